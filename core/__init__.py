@@ -1,0 +1,1 @@
+"""Errors, frozen records, the clock and the wording table: what every other folder may know."""

@@ -1,0 +1,72 @@
+"""What the clinician said: first impression, decisions, notes and the signature."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Impression = Literal["nothing_seen", "abnormal", "unsure"]
+Answer = Literal["agree", "disagree", "edited"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstRead:
+    """The impression given before the computer's result was opened."""
+
+    impression: Impression
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The clinician's answer to one finding; ``words`` is their own wording when edited."""
+
+    pack_id: str
+    finding: str
+    answer: Answer
+    at: datetime
+    words: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClinicalSigns:
+    """What the patient form asks; None is not recorded."""
+
+    respiratory_rate_per_min: int | None = None
+    oxygen_saturation_percent: int | None = None
+    danger_signs: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """All that a person has said of one study so far (the draft of page 1)."""
+
+    indication: str = ""
+    signs: ClinicalSigns = ClinicalSigns()
+    first_read: FirstRead | None = None
+    decisions: tuple[Decision, ...] = ()
+    words: str = ""
+    conclusion: str = ""
+    advice: str = ""
+    referral: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Who signed, in which role, and when."""
+
+    name: str
+    role: str
+    registration_number: str
+    at: datetime
+    clock_doubted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedReport:
+    """A reading that was signed, bound by hash to the result and the report that were signed."""
+
+    reading: Reading
+    signature: Signature
+    result_sha256: str
+    report_sha256: str

@@ -1,0 +1,263 @@
+"""The tree of errors that Farlight raises; title and hint of each stand in the wording table.
+
+FarlightError
+├── ImagingError   E1xx  a file, folder or medium could not be read
+├── PackError      E2xx  a model pack is not what it must be
+├── EngineError    E3xx  a model could not be run on this computer
+├── ReportError    E4xx  a report could not be made or signed
+├── StoreError     E5xx  settings, drafts or the profile could not be kept
+├── RequestError   E6xx  what was asked for cannot be done as asked
+└── Cancelled      E900  the user stopped it
+
+Every concrete error stands below, so that this file is the whole list; ``docs/errors.md`` mirrors it.
+"""
+
+from core.wording import say
+
+
+class FarlightError(Exception):
+    """Something went wrong that can be told to the user in a sentence.
+
+    ``detail`` and ``context`` are for the log and never hold patient data.
+    """
+
+    code = "E000"
+
+    def __init__(self, detail: str = "", **context: object) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.context = context
+
+    @property
+    def title(self) -> str:
+        """One sentence: what went wrong."""
+        return say(f"errors.{self.code}.title")
+
+    @property
+    def hint(self) -> str:
+        """One sentence: what the user can do."""
+        return say(f"errors.{self.code}.hint")
+
+    @property
+    def message(self) -> str:
+        """Title and hint as one line."""
+        return f"{self.title} {self.hint}"
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message}" + (f" ({self.detail})" if self.detail else "")
+
+
+class ImagingError(FarlightError):
+    """A file, folder or medium could not be read."""
+
+    code = "E100"
+
+
+class NotAnImageError(ImagingError):
+    """The file is not an image of a kind that Farlight reads."""
+
+    code = "E101"
+
+
+class UnreadableFileError(ImagingError):
+    """The file or folder cannot be opened (permission, broken medium)."""
+
+    code = "E102"
+
+
+class MediumGoneError(ImagingError):
+    """The medium went away while it was being read."""
+
+    code = "E103"
+
+
+class DamagedImageError(ImagingError):
+    """The file is truncated or damaged."""
+
+    code = "E104"
+
+
+class UnsupportedPixelsError(ImagingError):
+    """The pixels are coded in a way that Farlight does not decode."""
+
+    code = "E105"
+
+
+class NoPixelsError(ImagingError):
+    """A DICOM object without an image (report, waveform, plan, directory)."""
+
+    code = "E106"
+
+
+class TooLargeError(ImagingError):
+    """The image claims more pixels than this computer may hold."""
+
+    code = "E107"
+
+
+class DecoderFailedError(ImagingError):
+    """The supervised decoder died or ran out of time or memory."""
+
+    code = "E108"
+
+
+class NothingFoundError(ImagingError):
+    """The path holds no image at all."""
+
+    code = "E109"
+
+
+class PackError(FarlightError):
+    """A model pack is not what it must be."""
+
+    code = "E200"
+
+
+class UnknownPackError(PackError):
+    """No pack of that name is installed."""
+
+    code = "E201"
+
+
+class ManifestError(PackError):
+    """The manifest is missing, malformed, or names something unknown."""
+
+    code = "E202"
+
+
+class ChecksumError(PackError):
+    """A file of the pack is not the file that was released."""
+
+    code = "E203"
+
+
+class NewerSchemaError(PackError):
+    """The pack was made for a newer Farlight."""
+
+    code = "E204"
+
+
+class EscapingPathError(PackError):
+    """The pack names a file outside its own folder."""
+
+    code = "E205"
+
+
+class PackDependencyError(PackError):
+    """The pack depends on another that is missing or unfit."""
+
+    code = "E206"
+
+
+class EngineError(FarlightError):
+    """A model could not be run on this computer."""
+
+    code = "E300"
+
+
+class EngineMissingError(EngineError):
+    """The engine is not installed or has no usable device."""
+
+    code = "E301"
+
+
+class ModelLoadError(EngineError):
+    """The engine does not accept the model file."""
+
+    code = "E302"
+
+
+class InferenceError(EngineError):
+    """The engine failed while running, or returned something that is not a number."""
+
+    code = "E303"
+
+
+class ReportError(FarlightError):
+    """A report could not be made or signed."""
+
+    code = "E400"
+
+
+class ReportNotWrittenError(ReportError):
+    """The report file could not be written."""
+
+    code = "E401"
+
+
+class NotReadyToSignError(ReportError):
+    """Something must be answered before signing."""
+
+    code = "E402"
+
+
+class WrongPinError(ReportError):
+    """The PIN is not the signer's."""
+
+    code = "E403"
+
+
+class AlreadySignedError(ReportError):
+    """The report is signed; only an addendum is possible."""
+
+    code = "E404"
+
+
+class StoreError(FarlightError):
+    """Settings, drafts or the profile could not be kept."""
+
+    code = "E500"
+
+
+class ProfileInUseError(StoreError):
+    """Another Farlight window is open on the same profile."""
+
+    code = "E501"
+
+
+class ProfileNotWritableError(StoreError):
+    """The profile folder cannot be written."""
+
+    code = "E502"
+
+
+class StoreDamagedError(StoreError):
+    """The profile's database is damaged."""
+
+    code = "E503"
+
+
+class NewerStoreError(StoreError):
+    """The profile was written by a newer Farlight."""
+
+    code = "E504"
+
+
+class RequestError(FarlightError):
+    """What was asked for cannot be done as asked."""
+
+    code = "E600"
+
+
+class OutputNotEmptyError(RequestError):
+    """The output folder holds something already."""
+
+    code = "E601"
+
+
+class PatientFileError(RequestError):
+    """The patient file is not what it must be."""
+
+    code = "E602"
+
+
+class OutputNotWritableError(RequestError):
+    """The output folder cannot be written."""
+
+    code = "E603"
+
+
+class Cancelled(FarlightError):
+    """The user stopped the work."""
+
+    code = "E900"

@@ -1,0 +1,122 @@
+"""Records of images: what was read, with all that is needed to show it rightly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.patient import Patient
+
+UnitKind = Literal["raster", "nifti", "dicom-image", "dicom-series"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRef:
+    """The one image that a result belongs to."""
+
+    file: str
+    frame: int = 0
+    sop_instance_uid: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A linear grey window in modality values.
+
+    Source: DICOM PS3.3 C.11.2.1.2.
+    """
+
+    center: float
+    width: float
+    label: str = ""
+    function: Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"] = "LINEAR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiTable:
+    """A VOI LUT: ``outputs`` (entry,) float32 in 0..1, the first for the modality value ``first``.
+
+    Source: DICOM PS3.3 C.11.2.1.1.
+    """
+
+    first: float
+    outputs: NDArray[np.float32]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """One decoded frame.
+
+    ``values`` is (row, column) float32 modality values (after rescale or modality LUT), or
+    (row, column, 3) uint8 RGB for colour. ``inverted`` says that low values are shown bright
+    (MONOCHROME1). ``overlays`` are (row, column) bool. All arrays are read-only.
+    """
+
+    ref: ImageRef
+    values: NDArray[np.float32] | NDArray[np.uint8]
+    unit: str | None = None
+    inverted: bool = False
+    windows: tuple[Window, ...] = ()
+    voi_tables: tuple[VoiTable, ...] = ()
+    value_range: tuple[float, float] | None = None
+    bits_stored: int = 8
+    pixel_spacing_mm: tuple[float, float] | None = None
+    spacing_source: Literal["patient", "detector", "calibrated", "file"] | None = None
+    patient_orientation: tuple[str, str] | None = None
+    overlays: tuple[NDArray[np.bool_], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether ``values`` holds RGB."""
+        return self.values.ndim == 3
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return int(self.values.shape[0]), int(self.values.shape[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyHeader:
+    """What the header says of the study and the series; None is unknown."""
+
+    study_uid: str | None = None
+    series_uids: tuple[str, ...] = ()
+    date: str | None = None
+    time: str | None = None
+    description: str | None = None
+    series_description: str | None = None
+    series_number: int | None = None
+    accession_number: str | None = None
+    institution: str | None = None
+    modality: str | None = None
+    body_part: str | None = None
+    view: str | None = None
+    laterality: str | None = None
+    burned_in_annotation: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingUnit:
+    """What is read as one record: a raster file, a NIfTI file, a DICOM image, or a DICOM series.
+
+    ``path`` is the path as the user gave it (see the command line); ``files`` are in reading
+    order (slice, then time). ``frames`` counts the two-dimensional images in it.
+    """
+
+    kind: UnitKind
+    path: str
+    files: tuple[Path, ...]
+    header: StudyHeader
+    patient: Patient
+    frames: int = 1
+    frames_per_file: tuple[int, ...] = ()
+    sop_instance_uids: tuple[str | None, ...] = ()
+    extras: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

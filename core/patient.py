@@ -1,0 +1,46 @@
+"""The patient, each value with where it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Generic, Literal, TypeVar
+
+ValueSource = Literal["header", "typed", "file"]
+Sex = Literal["F", "M", "O"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sourced(Generic[T]):
+    """A value and where it came from: the image's header, typed by a person, or a patient file."""
+
+    value: T
+    source: ValueSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Two sources that do not agree on one field; ``used`` is the one that was kept."""
+
+    field: str
+    used: str
+    used_source: ValueSource
+    other: str
+    other_source: ValueSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """One patient; None is unknown and never assumed. ``birth_date`` is ISO 8601."""
+
+    name: Sourced[str] | None = None
+    id: Sourced[str] | None = None
+    sex: Sourced[Sex] | None = None
+    birth_date: Sourced[str] | None = None
+    age_years: Sourced[float] | None = None
+    height_cm: Sourced[float] | None = None
+    weight_kg: Sourced[float] | None = None
+    further: Mapping[str, Sourced[float | str | bool]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    contradictions: tuple[Contradiction, ...] = ()
