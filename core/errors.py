@@ -107,6 +107,12 @@ class NothingFoundError(ImagingError):
     code = "E109"
 
 
+class ProtectedArchiveError(ImagingError):
+    """The zip file is locked with a password."""
+
+    code = "E110"
+
+
 class PackError(FarlightError):
     """A model pack is not what it must be."""
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.patient import Patient
 
-UnitKind = Literal["raster", "nifti", "dicom-image", "dicom-series"]
+UnitKind = Literal["raster", "nifti", "dicom-image", "dicom-series", "table"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ class StudyHeader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingUnit:
-    """What is read as one record: a raster file, a NIfTI file, a DICOM image, or a DICOM series.
+    """What is read as one record: a raster file, a NIfTI file, a DICOM image or series, a table alone.
 
     ``path`` is the path as the user gave it (see the command line); ``files`` are in reading
     order (slice, then time). ``frames`` counts the two-dimensional images in it.

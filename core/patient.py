@@ -40,7 +40,5 @@ class Patient:
     age_years: Sourced[float] | None = None
     height_cm: Sourced[float] | None = None
     weight_kg: Sourced[float] | None = None
-    further: Mapping[str, Sourced[float | str | bool]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    further: Mapping[str, Sourced[float | str | bool]] = field(default_factory=lambda: MappingProxyType({}))
     contradictions: tuple[Contradiction, ...] = ()

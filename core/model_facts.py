@@ -1,0 +1,56 @@
+"""What a pack's manifest says of its model, as far as window and paper repeat it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from core.result import PackClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestFigure:
+    """One measured figure with its interval and the population it was measured on."""
+
+    __test__ = False
+
+    population: str
+    metric: str
+    value: float
+    interval: tuple[float, float] | None = None
+    patients: int | None = None
+    images: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatingPoint:
+    """A threshold (0..1), how it was chosen, and what it gave on test: (value, low, high)."""
+
+    name: str
+    threshold: float
+    chosen_on: str
+    sensitivity: tuple[float, float, float] | None = None
+    specificity: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What is printed of a model beside its answer; ``operating_points`` is keyed by finding code.
+
+    ``always_say`` are sentences that stand beside every answer. ``files`` is (name, sha256).
+    """
+
+    pack_id: str
+    version: str
+    title: str
+    pack_class: PackClass
+    intended_use: str = ""
+    not_for: tuple[str, ...] = ()
+    weak_where: tuple[str, ...] = ()
+    not_looked_for: tuple[str, ...] = ()
+    training_population: str = ""
+    figures: tuple[TestFigure, ...] = ()
+    operating_points: Mapping[str, OperatingPoint] = field(default_factory=lambda: MappingProxyType({}))
+    always_say: tuple[str, ...] = ()
+    licence: str = ""
+    attribution: str = ""
+    files: tuple[tuple[str, str], ...] = ()
