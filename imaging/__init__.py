@@ -1,0 +1,1 @@
+"""Reads images from files and media: hostile input stops here."""

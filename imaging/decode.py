@@ -1,0 +1,172 @@
+"""Decodes compressed content in a supervised child process, so that hostile input can at most end the child.
+
+The child is ``imaging.decode_worker``. It is started on first use (or early by ``warm_up``), kept, limited in
+memory and time, and started again after its death.
+"""
+
+import atexit
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import (
+    DamagedImageError,
+    DecoderFailedError,
+    FarlightError,
+    TooLargeError,
+    UnsupportedPixelsError,
+)
+from imaging import decode_worker, limits, wire
+
+_START_TIMEOUT_S = 60.0
+_BASE_TIMEOUT_S = 20.0
+_SECONDS_PER_BYTE = 1 / (1 << 20)
+_WORKER_BASE_BYTES = 2 << 30
+_ERRORS: dict[str, type[FarlightError]] = {
+    error.code: error for error in (DamagedImageError, UnsupportedPixelsError, TooLargeError)
+}
+
+
+class Decoder:
+    """One child process and the lock that lets one request at a time through."""
+
+    def __init__(self, *, timeout_s: float = _BASE_TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def warm_up(self) -> None:
+        """Start the child now, so that the first image does not wait for it."""
+        with self._lock:
+            self._require_child()
+
+    def decode(self, codec: str, content: bytes, **parameters: Any) -> tuple[NDArray[Any], dict[str, Any]]:
+        """Return the decoded array and what the codec learned about it.
+
+        Raises:
+            DamagedImageError: the content is damaged.
+            UnsupportedPixelsError: the content is coded in a way that no codec knows.
+            TooLargeError: the content claims more than this computer may hold.
+            DecoderFailedError: the child died or ran out of time.
+        """
+        most_bytes = int(parameters.setdefault("most_bytes", limits.image_budget_bytes() // 4))
+        with self._lock:
+            child = self._require_child()
+            timeout_s = self._timeout_s + len(content) * _SECONDS_PER_BYTE
+            try:
+                header, payload = self._ask(
+                    child, timeout_s, {"codec": codec, **parameters}, content, most_bytes
+                )
+            except (OSError, wire.WireError) as error:
+                self._stop()
+                raise DecoderFailedError(codec) from error
+        if "error" in header:
+            raise _ERRORS.get(str(header["error"]), DamagedImageError)(str(header.get("detail", "")))
+        return _array(header, payload), header
+
+    def close(self) -> None:
+        """End the child."""
+        with self._lock:
+            self._stop()
+
+    def _ask(
+        self,
+        child: "subprocess.Popen[bytes]",
+        timeout_s: float,
+        header: dict[str, Any],
+        content: bytes,
+        most: int,
+    ) -> tuple[dict[str, Any], bytearray]:
+        requests, answers = _streams(child)
+        watchdog = threading.Timer(timeout_s, child.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            wire.send(requests, header, content)
+            return wire.receive(answers, most)
+        finally:
+            watchdog.cancel()
+            watchdog.join()
+
+    def _require_child(self) -> "subprocess.Popen[bytes]":
+        if self._child is not None and self._child.poll() is None:
+            return self._child
+        self._stop()
+        self._child = _start()
+        watchdog = threading.Timer(_START_TIMEOUT_S, self._child.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            wire.receive(_streams(self._child)[1], 0)
+        except (OSError, wire.WireError) as error:
+            self._stop()
+            raise DecoderFailedError("did not start") from error
+        finally:
+            watchdog.cancel()
+            watchdog.join()
+        return self._child
+
+    def _stop(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        child.wait()
+        for stream in _streams(child):
+            try:
+                stream.close()
+            except OSError:
+                continue
+
+
+def _start() -> "subprocess.Popen[bytes]":
+    budget = _WORKER_BASE_BYTES + limits.image_budget_bytes()
+    root = str(Path(__file__).resolve().parent.parent)
+    environment = {**os.environ, "FARLIGHT_DECODER_BYTES": str(budget)}
+    if getattr(sys, "frozen", False):
+        command = [sys.executable, decode_worker.ARGUMENT]
+    else:
+        command = [sys.executable, "-P", "-m", "imaging.decode_worker"]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+    return subprocess.Popen(  # noqa: S603  our own program
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+
+
+def _streams(child: "subprocess.Popen[bytes]") -> tuple[BinaryIO, BinaryIO]:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    return child.stdin, child.stdout  # type: ignore[return-value]
+
+
+def _array(header: dict[str, Any], payload: bytearray) -> NDArray[Any]:
+    try:
+        shape = tuple(int(size) for size in header["shape"])
+        return np.frombuffer(payload, np.dtype(str(header["dtype"]))).reshape(shape)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DecoderFailedError("answer does not fit") from error
+
+
+_shared = Decoder()
+atexit.register(_shared.close)
+
+
+def warm_up() -> None:
+    """Start the shared decoder in good time; call it from a background task."""
+    _shared.warm_up()
+
+
+def decode(codec: str, content: bytes, **parameters: Any) -> tuple[NDArray[Any], dict[str, Any]]:
+    """Decode with the shared decoder; see ``Decoder.decode``."""
+    return _shared.decode(codec, content, **parameters)

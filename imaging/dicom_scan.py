@@ -1,0 +1,60 @@
+"""Reads from a DICOM header what a scan needs, as fast as it can."""
+
+from typing import BinaryIO
+
+from pydicom.datadict import tag_for_keyword
+
+from core.errors import NoPixelsError
+from imaging import dicom_header
+from imaging.dicom_file import read_dicom, require_pixels
+from imaging.dicom_values import contained, integer, number, numbers, text
+from imaging.series import Instance
+from imaging.tree import Found
+
+_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_PLACE_TAGS = (
+    "SOPInstanceUID",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "ImageOrientationPatient",
+    "ImagePositionPatient",
+    "TriggerTime",
+    "TemporalPositionIdentifier",
+    "AcquisitionNumber",
+    "InstanceNumber",
+)
+TAGS = tuple(tag for tag in map(tag_for_keyword, (*dicom_header.TAGS, *_PLACE_TAGS)) if tag is not None)
+
+
+def read_instance(stream: BinaryIO, found: Found) -> Instance:
+    """Return the place of the image in ``stream``.
+
+    Raises:
+        NoPixelsError: the object holds no picture.
+        DamagedImageError: the header cannot be read.
+    """
+    dicom = read_dicom(stream, TAGS)
+    with contained():
+        if text(dicom.dataset.file_meta, "MediaStorageSOPClassUID") == _DIRECTORY_CLASS:
+            raise NoPixelsError("DICOMDIR")
+        require_pixels(dicom)
+        dataset = dicom.dataset
+        return Instance(
+            path=found.path,
+            shown=found.shown,
+            sop_instance_uid=text(dataset, "SOPInstanceUID"),
+            study_uid=text(dataset, "StudyInstanceUID"),
+            series_uid=text(dataset, "SeriesInstanceUID"),
+            modality=text(dataset, "Modality"),
+            frames=max(1, integer(dataset, "NumberOfFrames") or 1),
+            rows=integer(dataset, "Rows") or 0,
+            columns=integer(dataset, "Columns") or 0,
+            orientation=numbers(dataset, "ImageOrientationPatient"),
+            position=numbers(dataset, "ImagePositionPatient"),
+            trigger_time=number(dataset, "TriggerTime"),
+            temporal_position=number(dataset, "TemporalPositionIdentifier"),
+            acquisition_number=number(dataset, "AcquisitionNumber"),
+            instance_number=number(dataset, "InstanceNumber"),
+            header=dataset,
+        )

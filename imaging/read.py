@@ -1,0 +1,73 @@
+"""Reads one two-dimensional image of a reading unit."""
+
+import hashlib
+from pathlib import Path
+
+from core.errors import DamagedImageError, NotAnImageError
+from core.image import Image, ReadingUnit
+from imaging.source import open_source
+
+_CHUNK_BYTES = 1 << 20
+
+
+def read_image(unit: ReadingUnit, index: int = 0) -> Image:
+    """Return image ``index`` (0-based, slice then time) of ``unit``.
+
+    Raises:
+        ImagingError: it cannot be read; the class says why.
+    """
+    file, frame = locate(unit, index)
+    shown = shown_file(unit, file)
+    if unit.kind == "raster":
+        from imaging.raster_file import read_raster_image
+
+        return read_raster_image(file, shown, frame)
+    if unit.kind == "nifti":
+        from imaging.nifti_file import read_nifti_image
+
+        return read_nifti_image(file, shown, frame)
+    if unit.kind in ("dicom-image", "dicom-series"):
+        from imaging.dicom_image import read_dicom_image
+
+        return read_dicom_image(file, shown, frame)
+    raise NotAnImageError(unit.kind)
+
+
+def locate(unit: ReadingUnit, index: int) -> tuple[Path, int]:
+    """Return the file that holds image ``index`` and the frame in it.
+
+    Raises:
+        DamagedImageError: the unit has no such image.
+    """
+    left = index
+    for file, frames in zip(unit.files, unit.frames_per_file or (unit.frames,), strict=True):
+        if 0 <= left < frames:
+            return file, left
+        left -= frames
+    raise DamagedImageError("no such image")
+
+
+def shown_file(unit: ReadingUnit, file: Path) -> str:
+    """Return the path of ``file`` as the user gave it: the unit's own, or inside it."""
+    if len(unit.files) == 1:
+        return unit.path
+    common = Path(unit.extras.get("folder", str(file.parent)))
+    return str(Path(unit.path) / file.relative_to(common)) if file.is_relative_to(common) else unit.path
+
+
+def unit_sha256(unit: ReadingUnit) -> str:
+    """Return the SHA-256 of the unit's file; of several, that of their hex digests joined in reading order.
+
+    Raises:
+        ImagingError: a file cannot be read any more.
+    """
+    digests = [_file_sha256(file) for file in unit.files]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _file_sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with open_source(file) as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,93 @@
+"""Joins the single images of a DICOM series into one stack, in the order of slices and then of time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from imaging.natural import natural_key
+
+_STACKED_MODALITIES = frozenset({"CT", "MR", "PT", "NM"})
+_SLICE_TOLERANCE_MM = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """What the header of one image says of its place in a series.
+
+    ``header`` is kept for the first image of a stack alone: it speaks for the patient and the study.
+    """
+
+    path: Path
+    shown: str
+    sop_instance_uid: str | None
+    study_uid: str | None
+    series_uid: str | None
+    modality: str | None
+    frames: int
+    rows: int
+    columns: int
+    orientation: tuple[float, ...]
+    position: tuple[float, ...]
+    trigger_time: float | None
+    temporal_position: float | None
+    acquisition_number: float | None
+    instance_number: float | None
+    header: Dataset | None
+
+    @property
+    def series_key(self) -> tuple[object, ...] | None:
+        """What it has in common with the other images of its stack; None where it is a unit by itself.
+
+        A stack is one series, one size, one orientation: a three-plane localizer gives three. Images whose
+        series has no name are joined by their geometry and their folder.
+        """
+        placed = len(self.position) == 3 and len(self.orientation) == 6
+        if self.frames > 1 or not (placed or (self.series_uid and self.modality in _STACKED_MODALITIES)):
+            return None
+        direction = tuple(round(cosine, 1) + 0.0 for cosine in self.orientation)
+        return self.study_uid, self.series_uid or self.path.parent, self.rows, self.columns, direction
+
+
+def in_reading_order(instances: Sequence[Instance]) -> list[Instance]:
+    """Return the images by slice, then time; copies of one and the same image are kept once."""
+    distinct = {instance.sop_instance_uid or instance.shown: instance for instance in reversed(instances)}
+    kept = list(distinct.values())
+    depths = _depths(kept)
+    if depths is None:
+        return sorted(kept, key=lambda instance: (_time_key(instance), natural_key(instance.shown)))
+    return [
+        instance
+        for _, instance in sorted(
+            zip(depths, kept, strict=True),
+            key=lambda pair: (pair[0], _time_key(pair[1]), natural_key(pair[1].shown)),
+        )
+    ]
+
+
+def _depths(instances: Sequence[Instance]) -> list[int] | None:
+    """Return for each image the number of its slice along the normal, None where geometry is missing."""
+    if any(len(instance.position) != 3 or len(instance.orientation) != 6 for instance in instances):
+        return None
+    cosines = np.array(instances[0].orientation)
+    normal = np.cross(cosines[:3], cosines[3:])
+    places = np.array([instance.position for instance in instances]) @ normal
+    order = np.argsort(places, kind="stable")
+    steps = np.diff(places[order], prepend=places[order[0]]) > _SLICE_TOLERANCE_MM
+    numbers = np.empty(len(instances), int)
+    numbers[order] = np.cumsum(steps)
+    return [int(number) for number in numbers]
+
+
+def _time_key(instance: Instance) -> tuple[float, ...]:
+    return tuple(
+        value if value is not None else float("-inf")
+        for value in (
+            instance.temporal_position,
+            instance.trigger_time,
+            instance.acquisition_number,
+            instance.instance_number,
+        )
+    )

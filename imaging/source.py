@@ -1,0 +1,99 @@
+"""Opens files, and members of zip files, without ever waiting on a pipe or trusting a size."""
+
+import errno
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from core.errors import (
+    DamagedImageError,
+    FarlightError,
+    MediumGoneError,
+    NotAnImageError,
+    TooLargeError,
+    UnreadableFileError,
+)
+
+_GONE_ERRNOS = frozenset(
+    getattr(errno, name)
+    for name in ("ENODEV", "EIO", "ENXIO", "ESTALE", "ENOTCONN", "ENOMEDIUM", "EREMOTEIO", "ESHUTDOWN")
+    if hasattr(errno, name)
+)
+_GONE_WINERRORS = frozenset({21, 31, 55, 59, 64, 483, 1006, 1110, 1112, 1167, 1617})
+_READ_CHUNK = 1 << 20
+
+
+def error_from(error: OSError, path: Path) -> FarlightError:
+    """Return the error of ours that says what happened to ``path``; it names no file."""
+    if error.errno in _GONE_ERRNOS or getattr(error, "winerror", None) in _GONE_WINERRORS:
+        return MediumGoneError(errno.errorcode.get(error.errno or 0, ""))
+    if error.errno == errno.ENOENT and not path.parent.exists():
+        return MediumGoneError("folder is gone")
+    return UnreadableFileError(errno.errorcode.get(error.errno or 0, type(error).__name__))
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file, or a member of a zip file, for reading.
+
+    Raises:
+        UnreadableFileError: it cannot be opened.
+        MediumGoneError: the medium went away, now or while the caller reads.
+        NotAnImageError: it is a folder, pipe, socket or device.
+        DamagedImageError: it lies in a zip file that is damaged.
+    """
+    try:
+        with _open_regular(path) as stream:
+            yield stream
+    except OSError as error:
+        raise error_from(error, path) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise DamagedImageError(type(error).__name__) from error
+
+
+def read_source(path: Path, limit_bytes: int) -> bytes:
+    """Return the whole content of ``path``.
+
+    Raises:
+        TooLargeError: it is larger than ``limit_bytes``.
+    """
+    with open_source(path) as stream:
+        return read_all(stream, limit_bytes)
+
+
+def read_all(stream: BinaryIO, limit_bytes: int) -> bytes:
+    """Return what is left in ``stream``.
+
+    Raises:
+        TooLargeError: that is more than ``limit_bytes``.
+    """
+    content = stream.read(limit_bytes + 1)
+    if len(content) > limit_bytes:
+        raise TooLargeError(f"more than {limit_bytes} bytes")
+    return content
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    )
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise NotAnImageError("not a regular file")
+    except (FileNotFoundError, NotADirectoryError):
+        from imaging.archive import open_member
+
+        member = open_member(path)
+        if member is None:
+            raise
+        return member
+    descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotAnImageError("not a regular file")
+    return os.fdopen(descriptor, "rb")

@@ -1,0 +1,109 @@
+"""Collects single images into stacks while a scan goes on, and lets each go as soon as it is complete."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from core.image import ReadingUnit
+from imaging.dicom_header import read_patient, read_study
+from imaging.dicom_values import contained
+from imaging.dicomdir import place_of
+from imaging.records import Unreadable
+from imaging.series import Instance, in_reading_order
+from imaging.tree import Found
+
+Result = ReadingUnit | Unreadable
+
+
+class Stacks:
+    """Keeps results in the order of their first file.
+
+    A stack waits until the walk has left its folder, the next folder begins with another series (media often
+    spread one series over numbered folders), and the medium's directory, where there is one, lists no more of
+    it. ``expected`` gives the series that the directory says for each place below ``root``.
+    """
+
+    def __init__(self, root: Path, expected: Mapping[str, str]) -> None:
+        self._root = root
+        self._expected = dict(expected)
+        self._still_listed = Counter(self._expected.values())
+        self._waiting: dict[object, Result | list[Instance]] = {}
+        self._listed_here: set[str] = set()
+        self._folder: Path | None = None
+
+    @property
+    def missing(self) -> int:
+        """How many listed files have not been met so far."""
+        return len(self._expected)
+
+    def add(self, found: Found, result: Result | Instance | None) -> Iterator[Result]:
+        """Take what one file gave (None: no image) and yield what is complete now."""
+        listed = self._expected.pop(place_of(found.path, self._root), None) if self._expected else None
+        if listed is not None:
+            self._still_listed[listed] -= 1
+        if result is None:
+            return
+        key = result.series_key if isinstance(result, Instance) else None
+        if found.path.parent != self._folder:
+            if (key is None or key not in self._waiting) and not self._more_listed():
+                yield from self.close()
+            self._folder = found.path.parent
+        if isinstance(result, Instance) and key is not None:
+            self._stack(key, result, listed)
+            return
+        whole = unit_of([result]) if isinstance(result, Instance) else result
+        if self._waiting:
+            self._waiting[found.shown] = whole
+        else:
+            yield whole
+
+    def close(self) -> Iterator[Result]:
+        """Yield all that waits."""
+        waiting, self._waiting = self._waiting, {}
+        self._listed_here.clear()
+        for result in waiting.values():
+            yield unit_of(result) if isinstance(result, list) else result
+
+    def _stack(self, key: object, instance: Instance, listed: str | None) -> None:
+        if listed is not None:
+            self._listed_here.add(listed)
+        stack = self._waiting.setdefault(key, [])
+        assert isinstance(stack, list)
+        stack.append(replace(instance, header=None) if stack else instance)
+
+    def _more_listed(self) -> bool:
+        return any(self._still_listed[series] > 0 for series in self._listed_here)
+
+
+def unit_of(instances: list[Instance]) -> ReadingUnit:
+    """Return the reading unit of one stack, or of one single image; the first instance has the header."""
+    header = instances[0].header
+    assert header is not None
+    with contained():
+        study, patient = read_study(header), read_patient(header)
+    ordered = in_reading_order(instances)
+    first = ordered[0]
+    frames = sum(instance.frames for instance in ordered)
+    folder = Path(os.path.commonpath([instance.path.parent for instance in ordered]))
+    return ReadingUnit(
+        kind="dicom-image" if frames == 1 else "dicom-series",
+        path=first.shown if len(ordered) == 1 else _common_shown(first, folder),
+        files=tuple(instance.path for instance in ordered),
+        header=study,
+        patient=patient,
+        frames=frames,
+        frames_per_file=tuple(instance.frames for instance in ordered),
+        sop_instance_uids=tuple(instance.sop_instance_uid for instance in ordered),
+        extras=MappingProxyType({"folder": str(folder)}),
+    )
+
+
+def _common_shown(first: Instance, folder: Path) -> str:
+    """Return the common folder as the user gave it: as many steps up as the real one."""
+    shown = Path(first.shown)
+    for _ in first.path.relative_to(folder).parts:
+        shown = shown.parent
+    return str(shown)
