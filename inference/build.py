@@ -1,0 +1,78 @@
+"""Make a pack ready to travel: checksums into ``pack.toml``, then one zip, the same bytes each time.
+
+The zip is not signed: signing comes with the installing of packs from other hands.
+"""
+
+import re
+import zipfile
+from pathlib import Path
+
+from core.errors import ManifestError, PackError
+from inference.manifest import MANIFEST_NAME
+from inference.manifest_reader import parse_manifest
+from inference.pack_files import find_files, name_fault, require_intact, sha256_of
+from inference.packs import Pack, decoded, load_pack, read_manifest_bytes
+
+SUFFIX = ".farpack"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_PLAIN_FILE = 0o644 << 16
+_UNIX = 3
+_FILES_TABLE = re.compile(r"^\[files\][^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.MULTILINE)
+
+
+def build_pack(folder: Path, out: Path | None = None) -> Path:
+    """Write checksums and the ``.farpack``; return its path, in ``out`` or beside the folder.
+
+    Raises:
+        PackError: the pack is not what it must be, or a file cannot be read or written.
+    """
+    pack = write_checksums(folder)
+    target = (out or folder.parent) / f"{pack.id}-{pack.manifest.version}{SUFFIX}"
+    partial = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _zip(pack, partial)
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise PackError(f"{target.name} cannot be written: {error.strerror}") from error
+    return target
+
+
+def write_checksums(folder: Path) -> Pack:
+    """Write the sha256 of every file into ``[files]`` of the manifest, and check the whole.
+
+    Raises:
+        PackError: the pack is not what it must be, or a file cannot be read or written.
+    """
+    text = decoded(read_manifest_bytes(folder)).replace("\r\n", "\n")
+    parse_manifest(text, with_files=False)
+    table = _files_table(folder)
+    body = _FILES_TABLE.sub("", text).rstrip("\n")
+    written = f"{body}\n\n{table}"
+    manifest = parse_manifest(written)
+    require_intact(folder, manifest.files)
+    try:
+        (folder / MANIFEST_NAME).write_bytes(written.encode())
+    except OSError as error:
+        raise PackError(f"{MANIFEST_NAME} cannot be written: {error.strerror}") from error
+    return load_pack(folder)
+
+
+def _files_table(folder: Path) -> str:
+    lines = ["[files]"]
+    for name in find_files(folder):
+        fault = name_fault(name)
+        if fault is not None or not name.isprintable():
+            raise ManifestError(f"files: {name!r:.80} {fault or 'has a sign that cannot be printed'}")
+        lines.append(f'"{name}" = "{sha256_of((folder / name).read_bytes())}"')
+    return "\n".join(lines) + "\n"
+
+
+def _zip(pack: Pack, target: Path) -> None:
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in (MANIFEST_NAME, *sorted(pack.manifest.files)):
+            item = zipfile.ZipInfo(f"{pack.id}/{name}", date_time=_EPOCH)
+            item.create_system = _UNIX
+            item.external_attr = _PLAIN_FILE
+            archive.writestr(item, (pack.folder / name).read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)

@@ -1,0 +1,159 @@
+"""What runs a network: one small interface, two engines behind it, and the choice between them."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import EngineError, EngineMissingError, InferenceError, ModelLoadError
+from core.result import EngineName, Precision
+from inference.onnx_file import require_plain_model
+from inference.privacy import forbid_telemetry
+
+Batch = NDArray[np.float32]
+Outputs = Mapping[str, NDArray[np.float32]]
+
+ENGINES: tuple[EngineName, ...] = ("openvino", "onnxruntime")
+AUTO_CHOICE: tuple[EngineName, Precision] = ("openvino", "int8")
+"""What ``auto`` means: the fastest where it was measured; the same on every computer for now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """One input or output of a network; None is a size that is open."""
+
+    name: str
+    shape: tuple[int | None, ...]
+
+
+class Engine(Protocol):
+    """A network that is loaded and ready. Use it from one thread at a time."""
+
+    @property
+    def name(self) -> EngineName:
+        """Which engine this is."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """What it runs on, such as CPU."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The network's inputs."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """The network's outputs."""
+        ...
+
+    def run(self, batch: Batch) -> Outputs:
+        """Return every output, by name, for float32 (batch, channel, row, column).
+
+        Raises:
+            InferenceError: the engine failed, or an output is not finite.
+        """
+        ...
+
+
+def open_engine(name: EngineName, model: bytes, *, threads: int | None = None) -> Engine:
+    """Load the content of an ONNX file.
+
+    ``threads`` is how many cores one run may use; None takes all physical cores.
+
+    Raises:
+        EngineMissingError: the engine is not installed.
+        ModelLoadError: the engine does not accept the model, or the model asks for files outside itself.
+    """
+    require_plain_model(model)
+    forbid_telemetry()
+    opener = _openers()[name]
+    try:
+        return opener(model, threads or physical_cores())
+    except EngineError:
+        raise
+    except ImportError as error:
+        raise EngineMissingError(f"{name}: {error}") from error
+    except Exception as error:
+        raise ModelLoadError(f"{name}: {first_line(error)}") from error
+
+
+def candidates(
+    engine: EngineName | Literal["auto"], precision: Precision | Literal["auto"]
+) -> tuple[tuple[EngineName, Precision], ...]:
+    """Return what to try, best first; what was asked for by name is never replaced."""
+    chosen = AUTO_CHOICE[1] if precision == "auto" else precision
+    if engine != "auto":
+        return ((engine, chosen),)
+    first = AUTO_CHOICE[0]
+    return ((first, chosen), *((other, chosen) for other in ENGINES if other != first))
+
+
+def physical_cores() -> int:
+    """Return how many physical cores this process may use (a hyper-thread is not one)."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    try:
+        import psutil
+
+        physical = psutil.cpu_count(logical=False)
+    except ImportError:
+        physical = None
+    return max(1, min(allowed, physical or allowed))
+
+
+def require_batch(batch: Batch, expected: Tensor) -> None:
+    """Check type and shape of a batch before an engine sees it.
+
+    Raises:
+        InferenceError: it is not float32, not finite, or of another shape.
+    """
+    if batch.dtype != np.float32:
+        raise InferenceError(f"the input is {batch.dtype}, not float32")
+    sizes = zip(batch.shape[1:], expected.shape[1:], strict=False)
+    if batch.ndim != len(expected.shape) or any(want not in (None, got) for got, want in sizes):
+        raise InferenceError(f"the input has the shape {batch.shape}, the network reads {expected.shape}")
+    if not np.isfinite(batch).all():
+        raise InferenceError("the input has values that are not numbers")
+
+
+def require_finite(outputs: Outputs) -> None:
+    """Check that an engine returned numbers.
+
+    Raises:
+        InferenceError: an output has a value that is not finite.
+    """
+    for name, values in outputs.items():
+        if not np.isfinite(values).all():
+            raise InferenceError(f"the output {name!r} has values that are not numbers")
+
+
+def one_by_one(engine: Engine, batch: Batch) -> Outputs:
+    """Run a batch of images one after another, for networks that take one at a time."""
+    if len(batch) == 0:
+        raise InferenceError("the batch is empty")
+    parts = [engine.run(batch[index : index + 1]) for index in range(len(batch))]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of a message, cut short: engines write pages."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def _openers() -> Mapping[EngineName, Callable[[bytes, int], Engine]]:
+    def onnxruntime(model: bytes, threads: int) -> Engine:
+        from inference.engine_onnxruntime import OnnxRuntimeEngine
+
+        return OnnxRuntimeEngine(model, threads)
+
+    def openvino(model: bytes, threads: int) -> Engine:
+        from inference.engine_openvino import OpenVinoEngine
+
+        return OpenVinoEngine(model, threads)
+
+    return {"onnxruntime": onnxruntime, "openvino": openvino}

@@ -1,0 +1,116 @@
+"""Gates that ask the header and the patient: is this image the pack's own, and is the patient's age known?
+
+What is not there is unknown, said, and refuses nothing (but for age); what contradicts does.
+"""
+
+import math
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from core.image import Image
+from inference.gate_log import GateLog
+from inference.manifest import AgeRange, Applies
+from inference.quality import colourfulness
+from inference.subject import Subject
+
+COLOUR_FRACTION = 0.02
+"""Share of truly coloured pixels from which a picture has real colour: more than a burned-in label."""
+MONTHS_BELOW_YEARS = 2.0
+"""Ages below this are told in months."""
+
+
+def check_applies(log: GateLog, applies: Applies, subject: Subject) -> None:
+    """Ask whether the image is of a kind that the pack is for at all."""
+    modality = _upper(subject.modality)
+    if modality is None or modality in _terms()["modalities_unknown"]:
+        log.note("modality", "unknown")
+    elif modality not in applies.modalities:
+        log.not_for_this("modality", modality=modality, wanted=", ".join(applies.modalities))
+    else:
+        log.good("modality", "good", modality=modality)
+    if subject.frames > 1 and not applies.multi_frame:
+        log.not_for_this("frames", frames=str(subject.frames))
+
+
+def check_age(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
+    """Ask whether the patient's age is known and one that the pack was made for."""
+    if ages is None:
+        return
+    words = age_range_words(ages)
+    if subject.age_years is None:
+        log.refuse("age", "unknown", range=words)
+        return
+    hundredths = math.floor(subject.age_years * 100) / 100
+    if ages.minimum <= hundredths <= ages.maximum:
+        log.good("age", "good", age=age_words(subject.age_years), range=words)
+    else:
+        log.refuse("age", "outside", age=age_words(subject.age_years), range=words)
+
+
+def check_position(log: GateLog, applies: Applies, subject: Subject) -> None:
+    """Ask whether body part and view contradict the pack."""
+    _check_term(log, "body_part", subject.body_part, applies.body_parts, _terms()["body_parts"])
+    _check_term(log, "view", subject.view, applies.views, _terms()["views"])
+
+
+def check_colour(log: GateLog, applies: Applies, subject: Subject, image: Image) -> None:
+    """Ask whether a picture of real colour came to a pack for grey ones, or the other way round."""
+    coloured = subject.colour
+    if coloured is None:
+        coloured = has_real_colour(image)
+    if coloured and applies.colour == "grey":
+        log.refuse("colour", "coloured")
+    elif not coloured and applies.colour == "colour":
+        log.refuse("colour", "grey")
+    else:
+        log.good("colour", "good")
+
+
+def has_real_colour(image: Image) -> bool:
+    """Whether more than a label of a picture is coloured; grey that is stored as RGB is not."""
+    return image.is_colour and colourfulness(image.values) >= COLOUR_FRACTION
+
+
+def age_words(years: float) -> str:
+    """Return an age as people say it."""
+    if years < MONTHS_BELOW_YEARS:
+        return f"{math.floor(years * 12)} months"
+    return f"{math.floor(years)} years"
+
+
+def age_range_words(ages: AgeRange) -> str:
+    """Return a range of ages as people say it: the upper end counts completed years."""
+    first = age_words(ages.minimum) if ages.minimum % 1 else f"{ages.minimum:g}"
+    return f"{first} to {math.floor(ages.maximum)} years"
+
+
+def _check_term(
+    log: GateLog, gate: str, value: str | None, wanted: tuple[str, ...], known: frozenset[str]
+) -> None:
+    if not wanted:
+        return
+    words = _words(value)
+    if words & set(wanted):
+        log.good(gate, "good", value=(value or "").strip().upper())
+    elif words & known:
+        log.refuse(gate, "other", value=(value or "").strip().upper(), wanted=", ".join(wanted))
+    else:
+        log.note(gate, "unknown")
+
+
+def _words(value: str | None) -> set[str]:
+    """Return the words of a header value, alone and joined, as in ``T SPINE``."""
+    parts = re.findall(r"[A-Z]+", (value or "").upper())
+    return {*parts, "".join(parts)}
+
+
+def _upper(value: str | None) -> str | None:
+    return (value or "").strip().upper() or None
+
+
+@cache
+def _terms() -> dict[str, frozenset[str]]:
+    table = tomllib.loads(Path(__file__).with_name("terms.toml").read_text(encoding="utf-8"))
+    return {name: frozenset(words) for name, words in table.items()}

@@ -1,0 +1,270 @@
+"""What a pack promises, as frozen records; ``docs/packs.md`` explains each key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from core.result import PackClass, Precision
+from inference.versions import Version, VersionRange
+
+SCHEMA = "farlight-pack/1"
+MANIFEST_NAME = "pack.toml"
+CARD_NAME = "card.md"
+GOLDEN_NAME = "golden.npz"
+LICENCE_NAME = "LICENSE"
+MODEL_NAMES: Mapping[Precision, str] = MappingProxyType(
+    {"int8": "model.int8.onnx", "fp32": "model.fp32.onnx"}
+)
+REQUIRED_FILES = (*MODEL_NAMES.values(), CARD_NAME, GOLDEN_NAME, LICENCE_NAME)
+
+Task = Literal["classify", "segment"]
+Role = Literal["logits", "activation_map", "masks", "sense", "familiarity"]
+Gate = Literal["exposure", "sharpness", "plausibility"]
+Orientation = Literal[
+    "upright",
+    "turned-90",
+    "turned-180",
+    "turned-270",
+    "inverted",
+    "inverted-turned-90",
+    "inverted-turned-180",
+    "inverted-turned-270",
+]
+SenseClass = Orientation | Literal["other"]
+UPRIGHT: SenseClass = "upright"
+OTHER: SenseClass = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licence:
+    """The licence of the weights; ``spdx`` is an SPDX identifier or ``LicenseRef-...``."""
+
+    spdx: str
+    commercial_use: bool
+    attribution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A work to cite."""
+
+    text: str
+    doi: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeRange:
+    """Ages in years, both ends included."""
+
+    minimum: float
+    maximum: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applies:
+    """Which images the pack is for; an empty tuple leaves a question open."""
+
+    modalities: tuple[str, ...]
+    body_parts: tuple[str, ...]
+    views: tuple[str, ...]
+    age_years: AgeRange | None
+    colour: Literal["grey", "colour"]
+    multi_frame: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeRegion:
+    """The network sees the whole picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskRegion:
+    """The network sees the box around another pack's masks.
+
+    ``margin`` is a share of the box's own size, on each side; ``outside`` is the value (0..1) laid outside
+    the masks.
+    """
+
+    pack: str
+    codes: tuple[str, ...]
+    margin: float
+    outside: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intensity:
+    """The percentiles (0..100) of the grey that become 0 and 1, taken over the image or inside the region."""
+
+    low: float
+    high: float
+    within: Literal["image", "region"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputSpec:
+    """What the network reads: float32 (batch, channel, row, column); ``size`` is (rows, columns)."""
+
+    name: str
+    size: tuple[int, int]
+    channels: int
+    region: WholeRegion | MaskRegion
+    intensity: Intensity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSpec:
+    """The names of the network's outputs, by the role they play."""
+
+    names: Mapping[Role, str]
+
+    def has(self, role: Role) -> bool:
+        """Whether the network has an output of that role."""
+        return role in self.names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """A share of patients (0..1) as measured, with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatingPoint:
+    """A threshold on the calibrated probability, how it was chosen, and what it does."""
+
+    name: str
+    threshold: float
+    chosen_on: str
+    sensitivity: Rate | None
+    specificity: Rate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """The table from logits to probabilities (see ``inference.calibration``); tuples of one length."""
+
+    prevalence: float
+    logits: tuple[float, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coding:
+    """The same concept in a public vocabulary."""
+
+    system: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoring:
+    """How a finding's logit becomes a score with a position; ``operating_point`` is the one in force."""
+
+    operating_point: OperatingPoint
+    operating_points: tuple[OperatingPoint, ...]
+    calibration: Calibration
+    map_shown: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """One finding or one structure, in the order of the network's output."""
+
+    code: str
+    title: str
+    coding: Coding | None
+    scoring: Scoring | None
+    """None for a structure that is outlined."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """How mask probabilities become outlines.
+
+    A pixel belongs where its probability reaches ``threshold``; parts smaller than ``smallest_part`` (0..1)
+    of the structure's largest part are dropped.
+    """
+
+    threshold: float
+    smallest_part: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sense:
+    """Which way up the picture lies, and what may be put right. Probabilities are 0..1."""
+
+    classes: tuple[SenseClass, ...]
+    minimum_probability: float
+    may_correct: tuple[SenseClass, ...]
+    correct_probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One quality gate: a measure of ``inference.quality`` and where it must lie; None has no bound."""
+
+    gate: Gate
+    measure: str
+    minimum: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measured figure of the card."""
+
+    population: str
+    metric: str
+    value: float
+    interval: tuple[float, float] | None
+    patients: int | None
+    images: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingData:
+    """What the weights were trained on, in words."""
+
+    text: str
+    population: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All that ``pack.toml`` says, checked."""
+
+    id: str
+    version: Version
+    title: str
+    pack_class: PackClass
+    task: Task
+    intended_use: str
+    not_for: tuple[str, ...]
+    weak_where: tuple[str, ...]
+    not_looked_for: tuple[str, ...]
+    licence: Licence
+    citations: tuple[Citation, ...]
+    applies: Applies
+    depends: Mapping[str, VersionRange]
+    input: InputSpec
+    output: OutputSpec
+    labels: tuple[Label, ...]
+    outline: Outline | None
+    sense: Sense | None
+    familiarity_maximum: float | None
+    limits: tuple[Limit, ...]
+    tolerance: Mapping[Role, float]
+    figures: tuple[Figure, ...]
+    training_data: TrainingData
+    files: Mapping[str, str]
+    """File name to sha256, for every file but ``pack.toml``."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The labels' codes, in the order of the network's output."""
+        return tuple(label.code for label in self.labels)

@@ -1,0 +1,327 @@
+"""Read ``pack.toml`` strictly into a Manifest: one reading names every problem."""
+
+import tomllib
+from types import MappingProxyType
+from typing import Any, cast
+
+from core.errors import EscapingPathError, ManifestError, NewerSchemaError
+from core.result import PackClass
+from inference.gate_reader import read_familiarity, read_limit, read_outline, read_sense
+from inference.label_reader import read_labels
+from inference.manifest import (
+    REQUIRED_FILES,
+    SCHEMA,
+    AgeRange,
+    Applies,
+    Citation,
+    Figure,
+    InputSpec,
+    Intensity,
+    Licence,
+    Manifest,
+    MaskRegion,
+    OutputSpec,
+    Role,
+    Task,
+    TrainingData,
+    WholeRegion,
+)
+from inference.pack_files import name_fault
+from inference.strict_table import Problems, StrictTable
+from inference.versions import Version, VersionRange
+
+PACK_ID = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+LARGEST_SIDE = 2048
+"""Rows or columns of a network's input; more would not fit the memory promised for small computers."""
+_CLASSES = ("assist", "research", "demonstration")
+_TASKS = ("classify", "segment")
+_TASKS_TO_COME = ("detect", "measure", "risk")
+_ROLES: dict[str, tuple[Role, ...]] = {
+    "classify": ("logits", "activation_map", "sense", "familiarity"),
+    "segment": ("masks", "sense", "familiarity"),
+}
+_NEEDED_ROLE: dict[str, Role] = {"classify": "logits", "segment": "masks"}
+
+
+def parse_manifest(text: str, *, with_files: bool = True) -> Manifest:
+    """Read the text of a ``pack.toml``; ``with_files=False`` leaves ``[files]`` out, as before a build.
+
+    Raises:
+        ManifestError: something is missing, malformed, unknown or contradictory; the detail names each.
+        NewerSchemaError: the schema or the task belongs to a later Farlight.
+        EscapingPathError: ``[files]`` names a path outside the pack's folder.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ManifestError(f"not TOML: {error}") from error
+    _require_schema(values.get("schema"))
+    _require_known_task(values.get("task"))
+    problems = Problems()
+    manifest = _manifest(StrictTable(values, "", problems), with_files=with_files)
+    if problems.found:
+        raise ManifestError("; ".join(problems.found), problems=tuple(problems.found))
+    return manifest
+
+
+def _require_schema(schema: object) -> None:
+    if schema == SCHEMA:
+        return
+    family, _, number = str(schema).partition("/")
+    if family == SCHEMA.partition("/")[0] and number.isascii() and number.isdigit() and int(number) > 1:
+        raise NewerSchemaError(f"schema {schema} is newer than {SCHEMA}")
+    raise ManifestError(f"schema: is {schema!r:.60}, must be {SCHEMA!r}", problems=("schema",))
+
+
+def _require_known_task(task: object) -> None:
+    if task in _TASKS_TO_COME:
+        raise NewerSchemaError(f"task {task!r} is not run by this Farlight, only {' and '.join(_TASKS)}")
+
+
+def _manifest(top: StrictTable, *, with_files: bool) -> Manifest:
+    top.text("schema")
+    task = top.text("task", allowed=_TASKS)
+    output = _output(top.table("output"), task)
+    manifest = Manifest(
+        id=top.pattern("id", PACK_ID, "lower-case words joined by hyphens", longest=64),
+        version=_version(top),
+        title=top.text("title"),
+        pack_class=cast(PackClass, top.text("class", allowed=_CLASSES)),
+        task=cast(Task, task),
+        intended_use=top.text("intended_use"),
+        not_for=top.texts("not_for"),
+        weak_where=top.texts("weak_where", required=False),
+        not_looked_for=top.texts("not_looked_for", required=False),
+        licence=_licence(top.table("licence")),
+        citations=tuple(_citation(table) for table in top.tables("citations", required=False)),
+        applies=_applies(top.table("applies")),
+        depends=MappingProxyType(_depends(top.optional_table("depends"))),
+        input=_input(top.table("input")),
+        output=output,
+        labels=read_labels(top, task, output),
+        outline=read_outline(top, task),
+        sense=read_sense(top, output),
+        familiarity_maximum=read_familiarity(top, output),
+        limits=tuple(read_limit(table) for table in top.tables("limits", required=False)),
+        tolerance=MappingProxyType(_tolerance(top.table("tolerance"), output)),
+        figures=tuple(_figure(table) for table in top.tables("figures", required=False)),
+        training_data=_training_data(top.table("training_data")),
+        files=MappingProxyType(_files(top, with_files=with_files)),
+    )
+    top.finish()
+    _check_dependencies(manifest, top)
+    return manifest
+
+
+def _version(top: StrictTable) -> Version:
+    text = top.text("version")
+    try:
+        return Version.parse(text)
+    except ValueError as error:
+        if text:
+            top.problem("version", str(error))
+        return Version(0, 0, 0)
+
+
+def _licence(table: StrictTable) -> Licence:
+    licence = Licence(
+        spdx=table.pattern(
+            "spdx", r"[A-Za-z0-9][A-Za-z0-9.+-]*", "an SPDX identifier or LicenseRef-...", longest=80
+        ),
+        commercial_use=table.truth("commercial_use"),
+        attribution=table.text("attribution"),
+    )
+    table.finish()
+    return licence
+
+
+def _citation(table: StrictTable) -> Citation:
+    citation = Citation(
+        text=table.text("text"),
+        doi=table.pattern("doi", r"10\.\d{4,9}/\S+", "a DOI such as 10.1000/182", longest=200)
+        if table.has("doi")
+        else "",
+    )
+    table.finish()
+    return citation
+
+
+def _applies(table: StrictTable) -> Applies:
+    applies = Applies(
+        modalities=_upper(table, "modalities", required=True),
+        body_parts=_upper(table, "body_parts", required=False),
+        views=_upper(table, "views", required=False),
+        age_years=_age_range(table.optional_table("age_years")),
+        colour="colour" if table.text("colour", allowed=("grey", "colour")) == "colour" else "grey",
+        multi_frame=table.truth("multi_frame", default=False),
+    )
+    table.finish()
+    return applies
+
+
+def _upper(table: StrictTable, key: str, *, required: bool) -> tuple[str, ...]:
+    texts = table.texts(key, required=required)
+    for text in texts:
+        if text != text.strip().upper():
+            table.problem(key, f"has {text!r}, which must be in capitals as DICOM writes it")
+    return texts
+
+
+def _age_range(table: StrictTable | None) -> AgeRange | None:
+    if table is None:
+        return None
+    ages = AgeRange(
+        minimum=table.number("minimum", minimum=0, maximum=150),
+        maximum=table.number("maximum", minimum=0, maximum=150),
+    )
+    if ages.minimum > ages.maximum:
+        table.problem("minimum", "lies above maximum")
+    table.finish()
+    return ages
+
+
+def _depends(table: StrictTable | None) -> dict[str, VersionRange]:
+    ranges: dict[str, VersionRange] = {}
+    for pack_id in table.all_keys() if table else ():
+        assert table is not None
+        text = table.text(pack_id)
+        table.require_pattern(pack_id, pack_id, PACK_ID, "a pack's id")
+        try:
+            ranges[pack_id] = VersionRange.parse(text)
+        except ValueError as error:
+            if text:
+                table.problem(pack_id, str(error))
+    return ranges
+
+
+def _input(table: StrictTable) -> InputSpec:
+    rows_columns = table.numbers("size", minimum=8, maximum=LARGEST_SIDE, length=2)
+    if any(not number.is_integer() for number in rows_columns):
+        table.problem("size", "must be whole numbers")
+    size = (int(rows_columns[0]), int(rows_columns[1])) if len(rows_columns) == 2 else (8, 8)
+    region = _region(table.table("region"))
+    table.text("resize", allowed=("stretch",))
+    spec = InputSpec(
+        name=table.text("name"),
+        size=size,
+        channels=table.whole("channels", minimum=1, maximum=1),
+        region=region,
+        intensity=_intensity(table.table("intensity"), region),
+    )
+    table.finish()
+    return spec
+
+
+def _region(table: StrictTable) -> WholeRegion | MaskRegion:
+    rule = table.text("rule", allowed=("whole", "masks"))
+    region: WholeRegion | MaskRegion = WholeRegion()
+    if rule == "masks":
+        region = MaskRegion(
+            pack=table.pattern("pack", PACK_ID, "a pack's id", longest=64),
+            codes=table.texts("codes"),
+            margin=table.number("margin", minimum=0, maximum=1),
+            outside=table.number("outside", minimum=0, maximum=1),
+        )
+    table.finish()
+    return region
+
+
+def _intensity(table: StrictTable, region: WholeRegion | MaskRegion) -> Intensity:
+    table.text("rule", allowed=("percentile",))
+    within = table.text("within", allowed=("image", "region"))
+    intensity = Intensity(
+        low=table.number("low", minimum=0, maximum=100),
+        high=table.number("high", minimum=0, maximum=100),
+        within="region" if within == "region" else "image",
+    )
+    if intensity.low >= intensity.high and table.has("low") and table.has("high"):
+        table.problem("low", "must lie below high")
+    wanted = "image" if isinstance(region, WholeRegion) else "region"
+    if within and within != wanted:
+        table.problem("within", f"must be {wanted!r} where the region's rule is as it is")
+    table.finish()
+    return intensity
+
+
+def _output(table: StrictTable, task: str) -> OutputSpec:
+    roles = _ROLES.get(task, ())
+    names: dict[Role, str] = {role: table.text(role) for role in roles if table.has(role)}
+    needed = _NEEDED_ROLE.get(task)
+    if needed is not None and needed not in names:
+        table.text(needed)
+    if len(set(names.values())) < len(names):
+        table.problem("", "names one output for two roles")
+    table.finish()
+    return OutputSpec(names=MappingProxyType(names))
+
+
+def _tolerance(table: StrictTable, output: OutputSpec) -> dict[Role, float]:
+    tolerance = {role: table.number(role, minimum=0) for role in output.names}
+    table.finish()
+    return tolerance
+
+
+def _figure(table: StrictTable) -> Figure:
+    figure = Figure(
+        population=table.text("population"),
+        metric=table.text("metric"),
+        value=table.number("value"),
+        interval=_interval(table),
+        patients=_count(table, "patients"),
+        images=_count(table, "images"),
+    )
+    if figure.interval and not figure.interval[0] <= figure.value <= figure.interval[1]:
+        table.problem("interval", "does not contain value")
+    table.finish()
+    return figure
+
+
+def _interval(table: StrictTable) -> tuple[float, float] | None:
+    if not table.has("interval"):
+        return None
+    numbers = table.numbers("interval", length=2)
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else None
+
+
+def _count(table: StrictTable, key: str) -> int | None:
+    return table.whole(key, minimum=1, maximum=10**9) if table.has(key) else None
+
+
+def _training_data(table: StrictTable) -> TrainingData:
+    data = TrainingData(text=table.text("text"), population=table.text("population"))
+    table.finish()
+    return data
+
+
+def _files(top: StrictTable, *, with_files: bool) -> dict[str, str]:
+    if not with_files:
+        top.optional_table("files")
+        return {}
+    table = top.table("files")
+    files: dict[str, str] = {}
+    for name in table.all_keys():
+        fault = name_fault(name)
+        if fault is not None:
+            raise EscapingPathError(f"files: {name!r:.80} {fault}")
+        files[name] = table.pattern(name, r"[0-9a-f]{64}", "a sha256 in lower-case hexadecimals", longest=64)
+    folded: dict[str, Any] = {}
+    for name in files:
+        if folded.setdefault(name.casefold(), name) != name:
+            table.problem(name, f"differs from {folded[name.casefold()]!r} in capitals only")
+    for name in REQUIRED_FILES:
+        if top.has("files") and name not in files:
+            table.problem(name, "is missing")
+    return files
+
+
+def _check_dependencies(manifest: Manifest, top: StrictTable) -> None:
+    region = manifest.input.region
+    if isinstance(region, MaskRegion) and region.pack and region.pack not in manifest.depends:
+        top.problem("input.region.pack", f"is {region.pack!r}, which [depends] does not name")
+    if manifest.id in manifest.depends:
+        top.problem("depends", "names the pack itself")
+    if manifest.task == "segment" and isinstance(region, MaskRegion):
+        top.problem("input.region.rule", "must be 'whole' in packs that segment")
+    uses_masks = any(limit.gate == "plausibility" for limit in manifest.limits)
+    if uses_masks and manifest.task != "segment" and not isinstance(region, MaskRegion):
+        top.problem("limits", "asks for plausible masks, but the pack neither makes nor uses any")

@@ -1,0 +1,114 @@
+"""From grey to the network's input as a manifest says it, and to the upright frame in which networks look.
+
+The upright frame is the stored picture after its Correction: turned by quarters, and inverted where it was
+inverted.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.result import Correction
+from inference.manifest import InputSpec, MaskRegion, Outline
+from inference.postprocess import largest_parts, masks_at
+from inference.preprocess import Box, prepare_region, prepare_whole, turn_quarters
+
+Grey = NDArray[np.float32]
+Outlines = NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
+WHOLE = Box(top=0.0, left=0.0, bottom=1.0, right=1.0)
+LARGEST_REGION_SIDE = 512
+"""Pixels of the longer side at which outlines are handed to packs that look inside them."""
+LARGEST_PICTURE_SIDE = 1024
+"""Pixels of the longer side from which networks and gates get their pictures: shrinking once is faster."""
+_STEPS = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What a network reads of one picture, (channel, row, column) float32, and the box it is of.
+
+    ``region_found`` is False where the outlines were empty and the whole picture was taken instead.
+    """
+
+    tensor: Grey
+    box: Box
+    region_found: bool = True
+
+
+def prepare(grey: Grey, spec: InputSpec, outlines: Mapping[str, Outlines]) -> Prepared:
+    """Return the input for an upright picture; ``outlines`` are upright, by code, for the region rule."""
+    rule = spec.intensity
+    region = spec.region
+    if isinstance(region, MaskRegion):
+        inside = np.logical_or.reduce([outlines[code] for code in region.codes])
+        found = prepare_region(
+            grey,
+            inside,
+            size=spec.size,
+            margin=region.margin,
+            outside=region.outside,
+            low=rule.low,
+            high=rule.high,
+        )
+        if found is not None:
+            return Prepared(tensor=_without_batch(found.tensor), box=found.box)
+    whole = prepare_whole(grey, size=spec.size, low=rule.low, high=rule.high)
+    return Prepared(tensor=_without_batch(whole), box=WHOLE, region_found=not isinstance(region, MaskRegion))
+
+
+def without_small_parts(probabilities: Grey, outline: Outline) -> Grey:
+    """Return (code, row, column) probabilities with 0 in the parts that are too small to belong."""
+    inside = np.asarray(probabilities >= outline.threshold, dtype=np.bool_)
+    dropped = inside & ~largest_parts(inside, share=outline.smallest_part)
+    return np.where(dropped, np.float32(0.0), probabilities)
+
+
+def outlines_at(probabilities: Grey, outline: Outline, shape: tuple[int, int]) -> Outlines:
+    """Return the outlines, (code, row, column), of (code, row, column) probabilities at a shape.
+
+    Beyond LARGEST_REGION_SIDE the probabilities are interpolated in eight bits, several times faster: that
+    moves an outline by a small part of a pixel of the network's.
+    """
+    if max(shape) <= LARGEST_REGION_SIDE:
+        return masks_at(probabilities, shape=shape, threshold=outline.threshold)
+    steps = np.rint(probabilities * _STEPS).astype(np.uint8)
+    size = (shape[1], shape[0])
+    least = math.ceil(_STEPS * outline.threshold)
+    return np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) >= least for plane in steps])
+
+
+def region_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    """Return the shape at which outlines are handed on: the picture's own, or shrunk."""
+    scale = min(1.0, LARGEST_REGION_SIDE / max(shape))
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def put_right(grey: Grey, correction: Correction | None) -> Grey:
+    """Bring a stored picture into the upright frame."""
+    if correction is None:
+        return grey
+    turned = turn_quarters(grey, correction.quarter_turns) if correction.quarter_turns else grey
+    return np.asarray(1.0 - turned, dtype=np.float32) if correction.inverted else turned
+
+
+def upright_shape(shape: tuple[int, int], correction: Correction | None) -> tuple[int, int]:
+    """Return the shape of a stored picture in the upright frame."""
+    turned = correction is not None and correction.quarter_turns % 2 == 1
+    return (shape[1], shape[0]) if turned else shape
+
+
+def as_stored(values: NDArray[Scalar], correction: Correction | None) -> NDArray[Scalar]:
+    """Bring (row, column) of the upright frame back to the stored orientation; values stay as they are."""
+    if correction is None or not correction.quarter_turns:
+        return values
+    return np.ascontiguousarray(np.rot90(values, -correction.quarter_turns))
+
+
+def _without_batch(tensor: Grey) -> Grey:
+    return np.ascontiguousarray(tensor[0])

@@ -1,0 +1,175 @@
+"""Runs packs on images: gates, engine, findings, masks, maps. Loads each model once and keeps it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+from time import perf_counter
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import Cancelled, PackDependencyError, PackError
+from core.image import Image
+from core.result import EngineName, Precision
+from inference.loaded import LoadedPack, load
+from inference.packs import Pack, PackLibrary
+from inference.reading import Reading
+from inference.requests import PackRequest, PackRun
+from inference.subject import Subject
+
+IsCancelled = Callable[[], bool]
+
+
+def never() -> bool:
+    """Answer for those who cannot be cancelled."""
+    return False
+
+
+class PackRunner:
+    """Plans and runs the packs of a library.
+
+    ``threads`` is how many cores one run may use; None takes all physical ones. Safe to use from several
+    threads: the pictures are prepared side by side, the engines run one at a time.
+    """
+
+    def __init__(
+        self,
+        library: PackLibrary,
+        engine: EngineName | Literal["auto"] = "auto",
+        precision: Precision | Literal["auto"] = "auto",
+        threads: int | None = None,
+    ) -> None:
+        self._library = library
+        self._engine = engine
+        self._precision = precision
+        self._threads = threads
+        self._loaded: dict[str, LoadedPack] = {}
+        self._lock = Lock()
+
+    def plan(self, requested: Sequence[str] | None, demonstration: bool = False) -> tuple[str, ...]:
+        """Return the packs to run, each after what it depends on.
+
+        ``requested`` None takes all packs that can be used, demonstration packs only with ``demonstration``;
+        a pack that is named runs whatever its class.
+
+        Raises:
+            UnknownPackError: a pack that is named is not installed.
+            PackError: a pack that is named is broken, or what it depends on is missing, unfit or in a circle.
+        """
+        if requested is None:
+            packs = self._library.packs()
+            wanted = [
+                pack.id for pack in packs if demonstration or pack.manifest.pack_class != "demonstration"
+            ]
+        else:
+            wanted = list(requested)
+        order: dict[str, None] = {}
+        for pack_id in wanted:
+            self._add(pack_id, order)
+        return tuple(order)
+
+    def warm_up(self, pack_ids: Sequence[str]) -> None:
+        """Load packs and let each look at one empty picture, so that the first image does not wait.
+
+        Raises:
+            PackError, EngineError: a pack or its model is not what it must be.
+        """
+        for pack_id in pack_ids:
+            pack = self._library.get(pack_id)
+            rows, columns = pack.manifest.input.size
+            with self._lock:
+                engine = self._load(pack).engine
+                engine.run(np.zeros((1, pack.manifest.input.channels, rows, columns), dtype=np.float32))
+
+    def run(
+        self,
+        pack_id: str,
+        image: Image,
+        grey: NDArray[np.float32],
+        subject: Subject,
+        upstream: Mapping[str, PackRun] = MappingProxyType({}),
+        *,
+        use_gates: bool = True,
+        cancelled: IsCancelled = never,
+    ) -> PackRun:
+        """Return what one pack says of one image.
+
+        ``grey`` is (row, column) float32 0..1, bright = dense, as stored. ``upstream`` holds the runs of what
+        the pack depends on, on this image.
+
+        Raises:
+            Cancelled: ``cancelled`` said so.
+            PackError, EngineError: the pack or its model is not what it must be, or failed.
+        """
+        request = PackRequest(image=image, grey=grey, subject=subject, upstream=upstream, use_gates=use_gates)
+        return self.run_batch(pack_id, [request], cancelled)[0]
+
+    def run_batch(
+        self, pack_id: str, requests: Sequence[PackRequest], cancelled: IsCancelled = never
+    ) -> tuple[PackRun, ...]:
+        """Return what one pack says of several images, which the engine sees together; see ``run``.
+
+        The seconds of each are an equal share of the time that all took.
+        """
+        started = perf_counter()
+        pack = self._library.get(pack_id)
+        for request in requests:
+            _require_upstream(pack, request)
+        loaded = self._load_locked(pack)
+        readings = [Reading(loaded, request) for request in requests]
+        self._look(loaded, [reading for reading in readings if reading.wants_to_look], cancelled)
+        self._look(loaded, [reading for reading in readings if reading.wants_second_look], cancelled)
+        _stop_if(cancelled)
+        for reading in readings:
+            reading.judge()
+        finished = [reading.finish() for reading in readings]
+        seconds = (perf_counter() - started) / max(len(readings), 1)
+        return tuple(run.after(seconds) for run in finished)
+
+    def _look(self, loaded: LoadedPack, readings: Sequence[Reading], cancelled: IsCancelled) -> None:
+        _stop_if(cancelled)
+        if not readings:
+            return
+        batch = np.stack([reading.prepare() for reading in readings])
+        _stop_if(cancelled)
+        with self._lock:
+            outputs = loaded.look(batch)
+        for index, reading in enumerate(readings):
+            reading.take({role: values[index] for role, values in outputs.items()})
+
+    def _load_locked(self, pack: Pack) -> LoadedPack:
+        with self._lock:
+            return self._load(pack)
+
+    def _load(self, pack: Pack) -> LoadedPack:
+        if pack.sha256 not in self._loaded:
+            self._library.require_intact(pack)
+            self._loaded[pack.sha256] = load(pack, self._engine, self._precision, self._threads)
+        return self._loaded[pack.sha256]
+
+    def _add(self, pack_id: str, order: dict[str, None]) -> None:
+        """Add a pack after what it depends on; the library has refused circles already."""
+        if pack_id in order:
+            return
+        for needed in self._library.get(pack_id).manifest.depends:
+            self._add(needed, order)
+        order[pack_id] = None
+
+
+def _require_upstream(pack: Pack, request: PackRequest) -> None:
+    missing = [pack_id for pack_id in pack.manifest.depends if pack_id not in request.upstream]
+    if missing:
+        raise PackDependencyError(f"{pack.id} was run without the results of {', '.join(missing)}")
+    strangers = [
+        pack_id
+        for pack_id, run in request.upstream.items()
+        if run.image != request.image.ref or run.result.stamp.pack_id != pack_id
+    ]
+    if strangers:
+        raise PackError(f"{pack.id} was given results of another image or pack: {', '.join(strangers)}")
+
+
+def _stop_if(cancelled: IsCancelled) -> None:
+    if cancelled():
+        raise Cancelled

@@ -1,0 +1,116 @@
+"""Prove a pack on this computer: manifest, checksums, both models in both engines, golden outputs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.errors import EngineError, FarlightError, PackError
+from core.result import EngineName, Precision
+from core.wording import say
+from inference.engine import Engine, open_engine
+from inference.golden import Golden, allowed_differences, differences, read_golden
+from inference.loaded import shape_fault
+from inference.manifest import GOLDEN_NAME, MODEL_NAMES
+from inference.pack_files import require_intact
+from inference.packs import Pack, load_pack
+
+_CAREFUL_FIRST: tuple[EngineName, ...] = ("onnxruntime", "openvino")
+"""OpenVINO 2026.4 crashes on operators without their inputs, which ONNX Runtime refuses: a model that the one
+does not accept is not shown to the other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyCheck:
+    """One thing that was proven, or not, in words; ``code`` is the error's where there was one.
+
+    ``engine`` and ``precision`` are None where the check concerns the pack as a whole.
+    """
+
+    name: str
+    passed: bool
+    text: str
+    code: str | None = None
+    engine: EngineName | None = None
+    precision: Precision | None = None
+
+
+def verify_pack(folder: Path, *, threads: int | None = None) -> tuple[VerifyCheck, ...]:
+    """Check a pack's folder; what builds on something that failed is left out."""
+    return tuple(_checks(folder, threads))
+
+
+def interface_faults(pack: Pack, engine: Engine) -> Iterator[str]:
+    """Yield how a loaded network's inputs and outputs differ from what the manifest promises."""
+    spec = pack.manifest.input
+    names = [tensor.name for tensor in engine.inputs]
+    if names != [spec.name]:
+        yield f"inputs are {names}, the manifest promises {[spec.name]}"
+        return
+    shape = engine.inputs[0].shape
+    wanted = (spec.channels, *spec.size)
+    if len(shape) != 4 or shape[0] not in (None, 1) or shape[1:] != wanted:
+        yield f"the input has the shape {shape}, the manifest promises {wanted} for each image"
+    outputs = {tensor.name: tensor.shape for tensor in engine.outputs}
+    for role, name in pack.manifest.output.names.items():
+        if name not in outputs:
+            yield f"the output {name!r} is missing"
+        elif (fault := shape_fault(pack.manifest, role, outputs[name], None)) is not None:
+            yield f"the output {name!r} {fault}"
+
+
+def _checks(folder: Path, threads: int | None) -> Iterator[VerifyCheck]:
+    try:
+        step = "manifest"
+        pack = load_pack(folder)
+        yield _check(
+            step, say("inference.verify_manifest.good", id=pack.id, version=str(pack.manifest.version))
+        )
+        step = "files"
+        require_intact(folder, pack.manifest.files)
+        yield _check(step, say("inference.verify_files.good", count=str(len(pack.manifest.files))))
+        step = "golden"
+        golden = read_golden(pack.read(GOLDEN_NAME), pack.manifest)
+    except PackError as error:
+        yield _failed(step, error)
+        return
+    for precision, name in MODEL_NAMES.items():
+        model = pack.read(name)
+        for engine in _CAREFUL_FIRST:
+            checks = tuple(_engine_checks(pack, golden, engine, precision, model, threads))
+            yield from (replace(check, engine=engine, precision=precision) for check in checks)
+            if not checks[0].passed:
+                break
+
+
+def _engine_checks(  # noqa: PLR0917 - one private call
+    pack: Pack, golden: Golden, name: EngineName, precision: Precision, model: bytes, threads: int | None
+) -> Iterator[VerifyCheck]:
+    try:
+        step = "load"
+        engine = open_engine(name, model, threads=threads)
+        yield _check(step, say("inference.verify_load.good"))
+        faults = tuple(interface_faults(pack, engine))
+        yield _check(
+            "interface", "; ".join(faults) or say("inference.verify_interface.good"), passed=not faults
+        )
+        if faults:
+            return
+        step = "golden"
+        found = differences(engine, golden, pack.manifest)
+    except EngineError as error:
+        yield _failed(step, error)
+        return
+    allowed = allowed_differences(pack.manifest, precision)
+    passed = all(found[role] <= allowed[role] for role in found)
+    words = ", ".join(f"{role} {found[role]:.2g} of {allowed[role]:g}" for role in found)
+    yield _check(
+        step, say(f"inference.verify_golden.{'good' if passed else 'differs'}", found=words), passed=passed
+    )
+
+
+def _check(step: str, text: str, *, passed: bool = True, code: str | None = None) -> VerifyCheck:
+    return VerifyCheck(name=say(f"inference.verify_{step}.name"), passed=passed, text=text, code=code)
+
+
+def _failed(step: str, error: FarlightError) -> VerifyCheck:
+    return _check(step, f"{error.title} {error.detail}".strip(), passed=False, code=error.code)

@@ -1,0 +1,168 @@
+"""Gates that ask the header and the patient."""
+
+import numpy as np
+import pytest
+
+from core.image import Image, ImageRef
+from inference.gate_log import GateLog
+from inference.header_gates import (
+    age_range_words,
+    age_words,
+    check_age,
+    check_applies,
+    check_colour,
+    check_position,
+    has_real_colour,
+)
+from inference.manifest import AgeRange, Applies
+from inference.subject import Subject
+
+APPLIES = Applies(
+    modalities=("CR", "DX"),
+    body_parts=("CHEST", "THORAX"),
+    views=("AP", "PA"),
+    age_years=AgeRange(minimum=1.0, maximum=5.99),
+    colour="grey",
+    multi_frame=False,
+)
+
+
+def _log() -> GateLog:
+    return GateLog(use_gates=True)
+
+
+def _image(values: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> Image:
+    return Image(ref=ImageRef(file="a"), values=values)
+
+
+@pytest.mark.parametrize("modality", [None, "", "OT", "SC", "CR", "dx "])
+def test_a_modality_that_fits_or_is_not_known_does_not_refuse(modality: str | None) -> None:
+    log = _log()
+    check_applies(log, APPLIES, Subject(modality=modality))
+    assert log.status == "ok"
+    assert len(log.checks) == 1
+
+
+@pytest.mark.parametrize("modality", ["CT", "MR", "US"])
+def test_another_modality_is_not_applicable(modality: str) -> None:
+    log = _log()
+    check_applies(log, APPLIES, Subject(modality=modality))
+    assert log.status == "not_applicable"
+    assert log.refusal is not None
+    assert modality in log.refusal.reason
+
+
+def test_many_frames_are_not_for_a_pack_of_single_images() -> None:
+    log = _log()
+    check_applies(log, APPLIES, Subject(frames=12))
+    assert log.status == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("body_part", "view", "outcomes"),
+    [
+        (None, None, ["note", "note"]),
+        ("", "", ["note", "note"]),
+        ("CHEST", "PA", ["good", "good"]),
+        ("chest ", "ap", ["good", "good"]),
+        ("THORAX AP", "PA ERECT", ["good", "good"]),
+        ("TORAX", "FRENTE", ["note", "note"]),
+        ("胸部", "正面", ["note", "note"]),
+        ("SKULL", "PA", ["refused", "good"]),
+        ("T SPINE", "PA", ["refused", "good"]),
+        ("CHEST", "LL", ["good", "refused"]),
+        ("CHEST", "LATERAL", ["good", "refused"]),
+    ],
+)
+def test_only_a_known_word_of_another_kind_contradicts(
+    body_part: str | None, view: str | None, outcomes: list[str]
+) -> None:
+    log = _log()
+    check_position(log, APPLIES, Subject(body_part=body_part, view=view))
+    assert [check.outcome for check in log.checks] == outcomes
+    assert (log.refusal is not None) == ("refused" in outcomes)
+
+
+def test_a_pack_that_names_no_view_asks_for_none() -> None:
+    log = _log()
+    open_to_all = Applies(
+        modalities=("DX",), body_parts=(), views=(), age_years=None, colour="grey", multi_frame=False
+    )
+    check_position(log, open_to_all, Subject(body_part="SKULL", view="LL"))
+    assert log.checks == []
+
+
+def test_an_unknown_age_asks_for_the_age() -> None:
+    log = _log()
+    check_age(log, APPLIES.age_years, Subject())
+    assert log.refusal is not None
+    assert log.refusal.gate == "age"
+    assert log.refusal.advice == "Enter the age."
+
+
+@pytest.mark.parametrize("age", [1.0, 3.0, 5.0, 5.99, 5.999])
+def test_an_age_in_the_range_passes_to_the_last_day(age: float) -> None:
+    log = _log()
+    check_age(log, APPLIES.age_years, Subject(age_years=age))
+    assert log.refusal is None
+
+
+@pytest.mark.parametrize("age", [0.0, 0.99, 6.0, 81.0])
+def test_an_age_outside_the_range_refuses(age: float) -> None:
+    log = _log()
+    check_age(log, APPLIES.age_years, Subject(age_years=age))
+    assert log.refusal is not None
+    assert age_words(age) in log.refusal.reason
+
+
+def test_a_pack_without_an_age_range_does_not_ask() -> None:
+    log = _log()
+    check_age(log, None, Subject())
+    assert log.checks == []
+
+
+def test_ages_are_told_as_people_say_them() -> None:
+    assert [age_words(age) for age in (0.5, 1.5, 2.0, 5.99)] == [
+        "6 months",
+        "18 months",
+        "2 years",
+        "5 years",
+    ]
+    assert age_range_words(AgeRange(minimum=1.0, maximum=5.99)) == "1 to 5 years"
+    assert age_range_words(AgeRange(minimum=0.5, maximum=18)) == "6 months to 18 years"
+
+
+def test_real_colour_is_told_from_grey_that_is_stored_as_colour() -> None:
+    grey = np.repeat(np.arange(64, dtype=np.uint8).reshape(8, 8, 1), 3, axis=2)
+    tissue = grey.copy()
+    tissue[..., 0] = 200
+    assert not has_real_colour(_image(grey))
+    assert has_real_colour(_image(tissue))
+    for image, refused in ((_image(grey), False), (_image(tissue), True)):
+        log = _log()
+        check_colour(log, APPLIES, Subject(), image)
+        assert (log.refusal is not None) is refused
+
+
+def test_what_is_known_of_the_colour_wins_over_the_pixels() -> None:
+    log = _log()
+    check_colour(log, APPLIES, Subject(colour=True), _image(np.zeros((8, 8, 3), dtype=np.uint8)))
+    assert log.refusal is not None
+
+
+def test_without_gates_everything_is_listed_and_nothing_refuses() -> None:
+    log = GateLog(use_gates=False)
+    check_applies(log, APPLIES, Subject(modality="CT"))
+    check_age(log, APPLIES.age_years, Subject())
+    check_position(log, APPLIES, Subject(body_part="SKULL"))
+    assert [check.outcome for check in log.checks] == ["refused", "refused", "refused", "note"]
+    assert log.refusal is None
+    assert log.status == "ok"
+
+
+def test_the_first_refusal_is_kept() -> None:
+    log = _log()
+    check_age(log, APPLIES.age_years, Subject())
+    check_position(log, APPLIES, Subject(body_part="SKULL"))
+    assert log.refusal is not None
+    assert log.refusal.gate == "age"
