@@ -1,0 +1,112 @@
+"""What a report says: pure, from records to sentences; how it looks is drawn elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from core.clock import Clock
+from core.decision import Reading, Signature
+from core.image import StudyHeader
+from core.model_facts import ModelFacts
+from core.result import PackResult, Result
+from core.wording import DEFAULT_LANGUAGE, say
+from reports import machine_part, person_part
+from reports.fingerprint import fingerprint
+from reports.machine_part import position_words
+from reports.records import Clinic, Field, Figure, Picture, ReportContent, Row
+from reports.text import clean_line, day, joined
+
+__all__ = ["KEY_PICTURE", "Clinic", "Picture", "ReportContent", "build_report", "position_words"]
+
+KEY_PICTURE = "key"
+
+
+def build_report(
+    *,
+    result: Result,
+    reading: Reading,
+    signature: Signature | None,
+    clinic: Clinic,
+    clock: Clock,
+    pictures: Mapping[str, Picture] | None = None,
+    facts: Mapping[str, ModelFacts] | None = None,
+    header: StudyHeader | None = None,
+    side_verified: bool = False,
+    copy: bool = False,
+    program_version: str = "",
+) -> ReportContent:
+    """Return all that the report of one reading unit says.
+
+    ``pictures`` come from ``reports.figures.report_pictures``; ``facts`` are keyed by pack id. Without a
+    signature every page is marked as unsigned and the conclusion stays empty. ``copy`` marks a reprint.
+    ``side_verified`` is true only where the image's header gives left and right. A signed report is
+    dated by its signature, so that a reprint says the same and keeps its identity.
+    """
+    pictures, facts, header = pictures or {}, facts or {}, header or StudyHeader()
+    moment = signature.at if signature else clock.now()
+    fields = person_part.patient_fields(result.patient, reading, header)
+    machine = machine_part.MachinePart(
+        result=result, reading=reading, facts=facts, pictures=pictures, side_verified=side_verified
+    )
+    trials = tuple(pack for pack in result.results if pack.stamp.pack_class == "demonstration")
+    blocks = machine.blocks(tuple(pack for pack in result.results if pack not in trials))
+    content = ReportContent(
+        language=DEFAULT_LANGUAGE,
+        created=moment,
+        clinic=Clinic(
+            name=clean_line(clinic.name), address=tuple(clean_line(line) for line in clinic.address)
+        ),
+        title=person_part.title(header),
+        date=day(moment),
+        document_title=say("reports.title.document"),
+        banners=_banners(result.results, signature=signature, copy=copy),
+        notice=say("reports.footer.research"),
+        see_assistance=say(f"reports.footer.{'with_assistance' if signature else 'assistance'}"),
+        program=say("reports.footer.program", version=program_version).strip(),
+        patient_line=_patient_line(fields),
+        fields=fields,
+        sections=person_part.sections(reading, signed=signature is not None),
+        key_figure=_key_figure(pictures, side_verified=side_verified),
+        signature=person_part.signature_block(signature),
+        assistance_title=say("reports.title.assistance"),
+        blocks=(*machine.error_blocks(), *blocks),
+        closing_rows=machine.closing_rows(trials_left_out=bool(trials and signature)),
+        demonstration_title=say("reports.title.demonstration"),
+        demonstration_watermark=say("reports.banner.demonstration"),
+        demonstration_note=say("reports.say.demonstration_note"),
+        demonstration=() if signature else machine.blocks(trials),
+    )
+    return _with_identity(content)
+
+
+def _banners(packs: tuple[PackResult, ...], *, signature: Signature | None, copy: bool) -> tuple[str, ...]:
+    banners = []
+    if copy:
+        banners.append(say("reports.banner.copy"))
+    if signature is None:
+        banners.append(say("reports.banner.unsigned"))
+    if any(pack.gates_skipped for pack in packs):
+        banners.append(say("reports.banner.checks_off"))
+    return tuple(banners)
+
+
+def _patient_line(fields: tuple[Field, ...]) -> str:
+    missing = say("reports.patient.missing")
+    name, identity, _, examination = fields[:4]
+    values = (f"{f.label} {f.value}" if f.value == missing else f.value for f in (name, identity))
+    return joined(*values, examination.value)
+
+
+def _key_figure(pictures: Mapping[str, Picture], *, side_verified: bool) -> Figure | None:
+    if KEY_PICTURE not in pictures:
+        return None
+    caption = say("reports.section.key_image")
+    if not side_verified:
+        caption = f"{caption}; {say('reports.section.side_unverified')}"
+    return Figure(picture=pictures[KEY_PICTURE], caption=caption)
+
+
+def _with_identity(content: ReportContent) -> ReportContent:
+    original = tuple(banner for banner in content.banners if banner != say("reports.banner.copy"))
+    report_id = fingerprint(replace(content, banners=original))
+    row = Row(label=say("reports.row.report"), text=report_id)
+    return replace(content, report_id=report_id, closing_rows=(*content.closing_rows, row))

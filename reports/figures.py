@@ -1,0 +1,194 @@
+"""Pictures for paper, screen and files: heat and outlines over the grey picture; pure functions on arrays.
+
+Everything reads on a grey printer too: heat is edged by dark-and-light contour lines, outlines by a dark rim.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.result import Correction, PackResult, Result
+from reports.records import Picture
+
+HEAT_FLOOR = 0.3
+_HEAT_CONTOURS = (0.45, 0.7, 0.9)
+_HEAT_OPACITY = 0.72
+_HEAT_STEPS = 1024
+_PRINT_SIDE = 900
+_Colour = tuple[int, int, int]
+_OUTLINE_COLOURS: tuple[_Colour, _Colour] = ((0, 40, 40), (94, 220, 208))
+_CONTOUR_COLOURS: tuple[_Colour, _Colour] = ((0, 0, 0), (255, 255, 255))
+
+# Inferno-like, each step lighter than the one before: position, red, green, blue.
+_HEAT_STOPS = np.array(
+    [
+        (0.00, 40, 11, 84),
+        (0.25, 101, 21, 110),
+        (0.45, 159, 42, 99),
+        (0.60, 212, 72, 66),
+        (0.75, 245, 125, 21),
+        (0.90, 250, 193, 39),
+        (1.00, 252, 255, 164),
+    ],
+    dtype=np.float32,
+)
+
+
+def report_pictures(
+    result: Result, grey: NDArray[np.float32] | None, *, pixel_aspect: float = 1.0
+) -> dict[str, Picture]:
+    """Return the pictures that a report prints, keyed as ``build_report`` asks for them.
+
+    ``grey`` is (row, column) float32 0..1 as read; ``pixel_aspect`` the height of a pixel over its width.
+    ``key`` is the picture as read, ``<pack>/<finding>`` a map over it, ``<pack>`` outlines without a map,
+    ``<pack>/corrected`` the picture as the model saw it after a turn. Maps stand upright where it was turned.
+    """
+    if grey is None:
+        return {}
+    pictures = {"key": Picture(pixels=to_bytes(grey), pixel_aspect=pixel_aspect)}
+    outlines_shown = False
+    for pack in result.results:
+        corrected = pack.correction
+        if corrected is not None and (corrected.quarter_turns % 4 or corrected.inverted):
+            pixels = to_bytes(as_corrected(grey, corrected))
+            pictures[f"{pack.stamp.pack_id}/corrected"] = Picture(
+                pixels=pixels, pixel_aspect=_turned_aspect(pixel_aspect, corrected)
+            )
+        maps = _maps(pack, result, grey, pixel_aspect)
+        outlines_shown = outlines_shown or bool(maps)
+        pictures |= maps
+    if not outlines_shown:
+        pictures |= _outline_pictures(result, grey, pixel_aspect)
+    return pictures
+
+
+def overlay(
+    grey: NDArray[np.float32],
+    heat: NDArray[np.float32] | None = None,
+    outlines: Sequence[NDArray[np.bool_]] = (),
+    *,
+    longest_side: int = _PRINT_SIDE,
+) -> NDArray[np.uint8]:
+    """Return (row, column, 3) RGB uint8: grey with heat over it and outlines around masks.
+
+    ``grey``, ``heat`` and ``outlines`` are (row, column) of one shape, values 0..1. Heat is transparent below
+    ``HEAT_FLOOR``. The picture is enlarged to ``longest_side`` where it is smaller, so that lines are fine.
+    """
+    import cv2
+
+    rows, columns = grey.shape
+    factor = max(1.0, longest_side / max(rows, columns))
+    size = (round(columns * factor), round(rows * factor))
+    base = cv2.resize(np.clip(grey, 0, 1).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
+    picture = np.repeat(np.clip(base, 0, 1)[..., None] * 255.0, 3, axis=2)
+    heat_large: NDArray[np.float32] | None = None
+    if heat is not None:
+        heat_large = np.asarray(cv2.resize(heat, size, interpolation=cv2.INTER_CUBIC), dtype=np.float32)
+        alpha = heat_opacity(heat_large)[..., None]
+        picture = picture * (1 - alpha) + heat_colours(heat_large) * alpha
+    rgb = np.ascontiguousarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+    stroke = max(1, round(max(size) / 450))
+    for mask in outlines:
+        shape = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        shape = cv2.GaussianBlur(shape, (0, 0), max(1.0, factor))
+        _trace(cv2, rgb, shape >= 0.5, _OUTLINE_COLOURS, stroke)
+    if heat_large is not None:
+        for level in _HEAT_CONTOURS:
+            _trace(cv2, rgb, heat_large >= level, _CONTOUR_COLOURS, max(1, stroke - 1))
+    return rgb
+
+
+def heat_colours(heat: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Return (row, column, 3) float32 0..255 for heat (row, column) 0..1."""
+    position = np.clip((heat - HEAT_FLOOR) / (1 - HEAT_FLOOR), 0, 1)
+    colours: NDArray[np.float32] = _heat_table()[np.rint(position * (_HEAT_STEPS - 1)).astype(np.intp)]
+    return colours
+
+
+@cache
+def _heat_table() -> NDArray[np.float32]:
+    """Return (step, 3): interpolated once, since a batch draws a hundred maps a second."""
+    steps = np.linspace(0, 1, _HEAT_STEPS)
+    channels = [np.interp(steps, _HEAT_STOPS[:, 0], _HEAT_STOPS[:, channel]) for channel in (1, 2, 3)]
+    return np.stack(channels, axis=-1).astype(np.float32)
+
+
+def heat_opacity(heat: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Return 0..1 for heat 0..1: nothing below ``HEAT_FLOOR``, then rising quickly."""
+    rise = np.clip((heat - HEAT_FLOOR) / 0.25, 0, 1)
+    opacity: NDArray[np.float32] = (rise * _HEAT_OPACITY).astype(np.float32)
+    return opacity
+
+
+def as_corrected(grey: NDArray[np.float32], correction: Correction) -> NDArray[np.float32]:
+    """Return the picture as the model saw it: turned, light and dark exchanged; never mirrored."""
+    turned = np.rot90(grey, correction.quarter_turns)
+    return np.ascontiguousarray(1.0 - turned if correction.inverted else turned)
+
+
+def to_bytes(grey: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return 0..1 as 0..255."""
+    pixels: NDArray[np.uint8] = np.clip(np.rint(grey * 255.0), 0, 255).astype(np.uint8)
+    return pixels
+
+
+def _maps(
+    pack: PackResult, result: Result, grey: NDArray[np.float32], pixel_aspect: float
+) -> Mapping[str, Picture]:
+    return {
+        f"{pack.stamp.pack_id}/{heatmap.finding}": _overlay_picture(
+            grey, heatmap.values, _outlines(result, grey.shape), pack.correction, pixel_aspect
+        )
+        for heatmap in pack.heatmaps
+        if heatmap.shown and heatmap.values.shape == grey.shape
+    }
+
+
+def _outline_pictures(
+    result: Result, grey: NDArray[np.float32], pixel_aspect: float
+) -> Mapping[str, Picture]:
+    return {
+        pack.stamp.pack_id: _overlay_picture(grey, None, masks, pack.correction, pixel_aspect)
+        for pack in result.results
+        if (masks := [mask.pixels for mask in pack.masks if mask.pixels.shape == grey.shape])
+    }
+
+
+def _overlay_picture(
+    grey: NDArray[np.float32],
+    heat: NDArray[np.float32] | None,
+    outlines: Sequence[NDArray[np.bool_]],
+    correction: Correction | None,
+    pixel_aspect: float,
+) -> Picture:
+    if correction is not None:
+        turns = correction.quarter_turns
+        grey = as_corrected(grey, correction)
+        heat = None if heat is None else np.ascontiguousarray(np.rot90(heat, turns))
+        outlines = [np.ascontiguousarray(np.rot90(mask, turns)) for mask in outlines]
+        pixel_aspect = _turned_aspect(pixel_aspect, correction)
+    return Picture(pixels=overlay(grey, heat, outlines), pixel_aspect=pixel_aspect)
+
+
+def _turned_aspect(pixel_aspect: float, correction: Correction) -> float:
+    return 1.0 / pixel_aspect if correction.quarter_turns % 2 else pixel_aspect
+
+
+def _outlines(result: Result, shape: tuple[int, ...]) -> list[NDArray[np.bool_]]:
+    return [mask.pixels for pack in result.results for mask in pack.masks if mask.pixels.shape == shape]
+
+
+def _trace(
+    cv2: Any,
+    rgb: NDArray[np.uint8],
+    shape: NDArray[np.bool_],
+    colours: tuple[_Colour, _Colour],
+    stroke: int,
+) -> None:
+    """Draw the edge of a shape: a dark rim under a light line, so that it shows on any ground."""
+    contours, _ = cv2.findContours(shape.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    cv2.polylines(rgb, contours, True, colours[0], stroke + 2, cv2.LINE_AA)
+    cv2.polylines(rgb, contours, True, colours[1], stroke, cv2.LINE_AA)

@@ -1,0 +1,220 @@
+"""Page 2, the computer's part: positions in words, scores, checks, refusals, facts of the models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from core.decision import Reading
+from core.model_facts import ModelFacts, OperatingPoint
+from core.result import Finding, PackResult, Result
+from core.wording import has_sentence, say
+from reports.model_rows import (
+    engine_rows,
+    interval_rows,
+    known_rows,
+    pack_title,
+    present,
+    seen_rows,
+    supporting_rows,
+    threshold_text,
+)
+from reports.records import Figure, FindingBlock, PackBlock, Picture, Row, ScoreLine
+from reports.text import clean, clean_line, in_sentence, isolate, scores_apart
+
+_NO_FACTS: Mapping[str, OperatingPoint] = MappingProxyType({})
+
+
+def position_words(finding: Finding) -> str:
+    """Return the reviewed sentences for a finding's position."""
+    return say(f"reports.position.{finding.position}", finding=in_sentence(finding.label))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachinePart:
+    """Builds the blocks of page 2 from a result and what the packs' manifests say."""
+
+    result: Result
+    reading: Reading
+    facts: Mapping[str, ModelFacts]
+    pictures: Mapping[str, Picture]
+    side_verified: bool
+
+    def blocks(self, packs: tuple[PackResult, ...]) -> tuple[PackBlock, ...]:
+        """Return a block for each pack: answers first, then refusals, then packs not meant for the image."""
+        return tuple(self._block(pack) for pack in sorted(packs, key=_reading_order))
+
+    def error_blocks(self) -> tuple[PackBlock, ...]:
+        """Return what could not be done, as a block of its own that comes first."""
+        words = "" if self.result.results else say("reports.say.none_ran")
+        if not self.result.errors and not words:
+            return ()
+        errors = tuple(
+            Row(label=say("reports.row.error", code=error.code), text=clean(error.message))
+            for error in self.result.errors
+        )
+        return (
+            PackBlock(
+                findings=(FindingBlock(title=say("reports.say.errors_title"), words=words, rows=errors),)
+            ),
+        )
+
+    def closing_rows(self, *, trials_left_out: bool) -> tuple[Row, ...]:
+        """Return what belongs to the whole image: its side, and where it came from."""
+        rows = []
+        if trials_left_out:
+            rows.append(
+                Row(label=say("reports.title.demonstration"), text=say("reports.say.demonstration_left_out"))
+            )
+        verified = "verified" if self.side_verified else "unverified"
+        rows.append(Row(label=say("reports.row.side"), text=say(f"reports.say.side_{verified}")))
+        rows.append(Row(label=say("reports.row.source"), text=self._source()))
+        return tuple(rows)
+
+    def _source(self) -> str:
+        source = self.result.source
+        parts = [say("reports.say.file_name", path=isolate(clean_line(source.path)))]
+        if source.files != 1:
+            parts.append(say("reports.say.files", count=source.files))
+        parts.append(
+            say("reports.say.source_hash", sha256=source.sha256)
+            if source.sha256
+            else say("reports.say.no_hash")
+        )
+        return "; ".join(parts)
+
+    def _block(self, pack: PackResult) -> PackBlock:
+        facts = self.facts.get(pack.stamp.pack_id)
+        if pack.status == "ok" and pack.masks and not (pack.findings or pack.measurements or pack.risks):
+            return PackBlock(figures=self._figures(pack), small_rows=supporting_rows(pack, facts))
+        findings = tuple(self._finding_block(pack, finding, facts) for finding in pack.findings)
+        return PackBlock(
+            figures=self._figures(pack),
+            findings=findings or (_plain_block(pack),),
+            warning=say("reports.banner.checks_off") if pack.gates_skipped else "",
+            rows=present(*seen_rows(pack), *known_rows(pack, facts)),
+            small_rows=present(*interval_rows(pack), *engine_rows(pack, facts)),
+        )
+
+    def _figures(self, pack: PackResult) -> tuple[Figure, ...]:
+        maps = self._maps(pack)
+        if not maps:
+            return ()
+        figures = []
+        if "key" in self.pictures:
+            caption = say("reports.pictures.as_read")
+            if not self.side_verified:
+                caption = f"{caption}; {say('reports.section.side_unverified')}"
+            figures.append(Figure(picture=self.pictures["key"], caption=caption))
+        corrected = self.pictures.get(f"{pack.stamp.pack_id}/corrected")
+        if corrected is not None and pack.correction:
+            figures.append(Figure(picture=corrected, caption=_corrected_caption(pack)))
+        return (*figures, *maps)
+
+    def _maps(self, pack: PackResult) -> tuple[Figure, ...]:
+        pack_id = pack.stamp.pack_id
+        maps = [
+            Figure(picture=self.pictures[key], caption=self._map_caption(pack, finding))
+            for finding in pack.findings
+            if (key := f"{pack_id}/{finding.code}") in self.pictures
+        ]
+        if not maps and pack_id in self.pictures:
+            maps = [Figure(picture=self.pictures[pack_id], caption=say("reports.pictures.outline"))]
+        return tuple(maps)
+
+    def _map_caption(self, pack: PackResult, finding: Finding) -> str:
+        caption = say("reports.pictures.map")
+        return f"{clean_line(finding.label)}: {in_sentence(caption)}" if len(pack.findings) > 1 else caption
+
+    def _finding_block(self, pack: PackResult, finding: Finding, facts: ModelFacts | None) -> FindingBlock:
+        first, _, rest = position_words(finding).partition(". ")
+        notes = _always_said(pack, facts)
+        point = (facts.operating_points if facts else _NO_FACTS).get(finding.code)
+        map_shown = f"{pack.stamp.pack_id}/{finding.code}" in self.pictures
+        return FindingBlock(
+            title=pack_title(clean_line(finding.label), pack),
+            words=f"{first}." if rest else first,
+            further=" ".join(part for part in (rest, *notes) if part),
+            line=_score_line(finding),
+            rows=present(
+                Row(label=say("reports.row.clinician"), text=self._clinician(pack, finding)),
+                Row(label=say("reports.row.threshold"), text=threshold_text(finding, point)),
+                Row(label=say("reports.row.map"), text="" if map_shown else say("reports.say.map_hidden")),
+            ),
+        )
+
+    def _clinician(self, pack: PackResult, finding: Finding) -> str:
+        first = self.reading.first_read
+        parts = [
+            say(
+                "reports.say.impression",
+                impression=say(f"reports.say.impression_{first.impression}"),
+            )
+            if first
+            else say("reports.say.impression_none")
+        ]
+        decision = next(
+            (
+                decision
+                for decision in reversed(self.reading.decisions)
+                if (decision.pack_id, decision.finding) == (pack.stamp.pack_id, finding.code)
+            ),
+            None,
+        )
+        if decision is None:
+            parts.append(say("reports.say.answer_none"))
+        else:
+            words = isolate(clean_line(decision.words))
+            parts.append(say(f"reports.say.answer_{decision.answer}", words=words))
+            parts.append(isolate(clean(decision.note)))
+        return " · ".join(part for part in parts if part)
+
+
+def _reading_order(pack: PackResult) -> int:
+    if pack.findings or pack.risks or pack.measurements:
+        return 0
+    return {"refused": 1, "ok": 2, "not_applicable": 3}[pack.status]
+
+
+def _always_said(pack: PackResult, facts: ModelFacts | None) -> tuple[str, ...]:
+    key = f"reports.pack_notes.{pack.stamp.pack_id}"
+    own = (say(key),) if has_sentence(key) else ()
+    return tuple(dict.fromkeys((*own, *(facts.always_say if facts else ()))))
+
+
+def _plain_block(pack: PackResult) -> FindingBlock:
+    title = pack_title(clean_line(pack.title), pack)
+    if pack.refusal is not None:
+        rows = (
+            Row(label=say("reports.row.advice"), text=clean(pack.refusal.advice)),
+            Row(label=say("reports.row.gate"), text=clean_line(pack.refusal.gate)),
+        )
+        head = say("reports.say.refused_head" if pack.status == "refused" else "reports.say.not_applicable")
+        return FindingBlock(title=title, words=head, further=clean(pack.refusal.reason), rows=present(*rows))
+    if pack.status == "not_applicable":
+        return FindingBlock(title=title, words=say("reports.say.not_applicable"))
+    if pack.status == "refused":
+        return FindingBlock(title=title, words=say("reports.say.refused_head"))
+    spoke = pack.measurements or pack.risks
+    return FindingBlock(title=title, words="" if spoke else say("reports.say.no_answer"))
+
+
+def _score_line(finding: Finding) -> ScoreLine:
+    score_text, threshold_text = scores_apart(finding.probability, finding.threshold)
+    low_high = finding.interval
+    return ScoreLine(
+        score=100 * finding.probability,
+        threshold=100 * finding.threshold,
+        interval=(100 * low_high[0], 100 * low_high[1]) if low_high else None,
+        score_label=say("reports.score.score", value=score_text),
+        threshold_label=say("reports.score.threshold", value=threshold_text),
+    )
+
+
+def _corrected_caption(pack: PackResult) -> str:
+    correction = pack.correction
+    assert correction is not None
+    turns = correction.quarter_turns % 4
+    if not turns:
+        return say("reports.pictures.inverted")
+    name = "turned_inverted" if correction.inverted else "turned"
+    return say(f"reports.pictures.{name}", turn=say(f"reports.pictures.turn_{turns}"))

@@ -1,0 +1,185 @@
+"""Table rows of page 2: what a pack saw, what is known of its model, and which engine ran it."""
+
+import re
+
+from core.model_facts import ModelFacts, OperatingPoint, TestFigure
+from core.result import Finding, Measurement, PackResult, Risk
+from core.wording import say
+from reports.records import Row
+from reports.text import clean, clean_line, in_sentence, number, score, scores_apart
+
+_NAMED_SENSITIVITY = re.compile(r"sensitivity-(\d+)")
+
+
+def pack_title(label: str, pack: PackResult) -> str:
+    """Return a label with the class of the pack, where it is not plain assistance."""
+    kind = pack.stamp.pack_class
+    return label if kind == "assist" else f"{label} ({say(f'reports.class.{kind}')})"
+
+
+def supporting_rows(pack: PackResult, facts: ModelFacts | None) -> tuple[Row, ...]:
+    """Return a pack that only outlines as two rows: it supports the others' answers."""
+    labels = ", ".join(in_sentence(clean_line(mask.label)) for mask in pack.masks)
+    sentences = [say("reports.say.outline_list", labels=labels)]
+    for row in (*seen_rows(pack), *known_rows(pack, facts)):
+        if row.text:
+            sentences.append(f"{row.label}: {row.text.rstrip('.')}.")
+    if pack.gates_skipped:
+        sentences.append(f"{say('reports.banner.checks_off')}.")
+    title = Row(label=pack_title(clean_line(pack.title), pack), text=" ".join(sentences))
+    return (title, *engine_rows(pack, facts))
+
+
+def seen_rows(pack: PackResult) -> tuple[Row, ...]:
+    """Return measurements, risks, quality checks and what was put right."""
+    checks = [check.text for check in pack.quality]
+    rows = [Row(label=clean_line(item.label), text=_measurement(item)) for item in pack.measurements]
+    rows += [Row(label=clean_line(risk.label), text=_risk(risk)) for risk in pack.risks]
+    rows.append(Row(label=say("reports.row.quality"), text=" · ".join(clean_line(text) for text in checks)))
+    if pack.gates_skipped:
+        against = [clean_line(check.text) for check in pack.quality if check.outcome == "refused"]
+        if against:
+            text = "; ".join(against)
+            rows.append(Row(label=say("reports.row.would_refuse"), text=text))
+    if pack.correction:
+        rows.append(Row(label=say("reports.row.correction"), text=clean(pack.correction.text)))
+    return tuple(rows)
+
+
+def known_rows(pack: PackResult, facts: ModelFacts | None) -> tuple[Row, ...]:
+    """Return what the manifest says of the model."""
+    if facts is None:
+        return (Row(label=say("reports.row.model"), text=say("reports.say.facts_missing")),)
+    return (
+        Row(label=say("reports.row.not_looked_for"), text="; ".join(facts.not_looked_for)),
+        Row(label=say("reports.row.intended_use"), text=facts.intended_use),
+        Row(label=say("reports.row.not_for"), text="; ".join(facts.not_for)),
+        Row(label=say("reports.row.trained_on"), text=facts.training_population),
+        Row(label=say("reports.row.weak_where"), text="; ".join(facts.weak_where)),
+        Row(label=say("reports.row.figures"), text=_figures_by_population(facts.figures)),
+    )
+
+
+def interval_rows(pack: PackResult) -> tuple[Row, ...]:
+    """Return scores with their intervals, and the prevalence they were calibrated at."""
+    intervals = [_named(pack, finding, _interval(finding)) for finding in pack.findings if finding.interval]
+    text = f"{'; '.join(intervals)}. {say('reports.say.scale')}" if intervals else ""
+    return (
+        Row(label=say("reports.row.interval"), text=text),
+        Row(label=say("reports.row.calibration"), text=_calibration(pack)),
+    )
+
+
+def engine_rows(pack: PackResult, facts: ModelFacts | None) -> tuple[Row, ...]:
+    """Return which model ran where, with its whole hash."""
+    stamp = pack.stamp
+    engine = say(f"reports.engine.{stamp.engine}") if stamp.engine else ""
+    run = (f"{stamp.pack_id} {stamp.version}", engine, (stamp.precision or "").upper(), stamp.device)
+    model = ", ".join(part for part in run if part)
+    digest = say("reports.say.source_hash", sha256=stamp.sha256)
+    licence = ", ".join(part for part in (facts.licence, facts.attribution) if part) if facts else ""
+    whole = "; ".join(part for part in (model, digest, licence) if part)
+    return (Row(label=say("reports.row.model"), text=whole),)
+
+
+def present(*rows: Row) -> tuple[Row, ...]:
+    """Return the rows that say something."""
+    return tuple(row for row in rows if row.text)
+
+
+def threshold_text(finding: Finding, point: OperatingPoint | None) -> str:
+    """Return a threshold, how it was chosen, and what it gave on test."""
+    _, value = scores_apart(finding.probability, finding.threshold)
+    if point is None:
+        return f"{value}, {clean_line(finding.threshold_source)}" if finding.threshold_source else value
+    sensitivity = _NAMED_SENSITIVITY.fullmatch(point.name)
+    if sensitivity:
+        how = say("reports.say.threshold_sensitivity", percent=sensitivity[1], chosen_on=point.chosen_on)
+    else:
+        how = say("reports.say.threshold_named", name=point.name, chosen_on=point.chosen_on)
+    parts = [say("reports.say.threshold", value=value, how=how), say("reports.say.threshold_site")]
+    if point.sensitivity and point.specificity:
+        parts.append(
+            say(
+                "reports.say.threshold_measured",
+                sensitivity=_value_with_interval(*point.sensitivity),
+                specificity=_value_with_interval(*point.specificity),
+            )
+        )
+    return "; ".join(parts)
+
+
+def _named(pack: PackResult, finding: Finding, text: str) -> str:
+    return f"{in_sentence(clean_line(finding.label))} {text}" if len(pack.findings) > 1 else text
+
+
+def _value_with_interval(value: float, low: float, high: float) -> str:
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _interval(finding: Finding) -> str:
+    assert finding.interval is not None
+    low, high = (score(bound) for bound in finding.interval)
+    value, _ = scores_apart(finding.probability, finding.threshold)
+    return say("reports.say.interval", score=value, low=low, high=high)
+
+
+def _calibration(pack: PackResult) -> str:
+    known = [
+        _named(pack, finding, say("reports.say.prevalence", count=score(finding.calibrated_at_prevalence)))
+        for finding in pack.findings
+        if finding.calibrated_at_prevalence is not None
+    ]
+    return f"{'; '.join(known)} {say('reports.say.calibration')}" if known else ""
+
+
+def _figures_by_population(figures: tuple[TestFigure, ...]) -> str:
+    populations: dict[str, list[str]] = {}
+    for figure in figures:
+        populations.setdefault(_population(figure), []).append(_figure(figure))
+    return "; ".join(
+        say("reports.say.figure_population", population=population, figures=", ".join(texts))
+        for population, texts in populations.items()
+    )
+
+
+def _population(figure: TestFigure) -> str:
+    counts = [say("reports.say.patients", count=figure.patients)] if figure.patients else []
+    counts += [say("reports.say.images", count=figure.images)] if figure.images else []
+    return f"{figure.population} ({', '.join(counts)})" if counts else figure.population
+
+
+def _figure(figure: TestFigure) -> str:
+    value = f"{figure.value:.3g}"
+    if figure.interval is None:
+        return say("reports.say.figure", metric=figure.metric, value=value)
+    low, high = (f"{bound:.3g}" for bound in figure.interval)
+    return say("reports.say.figure_interval", metric=figure.metric, value=value, low=low, high=high)
+
+
+def _measurement(item: Measurement) -> str:
+    text = f"{number(item.value)} {item.unit}".strip()
+    if item.interval:
+        text += f" ({number(item.interval[0])} to {number(item.interval[1])})"
+    if item.method:
+        text += f"; {item.method}"
+    reference = item.reference
+    if reference and (reference.low is not None or reference.high is not None):
+        low = number(reference.low) if reference.low is not None else "…"
+        high = number(reference.high) if reference.high is not None else "…"
+        bounds = f"{low} to {high}"
+        text += "; " + say("reports.row.measurement_reference", range=bounds, source=reference.source)
+    return text
+
+
+def _risk(risk: Risk) -> str:
+    value, days = score(risk.probability), risk.horizon_days
+    if risk.interval:
+        low, high = (score(bound) for bound in risk.interval)
+        text = say("reports.say.risk_interval", value=value, low=low, high=high, days=days)
+    else:
+        text = say("reports.say.risk", value=value, days=days)
+    contributions = [
+        say("reports.say.contribution", name=item.name, value=item.value) for item in risk.contributions
+    ]
+    return f"{text}: {', '.join(contributions)}" if contributions else text

@@ -1,0 +1,226 @@
+"""Set a report on paper: the same content and paper size give the same bytes."""
+
+from collections.abc import Callable
+
+from core.errors import FarlightError, ReportError
+from core.wording import say
+from reports.flow import LEADING, Flow, baseline, height_of, lines_of
+from reports.layout_machine import machine_block, rows
+from reports.layout_person import person_pages
+from reports.records import ReportContent
+from reports.shaping import Line, set_line
+from reports.sheet import (
+    CRITICAL,
+    FORMATS,
+    HAIRLINE,
+    INK,
+    MUTED,
+    WATERMARK,
+    BoxMark,
+    Format,
+    Mark,
+    Paper,
+    RuleMark,
+    Sheet,
+    TextMark,
+)
+
+__all__ = ["Paper", "render_pdf", "warm_up"]
+
+_HEAD_SHARE = 0.62
+_FOOT_CLEARANCE = 5.0
+_WATERMARK_DEGREES = 52.0
+
+
+def render_pdf(content: ReportContent, paper: Paper = "A4") -> bytes:
+    """Return the report as a PDF file.
+
+    Raises:
+        ReportError: it could not be set or written.
+    """
+    try:
+        from reports.writer import write_pdf
+
+        return write_pdf(compose(content, FORMATS[paper]), FORMATS[paper], content)
+    except FarlightError:
+        raise
+    except Exception as error:
+        raise ReportError(type(error).__name__) from error
+
+
+def warm_up() -> None:
+    """Load the libraries and the house's typefaces now, so that the first report does not wait."""
+    from reports import writer  # noqa: F401
+
+    for weight in ("regular", "semibold", "bold"):
+        set_line("0", 10.0, weight)
+
+
+def compose(content: ReportContent, paper: Format) -> list[Sheet]:
+    """Return the pages of a report as marks, with heads, banners and feet."""
+    bottom = paper.height - paper.margin - _foot_height(content, paper) - _FOOT_CLEARANCE
+    person = _fitted(paper, lambda fitted: _person_sheets(content, fitted, bottom))
+    machine = _fitted(paper, lambda fitted: _machine_sheets(content, fitted, bottom))
+    sheets = person + machine
+    if content.demonstration:
+        sheets += _demonstration_sheets(content, paper, bottom)
+    for number, sheet in enumerate(sheets, start=1):
+        see = len(person) + 1 if number <= len(person) else None
+        sheet.marks.extend(_foot(content, paper, number, len(sheets), see))
+    return sheets
+
+
+def _fitted(paper: Format, set_part: Callable[[Format], list[Sheet]]) -> list[Sheet]:
+    """Return a part's pages, set a little smaller where that saves a page."""
+    best = set_part(paper)
+    for factor in paper.tighter if len(best) > 1 else ():
+        tighter = set_part(paper.scaled(factor))
+        if len(tighter) < len(best):
+            return tighter
+    return best
+
+
+def _person_sheets(content: ReportContent, paper: Format, bottom: float) -> list[Sheet]:
+    flow = Flow(paper, bottom, _person_head(content))
+    person_pages(flow, content)
+    return flow.sheets
+
+
+def _machine_sheets(content: ReportContent, paper: Format, bottom: float) -> list[Sheet]:
+    flow = Flow(paper, bottom, _machine_head(content, content.assistance_title))
+    for block in content.blocks:
+        machine_block(flow, block)
+    flow.space(paper.body * 0.5)
+    rows(flow, content.closing_rows, small=True)
+    return flow.sheets
+
+
+def _demonstration_sheets(content: ReportContent, paper: Format, bottom: float) -> list[Sheet]:
+    flow = Flow(paper, bottom, _machine_head(content, content.demonstration_title, watermark=True))
+    flow.text(content.demonstration_note, paper.body, weight="semibold", colour=CRITICAL)
+    for block in content.demonstration:
+        machine_block(flow, block)
+    return flow.sheets
+
+
+def _person_head(content: ReportContent) -> Callable[[Flow], float]:
+    def head(flow: Flow) -> float:
+        first = len(flow.sheets) == 1
+        if first and not content.clinic.name:
+            return _head(flow, content, content.title, "", right=("", content.date))
+        if not first:
+            return _head(flow, content, content.title, content.patient_line, right=("", content.date))
+        subtitle = " · ".join(content.clinic.address)
+        return _head(flow, content, content.clinic.name, subtitle, right=(content.title, content.date))
+
+    return head
+
+
+def _machine_head(content: ReportContent, title: str, *, watermark: bool = False) -> Callable[[Flow], float]:
+    def head(flow: Flow) -> float:
+        if watermark:
+            _watermark(flow, content.demonstration_watermark)
+        identity = say("reports.footer.report", id=content.short_id)
+        return _head(flow, content, title, content.patient_line, right=("", f"{content.program}\n{identity}"))
+
+    return head
+
+
+def _head(flow: Flow, content: ReportContent, title: str, subtitle: str, *, right: tuple[str, str]) -> float:
+    """Draw banners, title left and right, and a rule; return where content begins."""
+    paper = flow.paper
+    y = paper.margin
+    for banner in content.banners:
+        y += _banner(flow, banner, y) + 4
+    y += 4 if content.banners else 0
+    wide = paper.measure * _HEAD_SHARE
+    left_lines = (
+        *lines_of(title, paper.name, wide, "bold"),
+        *(lines_of(subtitle, paper.small, wide) if subtitle else ()),
+    )
+    slim = paper.measure - wide - 12
+    right_lines = (
+        *(lines_of(right[0], paper.title, slim, "bold") if right[0] else ()),
+        *lines_of(right[1], paper.small, slim),
+    )
+    flow.y = y
+    _column(flow, left_lines, paper, align_right=False)
+    _column(flow, right_lines, paper, align_right=True)
+    flow.y = y + max(height_of(left_lines), height_of(right_lines)) + 5
+    flow.rule(INK, 0.9)
+    return flow.y + 10
+
+
+def _column(flow: Flow, lines: tuple[Line, ...], paper: Format, *, align_right: bool) -> None:
+    dy = 0.0
+    for line in lines:
+        x = paper.right - line.width if align_right else paper.left
+        strong = line.size > paper.small
+        flow.line(line, x, INK if strong else MUTED, dy=dy)
+        dy += line.size * LEADING
+
+
+def _banner(flow: Flow, text: str, y: float) -> float:
+    paper = flow.paper
+    lines = lines_of(text, paper.small, paper.measure - 16, "bold")
+    height = height_of(lines) + 5
+    flow.add(
+        BoxMark(
+            x=paper.left,
+            y=y,
+            width=paper.measure,
+            height=height,
+            fill=(252, 241, 238),
+            stroke=CRITICAL,
+            stroke_width=0.9,
+        )
+    )
+    flow.y = y
+    for number, line in enumerate(lines):
+        x = paper.left + (paper.measure - line.width) / 2
+        flow.line(line, x, CRITICAL, dy=2.5 + number * paper.small * LEADING)
+    return height
+
+
+def _watermark(flow: Flow, text: str) -> None:
+    paper = flow.paper
+    size = paper.width * 0.105
+    line = set_line(text, size, "bold")
+    reach = line.width / 2
+    flow.add(
+        TextMark(
+            x=paper.width / 2 - reach * 0.616,
+            y=paper.height / 2 + reach * 0.788,
+            line=line,
+            colour=WATERMARK,
+            degrees=_WATERMARK_DEGREES,
+        )
+    )
+
+
+def _foot_height(content: ReportContent, paper: Format) -> float:
+    return height_of(_foot_lines(content, paper, 99, 99, see=99)[0]) + 12
+
+
+def _foot_lines(
+    content: ReportContent, paper: Format, number: int, count: int, *, see: int | None
+) -> tuple[tuple[Line, ...], Line]:
+    page = set_line(say("reports.footer.page", page=number, pages=count), paper.caption)
+    see_also = content.see_assistance.format(page=see) if see else ""
+    identity = say("reports.footer.report", id=content.short_id)
+    text = f"{see_also} {content.notice} · {identity}".strip()
+    return lines_of(text, paper.caption, paper.measure - page.width - 16), page
+
+
+def _foot(content: ReportContent, paper: Format, number: int, count: int, see: int | None) -> list[Mark]:
+    lines, page = _foot_lines(content, paper, number, count, see=see)
+    rule = paper.height - paper.margin - _foot_height(content, paper) + 5
+    top = rule + 3 + baseline(paper.caption)
+    marks: list[Mark] = [
+        RuleMark(x1=paper.left, y1=rule, x2=paper.right, y2=rule, width=0.6, colour=HAIRLINE),
+        TextMark(x=paper.right - page.width, y=top, line=page, colour=MUTED),
+    ]
+    for row, line in enumerate(lines):
+        y = top + row * paper.caption * LEADING
+        marks.append(TextMark(x=paper.left, y=y, line=line, colour=MUTED))
+    return marks

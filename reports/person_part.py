@@ -1,0 +1,182 @@
+"""Page 1, the part for people: who, what was asked, what the clinician says, who signs."""
+
+from core.decision import ClinicalSigns, Reading, Signature
+from core.image import StudyHeader
+from core.patient import Contradiction, Patient, Sex, Sourced
+from core.wording import has_sentence, say
+from reports.records import Choice, Field, Section, SignatureBlock
+from reports.text import clean, clean_line, isolate, joined, number, short_day, short_moment, short_time
+
+_CHEST = {"CHEST", "THORAX", "LUNG"}
+_RADIOGRAPHY = {"CR", "DX", "RG", "XR"}
+_RULED_LINES_CONCLUSION = 3
+_RULED_LINES_OTHER = 2
+
+
+def title(header: StudyHeader) -> str:
+    """Return the report's title as far as the header says what was examined."""
+    chest = (header.body_part or "").upper() in _CHEST and (header.modality or "").upper() in _RADIOGRAPHY
+    return say("reports.title.chest" if chest else "reports.title.other")
+
+
+def patient_fields(patient: Patient, reading: Reading, header: StudyHeader) -> tuple[Field, ...]:
+    """Return the patient block; the first four are name, ID, sex and age, examination."""
+    missing = say("reports.patient.missing")
+    name = clean_line(patient.name.value) if patient.name else ""
+    identity = clean_line(patient.id.value) if patient.id else ""
+    not_recorded = say("reports.examination.none")
+    return (
+        Field(
+            label=say("reports.patient.name"),
+            value=name or missing,
+            source=_sources(patient.name if name else None),
+            warning=_contradictions(patient, "name"),
+        ),
+        Field(
+            label=say("reports.patient.id"),
+            value=identity or missing,
+            source=_sources(patient.id if identity else None),
+            warning=_contradictions(patient, "id"),
+        ),
+        Field(
+            label=say("reports.patient.sex_age"),
+            value=_sex_and_age(patient) or missing,
+            source=_sources(patient.sex, patient.age_years, patient.birth_date),
+            warning=_contradictions(patient),
+        ),
+        Field(label=say("reports.examination.label"), value=examination(header)),
+        Field(label=say("reports.examination.indication"), value=clean(reading.indication) or not_recorded),
+        Field(label=say("reports.examination.signs"), value=_signs(reading.signs) or not_recorded),
+    )
+
+
+def examination(header: StudyHeader) -> str:
+    """Return what was examined, the view and when, for example ``Chest X-ray AP, 14 Mar 2026 10:12``."""
+    modality = (header.modality or "").upper()
+    key = f"reports.examination.modality_{modality}"
+    body_part = clean_line(header.body_part or "").capitalize()
+    kind = say(key) if modality and has_sentence(key) else clean_line(modality)
+    if body_part and kind and kind[1:2].islower():
+        kind = kind[0].lower() + kind[1:]
+    view = clean_line(header.view or "")
+    what = " ".join(part for part in (body_part, kind, view) if part) or say("reports.examination.unknown")
+    when = " ".join(part for part in (short_day(header.date), short_time(header.time)) if part)
+    return f"{what}, {when if header.date else say('reports.examination.no_date')}"
+
+
+def sections(reading: Reading, *, signed: bool) -> tuple[Section, ...]:
+    """Return reading, conclusion, advice and referral; unsigned, the conclusion is left to be written."""
+    return (
+        _section("reading", reading.words, signed=signed),
+        _section("conclusion", reading.conclusion if signed else "", signed=signed, strong=True),
+        _section("advice", reading.advice, signed=signed),
+        _referral(clean(reading.referral), signed=signed),
+    )
+
+
+def signature_block(signature: Signature | None) -> SignatureBlock:
+    """Return the signature lines; empty ones to write on when nobody has signed."""
+    name, below = say("reports.signature.unsigned_name"), ""
+    if signature:
+        number_ = clean_line(signature.registration_number)
+        registration = say("reports.signature.registration", number=number_) if number_ else ""
+        name = ", ".join(
+            isolate(part)
+            for part in (clean_line(signature.name), clean_line(signature.role), registration)
+            if part
+        )
+        below = say("reports.signature.signed_at", time=short_moment(signature.at))
+        if signature.clock_doubted:
+            below = f"{below}; {say('reports.signature.clock_doubted')}"
+    return SignatureBlock(
+        name=name,
+        below=below,
+        signature_label=say("reports.signature.signature"),
+        stamp_label=say("reports.signature.stamp"),
+    )
+
+
+def age(years: float) -> str:
+    """Return an age in words; in months below two years."""
+    if years < 2:
+        months = int(years * 12 + 1e-6)
+        return say("reports.patient.month") if months == 1 else say("reports.patient.months", count=months)
+    return say("reports.patient.years", count=int(years + 1e-6))
+
+
+def _section(name: str, words: str, *, signed: bool, strong: bool = False) -> Section:
+    text = clean(words)
+    ruled = _RULED_LINES_CONCLUSION if strong else _RULED_LINES_OTHER
+    if not text and signed:
+        text, strong = say("reports.section.not_given"), False
+    return Section(title=say(f"reports.section.{name}"), text=text, strong=strong, ruled=0 if text else ruled)
+
+
+def _referral(text: str, *, signed: bool) -> Section:
+    heading = say("reports.section.referral")
+    if text:
+        return Section(title=heading, choices=(Choice(label=text, ticked=True),))
+    if signed:
+        return Section(title=heading, text=say("reports.section.not_given"))
+    return Section(
+        title=heading,
+        choices=(
+            Choice(label=say("reports.section.referral_none")),
+            Choice(label=say("reports.section.referral_today")),
+            Choice(label=say("reports.section.referral_to"), line=True),
+        ),
+    )
+
+
+def _sex_and_age(patient: Patient) -> str:
+    parts = []
+    if patient.sex:
+        parts.append(say(f"reports.patient.sex_{patient.sex.value}"))
+    if patient.age_years:
+        parts.append(age(patient.age_years.value))
+    if patient.birth_date:
+        parts.append(say("reports.patient.born", date=short_day(patient.birth_date.value)))
+    if patient.height_cm:
+        parts.append(say("reports.patient.height", value=number(patient.height_cm.value)))
+    if patient.weight_kg:
+        parts.append(say("reports.patient.weight", value=number(patient.weight_kg.value)))
+    return joined(*parts)
+
+
+def _sources(*values: Sourced[str] | Sourced[float] | Sourced[Sex] | None) -> str:
+    names = dict.fromkeys(say(f"reports.source.{value.source}") for value in values if value)
+    return ", ".join(names)
+
+
+def _contradictions(patient: Patient, name: str = "") -> str:
+    """Return what contradicts one field, or without a name every field that has no place of its own."""
+    return "; ".join(
+        _contradiction(item)
+        for item in patient.contradictions
+        if (item.field == name if name else item.field not in {"name", "id"})
+    )
+
+
+def _contradiction(item: Contradiction) -> str:
+    other = clean_line(item.other)
+    if item.field == "sex" and has_sentence(f"reports.patient.sex_{other}"):
+        other = say(f"reports.patient.sex_{other}")
+    known = f"reports.patient.field_{item.field}"
+    source = say(f"reports.source.{item.other_source}_other")
+    return say(
+        "reports.patient.contradiction",
+        source=source[:1].upper() + source[1:],
+        field=say(known) if has_sentence(known) else clean_line(item.field),
+        other=isolate(other),
+    )
+
+
+def _signs(signs: ClinicalSigns) -> str:
+    parts = []
+    if signs.respiratory_rate_per_min is not None:
+        parts.append(say("reports.examination.respiratory_rate", value=signs.respiratory_rate_per_min))
+    if signs.oxygen_saturation_percent is not None:
+        parts.append(say("reports.examination.saturation", value=signs.oxygen_saturation_percent))
+    if signs.danger_signs:
+        parts.append(clean_line(signs.danger_signs))
+    return joined(*parts)

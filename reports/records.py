@@ -1,0 +1,153 @@
+"""Records of what a report says: everything that is printed, and nothing of how it is drawn."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clinic:
+    """The house that prints the report; ``address`` are lines."""
+
+    name: str
+    address: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """A picture ready for print: uint8, (row, column) grey or (row, column, 3) RGB.
+
+    ``pixel_aspect`` is the height of a pixel divided by its width.
+    """
+
+    pixels: NDArray[np.uint8]
+    pixel_aspect: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One labelled value of the patient block, where it came from, and what contradicts it."""
+
+    label: str
+    value: str
+    source: str = ""
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A box to tick; ``line`` leaves room to write behind it."""
+
+    label: str
+    ticked: bool = False
+    line: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A headed part of page 1: words, or boxes to tick, or ``ruled`` empty lines to write on by hand."""
+
+    title: str
+    text: str = ""
+    strong: bool = False
+    choices: tuple[Choice, ...] = ()
+    ruled: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureBlock:
+    """The three lines at the foot of page 1, with what stands under the first."""
+
+    name: str
+    below: str
+    signature_label: str
+    stamp_label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreLine:
+    """A score on its line; numbers are 0..100, the labels are what is written under the marks."""
+
+    score: float
+    threshold: float
+    interval: tuple[float, float] | None
+    score_label: str
+    threshold_label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of a table: a label and what is said."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A picture with its caption."""
+
+    picture: Picture
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingBlock:
+    """One finding: the words of its position (the first sentence stands out), its line and its rows."""
+
+    title: str
+    words: str
+    further: str = ""
+    line: ScoreLine | None = None
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackBlock:
+    """What one pack said, or why it said nothing."""
+
+    figures: tuple[Figure, ...] = ()
+    findings: tuple[FindingBlock, ...] = ()
+    warning: str = ""
+    rows: tuple[Row, ...] = ()
+    small_rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportContent:
+    """All that one report says.
+
+    ``banners`` stand on every page; ``see_assistance`` has a ``{page}`` still to fill; ``demonstration`` has
+    pages of its own.
+    """
+
+    language: str
+    created: datetime
+    clinic: Clinic
+    title: str
+    date: str
+    document_title: str
+    banners: tuple[str, ...]
+    notice: str
+    see_assistance: str
+    program: str
+    patient_line: str
+    fields: tuple[Field, ...]
+    sections: tuple[Section, ...]
+    key_figure: Figure | None
+    signature: SignatureBlock
+    assistance_title: str
+    blocks: tuple[PackBlock, ...]
+    closing_rows: tuple[Row, ...]
+    demonstration_title: str = ""
+    demonstration_watermark: str = ""
+    demonstration_note: str = ""
+    demonstration: tuple[PackBlock, ...] = ()
+    report_id: str = ""
+
+    @property
+    def short_id(self) -> str:
+        """The first places of the report's hash, as people read it out."""
+        return f"{self.report_id[:4]}-{self.report_id[4:8]}-{self.report_id[8:12]}"

@@ -1,0 +1,250 @@
+"""What a report says, without drawing it."""
+
+import dataclasses
+import itertools
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import core.wording
+from core.image import StudyHeader
+from core.patient import Contradiction, Patient, Sourced
+from core.result import ErrorRecord, PackResult
+from reports.records import ReportContent
+from tests.reports import studies
+
+FORBIDDEN = re.compile(
+    r"\b(positive|negative|normal|clear|ruled out|benign|no (pneumonia|finding|disease|abnormality))\b",
+    re.IGNORECASE,
+)
+
+
+def machine_words(content: ReportContent) -> str:
+    blocks = (*content.blocks, *content.demonstration)
+    texts = [row.text for block in blocks for row in (*block.rows, *block.small_rows)]
+    texts += [f"{f.title} {f.words} {f.further}" for block in blocks for f in block.findings]
+    texts += [row.text for block in blocks for f in block.findings for row in f.rows]
+    texts += [figure.caption for block in blocks for figure in block.figures]
+    texts += [f"{row.label} {row.text}" for row in content.closing_rows]
+    return "\n".join(texts)
+
+
+def row(content: ReportContent, label: str) -> str:
+    rows = [
+        row
+        for block in content.blocks
+        for row in (*block.rows, *block.small_rows, *(r for f in block.findings for r in f.rows))
+    ]
+    return next(item.text for item in (*rows, *content.closing_rows) if item.label == label)
+
+
+@pytest.mark.parametrize(
+    ("position", "sentence"),
+    [
+        ("above", "Score above the threshold for pneumonia. Needs clinical confirmation."),
+        ("undecided", "Undecided. Treat as not answered."),
+        (
+            "below",
+            "Score below the threshold. This does not exclude pneumonia; nothing else was looked for.",
+        ),
+    ],
+)
+def test_says_each_position_in_the_reviewed_words_and_that_clinical_signs_decide(
+    position: str, sentence: str
+) -> None:
+    content = studies.report(studies.result(studies.pneumonia(position)))  # type: ignore[arg-type]
+    block = content.blocks[0].findings[0]
+    assert f"{block.words} {block.further}" == f"{sentence} Clinical signs decide."
+
+
+def test_keeps_an_abbreviation_in_capitals_inside_a_sentence() -> None:
+    tb = studies.pneumonia(findings=(studies.finding("below", code="tb", label="TB"),), heatmaps=())
+    assert "exclude TB;" in machine_words(studies.report(studies.result(tb)))
+
+
+@pytest.mark.parametrize("position", ["above", "undecided", "below"])
+@pytest.mark.parametrize("signed", [True, False])
+def test_the_machine_never_says_a_forbidden_word(position: str, signed: bool) -> None:
+    packs = (studies.lungs(), studies.pneumonia(position), studies.refused(), studies.demonstration())  # type: ignore[arg-type]
+    content = studies.report(
+        studies.result(*packs), reading=studies.reading(), signature=studies.SIGNATURE if signed else None
+    )
+    assert FORBIDDEN.findall(machine_words(content)) == []
+
+
+def test_a_score_has_no_percent_sign() -> None:
+    content = studies.report()
+    line = content.blocks[0].findings[0].line
+    assert line is not None
+    assert (line.score_label, line.threshold_label) == ("score 91", "threshold 41")
+    assert "%" not in machine_words(content).replace("95 % sensitivity", "")
+
+
+def test_a_score_just_beside_its_threshold_is_written_so_that_they_differ() -> None:
+    close = dataclasses.replace(studies.finding(), probability=0.4096, threshold=0.41)
+    line = studies.report(studies.result(studies.pneumonia(findings=(close,)))).blocks[0].findings[0].line
+    assert line is not None
+    assert line.score_label.split()[1] != line.threshold_label.split()[1]
+
+
+def test_an_unsigned_report_leaves_the_conclusion_to_be_written_even_when_one_was_typed() -> None:
+    content = studies.report(signature=None)
+    conclusion = next(section for section in content.sections if section.title == "Conclusion")
+    assert conclusion.text == ""
+    assert conclusion.ruled > 0
+    assert "UNSIGNED: computer output, not read by a clinician" in content.banners
+
+
+def test_a_signed_report_carries_reader_role_number_and_time() -> None:
+    signature = studies.report().signature
+    assert all(part in signature.name for part in ("N. Otieno", "clinical officer", "11872"))
+    assert "10:21" in signature.below
+
+
+def test_a_doubted_clock_is_said_at_the_signature() -> None:
+    doubted = dataclasses.replace(studies.SIGNATURE, clock_doubted=True)
+    assert "clock" in studies.report(signature=doubted).signature.below
+
+
+def test_first_impression_and_agreement_stand_beside_the_finding() -> None:
+    assert row(studies.report(), "Clinician") == (
+        "first impression: abnormal (before the result was shown) · agrees"
+    )
+
+
+def test_without_a_first_impression_none_is_invented() -> None:
+    content = studies.report(reading=studies.reading(first_read=None, decisions=()), signature=None)
+    assert row(content, "Clinician") == "first impression: not given · no answer given to this result"
+
+
+def test_a_refusal_is_printed_with_its_reason_and_advice() -> None:
+    words = machine_words(studies.report(studies.result(studies.refused())))
+    assert "Not answered. The patient is 9 years old" in words
+    assert "Read this image without the model." in words
+
+
+def test_an_error_is_printed_with_its_code() -> None:
+    error = ErrorRecord(code="E104", message="The file is damaged.")
+    content = studies.report(studies.result(errors=(error,)), signature=None)
+    block = content.blocks[0].findings[0]
+    assert [(item.label, item.text) for item in block.rows] == [("Error E104", "The file is damaged.")]
+
+
+def test_a_demonstration_pack_has_pages_of_its_own_and_none_in_a_signed_report() -> None:
+    both = studies.result(studies.pneumonia(), studies.demonstration())
+    signed, unsigned = studies.report(both), studies.report(both, signature=None)
+    assert signed.demonstration == ()
+    assert "malignant" not in machine_words(signed).lower()
+    assert len(unsigned.demonstration) == 1
+    assert [block for block in unsigned.blocks if "alignant" in str(block.findings)] == []
+
+
+def test_skipped_gates_are_marked_on_every_page_and_beside_the_answer() -> None:
+    content = studies.report(studies.result(studies.pneumonia(gates_skipped=True)))
+    assert any("CHECKS SWITCHED OFF" in banner for banner in content.banners)
+    assert "CHECKS SWITCHED OFF" in content.blocks[0].warning
+
+
+def test_each_value_of_the_patient_names_its_source_and_what_contradicts() -> None:
+    other = Contradiction(
+        field="name", used="Amina", used_source="typed", other="OTHER", other_source="header"
+    )
+    name, identity, *_ = studies.report(
+        studies.result(studies.pneumonia(), of=studies.patient(contradictions=(other,)))
+    ).fields
+    assert (name.source, identity.source) == ("image header", "typed")
+    assert "OTHER" in name.warning
+    assert "image header" in name.warning
+
+
+def test_a_contradiction_in_a_field_without_a_place_is_still_shown() -> None:
+    other = Contradiction(field="smoker", used="no", used_source="typed", other="yes", other_source="file")
+    fields = studies.report(studies.result(of=studies.patient(contradictions=(other,)))).fields
+    assert "The patient file gives another smoker" in fields[2].warning
+
+
+def test_a_file_name_is_never_the_patient() -> None:
+    content = studies.report(studies.result(of=Patient()), signature=None)
+    assert "SAMPLE-file" not in str(content.fields) + content.patient_line
+    assert "(a file name is not an identity)" in row(content, "Source file")
+    assert content.fields[0].value == "not given"
+
+
+@pytest.mark.parametrize(
+    ("years", "words"), [(0.5, "6 months"), (1.0, "12 months"), (1.99, "23 months"), (3.0, "3 years")]
+)
+def test_an_age_below_two_years_is_given_in_months(years: float, words: str) -> None:
+    young = studies.patient(age_years=Sourced(value=years, source="typed"))
+    assert words in studies.report(studies.result(of=young)).fields[2].value
+
+
+def test_the_side_is_not_verified_unless_the_header_gives_it() -> None:
+    unverified, verified = studies.report(), studies.report(side_verified=True)
+    assert "side not verified" in unverified.blocks[0].figures[0].caption
+    assert "side not verified" not in verified.blocks[0].figures[0].caption
+    assert row(verified, "Side") == "from the image header"
+
+
+def test_the_caption_of_a_map_says_what_it_is_not() -> None:
+    captions = [figure.caption for figure in studies.report().blocks[0].figures]
+    assert captions[1] == "Where the model looked, not where disease is"
+
+
+def test_below_the_threshold_there_is_no_map_and_it_is_said() -> None:
+    content = studies.report(studies.result(studies.pneumonia("below")))
+    assert content.blocks[0].figures == ()
+    assert "No map is shown" in row(content, "Map")
+
+
+def test_a_turned_picture_stands_between_the_original_and_the_map() -> None:
+    figures = studies.report(studies.result(studies.turned())).blocks[0].figures
+    assert [figure.picture.pixels.shape[0] < figure.picture.pixels.shape[1] for figure in figures] == [
+        True,
+        False,
+        False,
+    ]
+    assert "counter-clockwise" in figures[1].caption
+
+
+def test_each_answer_names_model_version_and_whole_hash() -> None:
+    text = row(studies.report(), "Model")
+    assert all(part in text for part in ("chest-pneumonia-child 1.0.0", "0123456789abcdef" * 4, "OpenVINO"))
+
+
+def test_the_identity_of_a_report_depends_on_what_it_says_and_not_on_being_a_copy() -> None:
+    report, again, copied = studies.report(), studies.report(), studies.report(copy=True)
+    other = studies.report(reading=studies.reading(conclusion="Something else."))
+    assert report.report_id == again.report_id == copied.report_id
+    assert report.report_id != other.report_id
+    assert "COPY" in copied.banners
+
+
+def test_what_others_wrote_loses_control_and_direction_characters() -> None:
+    hostile = "AB\x00C\u202eevil\u2066\x1b[31m\ud800"
+    fields = studies.report(studies.result(of=studies.patient(name=hostile))).fields
+    assert fields[0].value == "ABCevil[31m\ufffd"
+
+
+def test_no_sentence_of_the_table_has_a_forbidden_word() -> None:
+    path = Path(core.wording.__file__).with_name("wording") / "en" / "reports.toml"
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    sentences = itertools.chain.from_iterable(section.values() for section in table.values())
+    assert [sentence for sentence in sentences if FORBIDDEN.search(sentence)] == []
+
+
+def test_packs_without_facts_are_still_printed() -> None:
+    content = studies.report(facts={})
+    assert any("facts are not at hand" in item.text for block in content.blocks for item in block.rows)
+
+
+def test_an_unknown_examination_is_said_to_be_unknown() -> None:
+    content = studies.report(header=StudyHeader())
+    assert content.title == "Imaging report"
+    assert content.fields[3].value == "image, kind not recorded, date not recorded"
+
+
+def test_a_pack_that_is_not_for_the_image_says_so() -> None:
+    other: PackResult = studies.pneumonia(status="not_applicable", findings=(), heatmaps=())
+    assert "This model is not for this image." in machine_words(studies.report(studies.result(other)))

@@ -1,0 +1,42 @@
+"""The bundled fonts: whole, licensed, and of a size to ship."""
+
+import pytest
+
+from core.assets import asset_path
+from reports.typefaces import typeface_for
+
+FONTS = asset_path("fonts")
+
+
+def test_every_bundled_font_is_named_with_its_licence() -> None:
+    readme = (FONTS / "README.md").read_text(encoding="utf-8")
+    families = {path.name.split("-")[0].removesuffix(".ttf") for path in FONTS.glob("*.ttf")}
+    unnamed = {family for family in families if family not in readme and not family.startswith("NotoSans")}
+    assert unnamed == set()
+    assert (FONTS / "OFL.txt").is_file()
+    assert (FONTS / "LICENSE-APACHE-2.0.txt").is_file()
+
+
+def test_the_fonts_stay_below_twelve_megabytes() -> None:
+    assert sum(path.stat().st_size for path in FONTS.glob("*.ttf")) < 12_000_000
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (0x41, 0x5A),
+        (0x410, 0x44F),
+        (0x391, 0x3A1),
+        (0x5D0, 0x5EA),
+        (0x621, 0x63A),
+        (0x905, 0x939),
+        (0xAC00, 0xD7A3),
+    ],
+)
+def test_the_common_letters_of_a_script_all_have_a_font(first: int, last: int) -> None:
+    assert [code for code in range(first, last + 1) if typeface_for(code, "regular") is None] == []
+
+
+def test_nearly_all_common_han_characters_have_a_font() -> None:
+    missing = sum(typeface_for(code, "regular") is None for code in range(0x4E00, 0x9FA6))
+    assert missing == 0
