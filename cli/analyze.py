@@ -1,0 +1,78 @@
+"""``analyze PATH... --out DIR``: the main job without a window."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.console import ProgressLine, stoppable
+from core.wording import say
+
+if TYPE_CHECKING:
+    from services.analyze import AnalysisOptions
+    from services.batch import BatchRequest
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb to the parser."""
+    parser = verbs.add_parser("analyze", help=say("cli.help.analyze"), description=say("cli.help.analyze"))
+    add = parser.add_argument
+    add("path", metavar="PATH", nargs="*", help=say("cli.help.analyze_path"))
+    add("--out", metavar="DIR", required=True, help=say("cli.help.out"))
+    add("--pack", metavar="ID", action="append", dest="packs", help=say("cli.help.pack"))
+    add("--engine", choices=("auto", "onnxruntime", "openvino"), default="auto", help=say("cli.help.engine"))
+    add("--precision", choices=("auto", "int8", "fp32"), default="auto", help=say("cli.help.precision"))
+    add("--patient", metavar="FILE.json", help=say("cli.help.patient"))
+    add("--no-pdf", action="store_true", help=say("cli.help.no_pdf"))
+    add("--no-gates", action="store_true", help=say("cli.help.no_gates"))
+    going_on = parser.add_mutually_exclusive_group()
+    going_on.add_argument("--force", action="store_true", help=say("cli.help.force"))
+    going_on.add_argument("--resume", action="store_true", help=say("cli.help.resume"))
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Analyse the inputs; 1 where something could not be read or done."""
+    from services.batch import run_batch
+    from services.output import LINES
+
+    if not arguments.path and not arguments.patient:
+        arguments.parser.error(say("cli.error.no_path"))
+    line = ProgressLine()
+    try:
+        with stoppable() as cancelled:
+            outcome = run_batch(_request(arguments), progress=line, cancelled=cancelled)
+    finally:
+        line.clear()
+    summary = say("cli.summary.records", records=outcome.records, kept=outcome.kept, failed=outcome.failed)
+    print(summary, file=sys.stderr)
+    print(Path(arguments.out) / LINES)
+    return int(outcome.failed > 0)
+
+
+def _request(arguments: argparse.Namespace) -> "BatchRequest":
+    from services.batch import BatchRequest
+
+    return BatchRequest(
+        paths=tuple(arguments.path),
+        out=Path(arguments.out),
+        options=_options(arguments),
+        patient_file=Path(arguments.patient) if arguments.patient else None,
+        with_pdf=not arguments.no_pdf,
+        mode="force" if arguments.force else "resume" if arguments.resume else "new",
+    )
+
+
+def _options(arguments: argparse.Namespace) -> "AnalysisOptions":
+    from services.analyze import AnalysisOptions
+    from store.profile import default_folder, settings_file
+    from store.settings import Settings
+
+    profile = Path(arguments.profile) if arguments.profile else default_folder()
+    return AnalysisOptions(
+        packs=tuple(dict.fromkeys(arguments.packs)) if arguments.packs else None,
+        engine=arguments.engine,
+        precision=arguments.precision,
+        use_gates=not arguments.no_gates,
+        demonstration=Settings(settings_file(profile)).flag("packs.demonstration"),
+    )

@@ -1,0 +1,84 @@
+"""The program's front door: which verb, which exit status, and every error as one sentence."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from core.errors import Cancelled, FarlightError, RequestError, UnknownPackError
+from core.wording import say
+from services.version import VERSION
+
+DONE, NOT_ALL_DONE, WRONG_ARGUMENTS = 0, 1, 2
+
+_log = logging.getLogger(__name__)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser for every verb; without a verb the window opens."""
+    parser = argparse.ArgumentParser(
+        prog="farlight", description=say("cli.help.program"), allow_abbrev=False, add_help=True
+    )
+    parser.add_argument("--version", action="version", version=f"Farlight {VERSION}")
+    parser.add_argument("--profile", metavar="DIR", help=say("cli.help.profile"))
+    parser.add_argument("--open", metavar="PATH", help=say("cli.help.open"))
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title=say("cli.help.verbs"))
+    for module in _verbs():
+        module.add_to(verbs)
+    return parser
+
+
+def run_verb(arguments: argparse.Namespace) -> int:
+    """Run the verb that was parsed and return the exit status; errors become one sentence on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _start_log(arguments)
+    try:
+        status = int(arguments.run(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away (``| head``): what Python flushes at the end must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = NOT_ALL_DONE
+    except (Cancelled, KeyboardInterrupt):
+        status = complain(Cancelled())
+    except FarlightError as error:
+        status = complain(error)
+    except Exception as error:  # noqa: BLE001 - the one place where the command line catches everything
+        from services.analyze import error_record
+
+        error_record(error)
+        status = complain(FarlightError())
+    return status
+
+
+def complain(error: FarlightError) -> int:
+    """Say an error on stderr and return its exit status."""
+    print(error, file=sys.stderr)
+    asked_wrongly = isinstance(error, RequestError | UnknownPackError)
+    return WRONG_ARGUMENTS if asked_wrongly and not error.context.get("while_running") else NOT_ALL_DONE
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the parsed arguments.
+
+    Raises:
+        SystemExit: status 2 where they are wrong, 0 after --help and --version.
+    """
+    return build_parser().parse_args(argv)
+
+
+def _verbs() -> tuple[ModuleType, ...]:
+    from cli import analyze, bench, packs, scan, self_test
+
+    return scan, analyze, packs, self_test, bench
+
+
+def _start_log(arguments: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from store.profile import default_folder, start_log
+
+    start_log(Path(arguments.profile) if arguments.profile else default_folder(), "command-line")

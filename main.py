@@ -1,0 +1,39 @@
+"""Farlight's entry: the decoder's child, the command line, or the window."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(argv: Sequence[str]) -> int:
+    """Hand over to whoever was asked for, and return the exit status."""
+    if argv[:1] == ["--farlight-decoder"]:
+        from imaging.decode_worker import main as decode
+
+        return decode()
+    from cli.program import parse, run_verb
+
+    arguments = parse(argv)
+    if arguments.verb is not None:
+        return run_verb(arguments)
+    if not has_display():
+        from core.wording import say
+
+        sys.stderr.write(say("cli.error.no_display") + "\n")
+        return 1
+    from ui.application import run
+
+    return run(open_path=arguments.open, profile=Path(arguments.profile) if arguments.profile else None)
+
+
+def has_display() -> bool:
+    """Return whether a window can be shown: elsewhere than on Windows and macOS, X11 or Wayland says so."""
+    if sys.platform in {"win32", "darwin"}:
+        return True
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return any(os.environ.get(name) for name in named)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,323 @@
+"""Analyse one reading unit: decode once, ask each pack, return one frozen result."""
+
+import logging
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import Cancelled, FarlightError
+from core.image import Image, ReadingUnit, StudyHeader
+from core.model_facts import ModelFacts
+from core.patient import Patient
+from core.result import (
+    EngineName,
+    ErrorRecord,
+    ModelStamp,
+    PackResult,
+    Precision,
+    Refusal,
+    Result,
+    Source,
+    Status,
+)
+from core.wording import say
+from services.patient import merge
+from services.places import pack_roots
+from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
+from services.scan import Unreadable
+
+if TYPE_CHECKING:
+    from inference.packs import Pack
+    from inference.requests import PackRun
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisOptions:
+    """What is run, and how; ``packs`` None means all that apply."""
+
+    packs: tuple[str, ...] | None = None
+    engine: EngineName | Literal["auto"] = "auto"
+    precision: Precision | Literal["auto"] = "auto"
+    use_gates: bool = True
+    demonstration: bool = False
+    threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """A result and the picture it speaks of; ``grey`` is (row, column) float32 0..1, None where unread."""
+
+    result: Result
+    image: Image | None = None
+    grey: NDArray[np.float32] | None = field(default=None, repr=False)
+    header: StudyHeader = field(default_factory=StudyHeader)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A reading unit whose pixels are in memory, ready to be looked at; ``error`` says why they are not."""
+
+    unit: ReadingUnit
+    sha256: str | None = None
+    image: Image | None = None
+    grey: NDArray[np.float32] | None = field(default=None, repr=False)
+    error: ErrorRecord | None = None
+    seconds: float = 0.0
+
+
+class Analyzer:
+    """Analyses reading units; loads each model once and keeps it. Use it from one thread at a time."""
+
+    def __init__(
+        self, options: AnalysisOptions | None = None, *, pack_folders: Sequence[Path] | None = None
+    ) -> None:
+        """Find the installed packs; models are loaded when they are first needed.
+
+        Raises:
+            UnknownPackError: ``options.packs`` names one that is not installed.
+        """
+        from inference.packs import PackLibrary
+        from inference.runner import PackRunner
+
+        self.options = options or AnalysisOptions()
+        self.library = PackLibrary(tuple(pack_folders or pack_roots()))
+        self._runner = PackRunner(
+            self.library,
+            engine=self.options.engine,
+            precision=self.options.precision,
+            threads=self.options.threads,
+        )
+        self._plan(self.options.packs)
+
+    def warm_up(self) -> None:
+        """Load packs and engines now, so that the first image does not wait."""
+        from imaging import decode
+
+        decode.warm_up()
+        for pack_id in self._plan(self.options.packs):
+            try:
+                self._runner.warm_up([pack_id])
+            except FarlightError as error:
+                _log.warning("warm-up of %s: %s %s", pack_id, error.code, error.detail)
+
+    def facts(self, pack_id: str) -> ModelFacts:
+        """Return what a pack says of itself.
+
+        Raises:
+            UnknownPackError: it is not installed.
+        """
+        from services.facts import facts_of
+
+        return facts_of(self.library.get(pack_id))
+
+    def facts_for(self, result: Result) -> Mapping[str, ModelFacts]:
+        """Return what each pack in a result says of itself, by pack id."""
+        return {entry.stamp.pack_id: self.facts(entry.stamp.pack_id) for entry in result.results}
+
+    def analyze(
+        self,
+        unit: ReadingUnit,
+        *,
+        patient: Patient | None = None,
+        packs: Sequence[str] | None = None,
+        image: Image | None = None,
+        progress: Report = nobody_listens,
+        cancelled: IsCancelled = never,
+    ) -> Analysis:
+        """Return what the packs say of the unit; what fails stands in ``result.errors``.
+
+        ``patient`` is typed or from a file and wins over the header. ``image`` saves decoding it again.
+
+        Raises:
+            Cancelled: the user stopped it.
+            UnknownPackError: ``packs`` names one that is not installed.
+        """
+        progress(Progress(stage="reading", item=unit.path))
+        loaded = load(unit, image=image, cancelled=cancelled)
+        return self.look(loaded, patient=patient, packs=packs, progress=progress, cancelled=cancelled)
+
+    def look(
+        self,
+        loaded: Loaded,
+        *,
+        patient: Patient | None = None,
+        packs: Sequence[str] | None = None,
+        progress: Report = nobody_listens,
+        cancelled: IsCancelled = never,
+    ) -> Analysis:
+        """Return what the packs say of a unit that is loaded already (see ``analyze``)."""
+        started = time.perf_counter()
+        unit = loaded.unit
+        asked = self.options.packs if packs is None else tuple(packs)
+        whole = merge(unit.patient, patient)
+        errors = [loaded.error] if loaded.error else []
+        runs: dict[str, PackRun] = {}
+        results: list[PackResult] = []
+        order = self._plan(asked)
+        for number, pack_id in enumerate(order):
+            stop_if(cancelled)
+            progress(Progress(stage="looking", done=number, total=len(order), item=unit.path))
+            try:
+                results.append(self._ask(pack_id, loaded, whole, runs, cancelled))
+            except Cancelled:
+                raise
+            except Exception as error:  # noqa: BLE001 - one pack's failure must not take the others down
+                errors.append(error_record(error))
+                results.append(self._failed(pack_id, errors[-1]))
+        kept = tuple(entry for entry in results if asked is not None or entry.status != "not_applicable")
+        seconds = loaded.seconds + time.perf_counter() - started
+        result = Result(
+            source=source_of(loaded), patient=whole, results=kept, errors=tuple(errors), seconds=seconds
+        )
+        return Analysis(result=result, image=loaded.image, grey=loaded.grey, header=unit.header)
+
+    def _plan(self, asked: Sequence[str] | None) -> tuple[str, ...]:
+        return self._runner.plan(asked, demonstration=self.options.demonstration)
+
+    def _ask(
+        self,
+        pack_id: str,
+        loaded: Loaded,
+        patient: Patient,
+        runs: dict[str, "PackRun"],
+        cancelled: IsCancelled,
+    ) -> PackResult:
+        from inference.subject import subject_of
+
+        pack = self.library.get(pack_id)
+        if loaded.image is None or loaded.grey is None:
+            reason = "no_image" if loaded.unit.kind == "table" else "unread"
+            return _silent(pack, status="not_applicable", refusal=_refusal("applies", reason))
+        if any(other not in runs for other in pack.manifest.depends):
+            return _silent(pack, status="refused", refusal=_refusal("upstream", "upstream_failed"))
+        runs[pack_id] = self._runner.run(
+            pack_id,
+            loaded.image,
+            loaded.grey,
+            subject_of(loaded.unit, patient),
+            runs,
+            use_gates=self.options.use_gates,
+            cancelled=cancelled,
+        )
+        return runs[pack_id].result
+
+    def _failed(self, pack_id: str, error: ErrorRecord) -> PackResult:
+        refusal = Refusal(
+            gate="failed", reason=say(f"errors.{error.code}.title"), advice=say(f"errors.{error.code}.hint")
+        )
+        return _silent(self.library.get(pack_id), status="refused", refusal=refusal)
+
+
+def load(
+    unit: ReadingUnit,
+    *,
+    image: Image | None = None,
+    every_file: bool = False,
+    cancelled: IsCancelled = never,
+) -> Loaded:
+    """Return the unit with its first frame decoded and its files hashed; what fails stands in ``error``.
+
+    ``every_file`` decodes the first frame of each further file too, so that a damaged one is noticed.
+
+    Raises:
+        Cancelled: the user stopped it.
+    """
+    from imaging.display import presentation
+    from imaging.read import read_image, unit_sha256
+
+    started = time.perf_counter()
+    loaded = Loaded(unit=unit)
+    try:
+        loaded = replace(loaded, sha256=unit_sha256(unit))
+        if unit.kind == "table":
+            return loaded
+        picture = image or read_image(unit, 0)
+        loaded = replace(loaded, image=picture, grey=presentation(picture))
+        for index in first_frames(unit)[1:] if every_file else ():
+            stop_if(cancelled)
+            read_image(unit, index)
+    except Cancelled:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one file stands in its own record
+        loaded = replace(loaded, error=error_record(error))
+    return replace(loaded, seconds=time.perf_counter() - started)
+
+
+def table_unit(file: Path) -> ReadingUnit:
+    """Return a unit that has no image: a patient file by itself, for packs that read tables."""
+    return ReadingUnit(
+        kind="table", path=str(file), files=(file,), header=StudyHeader(), patient=Patient(), frames=0
+    )
+
+
+def unreadable_unit(found: Unreadable) -> Loaded:
+    """Return what was asked for and could not be read, so that it still has its record."""
+    file = Path(found.path)
+    unit = ReadingUnit(
+        kind="raster",
+        path=found.path,
+        files=(file,) if file.is_file() else (),
+        header=StudyHeader(),
+        patient=Patient(),
+        frames=0,
+    )
+    return Loaded(unit=unit, error=found.error)
+
+
+def first_frames(unit: ReadingUnit) -> tuple[int, ...]:
+    """Return the index of the first frame of each file."""
+    starts, position = [], 0
+    for frames in unit.frames_per_file or (unit.frames,):
+        starts.append(position)
+        position += frames
+    return tuple(starts)
+
+
+def error_record(error: BaseException) -> ErrorRecord:
+    """Return an error as a record keeps it; the traceback of an unexpected one goes to the log alone."""
+    if not isinstance(error, FarlightError):
+        # The message of a foreign exception may hold a path, and a path may hold a name: it is left out.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("unexpected %s\n%s", type(error).__name__, frames)
+        error = FarlightError()
+    return ErrorRecord(code=error.code, message=error.message)
+
+
+def source_of(loaded: Loaded) -> Source:
+    """Return where the images of a loaded unit came from."""
+    unit = loaded.unit
+    return Source(
+        path=unit.path,
+        files=len(unit.files),
+        sha256=loaded.sha256,
+        modality=unit.header.modality,
+        study_uid=unit.header.study_uid,
+        series_uids=unit.header.series_uids,
+        frames=unit.frames,
+    )
+
+
+def _refusal(gate: str, reason: str) -> Refusal:
+    return Refusal(
+        gate=gate, reason=say(f"services.result.{reason}"), advice=say(f"services.result.{reason}_advice")
+    )
+
+
+def _silent(pack: "Pack", *, status: Status, refusal: Refusal) -> PackResult:
+    """Return what stands in the results for a pack that did not look at the image, and why."""
+    manifest = pack.manifest
+    stamp = ModelStamp(
+        pack_id=manifest.id,
+        version=str(manifest.version),
+        sha256=pack.sha256,
+        pack_class=manifest.pack_class,
+    )
+    return PackResult(stamp=stamp, title=manifest.title, status=status, seconds=0.0, refusal=refusal)

@@ -1,0 +1,114 @@
+"""Keep what a person is doing, so that a crash or a power cut loses nothing.
+
+``keep`` returns when it is on the disk: call it at each decision, and within two seconds of typing.
+"""
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from core.clock import Clock
+from core.decision import Reading
+from core.image import ReadingUnit
+from core.patient import Patient
+from services.record_json import from_plain, to_plain
+from store.drafts import DraftRow, DraftStore
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """All that was typed and decided for one reading unit and is not yet signed.
+
+    ``typed`` holds what a person typed of the patient (source ``typed``); ``confirmed`` names the identifiers
+    that a person has confirmed ("name", "id", "birth_date").
+    """
+
+    key: str
+    path: str
+    typed: Patient = field(default_factory=Patient)
+    confirmed: tuple[str, ...] = ()
+    reading: Reading = field(default_factory=Reading)
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPlace:
+    """What was open when the program ended: the paths as given, and the unit in sight."""
+
+    paths: tuple[str, ...] = ()
+    current: str | None = None
+
+
+def key_of(unit: ReadingUnit) -> str:
+    """Return the key that the unit's draft is kept under: the same at the next start.
+
+    DICOM images are known by their instance UIDs wherever the stick is mounted; other files by their
+    place, size and time.
+    """
+    named = [uid for uid in unit.sop_instance_uids if uid]
+    if not named or len(named) != len(unit.sop_instance_uids):
+        named = [unit.path]
+        for file in unit.files:
+            try:
+                stat = file.stat()
+            except OSError:
+                continue
+            named.append(f"{file.name} {stat.st_size} {stat.st_mtime_ns}")
+    return hashlib.sha256("\n".join(named).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class DraftKeeper:
+    """Drafts in the profile; every method is one transaction and may be called from any thread.
+
+    A draft that cannot be read back (written by a newer Farlight) is left alone and not shown.
+    """
+
+    def __init__(self, store: DraftStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def place(self) -> OpenPlace | None:
+        """Return what was open at the last change, or None."""
+        payload = self._store.place()
+        return None if payload is None else _read(OpenPlace, payload)
+
+    def keep_place(self, place: OpenPlace) -> None:
+        """Remember what is open."""
+        self._store.keep_place(json.dumps(to_plain(place)))
+
+    def find(self, key: str) -> Draft | None:
+        """Return the draft for a unit, or None."""
+        row = self._store.find(key)
+        return None if row is None else _read(Draft, row.payload)
+
+    def keep(self, draft: Draft) -> Draft:
+        """Keep a draft; on return it is on the disk. Returns it with its time."""
+        kept = replace(draft, updated_at=self._clock.now())
+        row = DraftRow(
+            key=kept.key, payload=json.dumps(to_plain(kept)), updated_at=self._clock.now().isoformat()
+        )
+        self._store.keep(row)
+        return kept
+
+    def discard(self, key: str) -> None:
+        """Forget a draft (it was signed, or the person threw it away)."""
+        self._store.discard(key)
+
+    def all(self) -> tuple[Draft, ...]:
+        """Return every draft, the latest first."""
+        read = (_read(Draft, row.payload) for row in self._store.all())
+        return tuple(draft for draft in read if draft is not None)
+
+
+def _read(kind: type[_T], payload: str) -> _T | None:
+    try:
+        return from_plain(kind, json.loads(payload))
+    except ValueError:
+        _log.warning("a kept %s cannot be read back", kind.__name__)
+        return None

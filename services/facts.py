@@ -1,0 +1,62 @@
+"""What a pack's manifest says of itself, as window and paper repeat it."""
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from core.model_facts import ModelFacts, OperatingPoint, TestFigure
+from core.wording import has_sentence, say
+
+if TYPE_CHECKING:
+    from inference.manifest import Label, Rate
+    from inference.packs import Pack
+
+
+def facts_of(pack: "Pack") -> ModelFacts:
+    """Return a pack's facts, from its manifest."""
+    manifest = pack.manifest
+    note = f"reports.pack_notes.{manifest.id}"
+    return ModelFacts(
+        pack_id=manifest.id,
+        version=str(manifest.version),
+        title=manifest.title,
+        pack_class=manifest.pack_class,
+        intended_use=manifest.intended_use,
+        not_for=manifest.not_for,
+        weak_where=manifest.weak_where,
+        not_looked_for=manifest.not_looked_for,
+        training_population=manifest.training_data.population,
+        figures=tuple(
+            TestFigure(
+                population=figure.population,
+                metric=figure.metric,
+                value=figure.value,
+                interval=figure.interval,
+                patients=figure.patients,
+                images=figure.images,
+            )
+            for figure in manifest.figures
+        ),
+        operating_points=MappingProxyType(
+            {label.code: _operating_point(label) for label in manifest.labels if label.scoring is not None}
+        ),
+        always_say=(say(note),) if has_sentence(note) else (),
+        licence=manifest.licence.spdx,
+        attribution=manifest.licence.attribution,
+        files=tuple(sorted(manifest.files.items())),
+    )
+
+
+def _operating_point(label: "Label") -> OperatingPoint:
+    assert label.scoring is not None
+    point = label.scoring.operating_point
+    return OperatingPoint(
+        name=point.name,
+        threshold=point.threshold,
+        chosen_on=point.chosen_on,
+        sensitivity=_rate(point.sensitivity),
+        specificity=_rate(point.specificity),
+    )
+
+
+def _rate(rate: "Rate | None") -> tuple[float, float, float] | None:
+    return None if rate is None else (rate.value, rate.low, rate.high)

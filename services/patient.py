@@ -1,0 +1,156 @@
+"""Join what the header, a person and a patient file say of one patient."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from core.errors import PatientFileError
+from core.patient import Contradiction, Patient, Sourced
+
+_LARGEST_FILE_BYTES = 1_000_000
+_LIMITS = {"age_years": (0.0, 130.0), "height_cm": (20.0, 260.0), "weight_kg": (0.2, 500.0)}
+_SAME_AGE_WITHIN_YEARS = 1.0
+_FIELDS = ("name", "id", "sex", "birth_date", "age_years", "height_cm", "weight_kg")
+
+
+def read_patient_file(path: Path) -> Patient:
+    """Return what a patient file says, each value with the source ``file``.
+
+    Raises:
+        PatientFileError: it is not JSON, or the named field is not what it must be.
+    """
+    try:
+        if path.stat().st_size > _LARGEST_FILE_BYTES:
+            raise PatientFileError("the file is too large to be a patient file")
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise PatientFileError("the file cannot be read", kind=type(error).__name__) from error
+    except (ValueError, RecursionError) as error:
+        raise PatientFileError("the file is not JSON") from error
+    if not isinstance(content, dict):
+        raise PatientFileError("the file is not a JSON object")
+    return patient_from_mapping(content)
+
+
+def patient_from_mapping(content: Mapping[str, Any]) -> Patient:
+    """Return the patient that a mapping of plain values describes; null and absent are unknown.
+
+    Raises:
+        PatientFileError: the named field is not what it must be.
+    """
+    known: dict[str, Any] = {}
+    further: dict[str, Sourced[float | str | bool]] = {}
+    for key, value in content.items():
+        if value is None:
+            continue
+        if key in _CHECKS:
+            known[key] = Sourced(value=_CHECKS[key](key, value), source="file")
+        else:
+            further[key] = Sourced(value=_further(key, value), source="file")
+    return Patient(**known, further=MappingProxyType(further))
+
+
+def merge(header: Patient, given: Patient | None) -> Patient:
+    """Return one patient: what was given wins over the header, and a contradiction is recorded."""
+    if given is None:
+        return header
+    values: dict[str, Any] = {}
+    contradictions = list(header.contradictions)
+    for name in _FIELDS:
+        ours, theirs = getattr(given, name), getattr(header, name)
+        values[name] = ours or theirs
+        if ours and theirs and not _agree(name, ours.value, theirs.value):
+            contradictions.append(
+                Contradiction(
+                    field=name,
+                    used=str(ours.value),
+                    used_source=ours.source,
+                    other=str(theirs.value),
+                    other_source=theirs.source,
+                )
+            )
+    further = MappingProxyType({**header.further, **given.further})
+    return replace(header, **values, further=further, contradictions=tuple(contradictions))
+
+
+def is_empty(patient: Patient) -> bool:
+    """Return whether nothing at all is known of the patient."""
+    return all(not getattr(patient, entry.name) for entry in fields(patient))
+
+
+def same_person(one: Patient, other: Patient) -> bool:
+    """Return whether two records speak of one patient, as far as both know number, name and birth date."""
+    compared = 0
+    for name in ("id", "name", "birth_date"):
+        ours, theirs = getattr(one, name), getattr(other, name)
+        if ours and theirs:
+            compared += 1
+            if not _agree(name, ours.value, theirs.value):
+                return False
+    return compared > 0
+
+
+def _agree(name: str, ours: Any, theirs: Any) -> bool:
+    if name == "age_years":
+        return abs(float(ours) - float(theirs)) <= _SAME_AGE_WITHIN_YEARS
+    if isinstance(ours, float):
+        return math.isclose(ours, theirs, rel_tol=0.01)
+    if name == "name":
+        return _name_parts(ours) == _name_parts(theirs)
+    return str(ours).strip().casefold() == str(theirs).strip().casefold()
+
+
+def _name_parts(name: str) -> list[str]:
+    return sorted(part.casefold() for part in name.replace("^", " ").replace(",", " ").split())
+
+
+def _text(key: str, value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and key == "id":
+        value = str(value)
+    if not isinstance(value, str) or not value.strip():
+        raise PatientFileError(f"field {key}: text is expected", field=key)
+    return value.strip()
+
+
+def _sex(key: str, value: Any) -> str:
+    if value not in ("F", "M", "O"):
+        raise PatientFileError(f"field {key}: F, M or O is expected", field=key)
+    return str(value)
+
+
+def _date(key: str, value: Any) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError) as error:
+        raise PatientFileError(f"field {key}: a date as YYYY-MM-DD is expected", field=key) from error
+
+
+def _number(key: str, value: Any) -> float:
+    low, high = _LIMITS[key]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise PatientFileError(f"field {key}: a number from {low:g} to {high:g} is expected", field=key)
+    return float(value)
+
+
+def _further(key: str, value: Any) -> float | str | bool:
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float) and math.isfinite(value):
+        return float(value)
+    raise PatientFileError(f"field {key}: text, a number, true or false is expected", field=key)
+
+
+_CHECKS: Mapping[str, Callable[[str, Any], str | float]] = {
+    "name": _text,
+    "id": _text,
+    "sex": _sex,
+    "birth_date": _date,
+    "age_years": _number,
+    "height_cm": _number,
+    "weight_kg": _number,
+}

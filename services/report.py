@@ -1,0 +1,92 @@
+"""Join result, reading, signature and what the packs say of themselves into one report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from core.clock import Clock
+from core.decision import Reading, Signature
+from core.errors import FarlightError, ReportError, ReportNotWrittenError
+from core.model_facts import ModelFacts
+from services.analyze import Analysis
+from services.output import write_whole
+from services.version import VERSION
+
+Paper = Literal["A4", "Letter", "A5"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRequest:
+    """What a report is made of; without a signature every page says that it is unsigned.
+
+    ``facts`` are what the packs say of themselves (``Analyzer.facts_for``); ``site`` names the house.
+    """
+
+    analysis: Analysis
+    reading: Reading = field(default_factory=Reading)
+    signature: Signature | None = None
+    copy: bool = False
+    facts: Mapping[str, ModelFacts] = field(default_factory=lambda: MappingProxyType({}))
+    site: str = ""
+
+
+def render(request: ReportRequest, *, clock: Clock, paper: Paper = "A4") -> bytes:
+    """Return the report as PDF bytes: the same request and clock give the same bytes.
+
+    Raises:
+        ReportError: it could not be made.
+    """
+    from reports.content import Clinic, build_report
+    from reports.figures import report_pictures
+    from reports.pdf import render_pdf
+
+    analysis = request.analysis
+    try:
+        content = build_report(
+            result=analysis.result,
+            reading=request.reading,
+            signature=request.signature,
+            clinic=Clinic(name=request.site),
+            clock=clock,
+            pictures=report_pictures(analysis.result, analysis.grey, pixel_aspect=_pixel_aspect(analysis)),
+            facts=request.facts,
+            header=analysis.header,
+            side_verified=is_side_verified(analysis),
+            copy=request.copy,
+            program_version=VERSION,
+        )
+        return render_pdf(content, paper)
+    except FarlightError:
+        raise
+    except Exception as error:  # the PDF library's own errors end at this edge
+        raise ReportError(type(error).__name__) from error
+
+
+def is_side_verified(analysis: Analysis) -> bool:
+    """Return whether the header gives left and right: by the patient's orientation along the rows.
+
+    Source: DICOM PS3.3 C.7.6.1.1.1 (Patient Orientation).
+    """
+    image = analysis.image
+    if image is None or image.patient_orientation is None:
+        return False
+    return image.patient_orientation[0][:1] in ("L", "R")
+
+
+def _pixel_aspect(analysis: Analysis) -> float:
+    spacing = None if analysis.image is None else analysis.image.pixel_spacing_mm
+    return spacing[0] / spacing[1] if spacing and min(spacing) > 0 else 1.0
+
+
+def export(pdf: bytes, path: Path) -> None:
+    """Write a rendered report so that the file is there whole or not at all.
+
+    Raises:
+        ReportNotWrittenError: the folder cannot be written or the disk is full.
+    """
+    try:
+        write_whole(path, pdf, durable=True)
+    except OSError as error:
+        raise ReportNotWrittenError(type(error).__name__) from error

@@ -1,0 +1,58 @@
+"""Find what can be read on a path or a medium: headers only, the first study at once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.image import ReadingUnit
+from core.result import ErrorRecord
+from services.progress import IsCancelled, Progress, Report, never, nobody_listens
+
+if TYPE_CHECKING:
+    from imaging.scan import ScanProgress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A file or folder that was asked for and could not be read; ``path`` as the user gave it."""
+
+    path: str
+    error: ErrorRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """A stick, card or disc that is plugged in."""
+
+    path: Path
+    name: str
+
+
+def scan(
+    paths: Sequence[str], *, progress: Report = nobody_listens, cancelled: IsCancelled = never
+) -> Iterator[ReadingUnit | Unreadable]:
+    """Yield reading units and what could not be read, in walk order (natural sort), as they are found.
+
+    Raises:
+        Cancelled: the user stopped it.
+    """
+    from imaging.scan import scan_paths
+
+    def tell(state: "ScanProgress") -> None:
+        progress(Progress(stage="scanning", done=state.files))
+
+    found = scan_paths([Path(path) for path in paths], given=paths, progress=tell, cancelled=cancelled)
+    for item in found:
+        if isinstance(item, ReadingUnit):
+            yield item
+        else:
+            error = ErrorRecord(code=item.error.code, message=item.error.message)
+            yield Unreadable(path=item.path, error=error)
+
+
+def list_media() -> tuple[Medium, ...]:
+    """Return the sticks, cards and discs that are plugged in now (cheap: call it every two seconds)."""
+    from imaging.media import list_media as plugged_in
+
+    return tuple(Medium(path=found.path, name=found.name) for found in plugged_in())

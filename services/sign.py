@@ -1,0 +1,325 @@
+"""Sign a report: what is missing, who signs, whether the clock is to be believed, and what is kept."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Literal
+
+from core.clock import Clock, FixedClock
+from core.decision import Signature, SignedReport
+from core.errors import AlreadySignedError, NotReadyToSignError, RequestError
+from core.image import ReadingUnit
+from core.model_facts import ModelFacts
+from core.patient import Patient
+from core.wording import say
+from services.analyze import Analysis
+from services.drafts import Draft, key_of
+from services.patient import merge, same_person
+from services.record_json import from_plain, to_plain
+from services.report import Paper, ReportRequest, render
+from services.result_json import WrittenFiles, result_to_dict
+from services.version import BUILD_DATE
+from store.people import PeopleStore, PersonRow
+from store.signed import AddendumRow, SignedRow, SignedStore
+
+MissingCode = Literal["analysis", "first_read", "decision", "identity", "same_pixels"]
+_SHORTEST_PIN = 4
+_IDENTIFIERS = ("name", "id", "birth_date")
+_NEEDED_IDENTIFIERS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """One thing to be answered before signing; ``subject`` is the pack/finding or the identifier meant."""
+
+    code: MissingCode
+    text: str
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Someone who may sign on this computer."""
+
+    person_id: int
+    name: str
+    role: str
+    registration_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockDoubt:
+    """Why the computer's clock cannot be right, as a question to the signer."""
+
+    text: str
+    now: datetime
+    not_before: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedFile:
+    """A signed report: the record and the exact PDF bytes it is bound to."""
+
+    report_id: int
+    record: SignedReport
+    pdf: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addendum:
+    """Words added after signing, by whom and when."""
+
+    text: str
+    name: str
+    role: str
+    registration_number: str
+    at: datetime
+    clock_doubted: bool = False
+
+
+def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
+    """Return what must be answered first, in the order it is asked; empty when it may be signed."""
+    missing: list[Missing] = []
+    if analysis is None:
+        missing.append(Missing(code="analysis", text=say("services.missing.analysis")))
+    if draft.reading.first_read is None:
+        missing.append(Missing(code="first_read", text=say("services.missing.first_read")))
+    if analysis is not None:
+        missing.extend(_unanswered(analysis, draft))
+    missing.extend(_identity_questions(unit, draft))
+    return tuple(missing)
+
+
+class SigningDesk:
+    """People, PINs and signed reports of one profile."""
+
+    def __init__(self, people: PeopleStore, signed: SignedStore, clock: Clock) -> None:
+        self.clock = clock
+        self._people = people
+        self._signed = signed
+
+    def people(self) -> tuple[Person, ...]:
+        """Return who may sign here, the last signer first."""
+        return tuple(_person(row) for row in self._people.all())
+
+    def add_person(self, *, name: str, role: str, registration_number: str, pin: str) -> Person:
+        """Enter a person with a PIN of at least four digits.
+
+        Raises:
+            RequestError: a field is empty or the PIN too short; the detail says which.
+        """
+        if not name.strip() or not role.strip():
+            raise RequestError(say("services.person.empty"))
+        if len(pin) < _SHORTEST_PIN or not pin.isdigit():
+            raise RequestError(say("services.person.short_pin"))
+        row = self._people.add(
+            name=name.strip(), role=role.strip(), registration_number=registration_number.strip(), pin=pin
+        )
+        return _person(row)
+
+    def wait_seconds(self, person_id: int) -> float:
+        """Return how long this person must wait after wrong PINs before the next try; 0 when none."""
+        return self._people.wait_seconds(person_id)
+
+    def clock_doubt(self) -> ClockDoubt | None:
+        """Return a question where the clock is earlier than the build or the last signature, else None."""
+        now = self.clock.now()
+        build = datetime.fromisoformat(BUILD_DATE).replace(tzinfo=UTC)
+        last = self._signed.last_signed_at()
+        if last is not None and now < datetime.fromisoformat(last):
+            return _doubt("before_signature", now, datetime.fromisoformat(last))
+        return _doubt("before_build", now, build) if now < build else None
+
+    def missing(self, unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
+        """Return what must be answered before signing, also where the same pixels belong to someone else."""
+        found = missing_for_signing(unit, analysis, draft)
+        if analysis is not None and self._signed_for_another(unit, analysis, draft):
+            found = (*found, Missing(code="same_pixels", text=say("services.missing.same_pixels")))
+        return found
+
+    def sign(
+        self,
+        unit: ReadingUnit,
+        analysis: Analysis,
+        draft: Draft,
+        *,
+        person_id: int,
+        pin: str,
+        facts: Mapping[str, ModelFacts] | None = None,
+        site: str = "",
+        paper: Paper = "A4",
+        clock_accepted: bool = False,
+    ) -> SignedFile:
+        """Check the PIN, render the report, keep the signed record durably, and drop the draft.
+
+        ``facts`` come from ``Analyzer.facts_for(analysis.result)``.
+
+        Raises:
+            NotReadyToSignError: something is missing, or the clock is doubted and was not accepted.
+            WrongPinError: the PIN is wrong, or must wait.
+            AlreadySignedError: this unit's reading is signed.
+            ReportError: the PDF could not be made; nothing is signed then.
+        """
+        key = key_of(unit)
+        if self._signed.find(key) is not None:
+            raise AlreadySignedError
+        missing = self.missing(unit, analysis, draft)
+        if missing:
+            raise NotReadyToSignError(", ".join(entry.code for entry in missing))
+        signature = self._signature(person_id, pin, clock_accepted=clock_accepted)
+        request = ReportRequest(
+            analysis=analysis,
+            reading=draft.reading,
+            signature=signature,
+            facts=facts or MappingProxyType({}),
+            site=site,
+        )
+        pdf = render(request, clock=FixedClock(instant=signature.at), paper=paper)
+        result = json.dumps(result_to_dict(analysis.result, folder="", files=WrittenFiles()), sort_keys=True)
+        record = SignedReport(
+            reading=draft.reading,
+            signature=signature,
+            result_sha256=hashlib.sha256(result.encode()).hexdigest(),
+            report_sha256=hashlib.sha256(pdf).hexdigest(),
+        )
+        report_id = self._signed.keep(
+            unit_key=key,
+            person_id=person_id,
+            signed_at=_utc(signature.at),
+            patient=json.dumps(to_plain(analysis.result.patient)),
+            pixels_sha256=pixels_sha256(analysis),
+            record=json.dumps(to_plain(record)),
+            result=result,
+            pdf=pdf,
+        )
+        return SignedFile(report_id=report_id, record=record, pdf=pdf)
+
+    def find_signed(self, unit: ReadingUnit) -> SignedFile | None:
+        """Return the signed report of a unit, or None."""
+        row = self._signed.find(key_of(unit))
+        return None if row is None else _signed_file(row)
+
+    def add_addendum(
+        self, report_id: int, text: str, *, person_id: int, pin: str, clock_accepted: bool = False
+    ) -> Addendum:
+        """Add words to a signed report, signed by PIN; the report itself stays as it is.
+
+        Raises:
+            RequestError: there are no words.
+            NotReadyToSignError: the clock is doubted and was not accepted.
+            WrongPinError: the PIN is wrong, or must wait.
+        """
+        if not text.strip():
+            raise RequestError(say("services.addendum.empty"))
+        signature = self._signature(person_id, pin, clock_accepted=clock_accepted)
+        addendum = Addendum(
+            text=text.strip(),
+            name=signature.name,
+            role=signature.role,
+            registration_number=signature.registration_number,
+            at=signature.at,
+            clock_doubted=signature.clock_doubted,
+        )
+        self._signed.add_addendum(
+            report_id=report_id,
+            person_id=person_id,
+            signed_at=_utc(signature.at),
+            payload=json.dumps(to_plain(addendum)),
+        )
+        return addendum
+
+    def addenda(self, report_id: int) -> Sequence[Addendum]:
+        """Return the addenda of a signed report, the oldest first."""
+        return tuple(_addendum(row) for row in self._signed.addenda(report_id))
+
+    def _signature(self, person_id: int, pin: str, *, clock_accepted: bool) -> Signature:
+        doubt = self.clock_doubt()
+        if doubt is not None and not clock_accepted:
+            raise NotReadyToSignError("clock")
+        person = self._people.require_pin(person_id, pin)
+        return Signature(
+            name=person.name,
+            role=person.role,
+            registration_number=person.registration_number,
+            at=self.clock.now(),
+            clock_doubted=doubt is not None,
+        )
+
+    def _signed_for_another(self, unit: ReadingUnit, analysis: Analysis, draft: Draft) -> bool:
+        digest = pixels_sha256(analysis)
+        if digest is None:
+            return False
+        patient = merge(unit.patient, draft.typed)
+        signed = (from_plain(Patient, json.loads(row.patient)) for row in self._signed.with_pixels(digest))
+        return any(not same_person(patient, other) for other in signed)
+
+
+def pixels_sha256(analysis: Analysis) -> str | None:
+    """Return the sha256 of the pixels as shown (grey in 8 bits): a copy in another format has the same."""
+    if analysis.grey is None:
+        return None
+    grey = (analysis.grey * 255.0 + 0.5).astype("uint8")
+    return hashlib.sha256(f"{grey.shape}".encode() + grey.tobytes()).hexdigest()
+
+
+def _unanswered(analysis: Analysis, draft: Draft) -> list[Missing]:
+    answered = {(decision.pack_id, decision.finding) for decision in draft.reading.decisions}
+    return [
+        Missing(
+            code="decision",
+            text=say("services.missing.decision", label=finding.label),
+            subject=f"{entry.stamp.pack_id}/{finding.code}",
+        )
+        for entry in analysis.result.results
+        if entry.status == "ok" and entry.stamp.pack_class != "demonstration"
+        for finding in entry.findings
+        if (entry.stamp.pack_id, finding.code) not in answered
+    ]
+
+
+def _identity_questions(unit: ReadingUnit, draft: Draft) -> list[Missing]:
+    patient = merge(unit.patient, draft.typed)
+    in_header = [name for name in _IDENTIFIERS if getattr(unit.patient, name) is not None]
+    confirmed = [name for name in _IDENTIFIERS if name in draft.confirmed and getattr(patient, name)]
+    questions = [
+        Missing(
+            code="identity",
+            text=say("services.missing.identity", field=entry.field),
+            subject=entry.field,
+        )
+        for entry in patient.contradictions
+        if entry.field in _IDENTIFIERS and entry.field not in draft.confirmed
+    ]
+    if len(in_header) < _NEEDED_IDENTIFIERS and len(confirmed) < _NEEDED_IDENTIFIERS:
+        questions.append(Missing(code="identity", text=say("services.missing.two_identifiers")))
+    return questions
+
+
+def _doubt(reason: str, now: datetime, other: datetime) -> ClockDoubt:
+    text = say(f"services.clock.{reason}", now=f"{now:%Y-%m-%d %H:%M}", other=f"{other:%Y-%m-%d %H:%M}")
+    return ClockDoubt(text=text, now=now, not_before=other)
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+def _person(row: PersonRow) -> Person:
+    return Person(
+        person_id=row.person_id,
+        name=row.name,
+        role=row.role,
+        registration_number=row.registration_number,
+    )
+
+
+def _signed_file(row: SignedRow) -> SignedFile:
+    record = from_plain(SignedReport, json.loads(row.record))
+    return SignedFile(report_id=row.report_id, record=record, pdf=row.pdf)
+
+
+def _addendum(row: AddendumRow) -> Addendum:
+    return from_plain(Addendum, json.loads(row.payload))

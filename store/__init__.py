@@ -1,0 +1,1 @@
+"""Settings, drafts, people and signed reports, kept in one profile folder."""

@@ -1,0 +1,136 @@
+"""The one table of settings: key, type, default, description; kept as JSON, never patient data."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import ProfileNotWritableError, RequestError
+
+Value = str | bool | int | float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting; ``choices`` empty means any value of the default's type."""
+
+    key: str
+    default: Value
+    description: str
+    choices: tuple[Value, ...] = ()
+
+
+TABLE = (
+    Setting(
+        key="theme", default="dark", description="Colours of the window.", choices=("dark", "light", "system")
+    ),
+    Setting(key="paper", default="A4", description="Paper size of reports.", choices=("A4", "Letter", "A5")),
+    Setting(
+        key="reading.order",
+        default="read_first",
+        description="Whether the result opens after the first impression, or at once.",
+        choices=("read_first", "concurrent"),
+    ),
+    Setting(
+        key="packs.demonstration",
+        default=False,
+        description="Whether demonstration packs run without being asked for.",
+    ),
+    Setting(
+        key="engine",
+        default="auto",
+        description="Inference engine.",
+        choices=("auto", "onnxruntime", "openvino"),
+    ),
+    Setting(
+        key="precision",
+        default="auto",
+        description="Precision of the models.",
+        choices=("auto", "int8", "fp32"),
+    ),
+    Setting(key="site.name", default="", description="Name of the site, printed on reports."),
+    Setting(key="site.address", default="", description="Address of the site, printed under its name."),
+    Setting(
+        key="overlay.opacity_percent",
+        default=45,
+        description="How strongly maps and outlines cover the image.",
+    ),
+    Setting(
+        key="window.geometry", default="", description="Place and size of the window, as the window wrote it."
+    ),
+    Setting(
+        key="window.docks", default="", description="Place of the window's panels, as the window wrote it."
+    ),
+)
+
+
+class Settings:
+    """Settings of one profile; unknown keys are kept, wrong values fall back to the default."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._table = {setting.key: setting for setting in TABLE}
+        self._values: dict[str, object] = self._load()
+
+    def get(self, key: str) -> Value:
+        """Return the value of a setting.
+
+        Raises:
+            KeyError: the table has no such setting.
+        """
+        setting = self._table[key]
+        value = self._values.get(key, setting.default)
+        return value if _fits(setting, value) else setting.default  # type: ignore[return-value]
+
+    def text(self, key: str) -> str:
+        """Return a text setting."""
+        return str(self.get(key))
+
+    def flag(self, key: str) -> bool:
+        """Return a yes-or-no setting."""
+        return bool(self.get(key))
+
+    def number(self, key: str) -> float:
+        """Return a number setting."""
+        return float(self.get(key))
+
+    def set(self, key: str, value: Value) -> None:
+        """Keep a value at once.
+
+        Raises:
+            KeyError: the table has no such setting.
+            RequestError: the value is not one that the setting takes.
+            ProfileNotWritableError: the profile cannot be written.
+        """
+        setting = self._table[key]
+        if not _fits(setting, value):
+            raise RequestError(f"setting {key} does not take this value", key=key)
+        self.set_many({key: value})
+
+    def set_many(self, values: Mapping[str, Value]) -> None:
+        """Keep several values with one write."""
+        self._values.update(values)
+        text = json.dumps(self._values, indent=1, sort_keys=True)
+        partial = self._file.with_name(self._file.name + ".new")
+        try:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(self._file)
+        except OSError as error:
+            raise ProfileNotWritableError(type(error).__name__) from error
+
+    def _load(self) -> dict[str, object]:
+        try:
+            loaded = json.loads(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return loaded if isinstance(loaded, dict) else {}
+
+
+def _fits(setting: Setting, value: object) -> bool:
+    if isinstance(setting.default, bool) != isinstance(value, bool):
+        return False
+    if isinstance(setting.default, int | float) and not isinstance(value, int | float):
+        return False
+    if isinstance(setting.default, str) and not isinstance(value, str):
+        return False
+    return not setting.choices or value in setting.choices

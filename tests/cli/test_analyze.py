@@ -1,0 +1,156 @@
+"""``analyze`` as people script it: statuses, stopping, going on."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Start = Callable[..., "subprocess.Popen[bytes]"]
+MANY = 120
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+
+def _records(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture
+def many(tmp_path: Path, picture: Path) -> Path:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(MANY):
+        shutil.copy(picture, folder / f"{number}.png")
+    return folder
+
+
+def _wait_for_lines(out: Path, count: int, process: "subprocess.Popen[bytes]") -> None:
+    lines = out / "results.jsonl"
+    while not lines.exists() or lines.read_bytes().count(b"\n") < count:
+        if process.poll() is not None:
+            assert process.stderr is not None
+            pytest.fail(process.stderr.read().decode())
+        time.sleep(0.01)
+
+
+def test_the_main_job_ends_with_status_0_and_its_results(run: Run, picture: Path, tmp_path: Path) -> None:
+    done = run("analyze", str(picture), "--out", "out", "--pack", "chest-lungs")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{Path('out') / 'results.jsonl'}\n"
+    (record,) = _records(tmp_path / "out")
+    assert [entry["status"] for entry in record["results"]] == ["refused"]
+    assert (tmp_path / "out" / "picture" / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_path_that_is_not_there_is_a_record_and_status_1(run: Run, picture: Path, tmp_path: Path) -> None:
+    done = run("analyze", "missing.dcm", str(picture), "--out", "out", "--no-pdf")
+    assert done.returncode == 1
+    missing, good = _records(tmp_path / "out")
+    assert missing["source"]["path"] == "missing.dcm"
+    assert [error["code"] for error in missing["errors"]] == ["E102"]
+    assert good["errors"] == []
+
+
+def test_an_output_folder_in_use_needs_force_or_resume(run: Run, picture: Path, tmp_path: Path) -> None:
+    arguments = ("analyze", str(picture), "--out", "out", "--no-pdf")
+    assert run(*arguments).returncode == 0
+    again = run(*arguments)
+    assert again.returncode == 2
+    assert again.stderr.startswith("E601 ")
+    assert "1 of them kept" in run(*arguments, "--resume").stderr
+    assert "0 of them kept" in run(*arguments, "--force").stderr
+    assert len(_records(tmp_path / "out")) == 1
+
+
+def test_an_output_folder_that_cannot_be_made_is_told(run: Run, picture: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    done = run("analyze", str(picture), "--out", "file/out")
+    assert done.returncode == 2
+    assert done.stderr.startswith("E603 ")
+
+
+@pytest.mark.parametrize(
+    ("content", "named"), [('{"sex": "male"}', "sex"), ('{"age_years": "x"}', "age_years"), ("{", "JSON")]
+)
+def test_a_wrong_patient_file_names_its_field(
+    run: Run, picture: Path, tmp_path: Path, content: str, named: str
+) -> None:
+    (tmp_path / "patient.json").write_text(content)
+    done = run("analyze", str(picture), "--out", "out", "--patient", "patient.json")
+    assert done.returncode == 2
+    assert done.stderr.startswith("E602 ")
+    assert named in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_gates_is_marked_in_the_result(run: Run, picture: Path, tmp_path: Path) -> None:
+    run("analyze", str(picture), "--out", "out", "--no-pdf", "--no-gates", "--pack", "chest-lungs")
+    (record,) = _records(tmp_path / "out")
+    assert [entry["gates_skipped"] for entry in record["results"]] == [True]
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+def test_engine_and_precision_are_those_asked_for(
+    run: Run, picture: Path, tmp_path: Path, engine: str, precision: str
+) -> None:
+    chosen = ("--engine", engine, "--precision", precision, "--no-gates", "--no-pdf")
+    run("analyze", str(picture), "--out", "out", "--pack", "chest-lungs", *chosen)
+    (record,) = _records(tmp_path / "out")
+    (entry,) = record["results"]
+    assert (entry["engine"], entry["precision"]) == (engine, precision)
+
+
+@posix
+def test_ctrl_c_leaves_whole_records_and_resume_completes_them(
+    start: Start, run: Run, many: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with start("analyze", str(many), "--out", str(out), "--no-pdf") as process:
+        _wait_for_lines(out, 5, process)
+        process.send_signal(signal.SIGINT)
+        _, complaint = process.communicate()
+    assert process.returncode == 1
+    assert complaint.decode().startswith("E900 ")
+    records = _records(out)
+    assert 5 <= len(records) < MANY
+    entries = {path.name for path in out.iterdir()}
+    assert entries == {"results.jsonl", *(record["dir"] for record in records)}
+    done = run("analyze", str(many), "--out", str(out), "--no-pdf", "--resume")
+    assert done.returncode == 0
+    assert f"{len(records)} of them kept" in done.stderr
+    assert [record["dir"] for record in _records(out)] == [str(number) for number in range(MANY)]
+
+
+@posix
+def test_after_kill_9_resume_completes_the_run(start: Start, run: Run, many: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with start("analyze", str(many), "--out", str(out), "--no-pdf") as process:
+        _wait_for_lines(out, 5, process)
+        process.kill()
+    with (out / "results.jsonl").open("a") as lines:
+        lines.write('{"schema": "farlight-res')
+    done = run("analyze", str(many), "--out", str(out), "--no-pdf", "--resume")
+    assert done.returncode == 0
+    assert [record["dir"] for record in _records(out)] == [str(number) for number in range(MANY)]
+    assert {path.name for path in out.iterdir()} == {"results.jsonl", *map(str, range(MANY))}
+
+
+@posix
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(picture: Path, tmp_path: Path) -> None:
+    # No file may grow beyond a few blocks: as good as a full disk, without filling one.
+    script = f'ulimit -f 4; exec "{sys.executable}" main.py --profile "{tmp_path}/p"'
+    script += f' analyze "{picture}" --out "{tmp_path}/out"'
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("E603 ")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"results.jsonl"}

@@ -1,0 +1,215 @@
+"""Whole runs into an output folder, with real packs, checked against the published schema."""
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import cv2
+import jsonschema
+import pytest
+from numpy.typing import NDArray
+from pydicom.data import get_testdata_file
+from pypdfium2 import PdfDocument
+
+from core.clock import FixedClock
+from core.errors import Cancelled, OutputNotEmptyError, PatientFileError, UnknownPackError
+from services.analyze import AnalysisOptions
+from services.batch import BatchOutcome, BatchRequest, run_batch
+from services.progress import Progress
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "result.schema.json").read_text(encoding="utf-8"))
+CLOCK = FixedClock(instant=datetime(2027, 1, 1, tzinfo=UTC))
+NO_GATES = AnalysisOptions(use_gates=False)
+
+
+def _records(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+
+
+def _pixels(file: Path) -> NDArray[Any]:
+    pixels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+    assert pixels is not None
+    return pixels
+
+
+def _validate(records: list[dict[str, Any]]) -> None:
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    for record in records:
+        validator.validate(record)
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, chest: Path) -> Path:
+    """A folder with a picture, a DICOM image, a report without pixels, and a damaged file."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(chest, folder / "10.png")
+    shutil.copy(chest, folder / "9.png")
+    for name in ("CT_small.dcm", "MR_small_RLE.dcm"):
+        shutil.copy(str(get_testdata_file(name, download=False)), folder / name)
+    (folder / "broken.png").write_bytes(chest.read_bytes()[:500])
+    (folder / "letter.txt").write_text("not an image")
+    return folder
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Path:
+    file = tmp_path / "child.json"
+    file.write_text('{"name": "Nnamdi Okafor", "age_years": 3}')
+    return file
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_every_input_has_its_record_in_natural_order_and_every_record_fits_the_schema(
+    inputs: Path, tmp_path: Path
+) -> None:
+    missing = str(tmp_path / "missing.dcm")
+    outcome = run_batch(
+        BatchRequest(paths=(str(inputs), missing), out=tmp_path / "out", with_pdf=False), clock=CLOCK
+    )
+    records = _records(tmp_path / "out")
+    _validate(records)
+    names = [Path(record["source"]["path"]).name for record in records]
+    assert names == ["9.png", "10.png", "broken.png", "CT_small.dcm", "MR_small_RLE.dcm", "missing.dcm"]
+    assert records[0]["source"]["path"] == f"{inputs}/9.png"
+    failed = {record["dir"] for record in records if record["errors"]}
+    assert failed == {"broken", "missing"}
+    assert outcome == BatchOutcome(records=6, failed=2, kept=0)
+    for record in records:
+        assert json.loads((tmp_path / "out" / record["dir"] / "result.json").read_text()) == record
+
+
+def test_findings_masks_maps_and_report_are_written_and_fit_the_schema(
+    chest: Path, child: Path, tmp_path: Path
+) -> None:
+    request = BatchRequest(paths=(str(chest),), out=tmp_path / "out", options=NO_GATES, patient_file=child)
+    assert run_batch(request, clock=CLOCK).failed == 0
+    (record,) = _records(tmp_path / "out")
+    _validate([record])
+    folder = tmp_path / "out" / record["dir"]
+    lungs, pneumonia = record["results"]
+    assert {mask["code"] for mask in lungs["masks"]} == {"left_lung", "right_lung"}
+    for mask in lungs["masks"]:
+        pixels = _pixels(folder / mask["file"])
+        assert pixels.shape == (224, 224)
+        assert set(pixels.ravel().tolist()) <= {0, 255}
+    (finding,) = pneumonia["findings"]
+    assert finding["positive"] == (finding["probability"] >= finding["threshold"])
+    for heatmap in pneumonia["heatmaps"]:
+        assert _pixels(folder / heatmap["file"]).shape == (224, 224)
+    assert record["patient"]["age_years"] == {"value": 3.0, "source": "file"}
+    text = "".join(page.get_textpage().get_text_range() for page in PdfDocument(folder / record["report"]))
+    assert "UNSIGNED" in text
+    assert "Nnamdi Okafor" in text
+
+
+def test_the_same_run_gives_the_same_report(chest: Path, child: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        options = replace(NO_GATES, engine="onnxruntime")
+        request = BatchRequest(paths=(str(chest),), out=tmp_path / name, options=options, patient_file=child)
+        run_batch(request, clock=CLOCK)
+    one, two = ((tmp_path / name / "chest" / "report.pdf").read_bytes() for name in ("one", "two"))
+    assert one == two
+
+
+def test_a_resumed_run_keeps_what_is_unchanged_and_redoes_the_rest(
+    inputs: Path, tmp_path: Path, another_chest: bytes
+) -> None:
+    request = BatchRequest(paths=(str(inputs),), out=tmp_path / "out", with_pdf=False)
+    run_batch(request)
+    before = _records(tmp_path / "out")
+    (inputs / "9.png").write_bytes(another_chest)
+    (inputs / "1.png").write_bytes((inputs / "10.png").read_bytes())
+    outcome = run_batch(replace(request, mode="resume"))
+    after = _records(tmp_path / "out")
+    assert [Path(record["source"]["path"]).name for record in after][:3] == ["1.png", "9.png", "10.png"]
+    assert outcome.records == len(before) + 1
+    assert outcome.kept == len(before) - 1
+    assert after[2] == before[1]
+    assert after[1]["source"]["sha256"] != before[0]["source"]["sha256"]
+    assert after[1]["dir"] == before[0]["dir"]
+
+
+def test_a_resumed_run_that_asks_for_something_else_keeps_nothing(chest: Path, tmp_path: Path) -> None:
+    request = BatchRequest(paths=(str(chest),), out=tmp_path / "out", with_pdf=False)
+    run_batch(request)
+    other = replace(request, mode="resume", options=AnalysisOptions(precision="fp32"))
+    assert run_batch(other).kept == 0
+    assert run_batch(other).kept == 1
+
+
+def test_a_stopped_run_leaves_whole_records_and_can_go_on(chest: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(12):
+        shutil.copy(chest, folder / f"{number}.png")
+    request = BatchRequest(paths=(str(folder),), out=tmp_path / "out", with_pdf=False)
+    looked: list[int] = []
+
+    def listen(state: Progress) -> None:
+        if state.stage == "looking":
+            looked.append(state.done)
+
+    def stop_after_five() -> bool:
+        return bool(looked and looked[-1] >= 5)
+
+    with pytest.raises(Cancelled):
+        run_batch(request, progress=listen, cancelled=stop_after_five)
+    records = _records(tmp_path / "out")
+    assert 0 < len(records) < 12
+    entries = {path.name for path in (tmp_path / "out").iterdir()}
+    assert entries == {"results.jsonl", *(record["dir"] for record in records)}
+    outcome = run_batch(replace(request, mode="resume"))
+    assert (outcome.records, outcome.kept) == (12, len(records))
+    assert [record["dir"] for record in _records(tmp_path / "out")] == [str(number) for number in range(12)]
+
+
+def test_a_report_that_cannot_be_made_is_an_error_of_its_record(
+    chest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> bytes:
+        raise OSError
+
+    monkeypatch.setattr("services.batch.render", fail)
+    outcome = run_batch(BatchRequest(paths=(str(chest),), out=tmp_path / "out"))
+    (record,) = _records(tmp_path / "out")
+    _validate([record])
+    assert outcome.failed == 1
+    assert record["report"] is None
+    assert [error["code"] for error in record["errors"]] == ["E000"]
+
+
+def test_a_patient_file_by_itself_is_a_record(child: Path, tmp_path: Path) -> None:
+    run_batch(BatchRequest(paths=(), out=tmp_path / "out", patient_file=child, with_pdf=False))
+    (record,) = _records(tmp_path / "out")
+    _validate([record])
+    assert record["source"]["path"] == str(child)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"options": AnalysisOptions(packs=("nothing",))}, UnknownPackError),
+        ({"patient_file": Path("nothing.json")}, PatientFileError),
+    ],
+)
+def test_a_wrong_request_writes_nothing(
+    chest: Path, tmp_path: Path, change: dict[str, Any], error: type[Exception]
+) -> None:
+    request = BatchRequest(paths=(str(chest),), out=tmp_path / "out", with_pdf=False)
+    with pytest.raises(error):
+        run_batch(replace(request, **change))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_second_run_into_the_same_folder_is_refused(chest: Path, tmp_path: Path) -> None:
+    request = BatchRequest(paths=(str(chest),), out=tmp_path / "out", with_pdf=False)
+    run_batch(request)
+    with pytest.raises(OutputNotEmptyError):
+        run_batch(request)

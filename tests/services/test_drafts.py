@@ -1,0 +1,102 @@
+"""Drafts are on the disk when ``keep`` returns, also where the process is killed."""
+
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.image import ReadingUnit, StudyHeader
+from core.patient import Patient
+from services.drafts import Draft, OpenPlace, key_of
+from services.scan import scan
+from services.workplace import Workplace
+from store.database import Database
+from store.drafts import DraftRow, DraftStore
+
+ROOT = Path(__file__).parents[2]
+TYPIST = """
+import sys
+from pathlib import Path
+from core.decision import Reading
+from services.drafts import Draft, OpenPlace
+from services.workplace import Workplace
+workplace = Workplace.open(Path(sys.argv[1]))
+workplace.drafts.keep_place(OpenPlace(paths=("/media/stick",), current="unit"))
+number = 0
+while True:
+    number += 1
+    reading = Reading(words="word " * number)
+    workplace.drafts.keep(Draft(key="unit", path="/media/stick/a.png", reading=reading))
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a POSIX signal")
+def test_a_killed_process_loses_nothing_that_was_kept(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", TYPIST, str(tmp_path / "profile")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as typist:
+        assert typist.stdout is not None
+        told = [int(typist.stdout.readline()) for _ in range(25)][-1]
+        typist.send_signal(signal.SIGKILL)
+        told = max([told, *(int(line) for line in typist.stdout if line.endswith("\n"))])
+    with Workplace.open(tmp_path / "profile") as workplace:
+        assert workplace.drafts.place() == OpenPlace(paths=("/media/stick",), current="unit")
+        draft = workplace.drafts.find("unit")
+    assert draft is not None
+    assert len(draft.reading.words.split()) >= told
+
+
+def test_a_draft_can_be_found_listed_and_discarded(tmp_path: Path) -> None:
+    with Workplace.open(tmp_path) as workplace:
+        drafts = workplace.drafts
+        assert drafts.place() is None
+        first = drafts.keep(Draft(key="a", path="a.png"))
+        second = drafts.keep(Draft(key="b", path="b.png"))
+        assert drafts.all() == (second, first)
+        drafts.discard("a")
+        drafts.discard("never kept")
+        assert (drafts.find("a"), drafts.find("b")) == (None, second)
+
+
+def test_a_draft_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
+    database = Database(tmp_path / "farlight.db")
+    store = DraftStore(database)
+    store.keep(DraftRow(key="a", payload='{"key": 1}', updated_at="1"))
+    database.close()
+    with Workplace.open(tmp_path) as workplace:
+        assert workplace.drafts.find("a") is None
+        assert workplace.drafts.all() == ()
+    database = Database(tmp_path / "farlight.db")
+    assert DraftStore(database).find("a") is not None
+    database.close()
+
+
+def test_the_key_of_a_picture_changes_with_its_content_and_stays_otherwise(
+    chest: Path, another_chest: bytes
+) -> None:
+    def key() -> str:
+        (unit,) = scan([str(chest)])
+        assert isinstance(unit, ReadingUnit)
+        return key_of(unit)
+
+    before = key()
+    assert key() == before
+    chest.write_bytes(another_chest + b"\0")
+    assert key() != before
+
+
+def test_the_key_of_a_dicom_image_is_the_same_wherever_the_stick_is_mounted() -> None:
+    unit = ReadingUnit(
+        kind="dicom-image",
+        path="/media/one/a.dcm",
+        files=(Path("/media/one/a.dcm"),),
+        header=StudyHeader(),
+        patient=Patient(),
+        sop_instance_uids=("1.2.3",),
+    )
+    moved = replace(unit, path="E:\\a.dcm", files=(Path("E:/a.dcm"),))
+    assert key_of(moved) == key_of(unit)
+    assert key_of(replace(unit, sop_instance_uids=("1.2.4",))) != key_of(unit)

@@ -1,0 +1,129 @@
+"""The patient file and the merging of sources."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import PatientFileError
+from core.patient import Patient, Sourced
+from services.patient import merge, patient_from_mapping, read_patient_file, same_person
+
+WHOLE = {
+    "name": "Nnamdi Okafor",
+    "id": "A-17",
+    "sex": "M",
+    "birth_date": "2023-04-30",
+    "age_years": 3,
+    "height_cm": 95.5,
+    "weight_kg": 14,
+    "serum_creatinine": 1.1,
+    "smoking": False,
+}
+
+
+def _write(folder: Path, content: Any) -> Path:
+    file = folder / "patient.json"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    return file
+
+
+def test_every_field_comes_with_its_source(tmp_path: Path) -> None:
+    patient = read_patient_file(_write(tmp_path, WHOLE))
+    assert patient.name == Sourced(value="Nnamdi Okafor", source="file")
+    assert patient.age_years == Sourced(value=3.0, source="file")
+    assert dict(patient.further) == {
+        "serum_creatinine": Sourced(value=1.1, source="file"),
+        "smoking": Sourced(value=False, source="file"),
+    }
+
+
+def test_null_and_absent_are_unknown(tmp_path: Path) -> None:
+    assert read_patient_file(_write(tmp_path, {"name": None})) == Patient()
+
+
+def test_a_byte_order_mark_is_forgiven(tmp_path: Path) -> None:
+    file = tmp_path / "patient.json"
+    file.write_bytes(b"\xef\xbb\xbf" + b'{"id": 17}')
+    assert read_patient_file(file).id == Sourced(value="17", source="file")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", 7),
+        ("sex", "male"),
+        ("birth_date", "30.04.2023"),
+        ("birth_date", 20230430),
+        ("age_years", "3"),
+        ("age_years", -1),
+        ("age_years", 131),
+        ("age_years", True),
+        ("height_cm", 1.75),
+        ("weight_kg", 0),
+        ("further", [1]),
+        ("further", {"a": 1}),
+    ],
+)
+def test_a_wrong_value_is_refused_and_its_field_named(tmp_path: Path, field: str, value: Any) -> None:
+    with pytest.raises(PatientFileError, match=field):
+        read_patient_file(_write(tmp_path, {field: value}))
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"\xff\xfe", b'"text"', b"[" * 100_000])
+def test_a_file_that_is_no_json_object_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "patient.json"
+    file.write_bytes(content)
+    with pytest.raises(PatientFileError):
+        read_patient_file(file)
+
+
+def test_a_missing_file_and_an_enormous_one_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(PatientFileError):
+        read_patient_file(tmp_path / "nothing.json")
+    (tmp_path / "large.json").write_bytes(b" " * 2_000_000)
+    with pytest.raises(PatientFileError):
+        read_patient_file(tmp_path / "large.json")
+
+
+def _header(**values: Any) -> Patient:
+    sourced: dict[str, Any] = {name: Sourced(value=value, source="header") for name, value in values.items()}
+    return Patient(**sourced)
+
+
+def test_what_was_given_wins_and_the_contradiction_is_recorded() -> None:
+    merged = merge(_header(sex="F", age_years=40.0), patient_from_mapping({"sex": "M", "weight_kg": 60}))
+    assert merged.sex == Sourced(value="M", source="file")
+    assert merged.age_years == Sourced(value=40.0, source="header")
+    assert merged.weight_kg == Sourced(value=60.0, source="file")
+    (contradiction,) = merged.contradictions
+    assert (contradiction.field, contradiction.used, contradiction.other) == ("sex", "M", "F")
+    assert (contradiction.used_source, contradiction.other_source) == ("file", "header")
+
+
+def test_the_header_alone_stays_as_it_is() -> None:
+    header = _header(name="Doe^Jane")
+    assert merge(header, None) is header
+
+
+@pytest.mark.parametrize(
+    ("header", "given"),
+    [
+        ({"name": "Okafor^Nnamdi"}, {"name": "Nnamdi Okafor"}),
+        ({"age_years": 3.4}, {"age_years": 3}),
+        ({"id": "a17 "}, {"id": "A17"}),
+        ({"weight_kg": 60.0}, {"weight_kg": 60.3}),
+    ],
+)
+def test_the_same_thing_said_differently_is_no_contradiction(
+    header: dict[str, Any], given: dict[str, Any]
+) -> None:
+    assert merge(_header(**header), patient_from_mapping(given)).contradictions == ()
+
+
+def test_two_records_are_one_person_only_where_something_agrees() -> None:
+    assert same_person(_header(id="1", name="A"), _header(id="1"))
+    assert not same_person(_header(id="1", name="A"), _header(id="2", name="A"))
+    assert not same_person(_header(id="1"), _header(name="A"))

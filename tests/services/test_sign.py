@@ -1,0 +1,257 @@
+"""Signing: what must be answered, whose PIN, which clock, and that nothing changes afterwards."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdfium2 import PdfDocument
+
+from core.decision import Decision, FirstRead, Reading
+from core.errors import AlreadySignedError, NotReadyToSignError, RequestError, WrongPinError
+from core.image import ReadingUnit
+from core.patient import Patient, Sourced
+from services.analyze import Analysis, AnalysisOptions, Analyzer
+from services.drafts import Draft, key_of
+from services.scan import scan
+from services.sign import Person, missing_for_signing
+from services.workplace import Workplace
+
+START = datetime(2027, 1, 1, 12, 0, tzinfo=UTC)
+TYPED = Patient(
+    name=Sourced(value="Nnamdi Okafor", source="typed"),
+    id=Sourced(value="A-17", source="typed"),
+    age_years=Sourced(value=3.0, source="typed"),
+)
+
+
+class MovedClock:
+    """A clock that the test sets."""
+
+    instant = START
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, clock: MovedClock) -> Iterator[Workplace]:
+    with Workplace.open(tmp_path / "profile", clock=clock) as workplace:
+        yield workplace
+
+
+@pytest.fixture
+def amina(workplace: Workplace) -> Person:
+    return workplace.signing.add_person(
+        name="Amina Ouedraogo", role="Clinical officer", registration_number="BF 17", pin="2468"
+    )
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Analyzer:
+    return Analyzer(AnalysisOptions(use_gates=False))
+
+
+@pytest.fixture
+def unit(chest: Path) -> ReadingUnit:
+    (unit,) = scan([str(chest)])
+    assert isinstance(unit, ReadingUnit)
+    return unit
+
+
+@pytest.fixture
+def analysis(analyzer: Analyzer, unit: ReadingUnit) -> Analysis:
+    return analyzer.analyze(unit, patient=TYPED)
+
+
+@pytest.fixture
+def draft(unit: ReadingUnit) -> Draft:
+    """A draft in which all is answered."""
+    reading = Reading(
+        first_read=FirstRead(impression="abnormal", at=START),
+        decisions=(
+            Decision(pack_id="chest-pneumonia-child", finding="pneumonia", answer="disagree", at=START),
+        ),
+        words="Film too dark.",
+        conclusion="Repeat.",
+    )
+    return Draft(key=key_of(unit), path=unit.path, typed=TYPED, confirmed=("name", "id"), reading=reading)
+
+
+def _codes(unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> list[str]:
+    return [missing.code for missing in missing_for_signing(unit, analysis, draft)]
+
+
+def test_an_empty_draft_misses_everything_in_the_order_of_asking(
+    unit: ReadingUnit, analysis: Analysis
+) -> None:
+    empty = Draft(key=key_of(unit), path=unit.path)
+    assert _codes(unit, None, empty) == ["analysis", "first_read", "identity"]
+    assert _codes(unit, analysis, empty) == ["first_read", "decision", "identity"]
+
+
+def test_a_complete_draft_misses_nothing(unit: ReadingUnit, analysis: Analysis, draft: Draft) -> None:
+    assert _codes(unit, analysis, draft) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"confirmed": ("name",)},
+        {"confirmed": ("name", "birth_date")},
+        {"typed": replace(TYPED, id=None)},
+    ],
+)
+def test_an_image_without_a_header_needs_two_confirmed_identifiers(
+    unit: ReadingUnit, analysis: Analysis, draft: Draft, change: dict[str, Any]
+) -> None:
+    assert _codes(unit, analysis, replace(draft, **change)) == ["identity"]
+
+
+def test_a_header_with_two_identifiers_is_enough_unless_what_was_typed_differs(
+    unit: ReadingUnit, analysis: Analysis, draft: Draft
+) -> None:
+    header = Patient(
+        name=Sourced(value="Doe^Jane", source="header"), id=Sourced(value="A-17", source="header")
+    )
+    named = replace(unit, patient=header)
+    assert _codes(named, analysis, replace(draft, typed=Patient(), confirmed=())) == []
+    assert _codes(named, analysis, replace(draft, confirmed=())) == ["identity"]
+
+
+def test_signing_binds_reading_result_and_pdf_and_drops_the_draft(
+    workplace: Workplace, amina: Person, unit: ReadingUnit, analysis: Analysis, draft: Draft
+) -> None:
+    workplace.drafts.keep(draft)
+    signed = workplace.signing.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
+    assert signed.record.report_sha256 == hashlib.sha256(signed.pdf).hexdigest()
+    assert signed.record.signature.name == "Amina Ouedraogo"
+    assert not signed.record.signature.clock_doubted
+    assert workplace.drafts.find(draft.key) is None
+    assert workplace.signing.find_signed(unit) == signed
+    text = "".join(page.get_textpage().get_text_range() for page in PdfDocument(signed.pdf))
+    assert "Amina Ouedraogo" in text
+    assert "UNSIGNED" not in text
+
+
+def test_what_was_signed_is_there_after_a_restart(
+    tmp_path: Path, clock: MovedClock, unit: ReadingUnit, analysis: Analysis, draft: Draft
+) -> None:
+    with Workplace.open(tmp_path / "p", clock=clock) as workplace:
+        person = workplace.signing.add_person(name="A", role="B", registration_number="", pin="2468")
+        signed = workplace.signing.sign(unit, analysis, draft, person_id=person.person_id, pin="2468")
+    with Workplace.open(tmp_path / "p", clock=clock) as workplace:
+        assert workplace.signing.find_signed(unit) == signed
+
+
+def test_a_wrong_pin_signs_nothing(
+    workplace: Workplace, amina: Person, unit: ReadingUnit, analysis: Analysis, draft: Draft
+) -> None:
+    with pytest.raises(WrongPinError):
+        workplace.signing.sign(unit, analysis, draft, person_id=amina.person_id, pin="1111")
+    assert workplace.signing.find_signed(unit) is None
+
+
+def test_what_is_not_answered_is_not_signed(
+    workplace: Workplace, amina: Person, unit: ReadingUnit, analysis: Analysis, draft: Draft
+) -> None:
+    unanswered = replace(draft, reading=replace(draft.reading, decisions=()))
+    with pytest.raises(NotReadyToSignError):
+        workplace.signing.sign(unit, analysis, unanswered, person_id=amina.person_id, pin="2468")
+
+
+def test_after_signing_there_are_only_addenda(
+    workplace: Workplace, amina: Person, unit: ReadingUnit, analysis: Analysis, draft: Draft
+) -> None:
+    desk = workplace.signing
+    signed = desk.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
+    with pytest.raises(AlreadySignedError):
+        desk.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
+    with pytest.raises(WrongPinError):
+        desk.add_addendum(signed.report_id, "More.", person_id=amina.person_id, pin="0000")
+    with pytest.raises(RequestError):
+        desk.add_addendum(signed.report_id, "  ", person_id=amina.person_id, pin="2468")
+    added = desk.add_addendum(signed.report_id, "Sputum sent.", person_id=amina.person_id, pin="2468")
+    assert desk.addenda(signed.report_id) == (added,)
+    assert desk.find_signed(unit) == signed
+
+
+@pytest.mark.parametrize("earlier", [datetime(2020, 1, 1, tzinfo=UTC), START - timedelta(hours=1)])
+def test_a_clock_that_went_back_is_asked_about_and_marked(
+    workplace: Workplace,
+    clock: MovedClock,
+    amina: Person,
+    unit: ReadingUnit,
+    analysis: Analysis,
+    draft: Draft,
+    earlier: datetime,
+) -> None:
+    desk = workplace.signing
+    signed = desk.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
+    assert desk.clock_doubt() is None
+    clock.instant = earlier
+    doubt = desk.clock_doubt()
+    assert doubt is not None
+    assert doubt.not_before > earlier
+    with pytest.raises(NotReadyToSignError):
+        desk.add_addendum(signed.report_id, "x", person_id=amina.person_id, pin="2468")
+    added = desk.add_addendum(
+        signed.report_id, "x", person_id=amina.person_id, pin="2468", clock_accepted=True
+    )
+    assert added.clock_doubted
+
+
+def test_a_clock_before_the_build_is_asked_about_on_a_fresh_profile(
+    workplace: Workplace, clock: MovedClock
+) -> None:
+    clock.instant = datetime(2020, 1, 1, tzinfo=UTC)
+    doubt = workplace.signing.clock_doubt()
+    assert doubt is not None
+    assert "2020-01-01" in doubt.text
+
+
+def test_the_same_pixels_under_another_patient_block_signing(
+    workplace: Workplace,
+    amina: Person,
+    analyzer: Analyzer,
+    unit: ReadingUnit,
+    analysis: Analysis,
+    draft: Draft,
+    tmp_path: Path,
+) -> None:
+    desk = workplace.signing
+    desk.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
+    copy = shutil.copy(unit.files[0], tmp_path / "copy.png")
+    (again,) = scan([str(copy)])
+    assert isinstance(again, ReadingUnit)
+    other = replace(TYPED, name=Sourced(value="Somebody Else", source="typed"))
+    theirs = replace(draft, key=key_of(again), path=again.path, typed=other)
+    assert [missing.code for missing in desk.missing(again, analysis, theirs)] == ["same_pixels"]
+    assert desk.missing(again, analysis, replace(theirs, typed=TYPED)) == ()
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": " "}, {"role": ""}, {"pin": "123"}, {"pin": "abcd"}, {"pin": ""}]
+)
+def test_a_person_needs_a_name_a_role_and_a_pin(workplace: Workplace, change: dict[str, str]) -> None:
+    fields = {"name": "A", "role": "B", "registration_number": "", "pin": "2468", **change}
+    with pytest.raises(RequestError):
+        workplace.signing.add_person(**fields)
+    assert workplace.signing.people() == ()
+
+
+def test_the_last_signer_comes_first(
+    workplace: Workplace, amina: Person, unit: ReadingUnit, analysis: Analysis, draft: Draft
+) -> None:
+    last = workplace.signing.add_person(name="Zoë", role="Nurse", registration_number="", pin="1357")
+    workplace.signing.sign(unit, analysis, draft, person_id=last.person_id, pin="1357")
+    assert [person.name for person in workplace.signing.people()] == ["Zoë", "Amina Ouedraogo"]

@@ -1,0 +1,115 @@
+"""The database file: safe opening, migrations, and what happens when it is damaged."""
+
+import sqlite3
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.errors import NewerStoreError, ProfileNotWritableError, StoreDamagedError, StoreError
+from store.database import SCHEMA_VERSION, Database
+
+
+def _version(file: Path) -> int:
+    connection = sqlite3.connect(file)
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def _insert_and_fail(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO place VALUES (1, 'x')")
+        raise RuntimeError
+
+
+def test_a_new_file_has_the_newest_schema(tmp_path: Path) -> None:
+    Database(tmp_path / "a.db").close()
+    assert _version(tmp_path / "a.db") == SCHEMA_VERSION
+
+
+def test_a_transaction_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    database = Database(tmp_path / "a.db")
+    with pytest.raises(RuntimeError):
+        _insert_and_fail(database)
+    with database.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM place").fetchone()[0] == 0
+    database.close()
+
+
+def test_what_was_kept_is_there_after_reopening(tmp_path: Path) -> None:
+    database = Database(tmp_path / "a.db")
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO place VALUES (1, 'x')")
+    database.close()
+    database = Database(tmp_path / "a.db")
+    with database.transaction() as connection:
+        assert connection.execute("SELECT payload FROM place").fetchone()[0] == "x"
+    database.close()
+
+
+def test_a_schema_from_the_future_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    Database(file).close()
+    connection = sqlite3.connect(file)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    with pytest.raises(NewerStoreError):
+        Database(file)
+    assert _version(file) == SCHEMA_VERSION + 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database at all" * 100, b"SQLite format 3\0" + b"\xff" * 8000]
+)
+def test_a_damaged_file_is_moved_aside_and_the_copy_is_named(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "a.db"
+    file.write_bytes(content)
+    with pytest.raises(StoreDamagedError) as caught:
+        Database(file)
+    copy = tmp_path / caught.value.detail.removeprefix("copy kept: ")
+    assert copy.read_bytes() == content
+    Database(file).close()
+
+
+def test_a_page_that_was_overwritten_is_noticed_at_opening(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    database = Database(file)
+    with database.transaction() as connection:
+        connection.executemany(
+            "INSERT INTO drafts VALUES (?, ?, '')", [(str(n), "x" * 500) for n in range(200)]
+        )
+    database.close()
+    content = bytearray(file.read_bytes())
+    content[4096 * 12 : 4096 * 20] = b"\xa5" * (4096 * 8)
+    file.write_bytes(content)
+    with pytest.raises(StoreDamagedError):
+        Database(file)
+
+
+def test_a_folder_in_its_place_is_a_profile_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "a.db").mkdir()
+    with pytest.raises(ProfileNotWritableError):
+        Database(tmp_path / "a.db")
+
+
+def test_a_file_locked_by_another_program_is_told_as_a_store_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.database._BUSY_TIMEOUT_S", 0.05)
+    database = Database(tmp_path / "a.db")
+    other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreError), database.transaction():
+        pytest.fail("the transaction must not begin")
+    other.execute("ROLLBACK")
+    other.close()
+    database.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no such bits")
+def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
+    Database(tmp_path / "a.db").close()
+    assert stat.S_IMODE((tmp_path / "a.db").stat().st_mode) == 0o600
