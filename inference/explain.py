@@ -37,8 +37,11 @@ def heatmap(
 
 
 def is_shown(finding: Finding, scoring: Scoring) -> bool:
-    """Whether a map may be shown: never below the threshold, nor where its measured quality failed."""
-    return finding.positive and scoring.map_shown
+    """Whether a map may be shown: for a score above its threshold, where its measured quality held.
+
+    An undecided score counts as not answered, so it has no map either.
+    """
+    return finding.position == "above" and scoring.map_shown
 
 
 def _placed(heat: NDArray[np.float32], box: Box, shape: tuple[int, int]) -> NDArray[np.float32]:

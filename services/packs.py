@@ -21,12 +21,14 @@ class InstalledPack:
     pack_class: PackClass | None = None
     task: str | None = None
     sha256: str | None = None
+    facts: ModelFacts | None = None
     error: ErrorRecord | None = None
 
 
 def installed_packs(roots: Sequence[Path] | None = None) -> tuple[InstalledPack, ...]:
     """Return every installed pack by id, the broken ones too."""
     from inference.packs import PackLibrary
+    from services.facts import facts_of
 
     found = []
     for entry in PackLibrary(tuple(roots or pack_roots())).entries():
@@ -41,6 +43,7 @@ def installed_packs(roots: Sequence[Path] | None = None) -> tuple[InstalledPack,
                 pack_class=manifest.pack_class if manifest else None,
                 task=manifest.task if manifest else None,
                 sha256=entry.pack.sha256 if entry.pack else None,
+                facts=facts_of(entry.pack) if entry.pack else None,
                 error=ErrorRecord(code=error.code, message=f"{error.message} ({error.detail})")
                 if error
                 else None,

@@ -21,7 +21,8 @@ Paper = Literal["A4", "Letter", "A5"]
 class ReportRequest:
     """What a report is made of; without a signature every page says that it is unsigned.
 
-    ``facts`` are what the packs say of themselves (``Analyzer.facts_for``); ``site`` names the house.
+    ``facts`` are what the packs say of themselves (``Analyzer.facts_for``); ``site`` names the
+    house, ``address`` are its lines.
     """
 
     analysis: Analysis
@@ -30,6 +31,7 @@ class ReportRequest:
     copy: bool = False
     facts: Mapping[str, ModelFacts] = field(default_factory=lambda: MappingProxyType({}))
     site: str = ""
+    address: tuple[str, ...] = ()
 
 
 def render(request: ReportRequest, *, clock: Clock, paper: Paper = "A4") -> bytes:
@@ -48,7 +50,7 @@ def render(request: ReportRequest, *, clock: Clock, paper: Paper = "A4") -> byte
             result=analysis.result,
             reading=request.reading,
             signature=request.signature,
-            clinic=Clinic(name=request.site),
+            clinic=Clinic(name=request.site, address=request.address),
             clock=clock,
             pictures=report_pictures(analysis.result, analysis.grey, pixel_aspect=_pixel_aspect(analysis)),
             facts=request.facts,

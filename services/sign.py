@@ -150,6 +150,7 @@ class SigningDesk:
         pin: str,
         facts: Mapping[str, ModelFacts] | None = None,
         site: str = "",
+        address: tuple[str, ...] = (),
         paper: Paper = "A4",
         clock_accepted: bool = False,
     ) -> SignedFile:
@@ -176,6 +177,7 @@ class SigningDesk:
             signature=signature,
             facts=facts or MappingProxyType({}),
             site=site,
+            address=address,
         )
         pdf = render(request, clock=FixedClock(instant=signature.at), paper=paper)
         result = json.dumps(result_to_dict(analysis.result, folder="", files=WrittenFiles()), sort_keys=True)

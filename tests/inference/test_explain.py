@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.image import ImageRef
-from core.result import Correction, Finding
+from core.result import Correction, Finding, Position
 from inference.explain import heat_of, heatmap, is_shown
 from inference.manifest import Calibration, OperatingPoint, Scoring
 from inference.prepare import WHOLE
@@ -18,15 +18,15 @@ def _scoring(*, map_shown: bool = True) -> Scoring:
     return Scoring(operating_point=POINT, operating_points=(POINT,), calibration=TABLE, map_shown=map_shown)
 
 
-def _finding(probability: float = 0.8) -> Finding:
+def _finding(position: Position = "above") -> Finding:
     return Finding(
         code="spot",
         label="Spot",
-        probability=probability,
-        interval=(probability - 0.1, probability + 0.1),
+        probability=0.8,
+        interval=(0.7, 0.9),
         threshold=0.5,
         threshold_source="x",
-        position="above",
+        position=position,
         calibrated_at_prevalence=0.5,
         image=ImageRef(file="a"),
     )
@@ -48,13 +48,13 @@ def test_where_nothing_spoke_for_it_there_is_no_heat() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probability", "map_shown", "shown"),
-    [(0.8, True, True), (0.5, True, True), (0.49, True, False), (0.8, False, False)],
+    ("position", "map_shown", "shown"),
+    [("above", True, True), ("undecided", True, False), ("below", True, False), ("above", False, False)],
 )
-def test_a_map_is_shown_neither_below_the_threshold_nor_where_its_quality_failed(
-    probability: float, map_shown: bool, shown: bool
+def test_a_map_is_shown_only_above_the_threshold_and_where_its_quality_held(
+    position: Position, map_shown: bool, shown: bool
 ) -> None:
-    assert is_shown(_finding(probability), _scoring(map_shown=map_shown)) is shown
+    assert is_shown(_finding(position), _scoring(map_shown=map_shown)) is shown
 
 
 @pytest.mark.parametrize("turns", range(4))

@@ -1,0 +1,67 @@
+"""Sides, splits and strangers."""
+
+import itertools
+
+import numpy as np
+
+from training import strangers
+from training.data import lungs_apart, unit_hash
+from training.figures import area_under_curve, dice, measured
+
+
+def test_the_patients_left_lung_is_on_the_images_right() -> None:
+    mask = np.zeros((100, 100), np.bool_)
+    mask[20:80, 10:40] = True
+    mask[20:80, 60:90] = True
+    sides = lungs_apart(mask)
+    assert sides is not None
+    assert sides[0][50, 75]
+    assert not sides[0][50, 20]
+    assert sides[1][50, 20]
+
+
+def test_lungs_that_touch_cannot_be_told_apart() -> None:
+    mask = np.zeros((100, 100), np.bool_)
+    mask[20:80, 10:90] = True
+    assert lungs_apart(mask) is None
+
+
+def test_the_split_is_the_same_everywhere_and_even() -> None:
+    assert unit_hash("train:IM-0115") == unit_hash("train:IM-0115")
+    values = [unit_hash(f"patient {n}") for n in range(2000)]
+    assert abs(np.mean(np.array(values) < 0.15) - 0.15) < 0.03
+
+
+def test_strangers_are_all_of_one_format() -> None:
+    makers = (
+        strangers.drawn_bones,
+        strangers.drawn_skulls,
+        strangers.textures,
+        strangers.scenes,
+        strangers.documents,
+    )
+    for image in itertools.chain.from_iterable(maker(2) for maker in makers):
+        assert image.shape == (strangers.SIZE, strangers.SIZE)
+        assert image.dtype == np.uint8
+        assert np.ptp(image) > 100
+
+
+def test_the_area_under_the_curve_counts_ties_half() -> None:
+    assert area_under_curve(np.array([0.1, 0.5, 0.5, 0.9]), np.array([0, 0, 1, 1])) == 0.875
+
+
+def test_dice_of_known_masks() -> None:
+    first, second = np.zeros(8, np.bool_), np.zeros(8, np.bool_)
+    first[:4] = True
+    second[2:6] = True
+    assert dice(first, second) == 0.5
+
+
+def test_the_interval_is_wider_where_one_patient_has_many_images() -> None:
+    values = np.random.default_rng(0).normal(size=60)
+    values[:30] += 3
+    alone = measured("", "", [str(n) for n in range(60)], lambda i: float(values[i].mean()))
+    shared = measured("", "", [str(n // 30) for n in range(60)], lambda i: float(values[i].mean()))
+    assert alone.interval is not None
+    assert shared.interval is not None
+    assert np.ptp(shared.interval) > 2 * np.ptp(alone.interval)

@@ -1,0 +1,250 @@
+"""Make a picture of every state of the window: python tests/ui/make_screens.py OUT [NAME ...] [--real]."""
+
+import csv
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+from PIL import Image as Photo  # noqa: E402
+
+from core.result import Refusal  # noqa: E402
+from tests.ui.stage import Display, StandInAnalyzer, wait_until, write_chest  # noqa: E402
+
+SIZE = (1366, 768)
+NAMES = (
+    ("SAMPLE^Joseph", "K-014", "M", "061Y"), ("SAMPLE^Grace", "K-102", "F", "044Y"),
+    ("SAMPLE^Peter Odhiambo", "K-077", "M", "038Y"), ("محمد عبد الله", "K-031", "M", "052Y"),
+    ("SAMPLE^Mary", "K-145", "F", "029Y"), ("SAMPLE^Daniel", "K-009", "M", "047Y"),
+    ("SAMPLE^Ruth", "K-160", "F", "033Y"), ("SAMPLE^Samuel", "K-052", "M", "070Y"),
+)  # fmt: skip
+REFUSAL = Refusal(
+    gate="exposure",
+    reason="The image is under-exposed: the lungs are too dark to be judged.",
+    advice="Repeat with better exposure, or read it without the computer.",
+)
+
+
+class Screens:
+    """Builds one window after another and photographs it."""
+
+    def __init__(self, out: Path, photos: Path | None, *, real: bool) -> None:
+        self.out = out
+        self.real = real
+        self.photos = _photos(photos)
+        self.folder = Path(tempfile.mkdtemp())
+        self._count = 0
+
+    def chest(self, name: str = "chest.dcm", photo: int = 0, **facts: object) -> Path:
+        """Return a chest X-ray of an invented patient."""
+        pixels = self.photos[photo % len(self.photos)] if self.photos else None
+        self._count += 1
+        return write_chest(self.folder / str(self._count), name, pixels=pixels, **facts)  # type: ignore[arg-type]
+
+    def shoot(
+        self,
+        name: str,
+        paths: tuple[Path, ...] = (),
+        *,
+        theme: str = "dark",
+        analyzer: StandInAnalyzer | None = None,
+        act: Callable[[object], None] | None = None,
+        size: tuple[int, int] = SIZE,
+    ) -> None:
+        """Open the window on some paths, act, and save a picture of it."""
+        from PySide6.QtTest import QTest
+
+        from services.workplace import Workplace
+        from ui.application import make_window
+
+        workplace = Workplace.open(Path(tempfile.mkdtemp()))
+        workplace.settings.set("theme", theme)
+        workplace.settings.set("site.name", "Demo Rural Health Centre")
+        workplace.signing.add_person(
+            name="Sr. N. Otieno", role="clinical officer", registration_number="11872", pin="2580"
+        )
+        if not self.real:
+            workplace._analyzer = analyzer or StandInAnalyzer()  # type: ignore[assignment]
+        window = make_window(workplace, tuple(str(path) for path in paths))
+        window.resize(*size)
+        window.show()
+        window.activateWindow()
+        wait_until(lambda: window._built and window.isActiveWindow())
+        if paths:
+            wait_until(lambda: len(window.book) and not window.intake.scanning)
+        if act is not None:
+            act(window)
+        QTest.qWait(500)
+        screen = window.screen().grabWindow(0, window.x(), window.y(), window.width(), window.height())
+        (screen if window.signing.dialog or window.signing.reader_dialog else window.grab()).save(
+            str(self.out / f"{name}.png")
+        )
+        for dialog in (window.signing.dialog, window.signing.reader_dialog):
+            if dialog is not None:
+                dialog.reject()
+        window.close()
+        workplace.close()
+        window.deleteLater()
+        QTest.qWait(20)
+
+
+def _photos(folder: Path | None) -> list[np.ndarray]:
+    if folder is None:
+        return []
+    with (folder / "index.csv").open() as table:
+        rows = [row for row in csv.DictReader(table) if row["split"] == "train"]
+    chosen = rows[3000:3009]
+    return [np.asarray(Photo.open(folder / _file_of(row)).convert("L")) for row in chosen]
+
+
+def _file_of(row: dict[str, str]) -> str:
+    return next(value for value in row.values() if value.endswith((".jpg", ".jpeg", ".png")))
+
+
+def ready(window: object) -> None:
+    """Wait until the open case has its image and its result."""
+    wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)  # type: ignore[attr-defined]
+    wait_until(lambda: window.read.viewer.state is not None)  # type: ignore[attr-defined]
+
+
+def opened(window: object) -> None:
+    """Give a first impression and wait for the overlay."""
+    ready(window)
+    window.desk.give_impression("abnormal")  # type: ignore[attr-defined]
+    wait_until(window.read.viewer.has_overlay)  # type: ignore[attr-defined]
+
+
+def main(out: Path, only: tuple[str, ...], *, real: bool) -> None:
+    """Make the pictures; ``real`` has the installed packs speak instead of a stand-in."""
+    from ui.application import make_application
+
+    make_application()
+    data = os.environ.get("FARLIGHT_DATA")
+    screens = Screens(out, Path(data) / "chest-xray-kermany" if data else None, real=real)
+    for name, make in all_screens(screens).items():
+        if not only or name in only:
+            sys.stderr.write(f"{name}\n")
+            make()
+
+
+def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901 - a table of states
+    """Return each state's name with what makes it."""
+
+    def many() -> tuple[Path, ...]:
+        return tuple(
+            s.chest(
+                f"{number}.dcm",
+                number,
+                patient=name,
+                number=card,
+                sex=sex,
+                age=age,
+                time=f"{9 + number % 3:02}{number * 7 % 60:02}00",
+            )
+            for number, (name, card, sex, age) in enumerate(NAMES)
+        )
+
+    def picture() -> Path:
+        path = s.folder / "IMG_0042.png"
+        Photo.fromarray(s.photos[1] if s.photos else np.zeros((200, 200), np.uint8)).save(path)
+        return path
+
+    def worklist(window: object) -> None:
+        ready(window)
+        window.show_page("worklist")  # type: ignore[attr-defined]
+        wait_until(lambda: all(case.thumbnail for case in window.book.cases()))  # type: ignore[attr-defined]
+
+    def page(name: str) -> Callable[[object], None]:
+        def go(window: object) -> None:
+            opened(window)
+            window.show_page(name)  # type: ignore[attr-defined]
+            if name == "report":
+                wait_until(lambda: window.report.pdf is not None)  # type: ignore[attr-defined]
+            if name == "models":
+                wait_until(lambda: not window.models._words.isVisible())  # type: ignore[attr-defined]
+
+        return go
+
+    def sign(window: object) -> None:
+        opened(window)
+        window.desk.decide("chest-pneumonia-child", "pneumonia", "agree")  # type: ignore[attr-defined]
+        window.signing.ask()  # type: ignore[attr-defined]
+
+    def sheet(window: object) -> None:
+        ready(window)
+        window._toggle_sheet()  # type: ignore[attr-defined]
+
+    def error(window: object) -> None:
+        from core.errors import DamagedImageError, MediumGoneError
+
+        ready(window)
+        window.tell_error(DamagedImageError())  # type: ignore[attr-defined]
+        gone = MediumGoneError()
+        window.notices.tell("warning", gone.title, gone.hint)  # type: ignore[attr-defined]
+
+    def scanning(window: object) -> None:
+        from services.progress import Progress
+
+        ready(window)
+        window.show_page("worklist")  # type: ignore[attr-defined]
+        window._on_scan_progress(Progress(stage="scanning", done=1204, total=None))  # type: ignore[attr-defined]
+
+    def loading(window: object) -> None:
+        window.read.viewer.show_message("", window.read.tr("Loading the image …"))  # type: ignore[attr-defined]
+
+    long_name = "Wolfeschlegelsteinhausenbergerdorff^Hubert Blaine Maximilian Otto"
+    return {
+        "empty": lambda: s.shoot("empty"),
+        "empty-light": lambda: s.shoot("empty-light", theme="light"),
+        "scanning": lambda: s.shoot("scanning", many(), act=scanning),
+        "loading": lambda: s.shoot("loading", (s.chest(),), act=loading),
+        "closed": lambda: s.shoot("closed", (s.chest(),), act=ready),
+        "closed-light": lambda: s.shoot("closed-light", (s.chest(),), act=ready, theme="light"),
+        "opened": lambda: s.shoot("opened", (s.chest(),), act=opened),
+        "opened-light": lambda: s.shoot("opened-light", (s.chest(),), act=opened, theme="light"),
+        "opened-wide": lambda: s.shoot(
+            "opened-wide", (s.chest(orientation=True),), act=opened, size=(1900, 1060)
+        ),
+        "undecided": lambda: s.shoot(
+            "undecided", (s.chest(),), act=opened, analyzer=StandInAnalyzer(score=0.40)
+        ),
+        "below": lambda: s.shoot("below", (s.chest(),), act=opened, analyzer=StandInAnalyzer(score=0.12)),
+        "refusal": lambda: s.shoot(
+            "refusal",
+            (s.chest(age="061Y" if s.real else "003Y"),),
+            act=opened,
+            analyzer=StandInAnalyzer(refusal=REFUSAL),
+        ),
+        "error": lambda: s.shoot("error", (s.chest(),), act=error),
+        "identity": lambda: s.shoot("identity", (picture(),), act=ready),
+        "arabic": lambda: s.shoot(
+            "arabic", (s.chest(patient="محمد عبد الله بن عبد الرحمن", number="K-031"),), act=ready
+        ),
+        "long-name": lambda: s.shoot("long-name", (s.chest(patient=long_name, number="X" * 40),), act=ready),
+        "worklist": lambda: s.shoot("worklist", many(), act=worklist),
+        "worklist-light": lambda: s.shoot("worklist-light", many(), act=worklist, theme="light"),
+        "report": lambda: s.shoot("report", (s.chest(),), act=page("report")),
+        "models": lambda: s.shoot("models", (s.chest(),), act=page("models")),
+        "models-light": lambda: s.shoot("models-light", (s.chest(),), act=page("models"), theme="light"),
+        "settings": lambda: s.shoot("settings", (s.chest(),), act=page("settings")),
+        "sheet": lambda: s.shoot("sheet", (s.chest(),), act=sheet),
+        "sign": lambda: s.shoot("sign", (s.chest(),), act=sign),
+        "reader": lambda: s.shoot("reader", (s.chest(),), act=lambda window: window.signing.enter_reader()),  # type: ignore[attr-defined]
+    }
+
+
+if __name__ == "__main__":
+    named = [word for word in sys.argv[1:] if word != "--real"]
+    folder = Path(named[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    display = Display()
+    os.environ["DISPLAY"] = display.name
+    try:
+        main(folder, tuple(named[1:]), real="--real" in sys.argv)
+    finally:
+        display.close()

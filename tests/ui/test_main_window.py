@@ -1,0 +1,323 @@
+"""The window as a whole: opening, media, errors, drafts that survive, a second start."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+
+from core.errors import DamagedImageError, FarlightError
+from services.scan import Medium
+from tests.ui.stage import wait_until, write_chest
+from tests.ui.test_reading import press, ready
+
+pytestmark = pytest.mark.display
+Stage = Callable[..., Any]
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_an_empty_start_teaches_and_offers_the_sample(stage: Stage) -> None:
+    window = stage()
+    assert window.pages.currentWidget() is window.worklist
+    assert window.worklist.empty.isVisible()
+    assert window.worklist.empty.sample.isEnabled()
+    assert window.banner.text().strip() == "No patient open"
+
+
+def test_dropped_files_are_opened(stage: Stage, tmp_path: Path) -> None:
+    window = stage()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(write_chest(tmp_path / "drop", "1.dcm")))])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPoint(5, 5), Qt.DropAction.CopyAction, data, buttons, keys))
+    ready(window)
+    assert "Amina" in window.banner.text()
+
+
+def test_a_stick_is_listed_by_itself_when_nothing_is_open(stage: Stage, tmp_path: Path) -> None:
+    write_chest(tmp_path / "stick", "1.dcm")
+    window = stage()
+    window.intake._on_media_listed((Medium(path=tmp_path / "stick", name="XRAY1"),))
+    ready(window)
+    assert "Amina" in window.banner.text()
+
+
+def test_a_stick_is_only_offered_while_someone_reads(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path / "a", "1.dcm"))
+    ready(window)
+    write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="2")
+    window.intake._on_media_listed((Medium(path=tmp_path / "stick", name="XRAY1"),))
+    assert any("XRAY1" in text for text in window.notices.texts())
+    assert len(window.book) == 1
+    assert "Amina" in window.banner.text()
+
+
+def test_a_stick_pulled_out_is_told_and_nothing_is_lost(stage: Stage, tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    window = stage(write_chest(stick, "1.dcm"))
+    ready(window)
+    medium = Medium(path=stick, name="XRAY1")
+    window.intake.media = (medium,)
+    window.intake._on_media_listed(())
+    assert any("taken out" in text for text in window.notices.texts())
+    assert "Amina" in window.banner.text()
+
+
+def test_an_unreadable_file_is_named_with_what_to_do(stage: Stage, tmp_path: Path) -> None:
+    bad = tmp_path / "letter.dcm"
+    bad.write_bytes(b"this is no image at all")
+    window = stage(bad)
+    wait_until(window.notices.texts)
+    assert any("letter.dcm" in text for text in window.notices.texts())
+
+
+def test_an_error_is_told_with_its_code(stage: Stage) -> None:
+    from PySide6.QtWidgets import QLabel
+
+    window = stage()
+    window.tell_error(DamagedImageError())
+    texts = " ".join(one.text() for one in window.notices.findChildren(QLabel))
+    assert "E104" in texts
+    assert DamagedImageError().hint in texts
+
+
+def test_an_exception_that_nobody_caught_is_told_without_its_text(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    from ui.application import _Hook
+
+    window = stage()
+    try:
+        raise ValueError("SAMPLE " + "amina".title())
+    except ValueError as error:
+        _Hook(window)(ValueError, error, error.__traceback__)
+    assert FarlightError().title in window.notices.texts()
+    assert "Amina" not in caplog.text
+    assert "ValueError" in caplog.text
+
+
+def test_esc_goes_one_step_back(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_Question)
+    assert window.sheet.isVisible()
+    press(window, Qt.Key.Key_Escape)
+    assert not window.sheet.isVisible()
+    window.read.column.focus_note()
+    press(window, Qt.Key.Key_Escape)
+    assert window.read.viewer.hasFocus()
+    assert window.pages.currentWidget() is window.read
+    press(window, Qt.Key.Key_Escape)
+    assert window.pages.currentWidget() is window.worklist
+
+
+def test_the_report_is_shown_unsigned_and_exported(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
+    wait_until(lambda: window.report.pdf is not None)
+    assert window.report.pdf.startswith(b"%PDF")
+    assert len(window.report._pages) >= 2
+    window._pdf_to_export = window.report.pdf
+    window.export_to(str(tmp_path / "out.pdf"))
+    wait_until((tmp_path / "out.pdf").exists)
+    wait_until(lambda: any("exported" in text for text in window.notices.texts()))
+
+
+def test_pages_go_to_the_printer(stage: Stage, tmp_path: Path) -> None:
+    from PySide6.QtGui import QImage
+    from PySide6.QtPrintSupport import QPrinter
+
+    from services.pdf_pages import page_count
+    from ui.report_page import print_pages
+
+    stage()
+    printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
+    printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+    printer.setOutputFileName(str(tmp_path / "printed.pdf"))
+    page = QImage(300, 424, QImage.Format.Format_RGB888)
+    page.fill(Qt.GlobalColor.white)
+    print_pages(printer, (page, page))
+    assert page_count((tmp_path / "printed.pdf").read_bytes()) == 2
+
+
+def test_theme_and_size_are_remembered(stage: Stage, tmp_path: Path) -> None:
+    window = stage(profile=tmp_path / "one")
+    window._on_theme_toggled()
+    window.resize(1200, 700)
+    QTest.qWait(50)
+    window._keep_look()
+    text = (tmp_path / "one" / "settings.json").read_text()
+    assert '"theme": "light"' in text
+    assert "window.geometry" in text
+
+
+def test_a_killed_window_brings_everything_back(stage: Stage, tmp_path: Path) -> None:
+    profile, image = tmp_path / "killed", write_chest(tmp_path, "1.dcm")
+    script = tmp_path / "reader.py"
+    script.write_text(KILLED, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(profile), str(image)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "kept"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=10)
+    process.stdout.close()
+    window = stage(profile=profile)
+    ready(window)
+    reading = window.desk.reading
+    assert "Amina" in window.banner.text()
+    assert reading.first_read.impression == "abnormal"
+    assert [one.answer for one in reading.decisions] == ["disagree"]
+    assert reading.conclusion == "Rib fracture, old"
+    assert window.read.column.words.fields["conclusion"].toPlainText() == "Rib fracture, old"
+    assert window.read.column.findings != []
+
+
+KILLED = """
+import sys
+sys.path.insert(0, ".")
+from pathlib import Path
+from PySide6.QtTest import QTest
+from services.workplace import Workplace
+from tests.ui.stage import StandInAnalyzer, wait_until
+from ui.application import make_application, make_window
+make_application()
+workplace = Workplace.open(Path(sys.argv[1]))
+workplace._analyzer = StandInAnalyzer()
+window = make_window(workplace, (sys.argv[2],))
+window.show()
+wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
+wait_until(lambda: not window.intake.scanning)
+window.desk.give_impression("abnormal")
+window.desk.decide("chest-pneumonia-child", "pneumonia", "disagree")
+window.read.column.words.fields["conclusion"].setPlainText("Rib fracture, old")
+QTest.qWait(1500)
+print("kept", flush=True)
+while True:
+    QTest.qWait(50)
+"""
+
+
+def test_a_second_start_on_one_profile_says_so(stage: Stage, tmp_path: Path) -> None:
+    stage(profile=tmp_path / "shared")
+    process = subprocess.Popen(
+        [sys.executable, "-c", SECOND, str(tmp_path / "shared")], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "already open" in said
+
+
+SECOND = """
+import sys
+from pathlib import Path
+import ui.refused_start
+ui.refused_start.RefusedStart.LASTS_MS = 300
+from ui.application import run
+sys.exit(run(profile=Path(sys.argv[1])))
+"""
+
+
+def test_nothing_heavy_is_loaded_before_the_window_is_seen(application: Any, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from services.workplace import Workplace\n"
+        "from ui.application import make_application, make_window\n"
+        "make_application()\n"
+        "window = make_window(Workplace.open(Path(sys.argv[1])))\n"
+        "heavy = {'onnxruntime', 'openvino', 'cv2', 'pydicom', 'fpdf', 'scipy', 'pypdfium2'}\n"
+        "heavy |= {'nibabel', 'imagecodecs', 'PIL'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "p")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_closing_while_an_analysis_runs_ends_in_time(stage: Stage, tmp_path: Path) -> None:
+    import threading
+
+    from tests.ui.stage import StandInAnalyzer
+
+    analyzer = StandInAnalyzer()
+    analyzer.hold["1.dcm"] = threading.Event()
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    wait_until(lambda: analyzer.asked)
+    began = time.monotonic()
+    window.close()
+    assert window.pools.running() == () or time.monotonic() - began < 10
+
+
+def test_a_stick_that_comes_back_is_read_again(stage: Stage, tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    away = tmp_path / "away"
+    path = write_chest(stick, "1.dcm")
+    write_chest(tmp_path / "other", "2.dcm", patient="SAMPLE^Joseph", number="2")
+    window = stage(path)
+    ready(window)
+    first = window.desk.case
+    window.open_paths((str(tmp_path / "other" / "2.dcm"),))
+    wait_until(lambda: "Joseph" in window.banner.text())
+    stick.rename(away)
+    window.read.frames._pictures.clear()
+    window.open_case(first.key)
+    wait_until(lambda: "loading" not in window.read.viewer._message.lower())
+    assert window.read.viewer.state is None
+    assert not window.read.column.impression.buttons["abnormal"].isEnabled()
+    away.rename(stick)
+    window.open_paths((str(path),))
+    wait_until(lambda: window.read.viewer.state is not None)
+    assert "Amina" in window.banner.text()
+
+
+def test_one_image_opened_by_hand_comes_up_and_several_are_offered(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path / "a", "1.dcm"))
+    ready(window)
+    write_chest(tmp_path / "b", "2.dcm", patient="SAMPLE^Joseph", number="2")
+    write_chest(tmp_path / "b", "3.dcm", patient="SAMPLE^Grace", number="3")
+    window.open_paths((str(tmp_path / "b"),))
+    wait_until(window.notices.texts)
+    assert "Amina" in window.banner.text()
+    window.open_paths((str(tmp_path / "b" / "3.dcm"),))
+    wait_until(lambda: "Grace" in window.banner.text())
+
+
+def test_space_presses_the_button_that_has_the_focus(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    window = stage()
+    asked: list[bool] = []
+    window.worklist.sample_asked.disconnect(window._on_sample_asked)
+    window.worklist.sample_asked.connect(lambda: asked.append(True))
+    window.worklist.empty.sample.setFocus()
+    press(window, Qt.Key.Key_Space)
+    wait_until(lambda: asked)
+    assert asked == [True]
+
+
+def test_the_report_does_not_show_the_result_before_the_first_impression(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    window.show_page("report")
+    QTest.qWait(300)
+    assert window.report.pdf is None
+    assert window.report._pages == []
+    assert "first impression" in window.report._words.text()

@@ -1,0 +1,337 @@
+"""Reading one study: the order of it, the keys of it, and what a late answer may not do."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image as Photo
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from core.patient import Sourced
+from core.result import Refusal
+from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
+
+pytestmark = pytest.mark.display
+Stage = Callable[..., Any]
+
+
+def ready(window: Any) -> None:
+    """Wait for image and result of the open case."""
+    wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
+    wait_until(lambda: window.read.viewer.state is not None)
+
+
+def press(window: Any, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """Press a key wherever the focus is."""
+    from PySide6.QtWidgets import QApplication
+
+    target = QApplication.focusWidget() or window
+    QTest.keyClick(target, key, modifiers)
+
+
+def test_a_routine_chest_takes_eight_keys_and_no_mouse(stage: Stage, tmp_path: Path) -> None:
+    write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
+    write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014")
+    window = stage(tmp_path / "stick")
+    ready(window)
+    first = window.desk.case
+    keys = [
+        (Qt.Key.Key_2, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_A, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier),
+        (Qt.Key.Key_2, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_5, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_8, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_0, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier),
+    ]
+    assert len(keys) <= 8
+    for number, (key, modifiers) in enumerate(keys):
+        press(window, key, modifiers)
+        if number == 2:
+            wait_until(lambda: window.signing.dialog is not None and window.signing.dialog.isActiveWindow())
+    wait_until(lambda: first.signed is not None)
+    wait_until(lambda: window.desk.case is not None and window.desk.case is not first)
+    assert first.signed.record.reading.first_read.impression == "abnormal"
+    assert first.signed.record.signature.name == "Sr. N. Otieno"
+    assert "Joseph" in window.banner.text()
+
+
+def test_the_card_stays_closed_until_the_first_impression(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    assert window.read.column.findings == []
+    assert not window.read.viewer.has_overlay()
+    press(window, Qt.Key.Key_A)
+    assert window.desk.reading.decisions == ()
+    press(window, Qt.Key.Key_3)
+    assert [card.finding_code for card in window.read.column.findings] == ["pneumonia"]
+    wait_until(window.read.viewer.has_overlay)
+    assert window.desk.reading.first_read.impression == "unsure"
+
+
+def test_the_first_impression_is_said_once(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_1)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.desk.reading.first_read.impression == "nothing_seen"
+
+
+def test_no_impression_is_taken_before_the_image_is_in_sight(stage: Stage, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 64)
+    whole = write_chest(tmp_path, "1.dcm")
+    window = stage(whole)
+    ready(window)
+    window.read.column.set_image_in_sight(False)
+    press(window, Qt.Key.Key_1)
+    assert window.desk.reading.first_read is None
+
+
+def test_a_late_answer_changes_neither_patient_nor_picture(stage: Stage, tmp_path: Path) -> None:
+    analyzer = StandInAnalyzer()
+    analyzer.hold["slow.dcm"] = threading.Event()
+    slow = write_chest(tmp_path / "a", "slow.dcm", patient="SAMPLE^Amina", number="1")
+    other = write_chest(tmp_path / "b", "other.dcm", patient="SAMPLE^Joseph", number="2")
+    window = stage(slow, other, analyzer=analyzer)
+    wait_until(lambda: len(window.book) == 2 and not window.intake.scanning)
+    wait_until(lambda: window.read.viewer.state is not None)
+    late = window.desk.case
+    assert late.unit.path.endswith("slow.dcm")
+    press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.desk.case is not late and window.read.viewer.state is not None)
+    press(window, Qt.Key.Key_2)
+    banner, key = window.banner.text(), window.read.viewer.key
+    assert "Joseph" in banner
+    analyzer.hold["slow.dcm"].set()
+    wait_until(lambda: late.analysis is not None)
+    QTest.qWait(50)
+    assert window.banner.text() == banner
+    assert window.read.viewer.key == key
+    ready(window)
+    wait_until(window.read.viewer.has_overlay)
+    assert window.read.viewer._overlay.key == key
+    shown = {card.finding_code for card in window.read.column.findings}
+    assert shown == {"pneumonia"}
+    assert window.desk.case.analysis.result.source.path.endswith("other.dcm")
+
+
+def test_an_overlay_of_another_image_is_not_laid_over_this_one(stage: Stage, tmp_path: Path) -> None:
+    from ui.viewer import Overlay
+
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    window.read.viewer.set_overlay(Overlay(key="another#0"))
+    assert not window.read.viewer.has_overlay()
+
+
+def test_signing_is_quiet_until_all_is_answered(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    column = window.read.column
+    assert not column.sign.isEnabled()
+    press(window, Qt.Key.Key_2)
+    assert not column.sign.isEnabled()
+    assert "Pneumonia" in column.missing.text()
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert window.signing.dialog is None
+    press(window, Qt.Key.Key_D)
+    assert column.sign.isEnabled()
+
+
+def test_a_decision_can_be_undone_and_done_again(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    assert window.desk.decision("chest-pneumonia-child", "pneumonia").answer == "agree"
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.desk.reading.decisions == ()
+    press(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert window.desk.decision("chest-pneumonia-child", "pneumonia").answer == "agree"
+
+
+def test_edit_takes_own_words(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_E)
+    card = window.read.column.findings[0]
+    wait_until(card.words.hasFocus)
+    QTest.keyClicks(card.words, "old scar, unchanged")
+    QTest.keyClick(card.words, Qt.Key.Key_Return)
+    decision = window.desk.decision("chest-pneumonia-child", "pneumonia")
+    assert (decision.answer, decision.words) == ("edited", "old scar, unchanged")
+
+
+def test_a_refusal_says_why_and_what_to_do(stage: Stage, tmp_path: Path) -> None:
+    refusal = Refusal(gate="exposure", reason="Under-exposed.", advice="Repeat with better exposure.")
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=StandInAnalyzer(refusal=refusal))
+    ready(window)
+    press(window, Qt.Key.Key_3)
+    from PySide6.QtWidgets import QLabel
+
+    texts = " ".join(one.text() for one in window.read.column.findChildren(QLabel))
+    assert "Under-exposed." in texts
+    assert "Repeat with better exposure." in texts
+    assert window.read.column.sign.isEnabled()
+
+
+def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "AMINA-2041.png"
+    Photo.linear_gradient("L").save(path)
+    window = stage(path)
+    ready(window)
+    assert "AMINA" not in window.banner.text()
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    assert not window.read.column.sign.isEnabled()
+    press(window, Qt.Key.Key_Y)
+    form = window.read.column.identity
+    wait_until(form.fields["name"].hasFocus)
+    QTest.keyClicks(form.fields["name"], "SAMPLE Amina")
+    QTest.keyClick(form.fields["name"], Qt.Key.Key_Return)
+    QTest.keyClicks(form.fields["id"], "2041-77")
+    QTest.keyClick(form.fields["id"], Qt.Key.Key_Return)
+    ready(window)
+    assert "SAMPLE Amina" in window.banner.text()
+    assert "identity typed" in window.banner.text()
+    patient = window.desk.case.analysis.result.patient
+    assert (patient.name.value, patient.name.source) == ("SAMPLE Amina", "typed")
+    wait_until(window.read.column.sign.isEnabled)
+
+
+def test_one_identifier_is_not_enough(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Photo.linear_gradient("L").save(path)
+    window = stage(path)
+    ready(window)
+    form = window.read.column.identity
+    form.fields["name"].setText("SAMPLE Amina")
+    form.submit()
+    assert window.desk.case.draft.confirmed == ()
+    assert form.isVisible()
+
+
+def test_entering_the_age_has_the_image_looked_at_again(stage: Stage, tmp_path: Path) -> None:
+    from ui.cards import RefusalCard
+    from ui.controls import KeyButton
+
+    analyzer = StandInAnalyzer()
+    analyzer.needs_age = True
+    window = stage(write_chest(tmp_path, "1.dcm", age=""), analyzer=analyzer)
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    assert window.read.column.findings == []
+    button = window.read.column.findChild(RefusalCard).findChild(KeyButton)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    form = window.read.column.identity
+    wait_until(form.age.hasFocus)
+    QTest.keyClicks(form.age, "3")
+    QTest.keyClick(form.age, Qt.Key.Key_Return)
+    wait_until(lambda: window.read.column.findings != [])
+    assert analyzer.patients[-1].age_years == Sourced(value=3.0, source="typed")
+
+
+def test_the_view_turns_inverts_and_comes_back(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    viewer = window.read.viewer
+    press(window, Qt.Key.Key_R)
+    press(window, Qt.Key.Key_I)
+    assert (viewer.state.quarter_turns, viewer.state.inverted) == (1, True)
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert (viewer.state.quarter_turns, viewer.state.inverted) == (1, False)
+    press(window, Qt.Key.Key_0)
+    assert viewer.state.quarter_turns == 0
+
+
+def test_a_drag_changes_the_window_and_is_one_step_to_undo(stage: Stage, tmp_path: Path) -> None:
+    from PySide6.QtCore import QPoint
+
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    viewer = window.read.viewer
+    before = viewer.state.window
+    QTest.mousePress(viewer, Qt.MouseButton.LeftButton, pos=QPoint(200, 200))
+    for step in range(1, 6):
+        QTest.mouseMove(viewer, QPoint(200 + 20 * step, 200 + 10 * step))
+        QTest.qWait(5)
+    QTest.mouseRelease(viewer, Qt.MouseButton.LeftButton, pos=QPoint(300, 250))
+    assert viewer.state.window.width > before.width
+    assert viewer.state.window.center > before.center
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert viewer.state.window == before
+
+
+def test_a_signed_study_cannot_be_changed(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.signing.dialog is not None)
+    QTest.keyClicks(window.signing.dialog.pin, "2580")
+    QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
+    wait_until(lambda: case.signed is not None and window.signing.dialog is None)
+    window.open_case(case.key)
+    window.desk.decide("chest-pneumonia-child", "pneumonia", "disagree")
+    window.desk.write("conclusion", "changed")
+    assert case.draft.reading.conclusion == ""
+    assert case.draft.reading.decisions[0].answer == "agree"
+    assert "Signed by" in window.read.column.signed_note.text()
+
+
+def test_a_wrong_pin_is_told_and_nothing_is_signed(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.signing.dialog is not None)
+    dialog = window.signing.dialog
+    QTest.keyClicks(dialog.pin, "0000")
+    QTest.keyClick(dialog.pin, Qt.Key.Key_Return)
+    wait_until(lambda: "PIN" in dialog.wrong.text())
+    assert window.desk.case.signed is None
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    wait_until(lambda: window.signing.dialog is None)
+
+
+def test_the_first_signature_asks_for_a_reader(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"), reader=False)
+    ready(window)
+    press(window, Qt.Key.Key_1)
+    press(window, Qt.Key.Key_A)
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.signing.reader_dialog is not None)
+    form = window.signing.reader_dialog
+    for field, text in (
+        (form.name, "Sr. N. Otieno"),
+        (form.role, "nurse"),
+        (form.number, "7"),
+        (form.pin, "1234"),
+        (form.again, "1234"),
+    ):
+        QTest.keyClicks(field, text)
+    QTest.keyClick(form.again, Qt.Key.Key_Return)
+    wait_until(lambda: window.signing.dialog is not None)
+    assert "Otieno" in window.top.reader.text()
+    window.signing.dialog.reject()
+    wait_until(lambda: window.signing.dialog is None)
+
+
+def test_the_open_study_keeps_its_result_while_many_others_are_analysed(stage: Stage, tmp_path: Path) -> None:
+    for number in range(16):
+        write_chest(tmp_path / "stick", f"{number:02}.dcm", patient=f"SAMPLE^P{number}", number=str(number))
+    window = stage(tmp_path / "stick")
+    wait_until(lambda: len(window.book) == 16 and all(case.analysed for case in window.book.cases()))
+    assert window.desk.case.analysis is not None
+    kept = [case for case in window.book.cases() if case.analysis is not None]
+    assert len(kept) <= 13

@@ -1,0 +1,40 @@
+"""The table of keys is whole: no key means two things on one page, and every act says what it does."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PySide6.QtGui import QKeySequence
+
+from ui.shortcuts import TABLE
+
+Stage = Callable[..., Any]
+
+
+@pytest.mark.parametrize("page", ["Worklist", "Reading", "Report"])
+def test_no_key_means_two_things_on_one_page(page: str) -> None:
+    groups = {"Everywhere", page} | ({"Image"} if page == "Reading" else set())
+    keys = Counter(
+        QKeySequence(sequence).toString()
+        for name, key in TABLE.items()
+        if key.group in groups
+        for sequence in key.keys
+    )
+    assert [key for key, count in keys.items() if count > 1] == []
+
+
+def test_every_key_is_one_that_qt_knows() -> None:
+    assert [keys for key in TABLE.values() for keys in key.keys if QKeySequence(keys).isEmpty()] == []
+
+
+@pytest.mark.display
+def test_every_act_of_the_table_is_in_the_window_and_on_the_sheet(stage: Stage) -> None:
+    from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QLabel
+
+    window = stage()
+    acts = {action.objectName() for action in window.findChildren(QAction)}
+    assert set(TABLE) - acts == set()
+    words = {one.text() for one in window.sheet.findChildren(QLabel)}
+    assert {key.words for key in TABLE.values()} - words == set()

@@ -1,0 +1,105 @@
+"""The worklist: many rows, search, filters, thumbnails only for rows in sight."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from core.image import ReadingUnit, StudyHeader
+from core.patient import Patient, Sourced
+from services.drafts import Draft
+from tests.ui.stage import wait_until, write_chest
+from tests.ui.test_reading import press, ready
+from ui.cases import Case
+
+pytestmark = pytest.mark.display
+Stage = Callable[..., Any]
+
+
+def listed(number: int) -> Case:
+    """Return a case that lies nowhere on the disk."""
+    unit = ReadingUnit(
+        kind="dicom-image",
+        path=f"nowhere/{number}.dcm",
+        files=(Path("nowhere") / f"{number}.dcm",),
+        header=StudyHeader(
+            study_uid=f"1.2.{number}", date="20260314", modality="DX", body_part="CHEST", view="PA"
+        ),
+        patient=Patient(
+            name=Sourced(value=f"SAMPLE, Patient {number}", source="header"),
+            id=Sourced(value=f"K-{number:04}", source="header"),
+        ),
+    )
+    return Case(unit=unit, key=f"key-{number}", draft=Draft(key=f"key-{number}", path=unit.path))
+
+
+def fill(window: Any, count: int) -> None:
+    """List many studies."""
+    window.book.studies_added.disconnect(window._on_studies_added)
+    window.book.add([listed(number) for number in range(count)])
+    QTest.qWait(200)
+
+
+def test_thousands_of_rows_ask_for_few_thumbnails(stage: Stage) -> None:
+    window = stage()
+    asked: list[str] = []
+    window.book.thumbnail_wanted.disconnect(window.intake._on_thumbnail_wanted)
+    window.book.thumbnail_wanted.connect(asked.append)
+    fill(window, 3000)
+    assert window.worklist.filtered.rowCount() == 3000
+    assert 0 < len(asked) < 100
+
+
+def test_search_finds_by_name_and_number(stage: Stage) -> None:
+    window = stage()
+    window.book.thumbnail_wanted.disconnect(window.intake._on_thumbnail_wanted)
+    fill(window, 300)
+    press(window, Qt.Key.Key_Slash)
+    assert window.worklist.search.hasFocus()
+    QTest.keyClicks(window.worklist.search, "k-0123")
+    assert window.worklist.filtered.rowCount() == 1
+    press(window, Qt.Key.Key_Escape)
+    assert window.worklist.filtered.rowCount() == 300
+
+
+def test_filters_show_one_state(stage: Stage) -> None:
+    window = stage()
+    window.book.thumbnail_wanted.disconnect(window.intake._on_thumbnail_wanted)
+    fill(window, 10)
+    case = window.book.cases()[4]
+    case.summary_refusal = "Under-exposed"
+    window.book.touch(case)
+    window.worklist.side._rows["refused"].click()
+    assert window.worklist.filtered.rowCount() == 1
+    status = window.worklist.filtered.index(0, 6).data()
+    assert status == "Refused: Under-exposed"
+
+
+def test_space_reads_the_next_and_enter_the_chosen(stage: Stage, tmp_path: Path) -> None:
+    for number, name in enumerate(("Amina", "Joseph", "Grace")):
+        write_chest(tmp_path / "stick", f"{number}.dcm", patient=f"SAMPLE^{name}", number=str(number))
+    window = stage(tmp_path / "stick")
+    ready(window)
+    wait_until(lambda: len(window.book) == 3)
+    assert "Amina" in window.banner.text()
+    press(window, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
+    press(window, Qt.Key.Key_Space)
+    assert "Joseph" in window.banner.text()
+    press(window, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
+    press(window, Qt.Key.Key_Down)
+    press(window, Qt.Key.Key_Return)
+    assert "Grace" in window.banner.text()
+
+
+def test_two_images_of_one_study_stand_in_one_row(stage: Stage) -> None:
+    window = stage()
+    window.book.studies_added.disconnect(window._on_studies_added)
+    first, second = listed(1), listed(2)
+    second.unit = first.unit
+    window.book.add([first])
+    window.book.add([second])
+    assert window.worklist.source.rowCount() == 1
+    assert [case.key for case in window.book.studies[0].cases] == ["key-1", "key-2"]

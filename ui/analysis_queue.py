@@ -1,0 +1,176 @@
+"""Analyses in the background: the open study first, then the list; every answer is bound to its key."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.errors import FarlightError
+from core.image import Image
+from core.model_facts import ModelFacts
+from services.analyze import Analysis, Analyzer
+from ui.cases import Case, CaseBook
+from ui.task import Handle, Pools, Task
+
+FIRST, REST = 10, 0
+
+
+class AnalysisQueue(QObject):
+    """Feeds one reading unit at a time to the analyzer."""
+
+    analysed = Signal(str)
+    refused_to_run = Signal(str, object)
+    advanced = Signal(int, int, float)  # done, total, seconds left (below 0: not known)
+    idle = Signal()
+
+    def __init__(
+        self, book: CaseBook, pools: Pools, analyzer: Callable[[], Analyzer], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._book = book
+        self._pools = pools
+        self._analyzer = analyzer
+        self._waiting: OrderedDict[str, Image | None] = OrderedDict()
+        self._task: Task | None = None
+        self._done = 0
+        self._total = 0
+        self._began = 0.0
+        self._spent = 0.0
+        self.paused = False
+
+    def ask(self, case: Case, *, first: bool = False, image: Image | None = None) -> None:
+        """Ask for a reading unit; ``first`` puts it before all that waits."""
+        if case.error or case.signed is not None:
+            return
+        if self._task is not None and self._task.key == (case.key, case.asked):
+            return
+        case.asked += 1
+        self._enqueue(case, image, first=first)
+
+    def has(self, case: Case) -> bool:
+        """Whether the unit waits or is being looked at."""
+        running = self._task is not None and self._task.key == (case.key, case.asked)
+        return running or case.key in self._waiting
+
+    def ask_again(self, case: Case) -> None:
+        """Ask anew because the patient's facts have changed; an older answer is no longer taken."""
+        case.analysis = None
+        if self._task is not None and self._task.key == (case.key, case.asked):
+            self._task.cancel()
+        case.asked += 1
+        self._enqueue(case, None, first=True)
+
+    def pause(self, paused: bool) -> None:
+        """Hold the list, or go on; the open study is still analysed when asked for."""
+        self.paused = paused
+        self._pump()
+
+    def cancel(self) -> None:
+        """Forget all that waits and stop what runs."""
+        self._waiting.clear()
+        self._total = self._done
+        if self._task is not None:
+            self._task.cancel()
+        self.idle.emit()
+
+    def _enqueue(self, case: Case, image: Image | None, *, first: bool) -> None:
+        if self._done >= self._total:
+            self._done, self._total, self._spent = 0, 0, 0.0
+        self._total += case.key not in self._waiting
+        self._waiting[case.key] = image
+        self._waiting.move_to_end(case.key, last=not first)
+        self._pump(urgent=first)
+
+    def _pump(self, *, urgent: bool = False) -> None:
+        if self._task is not None or not self._waiting or (self.paused and not urgent):
+            return
+        key, image = self._waiting.popitem(last=False)
+        case = self._book.find(key)
+        if case is None or case.signed is not None:
+            self._count()
+            self._pump()
+            return
+        case.analysing = True
+        self._book.touch(case)
+        self._began = time.monotonic()
+        task = self._pools.inference(
+            "analysis", _Analysis(self._analyzer, case, image), key=(case.key, case.asked), priority=FIRST
+        )
+        self._task = task
+        task.succeeded.connect(self._on_succeeded)
+        task.failed.connect(self._on_failed)
+        task.cancelled.connect(self._on_cancelled)
+        task.ended.connect(self._on_ended)
+        self._tell()
+
+    def _current(self) -> Case | None:
+        """Return the unit that the ending task speaks of, unless a newer analysis was asked since."""
+        if self._task is None:
+            return None
+        key, asked = self._task.key
+        case = self._book.find(key)
+        if case is not None:
+            case.analysing = False
+            if case.asked == asked:
+                return case
+        return None
+
+    @Slot(object)
+    def _on_succeeded(self, answer: tuple[Analysis, Mapping[str, ModelFacts]]) -> None:
+        case = self._current()
+        if case is not None:
+            analysis, case.facts = answer
+            self._book.set_analysis(case, analysis)
+            self._book.touch(case)
+            self.analysed.emit(case.key)
+
+    @Slot(object)
+    def _on_failed(self, error: FarlightError) -> None:
+        case = self._current()
+        if case is not None:
+            case.error = error.message
+            self._book.touch(case)
+            self.refused_to_run.emit(case.key, error)
+
+    @Slot()
+    def _on_cancelled(self) -> None:
+        case = self._current()
+        if case is not None:
+            self._book.touch(case)
+
+    @Slot()
+    def _on_ended(self) -> None:
+        self._task = None
+        self._spent += time.monotonic() - self._began
+        self._count()
+        self._pump()
+
+    def _count(self) -> None:
+        self._done = min(self._done + 1, self._total)
+        self._tell()
+        if self._done >= self._total and not self._waiting:
+            self.idle.emit()
+
+    def _tell(self) -> None:
+        left = self._spent / self._done * (self._total - self._done) if self._done else -1.0
+        self.advanced.emit(self._done, self._total, left)
+
+
+class _Analysis:
+    """The Qt-free work of one analysis: all that it needs was copied when it was asked for."""
+
+    def __init__(self, analyzer: Callable[[], Analyzer], case: Case, image: Image | None) -> None:
+        self._analyzer = analyzer
+        self._unit = case.unit
+        self._patient = case.draft.typed
+        self._image = image
+
+    def __call__(self, handle: Handle) -> tuple[Analysis, Mapping[str, ModelFacts]]:
+        analyzer = self._analyzer()
+        analysis = analyzer.analyze(
+            self._unit, patient=self._patient, image=self._image, cancelled=handle.cancelled
+        )
+        return analysis, analyzer.facts_for(analysis.result)

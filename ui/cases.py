@@ -1,0 +1,196 @@
+"""What is open: studies in the order they were found, each reading unit with its draft, result and state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from core.image import ReadingUnit
+from core.model_facts import ModelFacts
+from core.patient import Patient
+from services.analyze import Analysis
+from services.drafts import Draft
+from services.patient import merge
+from services.sign import SignedFile
+
+State = Literal["waiting", "analysing", "to_check", "refused", "failed", "signed"]
+KEPT_PIXELS = 12
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """One reading unit as the window knows it. ``asked`` counts analyses: an older answer is not taken."""
+
+    unit: ReadingUnit
+    key: str
+    draft: Draft
+    signed: SignedFile | None = None
+    analysis: Analysis | None = None
+    error: str = ""
+    analysing: bool = False
+    analysed: bool = False
+    summary_refusal: str = ""
+    asked: int = 0
+    facts: Mapping[str, ModelFacts] = field(default_factory=dict)
+    thumbnail: QImage | None = None
+    thumbnail_asked: bool = False
+
+    @property
+    def patient(self) -> Patient:
+        """The patient: what was typed wins over the header."""
+        return merge(self.unit.patient, self.draft.typed)
+
+    @property
+    def state(self) -> State:
+        """Where the reading stands."""
+        if self.signed is not None:
+            return "signed"
+        if self.analysing:
+            return "analysing"
+        if self.error:
+            return "failed"
+        if self.summary_refusal:
+            return "refused"
+        return "to_check" if self.analysed else "waiting"
+
+
+@dataclass(slots=True, eq=False)
+class Study:
+    """Reading units of one study, or a single picture that names none."""
+
+    key: str
+    cases: list[Case] = field(default_factory=list)
+
+    @property
+    def lead(self) -> Case:
+        """The unit that stands for the study: the first that is not signed."""
+        return next((case for case in self.cases if case.signed is None), self.cases[0])
+
+    @property
+    def state(self) -> State:
+        """The state that asks most of the reader."""
+        order: tuple[State, ...] = ("refused", "failed", "to_check", "analysing", "waiting", "signed")
+        states = {case.state for case in self.cases}
+        return next(state for state in order if state in states)
+
+
+class CaseBook(QObject):
+    """All that is open, in memory only."""
+
+    studies_adding = Signal(int, int)  # first and last row
+    studies_added = Signal(int, int)
+    case_changed = Signal(str)
+    thumbnail_wanted = Signal(str)
+    found_again = Signal(str)
+    cleared = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.studies: list[Study] = []
+        self._rows: dict[str, int] = {}
+        self._cases: dict[str, Case] = {}
+        self._study_of: dict[str, Study] = {}
+        self._with_pixels: list[str] = []
+        self.open_key: str | None = None
+
+    def __len__(self) -> int:
+        return len(self._cases)
+
+    def add(self, cases: Sequence[Case]) -> int:
+        """Add reading units and return how many are new; those listed already may be read again."""
+        fresh = [case for case in cases if case.key not in self._cases]
+        for case in cases:
+            if case.key in self._cases:
+                self._find_again(self._cases[case.key], case)
+        studies: dict[str, Study] = {}
+        for case in fresh:
+            self._cases[case.key] = case
+            group = case.unit.header.study_uid or case.key
+            row = self._rows.get(group)
+            study = self.studies[row] if row is not None else studies.setdefault(group, Study(key=group))
+            study.cases.append(case)
+            self._study_of[case.key] = study
+            if row is not None:
+                self.case_changed.emit(case.key)
+        self._list(list(studies.values()))
+        return len(fresh)
+
+    def _list(self, studies: list[Study]) -> None:
+        if not studies:
+            return
+        first, last = len(self.studies), len(self.studies) + len(studies) - 1
+        self.studies_adding.emit(first, last)
+        for row, study in enumerate(studies, first):
+            self._rows[study.key] = row
+            self.studies.append(study)
+        self.studies_added.emit(first, last)
+
+    def _find_again(self, case: Case, found: Case) -> None:
+        """Forget that a unit could not be read: its stick was plugged in again."""
+        case.unit = found.unit
+        case.error = ""
+        case.thumbnail_asked = case.thumbnail is not None
+        self.case_changed.emit(case.key)
+        self.found_again.emit(case.key)
+
+    def clear(self) -> None:
+        """Forget everything that is listed."""
+        self.studies.clear()
+        self._rows.clear()
+        self._cases.clear()
+        self._study_of.clear()
+        self._with_pixels.clear()
+        self.cleared.emit()
+
+    def find(self, key: str) -> Case | None:
+        """Return the reading unit of that key, or None."""
+        return self._cases.get(key)
+
+    def study_of(self, key: str) -> Study:
+        """Return the study that a reading unit belongs to."""
+        return self._study_of[key]
+
+    def row_of(self, key: str) -> int:
+        """Return the row of the study that a reading unit belongs to."""
+        return self._rows[self._study_of[key].key]
+
+    def cases(self) -> list[Case]:
+        """Return every reading unit in the order of the studies."""
+        return [case for study in self.studies for case in study.cases]
+
+    def next_unsigned(self, after: str | None) -> Case | None:
+        """Return the next reading unit to read, going round once from ``after``."""
+        order = self.cases()
+        start = next((number + 1 for number, case in enumerate(order) if case.key == after), 0)
+        for case in order[start:] + order[:start]:
+            if case.signed is None and case.key != after and case.state != "failed":
+                return case
+        return None
+
+    def neighbour(self, key: str, step: int) -> Case | None:
+        """Return the reading unit before or after another in the list."""
+        order = self.cases()
+        place = next((number for number, case in enumerate(order) if case.key == key), None)
+        if place is None or not 0 <= place + step < len(order):
+            return None
+        return order[place + step]
+
+    def set_analysis(self, case: Case, analysis: Analysis) -> None:
+        """Keep a result; the pixels of older results are let go, but for the open case."""
+        case.analysis = analysis
+        case.analysed = True
+        refused = [one.refusal for one in analysis.result.results if one.refusal and one.status == "refused"]
+        spoke = [one for one in analysis.result.results if one.status == "ok" and one.findings]
+        case.summary_refusal = refused[0].reason if refused and not spoke else ""
+        self._with_pixels = [key for key in self._with_pixels if key != case.key] + [case.key]
+        for key in self._with_pixels[:-KEPT_PIXELS]:
+            old = self._cases.get(key)
+            if old is not None and key != self.open_key:
+                old.analysis = None
+        self._with_pixels = [key for key in self._with_pixels if self._cases[key].analysis is not None]
+
+    def touch(self, case: Case) -> None:
+        """Tell that a reading unit has changed."""
+        self.case_changed.emit(case.key)

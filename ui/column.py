@@ -1,0 +1,316 @@
+"""The right column of reading: what is asked now stands first, signing stands below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from core.decision import Answer
+from ui.cards import ChecksCard, ComputerCard, FindingCard, FirstReadLine, ImpressionCard, RefusalCard
+from ui.controls import KeyButton, label, set_role
+from ui.desk import Desk
+from ui.forms import IdentityCard, SignsCard, WordsCard
+from ui.theme import Theme
+
+WIDTH = 376
+
+
+class ReadingColumn(QWidget):
+    """Shows the cards for the open case as far as the order of reading allows."""
+
+    sign_asked = Signal()
+    overlay_look_changed = Signal(bool, int)
+
+    def __init__(self, theme: Theme, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("column")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumWidth(WIDTH)
+        self._theme, self._desk = theme, desk
+        self._built_for: object = None
+        self._identity_wanted = False
+        self._image_in_sight = False
+        self._look = (True, 62)
+        self.findings: list[FindingCard] = []
+        self._made: list[QWidget] = []
+        self._build_cards(theme)
+        self._build()
+        self._connect()
+
+    # --- from outside
+
+    def set_image_in_sight(self, seen: bool) -> None:
+        """Tell whether the image of the open case is displayed."""
+        self._image_in_sight = seen
+        self.impression.set_ready(seen)
+
+    def set_overlay_look(self, shown: bool, percent: int) -> None:
+        """Show switch and slider as they are."""
+        self._look = (shown, percent)
+        for card in self.findings:
+            card.show_overlay_look(shown, percent)
+
+    def answer(self, answer: Answer) -> None:
+        """Give an answer to the first finding that has none, else to the first."""
+        card = self._current()
+        if card is not None and self._desk.is_open_card:
+            card.answer(answer)
+
+    def focus_note(self) -> None:
+        """Go to the note of the finding at hand, else to the reading's words."""
+        cards = [card for card in self.findings if self._desk.decision(card.pack_id, card.finding_code)]
+        card = cards[-1] if cards else self._current()
+        if card is not None and self._desk.is_open_card:
+            card.note_focus()
+        else:
+            self.words.fields["words"].setFocus()
+
+    def ask_identity(self, *, age: bool = False) -> None:
+        """Open the identity form."""
+        if self._desk.case is None or self._desk.is_signed:
+            return
+        self._identity_wanted = True
+        self.refresh()
+        self._scroll.ensureWidgetVisible(self.identity)
+        if age:
+            self.identity.ask_age()
+        else:
+            self.identity.ask_identity()
+
+    def step_back(self) -> bool:
+        """Close the form or line that was opened; returns False where there was none."""
+        if any(card.leave_edit() for card in self.findings):
+            return True
+        if self._identity_wanted:
+            self._identity_wanted = False
+            self.refresh()
+            return True
+        return False
+
+    def restyle(self) -> None:
+        """Build the results again in the theme's colours."""
+        self._built_for = None
+        self._clear_made()
+        self.refresh()
+
+    def computer_state(self) -> str:
+        """Return the sentence about the analysis."""
+        return self.computer.text()
+
+    # --- building
+
+    def _build_cards(self, theme: Theme) -> None:
+        self.identity = IdentityCard()
+        self.impression = ImpressionCard()
+        self.first_read = FirstReadLine()
+        self.first_read.setProperty("role", "muted")
+        self.computer = ComputerCard(theme)
+        self.signs = SignsCard()
+        self.words = WordsCard()
+        self.signed_note = label("", "accent", wrap=True)
+
+    def _build(self) -> None:
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inner = QWidget()
+        self._column = QVBoxLayout(inner)
+        self._column.setContentsMargins(14, 14, 14, 14)
+        self._column.setSpacing(12)
+        for card in (self.signed_note, self.identity, self.impression, self.first_read, self.computer):
+            self._column.addWidget(card)
+        self._slot = QVBoxLayout()
+        self._slot.setSpacing(12)
+        self._column.addLayout(self._slot)
+        self._column.addWidget(self.signs)
+        self._after = QVBoxLayout()
+        self._after.setSpacing(12)
+        self._column.addLayout(self._after)
+        self._column.addWidget(self.words)
+        self._column.addStretch(1)
+        self._scroll.setWidget(inner)
+        whole.addWidget(self._scroll, 1)
+        whole.addWidget(self._build_foot())
+
+    def _build_foot(self) -> QWidget:
+        foot = QWidget()
+        foot.setObjectName("columnfoot")
+        foot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(foot)
+        column.setContentsMargins(14, 10, 14, 14)
+        column.setSpacing(8)
+        self.missing = label("", "muted", wrap=True)
+        self.missing.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.sign = KeyButton(self.tr("Sign and report"), "sign", kind="primary")
+        self.sign.setProperty("tall", True)
+        self.sign.setFixedHeight(44)
+        column.addWidget(self.missing)
+        column.addWidget(self.sign)
+        return foot
+
+    def _connect(self) -> None:
+        self.impression.given.connect(self._desk.give_impression)
+        self.identity.confirmed.connect(self._on_identity_confirmed)
+        self.signs.changed.connect(self._desk.write_signs)
+        self.words.written.connect(self._desk.write)
+        self.sign.clicked.connect(self.sign_asked)
+        self._desk.case_opened.connect(self._on_case_opened)
+        self._desk.case_closed.connect(self.refresh)
+        self._desk.reading_changed.connect(self.refresh)
+
+    # --- showing
+
+    @Slot(object)
+    def _on_case_opened(self, _case: object) -> None:
+        self._identity_wanted = False
+        self._built_for = None
+        case = self._desk.case
+        if case is not None:
+            self.words.load(case.draft.reading, locked=self._desk.is_signed)
+            self.identity.show_patient(case.unit.patient, case.draft.typed)
+        self.refresh()
+        self._scroll.verticalScrollBar().setValue(0)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show what the open case and the order of reading allow."""
+        desk, case = self._desk, self._desk.case
+        self.setEnabled(case is not None)
+        if case is None:
+            self._clear_made()
+            self.sign.setEnabled(False)
+            return
+        opened = desk.is_open_card
+        missing = desk.missing()
+        needs_identity = any(one.code == "identity" for one in missing)
+        self.identity.setVisible((needs_identity or self._identity_wanted) and not desk.is_signed)
+        self.impression.setVisible(desk.reading.first_read is None and not desk.is_signed)
+        self.first_read.show_first_read(desk.reading.first_read)
+        self.computer.setVisible(not opened or case.analysis is None)
+        self._show_computer()
+        self._rebuild_results(opened)
+        self.signs.show_signs(desk.reading.signs, locked=desk.is_signed)
+        self.words.show_reading(desk.reading, locked=desk.is_signed)
+        for card in self.findings:
+            card.show_decision(desk.decision(card.pack_id, card.finding_code), locked=desk.is_signed)
+        self._show_foot(missing)
+
+    def _show_foot(self, missing: tuple[object, ...]) -> None:
+        texts = [getattr(one, "text", "") for one in missing]
+        if self._desk.is_signed:
+            self.missing.setText(self.tr("Signed. Later words go into an addendum."))
+            self.sign.set_words(self.tr("Addendum"))
+            self.sign.setEnabled(True)
+        else:
+            self.missing.setText(" ".join(texts[:2] if self._desk.is_open_card else texts[:1]))
+            self.sign.set_words(self.tr("Sign and report"))
+            self.sign.setEnabled(not missing)
+        self.missing.setVisible(bool(self.missing.text()))
+        set_role(self.missing, role="muted")
+        case = self._desk.case
+        self.signed_note.setVisible(self._desk.is_signed)
+        if case is not None and case.signed is not None:
+            signature = case.signed.record.signature
+            self.signed_note.setText(
+                self.tr("Signed by {name}, {role}, {time}").format(
+                    name=signature.name, role=signature.role, time=signature.at.strftime("%Y-%m-%d %H:%M")
+                )
+            )
+
+    def _show_computer(self) -> None:
+        case = self._desk.case
+        assert case is not None
+        if case.error:
+            self.computer.show_state(case.error, "circle-alert", "critical")
+        elif case.analysis is None:
+            looking = (
+                self.tr("Looking at the image …") if case.analysing else self.tr("Waiting for its turn …")
+            )
+            self.computer.show_state(looking, "clock", "muted")
+        else:
+            results = case.analysis.result.results
+            count = sum(1 for one in results if one.status == "ok")
+            refused = sum(1 for one in results if one.status == "refused")
+            if not count and not refused:
+                none = self.tr("There is no model for this kind of image. Read it without the computer.")
+                self.computer.show_state(none, "circle-slash", "muted")
+                return
+            text = (
+                self.tr("1 result ready, closed")
+                if count == 1
+                else self.tr("{count} results ready, closed").format(count=count)
+            )
+            if refused:
+                text += self.tr(" · {count} not answered").format(count=refused)
+            self.computer.show_state(text, "check", "accent")
+
+    def _rebuild_results(self, opened: bool) -> None:
+        case = self._desk.case
+        assert case is not None
+        wanted = (case.key, case.asked, id(case.analysis)) if opened and case.analysis is not None else None
+        if wanted == self._built_for and (wanted is None) == (not self._made):
+            return
+        self._clear_made()
+        self._built_for = wanted
+        if wanted is None or case.analysis is None:
+            return
+        for pack in case.analysis.result.results:
+            shown = {heat.finding for heat in pack.heatmaps if heat.shown}
+            for finding in pack.findings:
+                card = FindingCard(self._theme, pack, finding, map_shown=finding.code in shown)
+                card.answered.connect(self._on_answered)
+                card.noted.connect(self._desk.write_note)
+                card.overlay_changed.connect(self.overlay_look_changed)
+                card.show_overlay_look(*self._look)
+                self.findings.append(card)
+                self._place(self._slot, card)
+            if pack.status == "refused" and pack.refusal is not None:
+                refusal = RefusalCard(self._theme, pack)
+                refusal.age_asked.connect(self._on_age_asked)
+                self._place(self._slot, refusal)
+        spoke = [one.stamp.pack_id for one in case.analysis.result.results if one.status == "ok"]
+        unseen = [what for pack in spoke if pack in case.facts for what in case.facts[pack].not_looked_for]
+        checks = ChecksCard(self._theme, case.analysis.result, tuple(dict.fromkeys(unseen)))
+        self._place(self._after, checks)
+
+    def _place(self, layout: QVBoxLayout, card: QWidget) -> None:
+        layout.addWidget(card)
+        self._made.append(card)
+
+    def _clear_made(self) -> None:
+        for card in self._made:
+            card.hide()
+            card.setParent(None)
+            card.deleteLater()
+        self._made.clear()
+        self.findings.clear()
+        self._built_for = None
+
+    def _current(self) -> FindingCard | None:
+        open_ones = [
+            card for card in self.findings if self._desk.decision(card.pack_id, card.finding_code) is None
+        ]
+        focused = [card for card in self.findings if card.isAncestorOf(self.focusWidget() or self)]
+        chosen = focused or open_ones or self.findings
+        return chosen[0] if chosen else None
+
+    @Slot()
+    def _on_age_asked(self) -> None:
+        self.ask_identity(age=True)
+
+    @Slot(str, str, str, str, str)
+    def _on_answered(self, pack: str, finding: str, answer: Answer, words: str, note: str) -> None:
+        self._desk.decide(pack, finding, answer, words=words, note=note)
+
+    @Slot(object, object)
+    def _on_identity_confirmed(self, typed: object, confirmed: object) -> None:
+        self._identity_wanted = False
+        self._desk.identify(typed, confirmed)  # type: ignore[arg-type]
+        self.refresh()
+        window = self.window()
+        window.setFocus()

@@ -1,0 +1,224 @@
+"""What the reader does with the open study: every act changes the draft and keeps it on the disk at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from core.decision import Answer, ClinicalSigns, Decision, FirstRead, Impression, Reading
+from core.errors import FarlightError
+from core.patient import Patient
+from core.result import Finding, PackResult
+from services.drafts import OpenPlace
+from services.sign import Missing, missing_for_signing
+from services.workplace import Workplace
+from ui.cases import Case, CaseBook
+
+TYPING_MS = 700
+
+
+class Desk(QObject):
+    """The open case and its draft; the only place where a reading changes."""
+
+    case_opened = Signal(object)
+    case_closed = Signal()
+    reading_changed = Signal()
+    identity_changed = Signal(object)
+    keeping_failed = Signal(object)
+
+    def __init__(self, book: CaseBook, workplace: Workplace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._book = book
+        self._workplace = workplace
+        self.case: Case | None = None
+        self.undo = QUndoStack(self)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(TYPING_MS)
+        self._typing.timeout.connect(self.flush)
+        self._unkept: Case | None = None
+
+    # --- opening
+
+    def open(self, case: Case, paths: tuple[str, ...]) -> None:
+        """Put a case on the desk."""
+        self.flush()
+        self.case = case
+        self._book.open_key = case.key
+        self.undo.clear()
+        self.remember_place(paths)
+        self.case_opened.emit(case)
+
+    def remember_place(self, paths: tuple[str, ...]) -> None:
+        """Remember what is open, for the next start."""
+        try:
+            self._workplace.drafts.keep_place(
+                OpenPlace(paths=paths, current=self.case.key if self.case is not None else None)
+            )
+        except FarlightError as error:
+            self.keeping_failed.emit(error)
+
+    def close(self) -> None:
+        """Take the case off the desk."""
+        self.flush()
+        self.case = None
+        self._book.open_key = None
+        self.undo.clear()
+        self.case_closed.emit()
+
+    # --- facts
+
+    @property
+    def reading(self) -> Reading:
+        """What was said of the open case so far."""
+        return self.case.draft.reading if self.case is not None else Reading()
+
+    @property
+    def concurrent(self) -> bool:
+        """Whether an administrator chose to show results at once."""
+        return self._workplace.settings.text("reading.order") == "concurrent"
+
+    @property
+    def is_open_card(self) -> bool:
+        """Whether the result may be seen."""
+        return self.reading.first_read is not None or self.concurrent or self.is_signed
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the open case is signed and cannot be changed."""
+        return self.case is not None and self.case.signed is not None
+
+    def findings(self) -> tuple[tuple[PackResult, Finding], ...]:
+        """Return each finding of the open case with the pack that speaks."""
+        if self.case is None or self.case.analysis is None:
+            return ()
+        return tuple((pack, one) for pack in self.case.analysis.result.results for one in pack.findings)
+
+    def decision(self, pack_id: str, finding: str) -> Decision | None:
+        """Return the answer to a finding, or None."""
+        for one in self.reading.decisions:
+            if (one.pack_id, one.finding) == (pack_id, finding):
+                return one
+        return None
+
+    def missing(self) -> tuple[Missing, ...]:
+        """Return what must be answered before signing."""
+        if self.case is None or self.is_signed:
+            return ()
+        return missing_for_signing(self.case.unit, self.case.analysis, self.case.draft)
+
+    # --- acts
+
+    def give_impression(self, impression: Impression) -> None:
+        """Keep the first impression; it is said once and stays."""
+        if self.case is None or self.is_signed or self.reading.first_read is not None:
+            return
+        first = FirstRead(impression=impression, at=self._workplace.clock.now())
+        self.apply(self.case, replace(self.reading, first_read=first))
+
+    def decide(self, pack_id: str, finding: str, answer: Answer, *, words: str = "", note: str = "") -> None:
+        """Keep an answer to a finding; it can be undone."""
+        if self.case is None or self.is_signed:
+            return
+        made = Decision(
+            pack_id=pack_id,
+            finding=finding,
+            answer=answer,
+            at=self._workplace.clock.now(),
+            words=words,
+            note=note,
+        )
+        others = tuple(
+            one for one in self.reading.decisions if (one.pack_id, one.finding) != (pack_id, finding)
+        )
+        self._push(replace(self.reading, decisions=(*others, made)), self.tr("decision"))
+
+    def write_note(self, pack_id: str, finding: str, note: str) -> None:
+        """Keep a note on a decided finding, a moment after typing."""
+        before = self.decision(pack_id, finding)
+        if self.case is None or self.is_signed or before is None or before.note == note:
+            return
+        decisions = tuple(replace(one, note=note) if one is before else one for one in self.reading.decisions)
+        self._type(replace(self.reading, decisions=decisions))
+
+    def write(self, field: str, text: str) -> None:
+        """Keep one of the words of page 1, a moment after typing."""
+        if self.case is None or self.is_signed or getattr(self.reading, field) == text:
+            return
+        self._type(replace(self.reading, **{field: text}))  # type: ignore[arg-type]
+
+    def write_signs(self, signs: ClinicalSigns) -> None:
+        """Keep the clinical signs, a moment after typing."""
+        if self.case is None or self.is_signed or signs == self.reading.signs:
+            return
+        self._type(replace(self.reading, signs=signs))
+
+    def identify(self, typed: Patient, confirmed: tuple[str, ...]) -> None:
+        """Keep who the patient is as a person typed and confirmed it."""
+        if self.case is None or self.is_signed:
+            return
+        before = self.case.draft
+        if (typed, confirmed) == (before.typed, before.confirmed):
+            return
+        self.case.draft = replace(before, typed=typed, confirmed=confirmed)
+        self._keep(self.case)
+        self._book.touch(self.case)
+        self.identity_changed.emit(self.case)
+        self.reading_changed.emit()
+
+    def apply(self, case: Case, reading: Reading) -> None:
+        """Set the reading of a case and keep it; the case need not be the open one any more."""
+        case.draft = replace(case.draft, reading=reading)
+        self._keep(case)
+        self._book.touch(case)
+        if case is self.case:
+            self.reading_changed.emit()
+
+    @Slot()
+    def flush(self) -> None:
+        """Bring what was typed to the disk now."""
+        self._typing.stop()
+        if self._unkept is not None:
+            self._keep(self._unkept)
+
+    def _push(self, reading: Reading, text: str) -> None:
+        assert self.case is not None
+        self.undo.push(_ReadingStep(self, self.case, reading, text))
+
+    def _type(self, reading: Reading) -> None:
+        assert self.case is not None
+        self.case.draft = replace(self.case.draft, reading=reading)
+        self._unkept = self.case
+        if not self._typing.isActive():
+            self._typing.start()
+
+    def _keep(self, case: Case) -> None:
+        if self._unkept is case:
+            self._unkept = None
+        if case.signed is not None:
+            return
+        try:
+            self._workplace.drafts.keep(case.draft)
+        except FarlightError as error:
+            self.keeping_failed.emit(error)
+
+
+class _ReadingStep(QUndoCommand):
+    """One change of the decisions, as undo keeps it: words typed meanwhile stay."""
+
+    def __init__(self, desk: Desk, case: Case, after: Reading, text: str) -> None:
+        super().__init__(text)
+        self._desk = desk
+        self._case = case
+        self._before = case.draft.reading.decisions
+        self._after = after.decisions
+
+    def redo(self) -> None:
+        """Do it, or do it again."""
+        self._desk.apply(self._case, replace(self._case.draft.reading, decisions=self._after))
+
+    def undo(self) -> None:
+        """Take it back."""
+        self._desk.apply(self._case, replace(self._case.draft.reading, decisions=self._before))

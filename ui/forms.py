@@ -1,0 +1,292 @@
+"""The forms of the reading column: who the patient is, clinical signs, the words of page 1."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
+
+from core.decision import ClinicalSigns, Reading
+from core.patient import Patient, Sex, Sourced
+from ui.controls import Card, KeyButton, label, set_role
+
+OLDEST_YEARS = 130
+IDENTIFIERS = ("name", "id", "birth_date")
+
+
+class IdentityCard(Card):
+    """Asks who the patient is where the image does not say it; two identifiers, typed and confirmed."""
+
+    confirmed = Signal(object, object)  # Patient, names of the confirmed identifiers
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._header = Patient()
+        self.body.addWidget(label(self.tr("Who is this?"), "title"))
+        self._why = label("", "muted", wrap=True)
+        self.body.addWidget(self._why)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(6)
+        self.fields = {
+            "name": self._line(grid, 0, self.tr("Name"), self.tr("Family name, given names")),
+            "id": self._line(grid, 1, self.tr("ID"), self.tr("Number of the card or register")),
+            "birth_date": self._line(grid, 2, self.tr("Born"), self.tr("Year-month-day, or leave empty")),
+        }
+        self.sex = QComboBox()
+        self.sex.setAccessibleName(self.tr("Sex"))
+        for word, code in (
+            (self.tr("Not known"), None),
+            (self.tr("Female"), "F"),
+            (self.tr("Male"), "M"),
+            (self.tr("Other"), "O"),
+        ):
+            self.sex.addItem(word, code)
+        self.age = QLineEdit()
+        self.age.setPlaceholderText(self.tr("Years, e.g. 3 or 0.5"))
+        self.age.setAccessibleName(self.tr("Age in years"))
+        grid.addWidget(label(self.tr("Sex"), "muted"), 3, 0)
+        grid.addWidget(self.sex, 3, 1)
+        grid.addWidget(label(self.tr("Age"), "muted"), 4, 0)
+        grid.addWidget(self.age, 4, 1)
+        self.body.addLayout(grid)
+        self._wrong = label("", "error", wrap=True)
+        self._wrong.hide()
+        self.body.addWidget(self._wrong)
+        self.confirm = KeyButton(self.tr("Confirm who it is"))
+        self.confirm.clicked.connect(self.submit)
+        self.body.addWidget(self.confirm)
+        for field in (*self.fields.values(), self.age):
+            field.returnPressed.connect(self._on_returned)
+
+    def show_patient(self, header: Patient, typed: Patient) -> None:
+        """Fill the form with what is known; what the header says is said to be so."""
+        self._header = header
+        for name, field in self.fields.items():
+            value = getattr(typed, name) or getattr(header, name)
+            field.setText(value.value.replace("^", " ").strip() if value else "")
+            field.setToolTip(self._source(getattr(typed, name), getattr(header, name)))
+        sex = typed.sex or header.sex
+        self.sex.setCurrentIndex(max(0, self.sex.findData(sex.value if sex else None)))
+        age = typed.age_years or header.age_years
+        self.age.setText(f"{age.value:g}" if age else "")
+        self.age.setToolTip(self._source(typed.age_years, header.age_years))
+        self._wrong.hide()
+        known = sum(getattr(header, name) is not None for name in IDENTIFIERS)
+        self._why.setText(
+            self.tr("The image does not say it. Type two identifiers; a file name is never one.")
+            if known < 2
+            else self.tr("From the image. Correct it here; what you type wins and is marked.")
+        )
+
+    def ask_age(self) -> None:
+        """Go to the age."""
+        self.age.setFocus()
+        self.age.selectAll()
+
+    def ask_identity(self) -> None:
+        """Go to the first empty identifier."""
+        empty = [field for field in self.fields.values() if not field.text().strip()]
+        (empty[0] if empty else self.fields["name"]).setFocus()
+
+    @Slot()
+    def submit(self) -> None:
+        """Check the form and hand it over."""
+        wrong = self._find_wrong()
+        for field in (*self.fields.values(), self.age):
+            set_role(field, wrong=wrong is not None and field is wrong[0])
+        self._wrong.setVisible(wrong is not None)
+        if wrong is not None:
+            self._wrong.setText(wrong[1])
+            wrong[0].setFocus()
+            return
+        typed = self._typed()
+        given = [name for name in IDENTIFIERS if getattr(typed, name) or getattr(self._header, name)]
+        self.confirmed.emit(typed, tuple(given))
+
+    def _typed(self) -> Patient:
+        values: dict[str, Sourced[str]] = {}
+        for name, field in self.fields.items():
+            said = getattr(self._header, name)
+            text = field.text().strip()
+            if text and (said is None or said.value.replace("^", " ").strip() != text):
+                values[name] = Sourced(value=text, source="typed")
+        sex: Sex | None = self.sex.currentData()
+        if sex is not None and (self._header.sex is None or self._header.sex.value != sex):
+            given_sex: Sourced[Sex] | None = Sourced(value=sex, source="typed")
+        else:
+            given_sex = None
+        years = self._years()
+        age = None
+        if years is not None and (self._header.age_years is None or self._header.age_years.value != years):
+            age = Sourced(value=years, source="typed")
+        return Patient(
+            name=values.get("name"), id=values.get("id"), birth_date=values.get("birth_date"),
+            sex=given_sex, age_years=age,
+        )  # fmt: skip
+
+    def _find_wrong(self) -> tuple[QLineEdit, str] | None:
+        born = self.fields["birth_date"]
+        if born.text().strip():
+            try:
+                date.fromisoformat(born.text().strip())
+            except ValueError:
+                return born, self.tr("Write the birth date as year-month-day: 2023-04-09.")
+        if self.age.text().strip() and self._years() is None:
+            return self.age, self.tr("Write the age in years, from 0 to 130: 3 or 0.5.")
+        given = [name for name, field in self.fields.items() if field.text().strip()]
+        if len(given) < 2 and not (self._years() is not None and not given):
+            return self.fields["id" if "name" in given else "name"], self.tr(
+                "Two of name, ID and birth date are needed."
+            )
+        return None
+
+    def _years(self) -> float | None:
+        try:
+            years = float(self.age.text().strip().replace(",", "."))
+        except ValueError:
+            return None
+        return years if 0 <= years <= OLDEST_YEARS else None
+
+    def _line(self, grid: QGridLayout, row: int, name: str, hint: str) -> QLineEdit:
+        field = QLineEdit()
+        field.setPlaceholderText(hint)
+        field.setAccessibleName(name)
+        field.setMaxLength(64)
+        grid.addWidget(label(name, "muted"), row, 0)
+        grid.addWidget(field, row, 1)
+        return field
+
+    def _source(self, typed: object, header: object) -> str:
+        if typed is not None:
+            return self.tr("typed here")
+        return self.tr("from the image's header") if header is not None else ""
+
+    @Slot()
+    def _on_returned(self) -> None:
+        order = [*self.fields.values(), self.age]
+        place = order.index(self.sender())  # type: ignore[arg-type]
+        following = [field for field in order[place + 1 :] if not field.text().strip()]
+        if following and following[0] is not self.age and len(self._given()) < 2:
+            following[0].setFocus()
+        else:
+            self.submit()
+
+    def _given(self) -> list[str]:
+        return [name for name, field in self.fields.items() if field.text().strip()]
+
+
+class SignsCard(Card):
+    """Breathing, oxygen and danger signs: clinical signs decide."""
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(self.tr("Clinical signs decide"), parent)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.breaths = self._number(row, self.tr("Breaths"), self.tr("/min"), self.tr("Breaths in a minute"))
+        self.oxygen = self._number(row, self.tr("SpO₂"), "%", self.tr("Oxygen saturation in percent"))
+        row.addStretch(1)
+        self.body.addLayout(row)
+        self.danger = QLineEdit()
+        self.danger.setPlaceholderText(self.tr("Danger signs: write them, or “none”"))
+        self.danger.setAccessibleName(self.tr("Danger signs"))
+        self.danger.setMaxLength(200)
+        self.danger.textEdited.connect(self._on_edited)
+        self.body.addWidget(self.danger)
+
+    def show_signs(self, signs: ClinicalSigns, *, locked: bool) -> None:
+        """Fill the form."""
+        texts = (
+            (self.breaths, signs.respiratory_rate_per_min),
+            (self.oxygen, signs.oxygen_saturation_percent),
+            (self.danger, signs.danger_signs),
+        )
+        for field, value in texts:
+            if not field.hasFocus() or locked:
+                field.setText("" if value is None else str(value))
+            field.setReadOnly(locked)
+
+    def _number(self, row: QHBoxLayout, name: str, unit: str, accessible: str) -> QLineEdit:
+        field = QLineEdit()
+        field.setFixedWidth(62)
+        field.setMaxLength(3)
+        field.setInputMask("")
+        field.setAccessibleName(accessible)
+        field.setToolTip(accessible)
+        field.textEdited.connect(self._on_edited)
+        row.addWidget(label(name, "muted"))
+        row.addWidget(field)
+        row.addWidget(label(unit, "muted"))
+        return field
+
+    @Slot()
+    def _on_edited(self) -> None:
+        breaths, oxygen = _whole(self.breaths.text(), 1, 200), _whole(self.oxygen.text(), 1, 100)
+        for field, value in ((self.breaths, breaths), (self.oxygen, oxygen)):
+            set_role(field, wrong=bool(field.text().strip()) and value is None)
+        self.changed.emit(
+            ClinicalSigns(
+                respiratory_rate_per_min=breaths,
+                oxygen_saturation_percent=oxygen,
+                danger_signs=self.danger.text().strip() or None,
+            )
+        )
+
+
+class WordsCard(Card):
+    """The reader's own words for page 1."""
+
+    written = Signal(str, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(self.tr("Your report"), parent)
+        self.fields: dict[str, QPlainTextEdit] = {}
+        for field, name, hint, height in (
+            ("indication", self.tr("Indication"), self.tr("Why was it taken?"), 44),
+            ("words", self.tr("Reading"), self.tr("What you see, in your words"), 78),
+            ("conclusion", self.tr("Conclusion"), self.tr("What it means for this patient"), 60),
+            ("advice", self.tr("Advice"), self.tr("What to do next"), 44),
+            ("referral", self.tr("Referral"), self.tr("Where to, how urgent; empty is none"), 44),
+        ):
+            self.body.addWidget(label(name, "small"))
+            edit = QPlainTextEdit()
+            edit.setObjectName(field)
+            edit.setPlaceholderText(hint)
+            edit.setAccessibleName(name)
+            edit.setTabChangesFocus(True)
+            edit.setFixedHeight(height)
+            edit.textChanged.connect(self._on_typed)
+            self.body.addWidget(edit)
+            self.fields[field] = edit
+
+    def show_reading(self, reading: Reading, *, locked: bool) -> None:
+        """Fill the fields that nobody is typing in."""
+        for name, edit in self.fields.items():
+            text = getattr(reading, name)
+            if edit.toPlainText() != text and (not edit.hasFocus() or locked):
+                edit.blockSignals(True)
+                edit.setPlainText(text)
+                edit.blockSignals(False)
+            edit.setReadOnly(locked)
+
+    def load(self, reading: Reading, *, locked: bool) -> None:
+        """Fill every field for a newly opened study."""
+        for edit in self.fields.values():
+            edit.clearFocus()
+        self.show_reading(reading, locked=locked)
+
+    @Slot()
+    def _on_typed(self) -> None:
+        edit = self.sender()
+        assert isinstance(edit, QPlainTextEdit)
+        self.written.emit(edit.objectName(), edit.toPlainText())
+
+
+def _whole(text: str, low: int, high: int) -> int | None:
+    text = text.strip()
+    if not text.isdecimal():
+        return None
+    return int(text) if low <= int(text) <= high else None

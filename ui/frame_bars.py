@@ -1,0 +1,249 @@
+"""The lines round the pages: tabs above, the patient under them, work and the research notice below."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
+
+from core.image import ReadingUnit
+from core.patient import Patient
+from ui import words
+from ui.controls import Chip, Elided, label
+from ui.shortcuts import tooltip
+from ui.theme import Theme, interface_font
+
+PAGES = ("worklist", "read", "report", "models")
+
+
+class TopBar(QWidget):
+    """Name, pages, engine and reader."""
+
+    page_chosen = Signal(str)
+    reader_clicked = Signal()
+    settings_clicked = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("topbar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(44)
+        self._theme = theme
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 0, 16, 0)
+        row.setSpacing(4)
+        self._brand = label("", "brand")
+        self._brand.setTextFormat(Qt.TextFormat.RichText)
+        row.addWidget(self._brand)
+        row.addSpacing(20)
+        self._tabs = self._build_tabs(row)
+        row.addStretch(1)
+        self.engine = Chip(self.tr("Models not loaded yet"))
+        row.addWidget(self.engine)
+        row.addSpacing(8)
+        self.reader = self._chip_button(self.tr("Set up a reader"), row)
+        self.reader.setToolTip(self.tr("Who signs on this computer"))
+        self.reader.clicked.connect(self.reader_clicked)
+        row.addSpacing(8)
+        self.settings = self._chip_button(self.tr("Settings"), row)
+        self.settings.setToolTip(tooltip("settings"))
+        self.settings.clicked.connect(self.settings_clicked)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    def set_page(self, page: str) -> None:
+        """Mark the page in sight."""
+        if page in self._tabs:
+            self._tabs[page].setChecked(True)
+        else:
+            self._group.setExclusive(False)
+            for tab in self._tabs.values():
+                tab.setChecked(False)
+            self._group.setExclusive(True)
+
+    def _build_tabs(self, row: QHBoxLayout) -> dict[str, QPushButton]:
+        names = (self.tr("Worklist"), self.tr("Read"), self.tr("Report"), self.tr("Models"))
+        self._group = QButtonGroup(self)
+        tabs = {}
+        for page, name in zip(PAGES, names, strict=True):
+            tab = QPushButton(name)
+            tab.setProperty("tab", True)
+            tab.setCheckable(True)
+            tab.setObjectName(page)
+            tab.setToolTip(tooltip(page))
+            tab.clicked.connect(self._on_tab_clicked)
+            self._group.addButton(tab)
+            row.addWidget(tab)
+            tabs[page] = tab
+        return tabs
+
+    def _chip_button(self, text: str, row: QHBoxLayout) -> QPushButton:
+        button = QPushButton(text)
+        button.setProperty("kind", "chip")
+        row.addWidget(button)
+        return button
+
+    @Slot()
+    def _on_tab_clicked(self) -> None:
+        self.page_chosen.emit(self.sender().objectName())
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        accent = self._theme.color("accent").name()
+        self._brand.setText(f'Far<span style="color:{accent}">light</span>')
+
+
+class Facts(QWidget):
+    """Facts in one line: what it is in muted ink, its value in bold; the last ones end in dots."""
+
+    GAP = 24
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._facts: tuple[tuple[str, str], ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        theme.changed.connect(self.update)
+
+    def set_facts(self, facts: tuple[tuple[str, str], ...]) -> None:
+        """Set (what, value) pairs."""
+        self._facts = facts
+        self.setToolTip(self.text())
+        self.update()
+
+    def text(self) -> str:
+        """Return all facts as text."""
+        return "   ".join(" ".join(part for part in fact if part) for fact in self._facts)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw the facts from left to right as far as there is room."""
+        painter = QPainter(self)
+        left = 0
+        for what, value in self._facts:
+            for text, token, bold in ((what, "muted", False), (value, "ink", True)):
+                if not text or left >= self.width():
+                    continue
+                painter.setFont(interface_font(bold=bold))
+                painter.setPen(self._theme.color(token))
+                metrics = painter.fontMetrics()
+                shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self.width() - left)
+                base = (self.height() + metrics.ascent() - metrics.descent()) // 2
+                painter.drawText(left, base, shown)
+                left += metrics.horizontalAdvance(shown) + 6
+            left += self.GAP - 6
+
+
+class PatientBanner(QWidget):
+    """Which patient: always in sight, changed only by opening a study or by typing who it is."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(52)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 0, 16, 0)
+        row.setSpacing(22)
+        self.name = Elided("", "title")
+        self.name.setMaximumWidth(420)
+        self.name.setMinimumWidth(120)
+        self._facts = Facts(theme)
+        self.status = Chip()
+        row.addWidget(self.name)
+        row.addWidget(self._facts, 1)
+        row.addWidget(self.status)
+        self.clear()
+
+    def clear(self) -> None:
+        """Show that no patient is open."""
+        self.name.set_whole(self.tr("No patient open"))
+        self._facts.set_facts(())
+        self.status.hide()
+        self.setAccessibleName(self.tr("No patient open"))
+
+    def show_patient(self, patient: Patient, unit: ReadingUnit) -> None:
+        """Show a patient and the study."""
+        name = words.patient_name(patient)
+        self.name.set_whole(name)
+        when = " ".join(part for part in (words.study_date(unit), words.study_time(unit)) if part)
+        facts = (
+            (f"{words.sex_word(patient)} ·", words.age_word(patient)),
+            (self.tr("ID"), words.patient_id(patient)),
+            ("", words.study_name(unit)),
+            (when, ""),
+            (unit.header.institution or "", ""),
+            (self._typed(patient), ""),
+        )
+        self._facts.set_facts(tuple(fact for fact in facts if any(fact)))
+        self.setAccessibleName(self.text())
+
+    def set_status(self, text: str, tone: str) -> None:
+        """Show where the reading stands."""
+        self.status.set_chip(text, tone)
+        self.status.setVisible(bool(text))
+
+    def text(self) -> str:
+        """Return all that stands on the banner."""
+        return f"{self.name.whole()} {self._facts.text()}"
+
+    def _typed(self, patient: Patient) -> str:
+        sources = {value.source for value in (patient.name, patient.id) if value is not None}
+        if "typed" in sources:
+            return self.tr("identity typed")
+        return self.tr("identity not known") if not sources else ""
+
+
+class StatusLine(QWidget):
+    """What works in the background, with its time left, and the research notice."""
+
+    pause_clicked = Signal()
+    cancel_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("statusbar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(32)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 0, 16, 0)
+        row.setSpacing(12)
+        self._words = label("", "small")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedWidth(180)
+        self._left = label("", "small")
+        self._pause = self._flat(self.tr("Pause"), self.pause_clicked)
+        self._cancel = self._flat(self.tr("Cancel"), self.cancel_clicked)
+        for part in (self._words, self._bar, self._left, self._pause, self._cancel):
+            row.addWidget(part)
+        row.addStretch(1)
+        self.notice = label(self.tr("Research use only: not a medical device"), "small")
+        row.addWidget(self.notice)
+        self.show_rest("")
+
+    def show_work(self, text: str, done: int, total: int, left: str, *, paused: bool | None = None) -> None:
+        """Show work that goes on; ``paused`` None hides the pause button."""
+        self._words.setText(text)
+        self._bar.setRange(0, max(0, total))
+        self._bar.setValue(done)
+        self._bar.setAccessibleName(text)
+        self._left.setText(left)
+        self._pause.setText(self.tr("Resume") if paused else self.tr("Pause"))
+        self._pause.setVisible(paused is not None)
+        for part in (self._bar, self._cancel):
+            part.show()
+        self._left.setVisible(bool(left))
+
+    def show_rest(self, text: str) -> None:
+        """Show that nothing works, with a closing sentence."""
+        self._words.setText(text)
+        for part in (self._bar, self._left, self._pause, self._cancel):
+            part.hide()
+
+    def text(self) -> str:
+        """Return the words about the work."""
+        return self._words.text()
+
+    def _flat(self, text: str, signal: object) -> QPushButton:
+        button = QPushButton(text)
+        button.setProperty("kind", "flat")
+        button.clicked.connect(signal)
+        return button

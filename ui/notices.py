@@ -1,0 +1,121 @@
+"""Sentences that need to be seen and do not stop anybody: what happened, what to do, and a button for it."""
+
+import html
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from ui.controls import IconLabel, KeyButton, label
+from ui.theme import Theme
+
+MOST = 3
+_ICONS = {
+    "calm": ("info", "accent"),
+    "warning": ("triangle-alert", "warning"),
+    "critical": ("circle-alert", "critical"),
+}
+
+
+class Notice(QFrame):
+    """One sentence with what to do."""
+
+    dismissed = Signal(object)
+
+    def __init__(
+        self,
+        theme: Theme,
+        tone: str,
+        title: str,
+        hint: str,
+        *,
+        act: str = "",
+        on_act: Callable[[], None] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setProperty("notice", tone)
+        self.setAccessibleName(f"{title} {hint}")
+        self.key = title
+        self._on_act = on_act
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 6, 6)
+        row.setSpacing(10)
+        icon, token = _ICONS[tone]
+        row.addWidget(IconLabel(theme, icon, token))
+        words = label("", "body", wrap=True)
+        words.setTextFormat(Qt.TextFormat.RichText)
+        words.setText(f"<b>{html.escape(title)}</b> {html.escape(hint)}")
+        words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        row.addWidget(words, 1)
+        if act:
+            button = KeyButton(act)
+            button.clicked.connect(self._on_act_clicked)
+            row.addWidget(button)
+        close = QPushButton(self.tr("Dismiss"))
+        close.setProperty("kind", "link")
+        close.setCursor(Qt.CursorShape.PointingHandCursor)
+        close.clicked.connect(self._on_dismiss_clicked)
+        row.addWidget(close)
+
+    @Slot()
+    def _on_act_clicked(self) -> None:
+        self.dismissed.emit(self)
+        if self._on_act is not None:
+            self._on_act()
+
+    @Slot()
+    def _on_dismiss_clicked(self) -> None:
+        self.dismissed.emit(self)
+
+
+class NoticeArea(QWidget):
+    """Holds the latest few notices under the banner."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._notices: list[Notice] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(12, 8, 12, 8)
+        self._column.setSpacing(6)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.hide()
+
+    def tell(
+        self,
+        tone: str,
+        title: str,
+        hint: str = "",
+        *,
+        act: str = "",
+        on_act: Callable[[], None] | None = None,
+    ) -> None:
+        """Show a sentence; the same sentence stands only once."""
+        for old in [one for one in self._notices if one.key == title] + self._notices[: 1 - MOST]:
+            self._drop(old)
+        notice = Notice(self._theme, tone, title, hint, act=act, on_act=on_act)
+        notice.dismissed.connect(self._drop)
+        self._notices.append(notice)
+        self._column.addWidget(notice)
+        self.show()
+
+    def dismiss_last(self) -> bool:
+        """Take the newest notice away; returns False where there is none."""
+        if not self._notices:
+            return False
+        self._drop(self._notices[-1])
+        return True
+
+    def texts(self) -> tuple[str, ...]:
+        """Return the titles in sight."""
+        return tuple(notice.key for notice in self._notices)
+
+    @Slot(object)
+    def _drop(self, notice: Notice) -> None:
+        if notice in self._notices:
+            self._notices.remove(notice)
+            self._column.removeWidget(notice)
+            notice.hide()
+            notice.deleteLater()
+        self.setVisible(bool(self._notices))

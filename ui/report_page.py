@@ -1,0 +1,246 @@
+"""The report on the screen as it is on paper; export and print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPixmap
+from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from core.errors import FarlightError
+from services import pdf_pages
+from ui.controls import Chip, KeyButton, label
+from ui.shortcuts import make_action
+from ui.task import Handle, Pools, Task
+from ui.theme import Theme
+from ui.viewer import pixels_image
+
+PAPERS = ("A4", "Letter", "A5")
+LEAST_PREVIEW_DPI, MOST_PREVIEW_DPI = 60.0, 120.0
+SIDE_BY_SIDE_INCHES = 2 * 8.27
+PRINT_DPI = 200.0
+_PAGE_SIZES = {
+    "A4": QPageSize.PageSizeId.A4, "Letter": QPageSize.PageSizeId.Letter, "A5": QPageSize.PageSizeId.A5,
+}  # fmt: skip
+Pages = tuple[NDArray[np.uint8], ...]
+
+
+class ReportPage(QWidget):
+    """Preview, paper size, export, print."""
+
+    paper_chosen = Signal(str)
+    export_asked = Signal(bytes)
+    failed = Signal(object)
+    read_asked = Signal()
+
+    def __init__(self, theme: Theme, pools: Pools, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._theme, self._pools = theme, pools
+        self._key: object = None
+        self._pdf: bytes | None = None
+        self._task: Task | None = None
+        self._pages: list[QLabel] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 14, 18, 0)
+        column.setSpacing(12)
+        column.addLayout(self._build_head())
+        column.addWidget(self._build_area(), 1)
+        make_action("export", self).triggered.connect(self._on_export)
+        make_action("print", self).triggered.connect(self._on_print)
+        self.show_nothing(self.tr("No study is open. A report appears here for the study that you read."))
+
+    @property
+    def pdf(self) -> bytes | None:
+        """The PDF in sight."""
+        return self._pdf
+
+    def show_nothing(self, text: str) -> None:
+        """Show a sentence instead of pages."""
+        self._key = None
+        self._pdf = None
+        self._clear()
+        self._words.setText(text)
+        self._words.show()
+        self._enable(False)
+
+    def show_report(self, key: object, render: Callable[[], bytes], *, signed: bool, paper: str) -> None:
+        """Make and show the report of one study; an older one that comes late is not shown."""
+        self._key = key
+        self._pdf = None
+        self._state.set_chip(
+            self.tr("Signed") if signed else self.tr("Unsigned"), "accent" if signed else "warning"
+        )
+        self._paper.blockSignals(True)
+        self._paper.setCurrentIndex(max(0, self._paper.findText(paper)))
+        self._paper.setEnabled(not signed)
+        self._paper.blockSignals(False)
+        self._enable(False)
+        if not self._pages:
+            self._words.setText(self.tr("Making the report …"))
+            self._words.show()
+        if self._task is not None:
+            self._task.cancel()
+        self._task = self._pools.files("report", _Report(render, self._preview_dpi()), key=key, priority=9)
+        self._task.succeeded.connect(self._on_made)
+        self._task.failed.connect(self._on_failed)
+
+    def _build_head(self) -> QHBoxLayout:
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        head.addWidget(label(self.tr("Report"), "title"))
+        self._state = Chip()
+        head.addWidget(self._state)
+        head.addStretch(1)
+        head.addWidget(label(self.tr("Paper"), "muted"))
+        self._paper = QComboBox()
+        self._paper.addItems(PAPERS)
+        self._paper.setAccessibleName(self.tr("Paper"))
+        self._paper.setMinimumWidth(96)
+        self._paper.currentTextChanged.connect(self.paper_chosen)
+        head.addWidget(self._paper)
+        self._export = KeyButton(self.tr("Export PDF …"), "export")
+        self._export.clicked.connect(self._on_export)
+        self._print = KeyButton(self.tr("Print …"), "print")
+        self._print.clicked.connect(self._on_print)
+        head.addWidget(self._export)
+        head.addWidget(self._print)
+        return head
+
+    def _build_area(self) -> QScrollArea:
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        inner = QWidget()
+        self._flow = QHBoxLayout(inner)
+        self._flow.setContentsMargins(0, 0, 0, 18)
+        self._flow.setSpacing(20)
+        self._flow.addStretch(1)
+        self._words = label("", "muted", wrap=True)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._flow.addWidget(self._words, 4)
+        self._flow.addStretch(1)
+        area.setWidget(inner)
+        return area
+
+    def _preview_dpi(self) -> float:
+        """Return the resolution at which two pages stand side by side."""
+        room = (self.width() - 100) / SIDE_BY_SIDE_INCHES
+        return max(LEAST_PREVIEW_DPI, min(MOST_PREVIEW_DPI, room))
+
+    def _enable(self, enabled: bool) -> None:
+        for button in (self._export, self._print):
+            button.setEnabled(enabled)
+        self._state.setVisible(self._key is not None)
+
+    @Slot(object)
+    def _on_made(self, made: tuple[bytes, Pages]) -> None:
+        if getattr(self.sender(), "key", None) != self._key:
+            return
+        self._pdf, pages = made
+        self._clear()
+        self._words.hide()
+        for number, pixels in enumerate(pages):
+            page = QLabel()
+            page.setPixmap(QPixmap.fromImage(pixels_image(pixels)))
+            page.setAccessibleName(
+                self.tr("Page {number} of {count}").format(number=number + 1, count=len(pages))
+            )
+            page.setFrameShape(QFrame.Shape.Box)
+            page.setProperty("paper", True)
+            self._flow.insertWidget(1 + number, page, 0, Qt.AlignmentFlag.AlignTop)
+            self._pages.append(page)
+        self._enable(True)
+        if self.isVisible():
+            self._export.setFocus()
+
+    @Slot(object)
+    def _on_failed(self, error: FarlightError) -> None:
+        if getattr(self.sender(), "key", None) == self._key:
+            self.show_nothing(error.message)
+            self.failed.emit(error)
+
+    def _clear(self) -> None:
+        for page in self._pages:
+            page.hide()
+            page.setParent(None)
+            page.deleteLater()
+        self._pages.clear()
+
+    @Slot()
+    def _on_export(self) -> None:
+        if self._pdf is not None:
+            self.export_asked.emit(self._pdf)
+
+    @Slot()
+    def _on_print(self) -> None:
+        if self._pdf is None:
+            return
+        self._printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        self._printer.setPageSize(QPageSize(_PAGE_SIZES[self._paper.currentText()]))
+        self._printer.setDocName("Farlight")
+        dialog = QPrintDialog(self._printer, self)
+        dialog.setModal(True)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(self._on_print_accepted)
+        dialog.show()
+
+    @Slot()
+    def _on_print_accepted(self) -> None:
+        if self._pdf is None:
+            return
+        task = self._pools.files("print", _Print(self._pdf), key=self._key)
+        task.succeeded.connect(self._on_pages_for_printer)
+        task.failed.connect(self.failed)
+
+    @Slot(object)
+    def _on_pages_for_printer(self, pages: Pages) -> None:
+        print_pages(self._printer, tuple(pixels_image(pixels) for pixels in pages))
+
+
+def print_pages(printer: QPrinter, pages: tuple[QImage, ...]) -> None:
+    """Draw page pictures onto a printer's pages, each filling its sheet."""
+    printer.setFullPage(True)
+    printer.setPageOrientation(QPageLayout.Orientation.Portrait)
+    painter = QPainter(printer)
+    for number, page in enumerate(pages):
+        if number:
+            printer.newPage()
+        sheet = QRectF(painter.viewport())
+        size = page.size().scaled(sheet.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRectF(0, 0, size.width(), size.height())
+        place.moveCenter(sheet.center())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(place, page)
+    painter.end()
+
+
+class _Report:
+    """The Qt-free work of making a PDF and its preview."""
+
+    def __init__(self, render: Callable[[], bytes], dots_per_inch: float) -> None:
+        self._render = render
+        self._dots_per_inch = dots_per_inch
+
+    def __call__(self, _handle: Handle) -> tuple[bytes, Pages]:
+        pdf = self._render()
+        return pdf, _pictures(pdf, self._dots_per_inch)
+
+
+class _Print:
+    """The Qt-free work of making pages for the printer."""
+
+    def __init__(self, pdf: bytes) -> None:
+        self._pdf = pdf
+
+    def __call__(self, _handle: Handle) -> Pages:
+        return _pictures(self._pdf, PRINT_DPI)
+
+
+def _pictures(pdf: bytes, dots_per_inch: float) -> Pages:
+    count = pdf_pages.page_count(pdf)
+    return tuple(pdf_pages.page_picture(pdf, page, dots_per_inch) for page in range(count))

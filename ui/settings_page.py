@@ -1,0 +1,194 @@
+"""Appearance, reports, the order of reading, and what this program is."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import FarlightError
+from services.version import VERSION
+from services.workplace import Workplace
+from ui.controls import Card, KeyButton, label
+from ui.report_page import PAPERS
+
+WIDTH = 720
+
+
+class SettingsPage(QWidget):
+    """A form over the settings table, and About."""
+
+    theme_chosen = Signal(str)
+    paper_chosen = Signal(str)
+    reader_asked = Signal()
+    failed = Signal(object)
+
+    def __init__(self, workplace: Workplace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._settings = workplace.settings
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        inner = QWidget()
+        side = QHBoxLayout(inner)
+        side.setContentsMargins(18, 16, 18, 18)
+        holder = QWidget()
+        holder.setMaximumWidth(WIDTH)
+        column = QVBoxLayout(holder)
+        column.setSpacing(12)
+        column.addWidget(label(self.tr("Settings"), "title"))
+        for card in (self._appearance(), self._report(), self._reading(), self._about()):
+            column.addWidget(card)
+        column.addStretch(1)
+        side.addStretch(1)
+        side.addWidget(holder, 20)
+        side.addStretch(1)
+        area.setWidget(inner)
+        whole.addWidget(area)
+
+    def show_theme(self, choice: str) -> None:
+        """Show the theme in force."""
+        self._set_silently(self._theme, choice)
+
+    def show_paper(self, paper: str) -> None:
+        """Show the paper size in force."""
+        self._set_silently(self._paper, paper)
+
+    def _appearance(self) -> Card:
+        card = Card(self.tr("Appearance"))
+        grid = self._grid(card)
+        self._theme = self._choice(
+            grid,
+            0,
+            self.tr("Colours"),
+            (
+                (self.tr("Dark, for reading"), "dark"),
+                (self.tr("Light, for bright rooms"), "light"),
+                (self.tr("As the system"), "system"),
+            ),
+            self._settings.text("theme"),
+        )
+        self._theme.activated.connect(self._on_theme)
+        return card
+
+    def _report(self) -> Card:
+        card = Card(self.tr("Reports"))
+        grid = self._grid(card)
+        self._paper = self._choice(
+            grid, 0, self.tr("Paper"), tuple((paper, paper) for paper in PAPERS), self._settings.text("paper")
+        )
+        self._paper.activated.connect(self._on_paper)
+        self._site = self._line(
+            grid, 1, self.tr("Clinic"), "site.name", self.tr("Name of the clinic, printed on reports")
+        )
+        self._address = self._line(
+            grid, 2, self.tr("Address"), "site.address", self.tr("Printed under the name; lines end with ;")
+        )
+        return card
+
+    def _reading(self) -> Card:
+        card = Card(self.tr("Reading"))
+        grid = self._grid(card)
+        self._order = self._choice(
+            grid,
+            0,
+            self.tr("Result card"),
+            (
+                (self.tr("Opens after the first impression"), "read_first"),
+                (self.tr("Open at once (administrator's choice)"), "concurrent"),
+            ),
+            self._settings.text("reading.order"),
+        )
+        self._order.activated.connect(self._on_order)
+        reader = KeyButton(self.tr("Enter a reader …"))
+        reader.clicked.connect(self.reader_asked)
+        grid.addWidget(label(self.tr("Readers"), "muted"), 1, 0)
+        grid.addWidget(reader, 1, 1, Qt.AlignmentFlag.AlignLeft)
+        return card
+
+    def _about(self) -> Card:
+        card = Card(self.tr("About"))
+        card.body.addWidget(label(f"Farlight {VERSION}", "strong"))
+        for text in (
+            self.tr(
+                "Research use only: not a medical device. A clinician reads each image, decides and signs."
+            ),
+            self.tr("A score above or below a threshold never replaces the examination of the patient."),
+            self.tr("Nothing leaves this computer: Farlight opens no network connection."),
+            self.tr(
+                "Licence: Apache-2.0. Icons: Lucide (ISC). Type: Noto Sans (SIL Open Font License). Window: "
+                "Qt for Python (LGPL-3.0). Licences of the models stand with each model."
+            ),
+        ):
+            card.body.addWidget(label(text, "muted", wrap=True))
+        return card
+
+    def _grid(self, card: Card) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(8)
+        grid.setColumnMinimumWidth(0, 120)
+        grid.setColumnStretch(1, 1)
+        card.body.addLayout(grid)
+        return grid
+
+    def _choice(
+        self, grid: QGridLayout, row: int, name: str, choices: tuple[tuple[str, str], ...], chosen: str
+    ) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(name)
+        for words, value in choices:
+            box.addItem(words, value)
+        box.setCurrentIndex(max(0, box.findData(chosen)))
+        grid.addWidget(label(name, "muted"), row, 0)
+        grid.addWidget(box, row, 1)
+        return box
+
+    def _line(self, grid: QGridLayout, row: int, name: str, key: str, hint: str) -> QLineEdit:
+        field = QLineEdit(self._settings.text(key))
+        field.setObjectName(key)
+        field.setPlaceholderText(hint)
+        field.setAccessibleName(name)
+        field.setMaxLength(120)
+        field.editingFinished.connect(self._on_line)
+        grid.addWidget(label(name, "muted"), row, 0)
+        grid.addWidget(field, row, 1)
+        return field
+
+    def _set_silently(self, box: QComboBox, value: str) -> None:
+        box.setCurrentIndex(max(0, box.findData(value)))
+
+    def _keep(self, key: str, value: str) -> None:
+        try:
+            self._settings.set(key, value)
+        except FarlightError as error:
+            self.failed.emit(error)
+
+    @Slot()
+    def _on_theme(self) -> None:
+        self.theme_chosen.emit(self._theme.currentData())
+
+    @Slot()
+    def _on_paper(self) -> None:
+        self.paper_chosen.emit(self._paper.currentData())
+
+    @Slot()
+    def _on_order(self) -> None:
+        self._keep("reading.order", self._order.currentData())
+
+    @Slot()
+    def _on_line(self) -> None:
+        field = self.sender()
+        assert isinstance(field, QLineEdit)
+        self._keep(field.objectName(), field.text().strip())

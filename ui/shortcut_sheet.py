@@ -1,0 +1,71 @@
+"""The sheet of keys, made from the one table."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from ui.controls import label
+from ui.shortcuts import TABLE, shown_key
+
+
+class ShortcutSheet(QWidget):
+    """Lies over the window until Esc or a click."""
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("sheet")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(self.tr("Keys"))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(36, 28, 36, 24)
+        head = QHBoxLayout()
+        head.addWidget(label(self.tr("Keys"), "title"))
+        head.addStretch(1)
+        head.addWidget(label(self.tr("Esc closes this sheet"), "muted"))
+        whole.addLayout(head)
+        whole.addSpacing(8)
+        row = QHBoxLayout()
+        row.setSpacing(28)
+        groups = list(dict.fromkeys(key.group for key in TABLE.values()))
+        columns = ((groups[0], groups[1]), (groups[2], groups[4]), (groups[3],))
+        for names in columns:
+            column = QVBoxLayout()
+            column.setSpacing(6)
+            for name in names:
+                self._add_group(column, name)
+            column.addStretch(1)
+            row.addLayout(column, 1)
+        whole.addLayout(row, 1)
+        self.hide()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Close on a click."""
+        event.accept()
+        self.closed.emit()
+
+    def _add_group(self, column: QVBoxLayout, name: str) -> None:
+        column.addWidget(label(self.tr(name).upper(), "heading"))
+        rule = QFrame()
+        rule.setProperty("rule", True)
+        column.addWidget(rule)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(3)
+        grid.setColumnStretch(1, 1)
+        for number, key in enumerate(one for one in TABLE.values() if one.group == name):
+            keys = QHBoxLayout()
+            keys.setSpacing(4)
+            for sequence in key.keys[:2]:
+                if shown_key(sequence) in (shown_key(one) for one in key.keys[: key.keys.index(sequence)]):
+                    continue
+                chip = label(shown_key(sequence))
+                chip.setProperty("part", "key")
+                keys.addWidget(chip)
+            keys.addStretch(1)
+            grid.addLayout(keys, number, 0)
+            grid.addWidget(label(key.translated, "body"), number, 1)
+        column.addLayout(grid)
+        column.addSpacing(10)

@@ -1,0 +1,208 @@
+"""The act of signing: who may, what is missing, and the background work of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from core.errors import FarlightError, NotReadyToSignError, WrongPinError
+from services.sign import Addendum, SignedFile
+from services.workplace import Workplace
+from ui import words
+from ui.cases import Case
+from ui.desk import Desk
+from ui.sign_dialog import ReaderDialog, SignDialog
+from ui.task import Handle, Pools
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What a signature needs, copied when it was asked for."""
+
+    workplace: Workplace
+    case: Case
+    person_id: int
+    pin: str
+    clock_accepted: bool
+    addendum: str
+
+    def __call__(self, _handle: Handle) -> SignedFile | Addendum:
+        signing, case = self.workplace.signing, self.case
+        if self.addendum and case.signed is not None:
+            return signing.add_addendum(
+                case.signed.report_id,
+                self.addendum,
+                person_id=self.person_id,
+                pin=self.pin,
+                clock_accepted=self.clock_accepted,
+            )
+        assert case.analysis is not None
+        settings = self.workplace.settings
+        return signing.sign(
+            case.unit,
+            case.analysis,
+            case.draft,
+            person_id=self.person_id,
+            pin=self.pin,
+            facts=case.facts,
+            site=settings.text("site.name"),
+            address=address_lines(settings.text("site.address")),
+            paper=settings.text("paper"),  # type: ignore[arg-type]
+            clock_accepted=self.clock_accepted,
+        )
+
+
+class Signing(QObject):
+    """Opens the dialogs of signing and carries out what they say."""
+
+    signed = Signal(object)
+    added = Signal(object)
+    reader_changed = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, desk: Desk, pools: Pools, workplace: Workplace, window: QWidget) -> None:
+        super().__init__(window)
+        self._desk, self._pools, self._workplace, self._window = desk, pools, workplace, window
+        self.dialog: SignDialog | None = None
+        self.reader_dialog: ReaderDialog | None = None
+        self._sign_after_reader = False
+        self._case: Case | None = None
+
+    def show_reader(self) -> None:
+        """Tell who signed last, for the chip above."""
+        try:
+            people = self._workplace.signing.people()
+        except FarlightError as error:
+            self.failed.emit(error)
+            return
+        text = f"{people[0].name} · {people[0].role}" if people else self.tr("Set up a reader")
+        self.reader_changed.emit(text)
+
+    @Slot()
+    def enter_reader(self) -> None:
+        """Open the form for a person who may sign."""
+        if self.reader_dialog is not None:
+            return
+        self.reader_dialog = ReaderDialog(self.dialog or self._window)
+        self.reader_dialog.entered.connect(self._on_reader_entered)
+        self.reader_dialog.finished.connect(self._on_reader_closed)
+        self.reader_dialog.open()
+
+    @Slot()
+    def ask(self) -> None:
+        """Open the dialog of signing, or the reader's form where nobody may sign yet."""
+        case = self._desk.case
+        if case is None or self.dialog is not None:
+            return
+        self._desk.flush()
+        try:
+            missing = (
+                () if case.signed else self._workplace.signing.missing(case.unit, case.analysis, case.draft)
+            )
+            people = self._workplace.signing.people()
+            doubt = self._workplace.signing.clock_doubt()
+        except FarlightError as error:
+            self.failed.emit(error)
+            return
+        if missing:
+            self.failed.emit(_NotYet(" ".join(one.text for one in missing)))
+            return
+        if not people:
+            self._sign_after_reader = True
+            self.enter_reader()
+            return
+        self._case = case
+        summary = self.tr("{name}, {study}. The report is made, kept and cannot be changed after.").format(
+            name=words.patient_name(case.patient), study=words.study_name(case.unit)
+        )
+        self.dialog = SignDialog(people, summary, doubt, self._window, addendum=case.signed is not None)
+        self.dialog.signed.connect(self._on_pin_given)
+        self.dialog.reader_asked.connect(self.enter_reader)
+        self.dialog.finished.connect(self._on_dialog_closed)
+        self.dialog.open()
+
+    @Slot(int, str, bool, str)
+    def _on_pin_given(self, person_id: int, pin: str, clock_accepted: bool, addendum: str) -> None:
+        assert self._case is not None
+        work = _Ask(self._workplace, self._case, person_id, pin, clock_accepted, addendum)
+        task = self._pools.files("sign", work, key=self._case, priority=20)
+        task.succeeded.connect(self._on_signed)
+        task.failed.connect(self._on_failed)
+
+    @Slot(object)
+    def _on_signed(self, made: SignedFile | Addendum) -> None:
+        case = getattr(self.sender(), "key", None)
+        if self.dialog is not None:
+            self.dialog.accept()
+        self.show_reader()
+        assert isinstance(case, Case)
+        if isinstance(made, SignedFile):
+            case.signed = made
+            self.signed.emit(case)
+        else:
+            self.added.emit(case)
+
+    @Slot(object)
+    def _on_failed(self, error: FarlightError) -> None:
+        if self.dialog is None:
+            self.failed.emit(error)
+        elif isinstance(error, WrongPinError):
+            seconds = self._workplace.signing.wait_seconds(int(self.dialog.person.currentData()))
+            wait = self.tr(" Wait {seconds} s.").format(seconds=round(seconds)) if seconds >= 1 else ""
+            self.dialog.refuse(error.message + wait)
+        elif isinstance(error, NotReadyToSignError) and error.detail == "clock":
+            self.dialog.refuse(self.tr("Set the clock of this computer, or confirm that it is right."))
+        else:
+            self.dialog.refuse(error.message)
+
+    @Slot(str, str, str, str)
+    def _on_reader_entered(self, name: str, role: str, number: str, pin: str) -> None:
+        dialog = self.reader_dialog
+        assert dialog is not None
+        try:
+            person = self._workplace.signing.add_person(
+                name=name, role=role, registration_number=number, pin=pin
+            )
+        except FarlightError as error:
+            dialog.tell(error.detail or error.message)
+            return
+        if self.dialog is not None:
+            self.dialog.person.addItem(
+                f"{person.name} · {person.role} · {person.registration_number}", person.person_id
+            )
+            self.dialog.person.setCurrentIndex(self.dialog.person.count() - 1)
+            self.dialog.pin.setFocus()
+        again, self._sign_after_reader = self._sign_after_reader, False
+        dialog.accept()
+        self.show_reader()
+        if again:
+            self.ask()
+
+    @Slot()
+    def _on_reader_closed(self) -> None:
+        self.reader_dialog = None
+        self._sign_after_reader = False
+
+    @Slot()
+    def _on_dialog_closed(self) -> None:
+        self.dialog = None
+
+
+def address_lines(text: str) -> tuple[str, ...]:
+    """Return a typed address as the lines that are printed."""
+    return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+class _NotYet(NotReadyToSignError):
+    """Says in its hint what is missing."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    @property
+    def hint(self) -> str:
+        """What must be answered first."""
+        return self._text

@@ -1,0 +1,113 @@
+"""How facts of a patient and a study are written in the window."""
+
+from datetime import datetime
+
+from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
+
+from core.image import ReadingUnit
+from core.patient import Patient
+
+_DASH = "–"
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("facts", text)
+
+
+def patient_name(patient: Patient) -> str:
+    """Return the name as people write it, or that none is known."""
+    if patient.name is None or not patient.name.value.strip("^ "):
+        return _tr("Name not known")
+    family, _, rest = patient.name.value.partition("^")
+    given = " ".join(part for part in rest.replace("=", "^").split("^")[:2] if part)
+    return f"{family} {given}".strip() if family else given
+
+
+def sex_word(patient: Patient) -> str:
+    """Return the sex in a word."""
+    words = {"F": _tr("Female"), "M": _tr("Male"), "O": _tr("Other")}
+    return words[patient.sex.value] if patient.sex else _tr("Sex not known")
+
+
+def age_word(patient: Patient) -> str:
+    """Return the age: months below two years, else whole years."""
+    if patient.age_years is None:
+        return _tr("age not known")
+    years = patient.age_years.value
+    if years < 2:
+        return _tr("{months} mo").format(months=int(years * 12))
+    return _tr("{years} y").format(years=int(years))
+
+
+def sex_letter_and_age(patient: Patient) -> str:
+    """Return ``F · 3 y`` for lists."""
+    sex = patient.sex.value if patient.sex else _DASH
+    age = age_word(patient) if patient.age_years else _DASH
+    return f"{sex} · {age}"
+
+
+def patient_id(patient: Patient) -> str:
+    """Return the patient's number, or a dash."""
+    return patient.id.value if patient.id else _DASH
+
+
+def study_name(unit: ReadingUnit) -> str:
+    """Return body part and view, or what else the header says, or the kind of file."""
+    header = unit.header
+    part = (header.body_part or "").capitalize()
+    said = " ".join(word for word in (part, header.view or "") if word)
+    return said or _modality(header.modality) or _kind(unit)
+
+
+def study_date(unit: ReadingUnit) -> str:
+    """Return the date of examination, or the empty text."""
+    text = (unit.header.date or "").replace("-", "")[:8]
+    date = QDate.fromString(text, "yyyyMMdd")
+    return QLocale().toString(date, "d MMM yyyy") if date.isValid() else ""
+
+
+def study_time(unit: ReadingUnit) -> str:
+    """Return the time of examination, or the empty text."""
+    text = (unit.header.time or "").replace(":", "")[:4]
+    time = QTime.fromString(text, "HHmm")
+    return time.toString("HH:mm") if time.isValid() else ""
+
+
+def clock_time(moment: datetime) -> str:
+    """Return hours and minutes of a moment."""
+    return moment.strftime("%H:%M")
+
+
+def image_count(count: int) -> str:
+    """Return how many images, in words."""
+    return _tr("1 image") if count == 1 else _tr("{count} images").format(count=count)
+
+
+def image_sets(count: int) -> str:
+    """Return how many things to read, in words."""
+    return (
+        _tr("1 study or image") if count == 1 else _tr("{count} studies or images").format(count=f"{count:,}")
+    )
+
+
+def seconds_left(seconds: float) -> str:
+    """Return a time left that does not pretend to know the second."""
+    if seconds < 5:
+        return _tr("a few seconds left")
+    if seconds < 90:
+        return _tr("{seconds} s left").format(seconds=int(seconds / 5 + 0.5) * 5)
+    return _tr("{minutes} min left").format(minutes=round(seconds / 60))
+
+
+def _modality(code: str | None) -> str:
+    names = {
+        "CR": _tr("X-ray"), "DX": _tr("X-ray"), "RG": _tr("X-ray"), "MG": _tr("Mammogram"),
+        "US": _tr("Ultrasound"), "XA": _tr("Angiogram"), "RF": _tr("Fluoroscopy"),
+        "NM": _tr("Nuclear medicine"),
+    }  # fmt: skip
+    return names.get(code or "", code or "")
+
+
+def _kind(unit: ReadingUnit) -> str:
+    names = {"raster": _tr("Picture"), "nifti": _tr("Volume")}
+    return names.get(unit.kind, _tr("Image"))

@@ -1,0 +1,240 @@
+"""The list of studies for Qt's views: thousands of rows, thumbnails asked for when they come in sight."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    QRectF,
+    QSize,
+    QSortFilterProxyModel,
+    Qt,
+    Slot,
+)
+from PySide6.QtGui import QFont, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from ui import words
+from ui.cases import CaseBook, State, Study
+from ui.theme import Theme, interface_font
+
+Index = QModelIndex | QPersistentModelIndex
+COLUMNS = ("number", "picture", "patient", "sex_age", "id", "study", "status")
+NUMBER, PICTURE, PATIENT, SEX_AGE, ID, STUDY, STATUS = range(7)
+STUDY_ROLE = Qt.ItemDataRole.UserRole + 1
+SEARCH_ROLE = Qt.ItemDataRole.UserRole + 2
+ROW_HEIGHT = 48
+TONES: dict[State, str] = {
+    "waiting": "faint", "analysing": "muted", "to_check": "ink", "refused": "warning",
+    "failed": "critical", "signed": "accent",
+}  # fmt: skip
+
+
+class WorklistModel(QAbstractTableModel):
+    """One row for each study."""
+
+    def __init__(self, book: CaseBook, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._book = book
+        book.studies_adding.connect(self._on_studies_adding)
+        book.studies_added.connect(self._on_studies_added)
+        book.case_changed.connect(self._on_case_changed)
+        book.cleared.connect(self._on_cleared)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
+        """Return how many studies are listed."""
+        return 0 if parent.isValid() else len(self._book.studies)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
+        """Return how many columns there are."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return the heading of a column."""
+        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+            return None
+        names = ("#", "", self.tr("Patient"), self.tr("Sex · age"), self.tr("ID"), self.tr("Study"))
+        return (*names, self.tr("Status"))[section].upper()
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what stands in a cell."""
+        study = self._book.studies[index.row()]
+        if role == STUDY_ROLE:
+            return study
+        if role == SEARCH_ROLE:
+            return " ".join(
+                self._text(study, column, index.row()) for column in (PATIENT, ID, STUDY)
+            ).casefold()
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return self._text(study, index.column(), index.row())
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() in (PATIENT, STUDY, STATUS):
+            return self._tip(study, index.column(), index.row())
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == PICTURE:
+            return self._picture(study)
+        return None
+
+    def _text(self, study: Study, column: int, row: int) -> str:
+        case = study.lead
+        patient = case.patient
+        if column == NUMBER:
+            return str(row + 1)
+        if column == PATIENT:
+            return words.patient_name(patient)
+        if column == SEX_AGE:
+            return words.sex_letter_and_age(patient)
+        if column == ID:
+            return words.patient_id(patient)
+        if column == STUDY:
+            when = " ".join(
+                part for part in (words.study_date(case.unit), words.study_time(case.unit)) if part
+            )
+            name = "" if case.unit.kind.startswith("dicom") else Path(case.unit.path).name
+            return " · ".join(part for part in (words.study_name(case.unit), when, name) if part)
+        return self._status(study) if column == STATUS else ""
+
+    def _status(self, study: Study) -> str:
+        case = next((one for one in study.cases if one.state == study.state), study.lead)
+        if case.signed is not None:
+            signature = case.signed.record.signature
+            return self.tr("Signed · {name} {time}").format(
+                name=signature.name, time=words.clock_time(signature.at)
+            )
+        if study.state == "refused":
+            return self.tr("Refused: {reason}").format(reason=case.summary_refusal)
+        if study.state == "to_check" and case.draft.reading.first_read is not None:
+            return self.tr("Reading begun")
+        return {
+            "failed": self.tr("Cannot be read"), "to_check": self.tr("To check"),
+            "analysing": self.tr("Analysing"), "waiting": self.tr("Waiting"),
+        }.get(study.state, "")  # fmt: skip
+
+    def _tip(self, study: Study, column: int, row: int) -> str:
+        case = study.lead
+        if column == STATUS and case.error:
+            return case.error
+        return f"{self._text(study, column, row)}\n{case.unit.path}"
+
+    def _picture(self, study: Study) -> Any:
+        case = study.lead
+        if case.thumbnail is None and not case.thumbnail_asked:
+            case.thumbnail_asked = True
+            self._book.thumbnail_wanted.emit(case.key)
+        return case.thumbnail
+
+    @Slot(int, int)
+    def _on_studies_adding(self, first: int, last: int) -> None:
+        self.beginInsertRows(QModelIndex(), first, last)
+
+    @Slot(int, int)
+    def _on_studies_added(self, _first: int, _last: int) -> None:
+        self.endInsertRows()
+
+    @Slot(str)
+    def _on_case_changed(self, key: str) -> None:
+        row = self._book.row_of(key)
+        self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+
+    @Slot()
+    def _on_cleared(self) -> None:
+        self.beginResetModel()
+        self.endResetModel()
+
+
+class WorklistFilter(QSortFilterProxyModel):
+    """Shows the studies that fit the search and the state chosen at the side."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words: tuple[str, ...] = ()
+        self._states: frozenset[str] | None = None
+
+    def set_search(self, text: str) -> None:
+        """Show rows that hold every word of the text."""
+        self.beginFilterChange()
+        self._words = tuple(text.casefold().split())
+        self.endFilterChange()
+
+    def set_states(self, states: frozenset[str] | None) -> None:
+        """Show rows in some states; None shows all."""
+        self.beginFilterChange()
+        self._states = states
+        self.endFilterChange()
+
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: N802 - Qt's name
+        """Whether a row is shown."""
+        index = self.sourceModel().index(row, 0, parent)
+        study: Study = index.data(STUDY_ROLE)
+        if self._states is not None and study.state not in self._states:
+            return False
+        if not self._words:
+            return True
+        text = index.data(SEARCH_ROLE)
+        return all(word in text for word in self._words)
+
+
+class WorklistDelegate(QStyledItemDelegate):
+    """Draws a row: thumbnail, bold name, state with its dot and its word."""
+
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 - Qt's name
+        """Return the height of a row."""
+        return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw one cell."""
+        painter.save()
+        rect = QRectF(option.rect)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.fillRect(rect, self._theme.color("selected" if chosen else "pane"))
+        painter.setPen(QPen(self._theme.color("line"), 1))
+        painter.drawLine(
+            QPointF(rect.left(), rect.bottom() - 0.5), QPointF(rect.right(), rect.bottom() - 0.5)
+        )
+        if index.column() == PICTURE:
+            self._paint_picture(painter, rect, index.data(Qt.ItemDataRole.DecorationRole))
+        else:
+            self._paint_words(painter, rect, index)
+        painter.restore()
+
+    def _paint_picture(self, painter: QPainter, rect: QRectF, picture: Any) -> None:
+        frame = QRectF(rect.left() + 4, rect.top() + 7, 46, rect.height() - 15)
+        path = QPainterPath()
+        path.addRoundedRect(frame, 3, 3)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        painter.fillPath(path, self._theme.color("ground"))
+        if picture is not None:
+            painter.setClipPath(path)
+            size = picture.size().scaled(frame.size().toSize(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
+            place = QRectF(0, 0, size.width(), size.height())
+            place.moveCenter(frame.center())
+            painter.drawImage(place, picture)
+
+    def _paint_words(self, painter: QPainter, rect: QRectF, index: Index) -> None:
+        study: Study = index.data(STUDY_ROLE)
+        tint = "ink"
+        room = rect.adjusted(10, 0, -8, -1)
+        font: QFont = interface_font(bold=index.column() == PATIENT)
+        if index.column() == STATUS:
+            tint = TONES[study.state]
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("muted" if tint == "ink" else tint))
+            painter.drawEllipse(QRectF(room.left(), room.center().y() - 4, 8, 8))
+            room.setLeft(room.left() + 17)
+        elif index.column() == NUMBER:
+            tint = "muted"
+        painter.setFont(font)
+        painter.setPen(self._theme.color("muted" if tint == "faint" else tint))
+        text = painter.fontMetrics().elidedText(
+            index.data(Qt.ItemDataRole.DisplayRole) or "", Qt.TextElideMode.ElideRight, int(room.width())
+        )
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)
