@@ -53,7 +53,7 @@ train: setup-training ## Train a pack from the data folder: make train PACK=ches
 	@test -n "$(PACK)" || { echo "Say which pack: make train PACK=chest-lungs" >&2; exit 2; }
 	$(VENV_PYTHON) -m training.train $(PACK) $(ARGS)
 
-evaluate: setup ## Measure a pack's figures again: make evaluate PACK=chest-lungs
+evaluate: setup-training ## Measure a pack's figures again: make evaluate PACK=chest-lungs
 	@test -n "$(PACK)" || { echo "Say which pack: make evaluate PACK=chest-lungs" >&2; exit 2; }
 	$(VENV_PYTHON) -m training.evaluate $(PACK) $(ARGS)
 

@@ -1,6 +1,9 @@
-"""Turn a grey picture into what a network reads: pure array functions, shared by the application and the training.
+"""Turn a grey picture into what a network reads.
 
-`grey` is always float32 (row, column) in 0..1, presentation values, bright = dense. Nothing here ever mirrors an image.
+Pure array functions, shared by the application and the training.
+
+`grey` is always float32 (row, column) in 0..1, presentation values, bright = dense. Nothing here ever
+mirrors an image.
 """
 
 from __future__ import annotations
@@ -18,7 +21,10 @@ MINIMUM_RANGE = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A rectangle in normalised coordinates (0..1 of the height and the width); it may reach beyond the image."""
+    """A rectangle in normalised coordinates (0..1 of the height and the width).
+
+    It may reach beyond the image.
+    """
 
     top: float
     left: float
@@ -30,7 +36,8 @@ class Box:
 class Region:
     """What a network that looks only inside a mask reads, and where it lies.
 
-    `tensor` is (1, 1, row, column); `mask` (row, column) 0..1 is the region in the same crop; `box` its place.
+    `tensor` is (1, 1, row, column); `mask` (row, column) 0..1 is the region in the same crop; `box` its
+    place.
     """
 
     tensor: Grey
@@ -41,7 +48,7 @@ class Region:
 def prepare_whole(grey: Grey, *, size: tuple[int, int], low: float, high: float) -> Grey:
     """Make the (1, 1, row, column) input of a network that reads the whole image, stretched to `size`."""
     resized = resize_stretched(grey, height=size[0], width=size[1])
-    return stretch_percentiles(resized, low=low, high=high)[None, None]
+    return np.asarray(stretch_percentiles(resized, low=low, high=high)[None, None], dtype=np.float32)
 
 
 def prepare_region(
@@ -54,10 +61,10 @@ def prepare_region(
     low: float,
     high: float,
 ) -> Region | None:
-    """Make the input of a network that reads only inside `region` (row, column; the union of masks, like `grey`).
+    """Make the input of a network that reads only inside `region` (row, column, like `grey`).
 
-    Crops to the region's box plus `margin`, stretches the percentiles of the values inside, and fills the rest with
-    the constant `outside`. Returns None where the region is empty.
+    Crops to the region's box plus `margin`, stretches the percentiles of the values inside, and fills the
+    rest with the constant `outside`. Returns None where the region is empty.
     """
     soft = region.astype(np.float32)
     box = box_around(soft, margin=margin)
@@ -70,7 +77,10 @@ def prepare_region(
 
 
 def resize_stretched(grey: Grey, *, height: int, width: int) -> Grey:
-    """Resize (row, column) to `height` x `width` without keeping the aspect; shrinking averages over areas."""
+    """Resize (row, column) to `height` x `width` without keeping the aspect.
+
+    Shrinking averages over areas.
+    """
     shrinks = grey.shape[0] >= height and grey.shape[1] >= width
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(grey, (width, height), interpolation=method), dtype=np.float32)
@@ -79,10 +89,11 @@ def resize_stretched(grey: Grey, *, height: int, width: int) -> Grey:
 def stretch_percentiles(
     grey: Grey, *, low: float, high: float, inside: NDArray[np.bool_] | None = None
 ) -> Grey:
-    """Map the `low`..`high` percentiles (0..100) of the values, or of those `inside`, to 0..1 and clip the rest."""
+    """Map the percentiles `low`..`high` (0..100) of all values, or of those `inside`, to 0..1, and clip."""
     values = grey if inside is None or not inside.any() else grey[inside]
     bottom, top = np.percentile(values, (low, high))
-    return np.clip((grey - bottom) / max(float(top - bottom), MINIMUM_RANGE), 0.0, 1.0).astype(np.float32)
+    spread = max(float(top - bottom), MINIMUM_RANGE)
+    return np.asarray(np.clip((grey - bottom) / spread, 0.0, 1.0), dtype=np.float32)
 
 
 def turn_quarters(grey: Grey, quarters: int) -> Grey:
@@ -91,7 +102,9 @@ def turn_quarters(grey: Grey, quarters: int) -> Grey:
 
 
 def box_around(mask: Grey, *, margin: float, threshold: float = 0.5) -> Box | None:
-    """Find the box around a soft mask (row, column) at any resolution, widened by `margin` of its own size a side.
+    """Find the box around a soft mask (row, column) at any resolution.
+
+    Widened by `margin` of its own size a side.
 
     Returns None where no value reaches the threshold.
     """

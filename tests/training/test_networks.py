@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch")
 from training.networks import Familiarity, FindingNet, FindingPack, LungNet, LungPack  # noqa: E402
 
 
-def _parameters(network: torch.nn.Module) -> int:
+def _parameters(network: FindingNet | LungNet) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from training.venn_abers import calibration_error, fit_table, rising_fit, threshold_for
+from training.venn_abers import (
+    at_other_mix,
+    calibration_error,
+    fit_table,
+    mix_weights,
+    rising_fit,
+    threshold_for,
+)
 
 
 def _drawn(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -56,3 +63,19 @@ def test_the_threshold_keeps_the_sensitivity_it_was_chosen_for(sensitivity: floa
     threshold = threshold_for(logits, truth, sensitivity)
     assert (logits[truth == 1] >= threshold).mean() >= sensitivity
     assert (logits[truth == 1] > threshold).mean() < sensitivity
+
+
+def test_a_table_fitted_to_another_mix_says_what_bayes_says() -> None:
+    logits, truth = _drawn(4000, 3)
+    asked = np.linspace(-4, 4, 9)
+    plain = fit_table(logits, truth).probabilities(asked)
+    moved = fit_table(logits, truth, mix_weights(truth, 0.2)).probabilities(asked)
+    expected = at_other_mix(plain, stated=float(truth.mean()), wanted=0.2)
+    np.testing.assert_allclose(moved, expected, atol=0.03)
+
+
+def test_mix_weights_give_the_wanted_share_and_keep_the_number_of_images() -> None:
+    truth = np.array([1, 1, 1, 0])
+    weights = mix_weights(truth, 0.5)
+    assert weights.sum() == pytest.approx(4)
+    assert weights[truth == 1].sum() / weights.sum() == pytest.approx(0.5)

@@ -1,0 +1,55 @@
+"""Write a pack's manifest with the checksums of its files, and put measured figures into it; torch-free."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from training.manifest_text import toml_text
+
+SHOWN = ("median Dice", "AUC", "calibration error, 10 bins of equal width")
+"""Metrics that the manifest repeats for the window and the report; the card has them all."""
+
+NOT_MEASURED = "Not measured yet.\n"
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, object]) -> None:
+    """Write `pack.toml` with the checksum of every other file in the folder.
+
+    A new pack has a card that says that nothing was measured yet, until the evaluation writes it.
+    """
+    card = folder / "card.md"
+    if not card.exists():
+        card.write_text(NOT_MEASURED, encoding="utf-8")
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != "pack.toml")
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    (folder / "pack.toml").write_text(toml_text({**manifest, "files": files}), encoding="utf-8")
+
+
+def replace_manifest_figures(folder: Path, measured: Mapping[str, Any]) -> None:
+    """Put the figures into the manifest, the rates into its operating points.
+
+    And the checksums of the new files.
+    """
+    manifest = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
+    del manifest["files"]
+    figures = measured["figures"]
+    shown = [
+        figure for figure in figures if figure["metric"] in SHOWN or " at sensitivity" in figure["metric"]
+    ]
+    manifest["figures"] = shown
+    for label in manifest["labels"]:
+        for point in label.get("operating_points", ()):
+            for rate in ("sensitivity", "specificity"):
+                point[rate] = _rate(figures, f"{rate} at {point['name']}")
+        if "map_quality" in measured:
+            label["map_shown"] = bool(measured["map_quality"]["passes"])
+    write_manifest(folder, manifest)
+
+
+def _rate(figures: list[dict[str, Any]], metric: str) -> list[float]:
+    figure = next(f for f in figures if f["metric"] == metric and f["population"].endswith(", all"))
+    return [float(figure["value"]), *map(float, figure["interval"])]

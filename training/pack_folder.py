@@ -1,0 +1,66 @@
+"""Put a finished pack together: networks, golden inputs, licence, manifest with checksums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from training import export
+
+Tensors = NDArray[np.float32]
+LICENCE_TEXT = """The weights in this folder (model.fp32.onnx, model.int8.onnx) and the files that describe
+them are licensed under the Creative Commons Attribution 4.0 International licence (CC BY 4.0):
+https://creativecommons.org/licenses/by/4.0/legalcode
+
+SPDX-License-Identifier: CC-BY-4.0
+
+They were trained on the images and masks named here; whoever passes them on names these sources too:
+
+{attribution}
+"""
+
+
+def write_networks(network: nn.Module, outputs: Sequence[str], folder: Path, calibration: Tensors) -> None:
+    """Write both precisions of a network; `calibration` (image, 1, row, column) sets the INT8 ranges."""
+    folder.mkdir(parents=True, exist_ok=True)
+    full, small = folder / "model.fp32.onnx", folder / "model.int8.onnx"
+    export.write_onnx(network, full, size=calibration.shape[-1], outputs=outputs)
+    export.write_int8(full, small, calibration)
+
+
+def write_golden(folder: Path, images: Tensors, roles: Mapping[str, str]) -> dict[str, float]:
+    """Write synthetic inputs (image, 1, row, column) with the FP32 outputs by role.
+
+    Returns, by role, how far INT8 may lie from them: the largest difference seen here, and half as much
+    again.
+    """
+    expected = outputs_of(folder / "model.fp32.onnx", images)
+    quantized = outputs_of(folder / "model.int8.onnx", images)
+    arrays = {role: expected[name].astype(np.float32) for role, name in roles.items()}
+    np.savez_compressed(folder / "golden.npz", allow_pickle=False, input=images.astype(np.float32), **arrays)
+    return {
+        role: float(f"{max(1.5 * np.abs(expected[name] - quantized[name]).max(), 1e-3):.2g}")
+        for role, name in roles.items()
+    }
+
+
+def outputs_of(model: Path, images: Tensors, batch: int = 16) -> dict[str, Tensors]:
+    """Run an ONNX file on (image, 1, row, column) in ONNX Runtime and return its outputs by name."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    parts = [session.run(names, {"image": images[i : i + batch]}) for i in range(0, len(images), batch)]
+    return {name: np.concatenate([part[index] for part in parts]) for index, name in enumerate(names)}
+
+
+def write_licence(folder: Path, attribution: str) -> None:
+    """Write the licence of the weights."""
+    (folder / "LICENSE").write_text(LICENCE_TEXT.format(attribution=attribution), encoding="utf-8")
