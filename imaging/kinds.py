@@ -9,6 +9,12 @@ FileKind = Literal["dicom", "dicom-bare", "png", "jpeg", "tiff", "bmp", "nifti",
 RASTER_KINDS: frozenset[FileKind] = frozenset({"png", "jpeg", "tiff", "bmp"})
 DICOM_KINDS: frozenset[FileKind] = frozenset({"dicom", "dicom-bare"})
 
+IMAGE_ENDINGS = (
+    *(".dcm", ".dicom", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".nii", ".nii.gz"),
+    ".zip",
+)
+"""Names that promise an image: where the content does not keep it, the user is told."""
+
 HEAD_BYTES = 1024
 """How many bytes ``kind_of`` wants to see."""
 
@@ -37,6 +43,11 @@ def kind_of(head: bytes) -> FileKind | None:
     if named is not None:
         return named
     return next((kind for kind, fits in _SHAPES.items() if fits(head)), None)
+
+
+def is_named_as_image(name: str) -> bool:
+    """Return whether a file's name promises an image, whatever it holds."""
+    return name.casefold().endswith(IMAGE_ENDINGS)
 
 
 def _is_bmp(head: bytes) -> bool:

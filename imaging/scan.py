@@ -9,7 +9,7 @@ from core.errors import Cancelled, FarlightError, NoPixelsError, NotAnImageError
 from core.image import ReadingUnit, StudyHeader, UnitKind
 from core.patient import Patient
 from imaging.archive import list_members
-from imaging.kinds import DICOM_KINDS, HEAD_BYTES, RASTER_KINDS, kind_of
+from imaging.kinds import DICOM_KINDS, HEAD_BYTES, RASTER_KINDS, is_named_as_image, kind_of
 from imaging.natural import natural_key
 from imaging.records import ScanProgress, Unreadable
 from imaging.source import open_source
@@ -36,8 +36,8 @@ def scan_paths(
     """Yield what is found under ``paths`` in natural order, each as soon as it is complete.
 
     ``given`` are the paths as the user wrote them (default: the paths themselves). Files inside folders and
-    zip files that are no images are counted in ``progress`` and skipped; a file named by the user that is no
-    image, and a folder that holds none, is ``Unreadable``. A DICOMDIR named by the user stands for its
+    zip files that are no images are counted in ``progress`` and skipped; a file that is no image although
+    the user named it or its ending promises one, and a folder that holds none, is ``Unreadable``. A DICOMDIR named by the user stands for its
     folder.
 
     Raises:
@@ -90,7 +90,7 @@ class _Scan:
             return _examine(found)
         except (NotAnImageError, NoPixelsError) as error:
             self._skipped += 1
-            return Unreadable(path=found.shown, error=error) if found.explicit else None
+            return Unreadable(path=found.shown, error=error) if _is_missed(found, error) else None
         except FarlightError as error:
             return Unreadable(path=found.shown, error=error)
 
@@ -98,6 +98,11 @@ class _Scan:
         if isinstance(result, ReadingUnit):
             self._units += 1
         return result
+
+
+def _is_missed(found: Found, error: FarlightError) -> bool:
+    """Whether somebody expects an image here: an empty or overwritten ``.dcm`` may be a lost radiograph."""
+    return found.explicit or (isinstance(error, NotAnImageError) and is_named_as_image(found.path.name))
 
 
 def _files_of(path: Path, shown: str) -> Iterator[Found]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import FarlightError, NotAnImageError
+from imaging.kinds import is_named_as_image
 from imaging.natural import natural_key
 from imaging.source import error_from
 
@@ -68,7 +69,9 @@ def _walk_folder(folder: Path, shown: str, seen: set[tuple[int, int]], depth: in
 def _visit(path: Path, shown: str, seen: set[tuple[int, int]], depth: int) -> Iterator[Found]:
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if path.is_symlink() and is_named_as_image(path.name):  # else it went away between listing and looking
+            yield Found(path=path, shown=shown, error=error_from(error, path))
         return
     except OSError as error:
         yield Found(path=path, shown=shown, error=error_from(error, path))

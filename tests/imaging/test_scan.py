@@ -165,6 +165,33 @@ def test_a_named_file_that_is_no_image_is_an_error(
     assert found.error.code == code
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("lost.png", b""),
+        ("noise.dcm", bytes(range(256)) * 20),
+        ("words.JPG", b"not a picture"),
+        ("brain.nii.gz", b"\x1f\x8bno"),
+        ("study.zip", b"no archive"),
+    ],
+)
+def test_a_file_in_a_folder_whose_name_promises_an_image_is_told_when_it_holds_none(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    writers.put(tmp_path, "good.png", writers.png(PIXELS))
+    writers.put(tmp_path, name, content)
+    told = [one for one in scan(tmp_path) if isinstance(one, Unreadable)]
+    assert [(Path(one.path).name, one.error.code) for one in told] == [(name, "E101")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links of POSIX")
+def test_a_link_to_an_image_that_is_gone_is_told(tmp_path: Path) -> None:
+    writers.put(tmp_path, "good.png", writers.png(PIXELS))
+    (tmp_path / "chest.dcm").symlink_to(tmp_path / "gone.dcm")
+    told = [one for one in scan(tmp_path) if isinstance(one, Unreadable)]
+    assert [(Path(one.path).name, one.error.code) for one in told] == [("chest.dcm", "E102")]
+
+
 def test_a_named_report_holds_no_picture() -> None:
     (found,) = scan(Path(pydicom.__file__).parent / "data/test_files/test-SR.dcm")
     assert isinstance(found, Unreadable)
