@@ -32,8 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run_verb(arguments: argparse.Namespace) -> int:
     """Run the verb that was parsed and return the exit status; errors become one sentence on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _ready_streams()
     _start_log(arguments)
     try:
         status = int(arguments.run(arguments))
@@ -52,6 +51,16 @@ def run_verb(arguments: argparse.Namespace) -> int:
         error_record(error)
         status = complain(FarlightError())
     return status
+
+
+def _ready_streams() -> None:
+    """Make both streams writable: one that was closed (``>&-``) takes all and keeps nothing."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  for the process
+        else:
+            stream.reconfigure(errors="backslashreplace")
 
 
 def complain(error: FarlightError) -> int:

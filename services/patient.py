@@ -140,8 +140,12 @@ def _number(key: str, value: Any) -> float:
 def _further(key: str, value: Any) -> float | str | bool:
     if isinstance(value, bool | str):
         return value
-    if isinstance(value, int | float) and math.isfinite(value):
-        return float(value)
+    if isinstance(value, int | float):
+        try:
+            if math.isfinite(value):
+                return float(value)
+        except OverflowError:  # JSON knows whole numbers of any length
+            pass
     raise PatientFileError(f"field {key}: text, a number, true or false is expected", field=key)
 
 

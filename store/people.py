@@ -63,8 +63,11 @@ class PeopleStore:
             return 0.0
         wait = min(5.0 * 2.0 ** int(row["wrong_guesses"] - _FREE_GUESSES), _LONGEST_WAIT_S)
         gone = self._clock.now().timestamp() - float(row["guessed_at"])
-        # A clock set back must not lock a clinician out for longer than the wait itself.
-        return max(0.0, wait - max(gone, 0.0))
+        if gone < 0:
+            # The clock was set back: the wait begins anew, and does not last until the clock has caught up.
+            self._restart_wait(person_id)
+            gone = 0.0
+        return max(0.0, wait - gone)
 
     def require_pin(self, person_id: int, pin: str) -> PersonRow:
         """Return the person whose PIN it is.
@@ -91,6 +94,13 @@ class PeopleStore:
             role=row["role"],
             registration_number=row["registration_number"],
         )
+
+    def _restart_wait(self, person_id: int) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE people SET guessed_at = ? WHERE person_id = ?",
+                (self._clock.now().timestamp(), person_id),
+            )
 
 
 def _hash(pin: str, salt: bytes) -> bytes:

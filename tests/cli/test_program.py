@@ -104,6 +104,14 @@ def test_a_reader_that_goes_away_is_no_traceback(picture: Path, tmp_path: Path) 
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_is_no_error(closed: str, tmp_path: Path) -> None:
+    script = f'"{sys.executable}" "{ROOT / "main.py"}" --profile p packs list {closed}'
+    done = subprocess.run(script, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows consoles take other encodings")
 def test_a_terminal_that_is_not_utf_8_gets_escapes_and_no_traceback(run: Run, picture: Path) -> None:
     picture.rename(picture.with_name("छाती.png"))

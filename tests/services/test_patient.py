@@ -65,6 +65,8 @@ def test_a_byte_order_mark_is_forgiven(tmp_path: Path) -> None:
         ("weight_kg", 0),
         ("further", [1]),
         ("further", {"a": 1}),
+        ("further", 10**400),
+        ("age_years", 10**400),
     ],
 )
 def test_a_wrong_value_is_refused_and_its_field_named(tmp_path: Path, field: str, value: Any) -> None:

@@ -70,6 +70,20 @@ def test_the_wait_is_never_longer_than_a_quarter_of_an_hour_even_if_the_clock_go
     assert people.wait_seconds(number) == 900
 
 
+def test_a_clock_that_was_set_back_locks_nobody_out_for_longer_than_the_wait(
+    database: Database, clock: Movable
+) -> None:
+    people, number = _people(database, clock)
+    for _ in range(5):
+        clock.move(people.wait_seconds(number))
+        with pytest.raises(WrongPinError):
+            people.require_pin(number, "0000")
+    clock.move(-30 * 86_400)
+    assert people.wait_seconds(number) == 20
+    clock.move(20)
+    assert people.require_pin(number, "2468").person_id == number
+
+
 def test_a_person_who_does_not_exist_has_no_pin(database: Database, clock: Movable) -> None:
     people, _ = _people(database, clock)
     with pytest.raises(WrongPinError):
