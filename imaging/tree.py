@@ -70,7 +70,9 @@ def _visit(path: Path, shown: str, seen: set[tuple[int, int]], depth: int) -> It
     try:
         status = path.stat()
     except FileNotFoundError as error:
-        if path.is_symlink() and is_named_as_image(path.name):  # else it went away between listing and looking
+        if path.is_symlink() and is_named_as_image(
+            path.name
+        ):  # else it went away between listing and looking
             yield Found(path=path, shown=shown, error=error_from(error, path))
         return
     except OSError as error:

@@ -157,7 +157,7 @@ class Analyzer:
         started = time.perf_counter()
         unit = loaded.unit
         asked = self.options.packs if packs is None else tuple(packs)
-        whole = merge(unit.patient, patient)
+        whole = merge(unit.patient, patient, day=unit.header.date)
         errors = [loaded.error] if loaded.error else []
         runs: dict[str, PackRun] = {}
         results: list[PackResult] = []

@@ -3,14 +3,16 @@
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from core.clock import SystemClock
 from core.errors import PatientFileError
 from core.patient import Contradiction, Patient, Sourced
+from services.version import BUILD_DATE
 
 _LARGEST_FILE_BYTES = 1_000_000
 _LIMITS = {"age_years": (0.0, 130.0), "height_cm": (20.0, 260.0), "weight_kg": (0.2, 500.0)}
@@ -55,10 +57,15 @@ def patient_from_mapping(content: Mapping[str, Any]) -> Patient:
     return Patient(**known, further=MappingProxyType(further))
 
 
-def merge(header: Patient, given: Patient | None) -> Patient:
-    """Return one patient: what was given wins over the header, and a contradiction is recorded."""
+def merge(header: Patient, given: Patient | None, *, day: str | None = None) -> Patient:
+    """Return one patient: what was given wins over the header, and a contradiction is recorded.
+
+    ``day`` is the date of the examination where the header gives it: a birth date that was given without an
+    age makes the age on that day.
+    """
     if given is None:
         return header
+    given = _with_age(given, header, day)
     values: dict[str, Any] = {}
     contradictions = list(header.contradictions)
     for name in _FIELDS:
@@ -78,9 +85,11 @@ def merge(header: Patient, given: Patient | None) -> Patient:
     return replace(header, **values, further=further, contradictions=tuple(contradictions))
 
 
-def is_empty(patient: Patient) -> bool:
-    """Return whether nothing at all is known of the patient."""
-    return all(not getattr(patient, entry.name) for entry in fields(patient))
+def is_in_the_future(birth_date: str) -> bool:
+    """Return whether an ISO date lies after today; never where the computer's clock cannot be right."""
+    today = SystemClock().now().date()
+    tomorrow = today + timedelta(days=1)  # it may be tomorrow already where it was written
+    return today >= date.fromisoformat(BUILD_DATE) and date.fromisoformat(birth_date) > tomorrow
 
 
 def same_person(one: Patient, other: Patient) -> bool:
@@ -93,6 +102,18 @@ def same_person(one: Patient, other: Patient) -> bool:
             if not _agree(name, ours.value, theirs.value):
                 return False
     return compared > 0
+
+
+def _with_age(given: Patient, header: Patient, day: str | None) -> Patient:
+    from imaging.lenient import age_between
+
+    born = given.birth_date
+    if born is None or given.age_years is not None or day is None:
+        return given
+    if header.age_years and header.birth_date and _agree("birth_date", born.value, header.birth_date.value):
+        return given
+    years = age_between(born.value, day)
+    return given if years is None else replace(given, age_years=Sourced(value=years, source=born.source))
 
 
 def _agree(name: str, ours: Any, theirs: Any) -> bool:
@@ -125,9 +146,12 @@ def _sex(key: str, value: Any) -> str:
 
 def _date(key: str, value: Any) -> str:
     try:
-        return date.fromisoformat(value).isoformat()
+        day = date.fromisoformat(value).isoformat()
     except (TypeError, ValueError) as error:
         raise PatientFileError(f"field {key}: a date as YYYY-MM-DD is expected", field=key) from error
+    if is_in_the_future(day):
+        raise PatientFileError(f"field {key}: the date lies in the future", field=key)
+    return day
 
 
 def _number(key: str, value: Any) -> float:

@@ -254,7 +254,7 @@ class SigningDesk:
         digest = pixels_sha256(analysis)
         if digest is None:
             return False
-        patient = merge(unit.patient, draft.typed)
+        patient = merge(unit.patient, draft.typed, day=unit.header.date)
         signed = (from_plain(Patient, json.loads(row.patient)) for row in self._signed.with_pixels(digest))
         return any(not same_person(patient, other) for other in signed)
 
@@ -283,7 +283,7 @@ def _unanswered(analysis: Analysis, draft: Draft) -> list[Missing]:
 
 
 def _identity_questions(unit: ReadingUnit, draft: Draft) -> list[Missing]:
-    patient = merge(unit.patient, draft.typed)
+    patient = merge(unit.patient, draft.typed, day=unit.header.date)
     in_header = [name for name in _IDENTIFIERS if getattr(unit.patient, name) is not None]
     confirmed = [name for name in _IDENTIFIERS if name in draft.confirmed and getattr(patient, name)]
     questions = [

@@ -40,7 +40,7 @@ class Case:
     @property
     def patient(self) -> Patient:
         """The patient: what was typed wins over the header."""
-        return merge(self.unit.patient, self.draft.typed)
+        return merge(self.unit.patient, self.draft.typed, day=self.unit.header.date)
 
     @property
     def state(self) -> State:

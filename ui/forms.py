@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QP
 
 from core.decision import ClinicalSigns, Reading
 from core.patient import Patient, Sex, Sourced
+from services.patient import is_in_the_future
 from ui.controls import Card, KeyButton, label, set_role
 
 OLDEST_YEARS = 130
@@ -130,9 +131,11 @@ class IdentityCard(Card):
         born = self.fields["birth_date"]
         if born.text().strip():
             try:
-                date.fromisoformat(born.text().strip())
+                future = is_in_the_future(date.fromisoformat(born.text().strip()).isoformat())
             except ValueError:
                 return born, self.tr("Write the birth date as year-month-day: 2023-04-09.")
+            if future:
+                return born, self.tr("This birth date lies in the future.")
         if self.age.text().strip() and self._years() is None:
             return self.age, self.tr("Write the age in years, from 0 to 130: 3 or 0.5.")
         given = [name for name, field in self.fields.items() if field.text().strip()]

@@ -1,11 +1,13 @@
 """The patient file and the merging of sources."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.clock import FixedClock
 from core.errors import PatientFileError
 from core.patient import Patient, Sourced
 from services.patient import merge, patient_from_mapping, read_patient_file, same_person
@@ -123,6 +125,51 @@ def test_the_same_thing_said_differently_is_no_contradiction(
     header: dict[str, Any], given: dict[str, Any]
 ) -> None:
     assert merge(_header(**header), patient_from_mapping(given)).contradictions == ()
+
+
+def test_a_birth_date_makes_the_age_on_the_day_of_the_examination() -> None:
+    merged = merge(Patient(), patient_from_mapping({"birth_date": "2023-05-01"}), day="2026-05-02")
+    assert merged.age_years is not None
+    assert merged.age_years.source == "file"
+    assert merged.age_years.value == pytest.approx(3.0, abs=0.01)
+    assert merged.contradictions == ()
+
+
+def test_a_birth_date_wins_over_the_headers_age_and_the_contradiction_is_shown() -> None:
+    given = patient_from_mapping({"birth_date": "2023-05-01"})
+    merged = merge(_header(age_years=81.0), given, day="2026-05-02")
+    assert merged.age_years is not None
+    assert merged.age_years.value == pytest.approx(3.0, abs=0.01)
+    (contradiction,) = merged.contradictions
+    assert (contradiction.field, contradiction.other) == ("age_years", "81.0")
+
+
+def test_the_headers_age_stays_where_the_birth_date_says_the_same_or_the_day_is_not_known() -> None:
+    given = patient_from_mapping({"birth_date": "1985-04-01"})
+    for header, day in (
+        (_header(age_years=40.0, birth_date="1985-04-01"), "2026-01-01"),
+        (_header(age_years=40.0), None),
+        (_header(age_years=40.0), "1984-01-01"),
+    ):
+        merged = merge(header, given, day=day)
+        assert merged.age_years == header.age_years
+
+
+def test_an_age_that_was_given_stands_beside_a_birth_date() -> None:
+    given = patient_from_mapping({"birth_date": "2023-05-01", "age_years": 4})
+    merged = merge(Patient(), given, day="2026-05-02")
+    assert merged.age_years == Sourced(value=4.0, source="file")
+
+
+def test_a_birth_date_in_the_future_is_refused_unless_the_clock_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(PatientFileError, match="future"):
+        patient_from_mapping({"birth_date": "2999-01-01"})
+    stopped = FixedClock(instant=datetime(2001, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr("services.patient.SystemClock", lambda: stopped)
+    born = patient_from_mapping({"birth_date": "2023-05-01"}).birth_date
+    assert born == Sourced(value="2023-05-01", source="file")
 
 
 def test_two_records_are_one_person_only_where_something_agrees() -> None:
