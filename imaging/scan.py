@@ -13,7 +13,7 @@ from imaging.kinds import DICOM_KINDS, HEAD_BYTES, RASTER_KINDS, is_named_as_ima
 from imaging.natural import natural_key
 from imaging.records import ScanProgress, Unreadable
 from imaging.source import open_source
-from imaging.tree import Found, walk
+from imaging.tree import Found, nothing, walk
 
 if TYPE_CHECKING:
     from imaging.series import Instance
@@ -32,29 +32,35 @@ def scan_paths(
     given: Sequence[str] | None = None,
     progress: Callable[[ScanProgress], None] | None = None,
     cancelled: Callable[[], bool] = never,
+    leave_out: Callable[[Path], bool] = nothing,
 ) -> Iterator[ReadingUnit | Unreadable]:
     """Yield what is found under ``paths`` in natural order, each as soon as it is complete.
 
     ``given`` are the paths as the user wrote them (default: the paths themselves). Files inside folders and
-    zip files that are no images are counted in ``progress`` and skipped; a file that is no image although
-    the user named it or its ending promises one, and a folder that holds none, is ``Unreadable``. A DICOMDIR named by the user stands for its
-    folder.
+    zip files that are no images are counted in ``progress`` and skipped. A file that is no image although the
+    user named it or its ending promises one, and a folder that holds none, is ``Unreadable``. A DICOMDIR
+    named by the user stands for its folder. Folders below them for which ``leave_out`` is true are not
+    entered.
 
     Raises:
         Cancelled: ``cancelled`` said so.
     """
     names = [str(path) for path in paths] if given is None else list(given)
-    scan = _Scan(progress, cancelled)
+    scan = _Scan(progress, cancelled, leave_out)
     for path, name in zip(paths, names, strict=True):
         yield from scan.of_path(path, name)
 
 
 class _Scan:
     def __init__(
-        self, progress: Callable[[ScanProgress], None] | None, cancelled: Callable[[], bool]
+        self,
+        progress: Callable[[ScanProgress], None] | None,
+        cancelled: Callable[[], bool],
+        leave_out: Callable[[Path], bool],
     ) -> None:
         self._progress = progress
         self._cancelled = cancelled
+        self._leave_out = leave_out
         self._files = self._units = self._skipped = 0
 
     def of_path(self, path: Path, shown: str) -> Iterator[ReadingUnit | Unreadable]:
@@ -64,17 +70,17 @@ class _Scan:
         if is_dicomdir(path) and path.is_file():
             path, shown = path.parent, os.path.dirname(shown) or os.curdir  # noqa: PTH120  keeps it as given
         stacks = Stacks(path, _listed_by_directory(path))
-        nothing = True
-        for found in _files_of(path, shown):
+        empty = True
+        for found in _files_of(path, shown, self._leave_out):
             if self._cancelled():
                 raise Cancelled
             for result in stacks.add(found, self._read(found, stacks.missing)):
-                nothing = False
+                empty = False
                 yield self._counted(result)
         for result in stacks.close():
-            nothing = False
+            empty = False
             yield self._counted(result)
-        if nothing:
+        if empty:
             yield Unreadable(path=shown, error=NothingFoundError())
 
     def _read(self, found: Found, missing: int) -> "ReadingUnit | Instance | Unreadable | None":
@@ -105,8 +111,8 @@ def _is_missed(found: Found, error: FarlightError) -> bool:
     return found.explicit or (isinstance(error, NotAnImageError) and is_named_as_image(found.path.name))
 
 
-def _files_of(path: Path, shown: str) -> Iterator[Found]:
-    for found in walk(path, shown):
+def _files_of(path: Path, shown: str, leave_out: Callable[[Path], bool]) -> Iterator[Found]:
+    for found in walk(path, shown, leave_out):
         if found.error is None and _is_zip(found.path):
             yield from _members(found)
         else:

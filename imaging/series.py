@@ -50,10 +50,17 @@ class Instance:
         direction = tuple(round(cosine, 1) + 0.0 for cosine in self.orientation)
         return self.study_uid, self.series_uid or self.path.parent, self.rows, self.columns, direction
 
+    @property
+    def own_key(self) -> tuple[object, ...]:
+        """What only a copy of this image has too: a UID alone is not enough, some exports give one to all."""
+        if self.sop_instance_uid is None:
+            return (self.shown,)
+        return self.sop_instance_uid, self.position, _time_key(self)
+
 
 def in_reading_order(instances: Sequence[Instance]) -> list[Instance]:
     """Return the images by slice, then time; copies of one and the same image are kept once."""
-    distinct = {instance.sop_instance_uid or instance.shown: instance for instance in reversed(instances)}
+    distinct = {instance.own_key: instance for instance in reversed(instances)}
     kept = list(distinct.values())
     depths = _depths(kept)
     if depths is None:

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,48 +38,61 @@ class Found:
     error: FarlightError | None = None
 
 
-def walk(path: Path, shown: str) -> Iterator[Found]:
-    """Yield the files below ``path``, or ``path`` itself where it is a file."""
+def nothing(_folder: Path) -> bool:
+    """Return False: no folder is left out."""
+    return False
+
+
+def walk(path: Path, shown: str, leave_out: Callable[[Path], bool] = nothing) -> Iterator[Found]:
+    """Yield the files below ``path``, or ``path`` itself where it is a file; no folder of ``leave_out``."""
     try:
         status = path.stat()
     except OSError as error:
         yield Found(path=path, shown=shown, explicit=True, error=error_from(error, path))
         return
     if stat.S_ISDIR(status.st_mode):
-        yield from _walk_folder(path, shown, {(status.st_dev, status.st_ino)}, 0)
+        yield from _Walk(leave_out, {(status.st_dev, status.st_ino)}).of_folder(path, shown, 0)
     elif stat.S_ISREG(status.st_mode):
         yield Found(path=path, shown=shown, explicit=True)
     else:
         yield Found(path=path, shown=shown, explicit=True, error=NotAnImageError("not a regular file"))
 
 
-def _walk_folder(folder: Path, shown: str, seen: set[tuple[int, int]], depth: int) -> Iterator[Found]:
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted((entry.name for entry in entries), key=natural_key)
-    except OSError as error:
-        yield Found(path=folder, shown=shown, error=error_from(error, folder))
-        return
-    for name in names:
-        if name.startswith("._") or name.casefold() in _SYSTEM_NAMES:
-            continue
-        yield from _visit(folder / name, os.path.join(shown, name), seen, depth)  # noqa: PTH118  keeps it as given
+class _Walk:
+    def __init__(self, leave_out: Callable[[Path], bool], seen: set[tuple[int, int]]) -> None:
+        self._leave_out = leave_out
+        self._seen = seen
 
+    def of_folder(self, folder: Path, shown: str, depth: int) -> Iterator[Found]:
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted((entry.name for entry in entries), key=natural_key)
+        except OSError as error:
+            yield Found(path=folder, shown=shown, error=error_from(error, folder))
+            return
+        for name in names:
+            if name.startswith("._") or name.casefold() in _SYSTEM_NAMES:
+                continue
+            yield from self._visit(folder / name, os.path.join(shown, name), depth)  # noqa: PTH118  keeps it as given
 
-def _visit(path: Path, shown: str, seen: set[tuple[int, int]], depth: int) -> Iterator[Found]:
-    try:
-        status = path.stat()
-    except FileNotFoundError as error:
-        if path.is_symlink() and is_named_as_image(
-            path.name
-        ):  # else it went away between listing and looking
+    def _visit(self, path: Path, shown: str, depth: int) -> Iterator[Found]:
+        try:
+            status = path.stat()
+        except FileNotFoundError as error:
+            if path.is_symlink() and is_named_as_image(path.name):  # else it went away since it was listed
+                yield Found(path=path, shown=shown, error=error_from(error, path))
+            return
+        except OSError as error:
             yield Found(path=path, shown=shown, error=error_from(error, path))
-        return
-    except OSError as error:
-        yield Found(path=path, shown=shown, error=error_from(error, path))
-        return
-    if stat.S_ISREG(status.st_mode):
-        yield Found(path=path, shown=shown)
-    elif stat.S_ISDIR(status.st_mode) and depth < _DEEPEST and (status.st_dev, status.st_ino) not in seen:
-        seen.add((status.st_dev, status.st_ino))
-        yield from _walk_folder(path, shown, seen, depth + 1)
+            return
+        place = (status.st_dev, status.st_ino)
+        if stat.S_ISREG(status.st_mode):
+            yield Found(path=path, shown=shown)
+        elif (
+            stat.S_ISDIR(status.st_mode)
+            and depth < _DEEPEST
+            and place not in self._seen
+            and not self._leave_out(path)
+        ):
+            self._seen.add(place)
+            yield from self.of_folder(path, shown, depth + 1)

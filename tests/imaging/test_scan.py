@@ -130,6 +130,18 @@ def test_copies_of_one_image_are_read_once(tmp_path: Path) -> None:
     assert unit.frames == 2
 
 
+def test_slices_that_share_one_instance_uid_are_all_kept(tmp_path: Path) -> None:
+    for number in range(5):
+        dataset = pydicom.dcmread(io.BytesIO(slice_file(number)))
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.1"
+        buffer = io.BytesIO()
+        dataset.save_as(buffer)
+        writers.put(tmp_path, str(number), buffer.getvalue())
+    (unit,) = scan(tmp_path)
+    assert isinstance(unit, ReadingUnit)
+    assert unit.frames == 5
+
+
 def test_the_first_study_comes_before_the_second_is_read(tmp_path: Path) -> None:
     for number in range(5):
         writers.put(tmp_path, f"one/{number}", slice_file(number, series="1"))
