@@ -48,11 +48,14 @@ class OpenPlace:
 def key_of(unit: ReadingUnit) -> str:
     """Return the key that the unit's draft is kept under: the same at the next start.
 
-    DICOM images are known by their instance UIDs wherever the stick is mounted; other files by their
-    place, size and time.
+    DICOM images are known by their instance UIDs wherever the stick is mounted, together with whose they are:
+    careless exports give one UID to several patients. Other files are known by their place, size and time.
     """
-    named = [uid for uid in unit.sop_instance_uids if uid]
-    if not named or len(named) != len(unit.sop_instance_uids):
+    uids = [uid for uid in unit.sop_instance_uids if uid]
+    patient = unit.patient
+    whose = [value.value if value else "" for value in (patient.id, patient.name, patient.birth_date)]
+    named = [*uids, *whose]
+    if not uids or len(uids) != len(unit.sop_instance_uids):
         named = [unit.path]
         for file in unit.files:
             try:

@@ -128,8 +128,9 @@ class CaseBook(QObject):
         self.studies_added.emit(first, last)
 
     def _find_again(self, case: Case, found: Case) -> None:
-        """Forget that a unit could not be read: its stick was plugged in again."""
-        case.unit = found.unit
+        """Forget that a unit could not be read: its stick was plugged in again, maybe elsewhere."""
+        if not all(file.exists() for file in case.unit.files):
+            case.unit = found.unit
         case.error = ""
         case.thumbnail_asked = case.thumbnail is not None
         self.case_changed.emit(case.key)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.image import ReadingUnit, StudyHeader
-from core.patient import Patient
+from core.patient import Patient, Sourced
 from services.drafts import Draft, OpenPlace, key_of
 from services.scan import scan
 from services.workplace import Workplace
@@ -100,3 +100,18 @@ def test_the_key_of_a_dicom_image_is_the_same_wherever_the_stick_is_mounted() ->
     moved = replace(unit, path="E:\\a.dcm", files=(Path("E:/a.dcm"),))
     assert key_of(moved) == key_of(unit)
     assert key_of(replace(unit, sop_instance_uids=("1.2.4",))) != key_of(unit)
+
+
+def test_two_patients_who_share_an_instance_uid_have_two_keys() -> None:
+    anna, berta = (
+        ReadingUnit(
+            kind="dicom-image",
+            path=f"/media/{name}.dcm",
+            files=(Path(f"/media/{name}.dcm"),),
+            header=StudyHeader(),
+            patient=Patient(name=Sourced(value=name, source="header")),
+            sop_instance_uids=("1.2.3",),
+        )
+        for name in ("Anna", "Berta")
+    )
+    assert key_of(anna) != key_of(berta)
