@@ -1,16 +1,18 @@
 """The program's front door: which verb, which exit status, and every error as one sentence."""
 
 import argparse
+import errno
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from core.errors import Cancelled, FarlightError, RequestError, UnknownPackError
+from core.errors import Cancelled, FarlightError, OutputStreamError, RequestError, UnknownPackError
 from core.wording import say
 from services.version import VERSION
 
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EDQUOT)
 DONE, NOT_ALL_DONE, WRONG_ARGUMENTS = 0, 1, 2
 
 _log = logging.getLogger(__name__)
@@ -38,19 +40,37 @@ def run_verb(arguments: argparse.Namespace) -> int:
         status = int(arguments.run(arguments))
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader went away (``| head``): what Python flushes at the end must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()  # the reader went away (``| head``)
         status = NOT_ALL_DONE
     except (Cancelled, KeyboardInterrupt):
         status = complain(Cancelled())
     except FarlightError as error:
         status = complain(error)
+    except OSError as error:
+        status = _complain_of_system(error)
     except Exception as error:  # noqa: BLE001 - the one place where the command line catches everything
-        from services.analyze import error_record
-
-        error_record(error)
-        status = complain(FarlightError())
+        status = _complain_of_unexpected(error)
     return status
+
+
+def _complain_of_system(error: OSError) -> int:
+    """Say what the system refused; files are named in such an error, standard output is not."""
+    if error.filename is None and error.errno in _NO_ROOM:
+        _discard_output()
+        return complain(OutputStreamError(errno.errorcode[error.errno], while_running=True))
+    return _complain_of_unexpected(error)
+
+
+def _complain_of_unexpected(error: Exception) -> int:
+    from services.analyze import error_record
+
+    error_record(error)
+    return complain(FarlightError())
+
+
+def _discard_output() -> None:
+    """Send what is still to be written nowhere: what Python flushes at the end must not complain again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _ready_streams() -> None:

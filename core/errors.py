@@ -263,6 +263,12 @@ class OutputNotWritableError(RequestError):
     code = "E603"
 
 
+class OutputStreamError(RequestError):
+    """Standard output takes no more (a full disk behind it)."""
+
+    code = "E604"
+
+
 class Cancelled(FarlightError):
     """The user stopped the work."""
 

@@ -112,6 +112,15 @@ def test_a_closed_stream_is_no_error(closed: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_onto_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    script = f'"{sys.executable}" "{ROOT / "main.py"}" --profile p packs list > /dev/full'
+    done = subprocess.run(script, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("E604 ")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows consoles take other encodings")
 def test_a_terminal_that_is_not_utf_8_gets_escapes_and_no_traceback(run: Run, picture: Path) -> None:
     picture.rename(picture.with_name("छाती.png"))
