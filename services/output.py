@@ -24,6 +24,7 @@ LINES = "results.jsonl"
 EARLIER = ".earlier.jsonl"
 RECORD = "result.json"
 _PARTIAL = ".partial-"
+_LARGEST_RECORD_BYTES = 64 << 20
 
 
 class OutputFolder:
@@ -128,6 +129,19 @@ class OutputFolder:
             raise OutputNotWritableError(type(error).__name__, while_running=True) from error
 
 
+def is_record(entry: Path) -> bool:
+    """Return whether a folder is a record that Farlight wrote: its pictures are results, not images."""
+    if entry.is_symlink() or not entry.is_dir():
+        return False
+    file = entry / RECORD
+    try:
+        if file.stat().st_size > _LARGEST_RECORD_BYTES:
+            return False
+        return bool(json.loads(file.read_bytes()).get("schema") == SCHEMA)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
+
+
 def write_whole(file: Path, content: bytes, *, durable: bool) -> None:
     """Write a file so that it is there whole or not at all; ``durable`` waits until the disk has it.
 
@@ -176,23 +190,14 @@ def _read_line(line: bytes) -> Record | None:
     return record if plain and record.get("schema") == SCHEMA else None
 
 
-def _is_ours(entry: Path) -> bool:
-    if entry.is_symlink() or not entry.is_dir():
-        return False
-    try:
-        return bool(json.loads((entry / RECORD).read_bytes()).get("schema") == SCHEMA)
-    except (OSError, ValueError, AttributeError):
-        return False
-
-
 def _not_ours(folder: Path) -> tuple[str, ...]:
-    return (LINES, *(entry.name for entry in folder.iterdir() if not _is_ours(entry)))
+    return (LINES, *(entry.name for entry in folder.iterdir() if not is_record(entry)))
 
 
 def _remove_earlier(folder: Path, earlier: list[Record]) -> None:
     for record in earlier:
         place = folder / record["dir"]
-        if _is_ours(place):
+        if is_record(place):
             shutil.rmtree(place)
     for name in (LINES, EARLIER):
         (folder / name).unlink(missing_ok=True)

@@ -34,15 +34,19 @@ def scan(
 ) -> Iterator[ReadingUnit | Unreadable]:
     """Yield reading units and what could not be read, in walk order (natural sort), as they are found.
 
+    Records of earlier runs inside a folder are passed over: their pictures are results, not patients' images.
+
     Raises:
         Cancelled: the user stopped it.
     """
     from imaging.scan import scan_paths
+    from services.output import is_record
 
     def tell(state: "ScanProgress") -> None:
         progress(Progress(stage="scanning", done=state.files))
 
-    found = scan_paths([Path(path) for path in paths], given=paths, progress=tell, cancelled=cancelled)
+    places = [Path(path) for path in paths]
+    found = scan_paths(places, given=paths, progress=tell, cancelled=cancelled, leave_out=is_record)
     for item in found:
         if isinstance(item, ReadingUnit):
             yield item

@@ -136,6 +136,17 @@ def test_a_resumed_run_keeps_what_is_unchanged_and_redoes_the_rest(
     assert after[1]["dir"] == before[0]["dir"]
 
 
+def test_pictures_of_earlier_results_are_not_read_as_images(chest: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    shutil.copy(chest, folder / "a.png")
+    request = BatchRequest(paths=(str(folder),), out=folder / "results", with_pdf=False, options=NO_GATES)
+    run_batch(request)
+    assert list((folder / "results").rglob("*.png"))
+    assert run_batch(replace(request, mode="resume")).records == 1
+    assert run_batch(replace(request, out=tmp_path / "again")).records == 1
+
+
 def test_a_resumed_run_that_asks_for_something_else_keeps_nothing(chest: Path, tmp_path: Path) -> None:
     request = BatchRequest(paths=(str(chest),), out=tmp_path / "out", with_pdf=False)
     run_batch(request)
