@@ -13,6 +13,7 @@ PackClass = Literal["assist", "research", "demonstration"]
 Position = Literal["above", "undecided", "below"]
 Precision = Literal["int8", "fp32"]
 EngineName = Literal["onnxruntime", "openvino"]
+Side = Literal["verified", "unverified", "contradicted"]
 Status = Literal["ok", "refused", "not_applicable"]
 
 
@@ -194,10 +195,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """All that was said of one reading unit."""
+    """All that was said of one reading unit.
+
+    ``side`` says whether left and right are known: ``verified`` by the header, ``contradicted`` where what
+    was outlined speaks against the header.
+    """
 
     source: Source
     patient: Patient
     results: tuple[PackResult, ...] = ()
     errors: tuple[ErrorRecord, ...] = ()
+    side: Side = "unverified"
     seconds: float = 0.0

@@ -7,7 +7,7 @@ from core.clock import Clock
 from core.decision import Reading, Signature
 from core.image import StudyHeader
 from core.model_facts import ModelFacts
-from core.result import PackResult, Result
+from core.result import PackResult, Result, Side
 from core.wording import DEFAULT_LANGUAGE, say
 from reports import machine_part, person_part
 from reports.fingerprint import fingerprint
@@ -30,7 +30,6 @@ def build_report(
     pictures: Mapping[str, Picture] | None = None,
     facts: Mapping[str, ModelFacts] | None = None,
     header: StudyHeader | None = None,
-    side_verified: bool = False,
     copy: bool = False,
     program_version: str = "",
 ) -> ReportContent:
@@ -38,15 +37,12 @@ def build_report(
 
     ``pictures`` come from ``reports.figures.report_pictures``; ``facts`` are keyed by pack id. Without a
     signature every page is marked as unsigned and the conclusion stays empty. ``copy`` marks a reprint.
-    ``side_verified`` is true only where the image's header gives left and right. A signed report is
-    dated by its signature, so that a reprint says the same and keeps its identity.
+    A signed report is dated by its signature, so that a reprint says the same and keeps its identity.
     """
     pictures, facts, header = pictures or {}, facts or {}, header or StudyHeader()
     moment = signature.at if signature else clock.now()
     fields = person_part.patient_fields(result.patient, reading, header)
-    machine = machine_part.MachinePart(
-        result=result, reading=reading, facts=facts, pictures=pictures, side_verified=side_verified
-    )
+    machine = machine_part.MachinePart(result=result, reading=reading, facts=facts, pictures=pictures)
     trials = tuple(pack for pack in result.results if pack.stamp.pack_class == "demonstration")
     blocks = machine.blocks(tuple(pack for pack in result.results if pack not in trials))
     content = ReportContent(
@@ -65,7 +61,7 @@ def build_report(
         patient_line=_patient_line(fields),
         fields=fields,
         sections=person_part.sections(reading, signed=signature is not None),
-        key_figure=_key_figure(pictures, side_verified=side_verified),
+        key_figure=_key_figure(pictures, result.side),
         signature=person_part.signature_block(signature),
         assistance_title=say("reports.title.assistance"),
         blocks=(*machine.error_blocks(), *blocks),
@@ -96,11 +92,11 @@ def _patient_line(fields: tuple[Field, ...]) -> str:
     return joined(*values, examination.value)
 
 
-def _key_figure(pictures: Mapping[str, Picture], *, side_verified: bool) -> Figure | None:
+def _key_figure(pictures: Mapping[str, Picture], side: Side) -> Figure | None:
     if KEY_PICTURE not in pictures:
         return None
     caption = say("reports.section.key_image")
-    if not side_verified:
+    if side != "verified":
         caption = f"{caption}; {say('reports.section.side_unverified')}"
     return Figure(picture=pictures[KEY_PICTURE], caption=caption)
 

@@ -37,7 +37,6 @@ class MachinePart:
     reading: Reading
     facts: Mapping[str, ModelFacts]
     pictures: Mapping[str, Picture]
-    side_verified: bool
 
     def blocks(self, packs: tuple[PackResult, ...]) -> tuple[PackBlock, ...]:
         """Return a block for each pack: answers first, then refusals, then packs not meant for the image."""
@@ -65,8 +64,7 @@ class MachinePart:
             rows.append(
                 Row(label=say("reports.title.demonstration"), text=say("reports.say.demonstration_left_out"))
             )
-        verified = "verified" if self.side_verified else "unverified"
-        rows.append(Row(label=say("reports.row.side"), text=say(f"reports.say.side_{verified}")))
+        rows.append(Row(label=say("reports.row.side"), text=say(f"reports.say.side_{self.result.side}")))
         rows.append(Row(label=say("reports.row.source"), text=self._source()))
         return tuple(rows)
 
@@ -85,7 +83,9 @@ class MachinePart:
     def _block(self, pack: PackResult) -> PackBlock:
         facts = self.facts.get(pack.stamp.pack_id)
         if pack.status == "ok" and pack.masks and not (pack.findings or pack.measurements or pack.risks):
-            return PackBlock(figures=self._figures(pack), small_rows=supporting_rows(pack, facts))
+            return PackBlock(
+                figures=self._figures(pack), small_rows=supporting_rows(pack, facts, self.result.side)
+            )
         findings = tuple(self._finding_block(pack, finding, facts) for finding in pack.findings)
         return PackBlock(
             figures=self._figures(pack),
@@ -102,7 +102,7 @@ class MachinePart:
         figures = []
         if "key" in self.pictures:
             caption = say("reports.pictures.as_read")
-            if not self.side_verified:
+            if self.result.side != "verified":
                 caption = f"{caption}; {say('reports.section.side_unverified')}"
             figures.append(Figure(picture=self.pictures["key"], caption=caption))
         corrected = self.pictures.get(f"{pack.stamp.pack_id}/corrected")

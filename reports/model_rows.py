@@ -1,13 +1,15 @@
 """Table rows of page 2: what a pack saw, what is known of its model, and which engine ran it."""
 
 import re
+from collections import Counter
 
 from core.model_facts import ModelFacts, OperatingPoint, TestFigure
-from core.result import Finding, Measurement, PackResult, Risk
-from core.wording import say
+from core.result import Finding, Measurement, PackResult, Risk, Side
+from core.wording import has_sentence, say
 from reports.records import Row
 from reports.text import clean, clean_line, in_sentence, number, score, scores_apart
 
+_SIDED = re.compile(r"^(left|right)_")
 _NAMED_SENSITIVITY = re.compile(r"sensitivity-(\d+)")
 
 
@@ -17,10 +19,24 @@ def pack_title(label: str, pack: PackResult) -> str:
     return label if kind == "assist" else f"{label} ({say(f'reports.class.{kind}')})"
 
 
-def supporting_rows(pack: PackResult, facts: ModelFacts | None) -> tuple[Row, ...]:
+def outline_sentence(pack: PackResult, side: Side) -> str:
+    """Return what a pack outlined; left and right are named only where the side is verified."""
+    organs = Counter(_SIDED.sub("", mask.code) for mask in pack.masks)
+    labels, sentence = [], "outline_list"
+    for mask in pack.masks:
+        organ = _SIDED.sub("", mask.code)
+        without_side = f"reports.unsided.{organ}_{organs[organ]}"
+        if side == "verified" or not has_sentence(without_side):
+            labels.append(in_sentence(clean_line(mask.label)))
+        else:
+            labels.append(say(without_side))
+            sentence = "outline_unsided"
+    return say(f"reports.say.{sentence}", labels=", ".join(dict.fromkeys(labels)))
+
+
+def supporting_rows(pack: PackResult, facts: ModelFacts | None, side: Side) -> tuple[Row, ...]:
     """Return a pack that only outlines as two rows: it supports the others' answers."""
-    labels = ", ".join(in_sentence(clean_line(mask.label)) for mask in pack.masks)
-    sentences = [say("reports.say.outline_list", labels=labels)]
+    sentences = [outline_sentence(pack, side)]
     for row in (*seen_rows(pack), *known_rows(pack, facts)):
         if row.text:
             sentences.append(f"{row.label}: {row.text.rstrip('.')}.")

@@ -23,6 +23,7 @@ from core.result import (
     Precision,
     Refusal,
     Result,
+    Side,
     Source,
     Status,
 )
@@ -31,6 +32,7 @@ from services.patient import merge
 from services.places import pack_roots
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.scan import Unreadable
+from services.side import side_of
 
 if TYPE_CHECKING:
     from inference.packs import Pack
@@ -175,7 +177,12 @@ class Analyzer:
         kept = tuple(entry for entry in results if asked is not None or entry.status != "not_applicable")
         seconds = loaded.seconds + time.perf_counter() - started
         result = Result(
-            source=source_of(loaded), patient=whole, results=kept, errors=tuple(errors), seconds=seconds
+            source=source_of(loaded),
+            patient=whole,
+            results=kept,
+            errors=tuple(errors),
+            side=_side(loaded, kept),
+            seconds=seconds,
         )
         return Analysis(result=result, image=loaded.image, grey=loaded.grey, header=unit.header)
 
@@ -303,6 +310,11 @@ def source_of(loaded: Loaded) -> Source:
         series_uids=unit.header.series_uids,
         frames=unit.frames,
     )
+
+
+def _side(loaded: Loaded, results: Sequence[PackResult]) -> Side:
+    orientation = None if loaded.image is None else loaded.image.patient_orientation
+    return side_of(orientation, [mask for entry in results for mask in entry.masks])
 
 
 def _refusal(gate: str, reason: str) -> Refusal:

@@ -55,7 +55,6 @@ def render(request: ReportRequest, *, clock: Clock, paper: Paper = "A4") -> byte
             pictures=report_pictures(analysis.result, analysis.grey, pixel_aspect=_pixel_aspect(analysis)),
             facts=request.facts,
             header=analysis.header,
-            side_verified=is_side_verified(analysis),
             copy=request.copy,
             program_version=VERSION,
         )
@@ -64,17 +63,6 @@ def render(request: ReportRequest, *, clock: Clock, paper: Paper = "A4") -> byte
         raise
     except Exception as error:  # the PDF library's own errors end at this edge
         raise ReportError(type(error).__name__) from error
-
-
-def is_side_verified(analysis: Analysis) -> bool:
-    """Return whether the header gives left and right: by the patient's orientation along the rows.
-
-    Source: DICOM PS3.3 C.7.6.1.1.1 (Patient Orientation).
-    """
-    image = analysis.image
-    if image is None or image.patient_orientation is None:
-        return False
-    return image.patient_orientation[0][:1] in ("L", "R")
 
 
 def _pixel_aspect(analysis: Analysis) -> float:

@@ -44,6 +44,7 @@ def result_to_dict(result: Result, *, folder: str, files: WrittenFiles) -> dict[
         "patient": patient_to_dict(result.patient),
         "results": [_pack_result(entry, files) for entry in result.results],
         "errors": [{"code": error.code, "message": error.message} for error in result.errors],
+        "side": result.side,
         "report": files.report,
         "report_state": "unsigned",
         "seconds": round(result.seconds, 4),

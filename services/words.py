@@ -1,6 +1,6 @@
 """Sentences about a result, the same in the window and on paper."""
 
-from core.result import Finding, PackResult
+from core.result import Finding, PackResult, Side
 from core.wording import say
 
 
@@ -11,13 +11,19 @@ def finding_sentence(finding: Finding) -> str:
     return position_words(finding)
 
 
-def pack_sentence(result: PackResult) -> str:
+def side_sentence(side: Side) -> str:
+    """Return where left and right are known from, or why they are not."""
+    return f"{say('reports.row.side')}: {say(f'reports.say.side_{side}')}"
+
+
+def pack_sentence(result: PackResult, side: Side = "unverified") -> str:
     """Return one line for a pack: what it says, why it refuses, or why it does not apply."""
     if result.refusal is not None:
         return f"{result.refusal.reason} {result.refusal.advice}".strip()
     if result.findings:
         return " ".join(finding_sentence(finding) for finding in result.findings)
     if result.masks:
-        labels = ", ".join(mask.label for mask in result.masks)
-        return say("reports.say.outline_list", labels=labels)
+        from reports.model_rows import outline_sentence
+
+        return outline_sentence(result, side)
     return say("reports.say.no_answer")

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QS
 
 from core.decision import Answer, Decision, FirstRead, Impression
 from core.result import Finding, PackResult, Result
-from services.words import finding_sentence, pack_sentence
+from services.words import finding_sentence, pack_sentence, side_sentence
 from ui import words
 from ui.controls import Card, Chip, IconLabel, KeyButton, Switch, label
 from ui.score_line import ScoreLine
@@ -341,7 +341,9 @@ class ChecksCard(Card):
                 told.add(pack.correction.text)
                 self._line("rotate-cw", "warning", pack.correction.text)
             if pack.status == "ok" and not pack.findings and pack.masks:
-                self._line("check", "accent", pack_sentence(pack))
+                self._line("check", "accent", pack_sentence(pack, result.side))
+        if result.side == "contradicted":
+            self._line("triangle-alert", "warning", side_sentence(result.side))
         for contradiction in result.patient.contradictions:
             self._line(
                 "triangle-alert",

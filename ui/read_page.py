@@ -77,6 +77,7 @@ class ReadPage(QWidget):
         if self._desk.case is not None and self._desk.case.key == key:
             self.column.refresh()
             self._lay_overlay()
+            self._on_identity_changed(self._desk.case)
 
     def layout_state(self) -> QByteArray:
         """Return how the page is divided, for the profile."""
@@ -343,7 +344,8 @@ class ReadPage(QWidget):
         spacing = (
             "" if image is None or image.pixel_spacing_mm else self.tr("pixel spacing unknown: no lengths")
         )
-        sides = _sides(image.patient_orientation) if image is not None else None
+        contradicted = case.analysis is not None and case.analysis.result.side == "contradicted"
+        sides = None if image is None or contradicted else _sides(image.patient_orientation)
         return Corners(
             top_left=(words.study_name(unit), series + count),
             bottom_right=(spacing,) if spacing else (),

@@ -11,7 +11,7 @@ import pytest
 import core.wording
 from core.image import StudyHeader
 from core.patient import Contradiction, Patient, Sourced
-from core.result import ErrorRecord, PackResult
+from core.result import ErrorRecord, PackResult, Side
 from reports.records import ReportContent
 from tests.reports import studies
 
@@ -181,10 +181,21 @@ def test_an_age_below_two_years_is_given_in_months(years: float, words: str) -> 
 
 
 def test_the_side_is_not_verified_unless_the_header_gives_it() -> None:
-    unverified, verified = studies.report(), studies.report(side_verified=True)
+    known = studies.result(studies.lungs(), studies.pneumonia(), side="verified")
+    unverified, verified = studies.report(), studies.report(known)
     assert "side not verified" in unverified.blocks[0].figures[0].caption
     assert "side not verified" not in verified.blocks[0].figures[0].caption
     assert row(verified, "Side") == "from the image header"
+
+
+@pytest.mark.parametrize("side", ["unverified", "contradicted"])
+def test_no_organ_is_called_left_or_right_unless_the_side_is_verified(side: Side) -> None:
+    known = studies.result(studies.lungs(), studies.pneumonia(), side="verified")
+    assert "Outlined: left lung, right lung." in machine_words(studies.report(known))
+    said = machine_words(studies.report(dataclasses.replace(known, side=side)))
+    assert "Outlined: both lung fields; side not verified." in said
+    assert "left lung" not in said.casefold()
+    assert row(studies.report(dataclasses.replace(known, side=side)), "Side").startswith("not verified")
 
 
 def test_the_caption_of_a_map_says_what_it_is_not() -> None:
