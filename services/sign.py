@@ -83,6 +83,8 @@ class Addendum:
 def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
     """Return what must be answered first, in the order it is asked; empty when it may be signed."""
     missing: list[Missing] = []
+    if analysis is not None and not _speaks_of(analysis, unit, draft):
+        analysis = None
     if analysis is None:
         missing.append(Missing(code="analysis", text=say("services.missing.analysis")))
     if draft.reading.first_read is None:
@@ -265,6 +267,16 @@ def pixels_sha256(analysis: Analysis) -> str | None:
         return None
     grey = (analysis.grey * 255.0 + 0.5).astype("uint8")
     return hashlib.sha256(f"{grey.shape}".encode() + grey.tobytes()).hexdigest()
+
+
+def _speaks_of(analysis: Analysis, unit: ReadingUnit, draft: Draft) -> bool:
+    """Whether an analysis is of this unit, and of the patient as now known."""
+    if analysis.result.patient != merge(unit.patient, draft.typed, day=unit.header.date):
+        return False
+    image = analysis.image
+    if image is not None and image.ref.sop_instance_uid is not None:
+        return image.ref.sop_instance_uid in unit.sop_instance_uids
+    return analysis.result.source.path == unit.path
 
 
 def _unanswered(analysis: Analysis, draft: Draft) -> list[Missing]:

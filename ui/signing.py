@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from core.errors import FarlightError, NotReadyToSignError, WrongPinError
+from core.image import ReadingUnit
+from core.model_facts import ModelFacts
+from services.analyze import Analysis
+from services.drafts import Draft
 from services.sign import Addendum, SignedFile
 from services.workplace import Workplace
 from ui import words
@@ -17,36 +22,40 @@ from ui.sign_dialog import ReaderDialog, SignDialog
 from ui.task import Handle, Pools
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Ask:
     """What a signature needs, copied when it was asked for."""
 
     workplace: Workplace
-    case: Case
+    unit: ReadingUnit
+    analysis: Analysis | None
+    draft: Draft
+    facts: Mapping[str, ModelFacts]
+    signed: SignedFile | None
     person_id: int
     pin: str
     clock_accepted: bool
     addendum: str
 
     def __call__(self, _handle: Handle) -> SignedFile | Addendum:
-        signing, case = self.workplace.signing, self.case
-        if self.addendum and case.signed is not None:
+        signing = self.workplace.signing
+        if self.addendum and self.signed is not None:
             return signing.add_addendum(
-                case.signed.report_id,
+                self.signed.report_id,
                 self.addendum,
                 person_id=self.person_id,
                 pin=self.pin,
                 clock_accepted=self.clock_accepted,
             )
-        assert case.analysis is not None
+        assert self.analysis is not None
         settings = self.workplace.settings
         return signing.sign(
-            case.unit,
-            case.analysis,
-            case.draft,
+            self.unit,
+            self.analysis,
+            self.draft,
             person_id=self.person_id,
             pin=self.pin,
-            facts=case.facts,
+            facts=self.facts,
             site=settings.text("site.name"),
             address=address_lines(settings.text("site.address")),
             paper=settings.text("paper"),  # type: ignore[arg-type]
@@ -126,8 +135,20 @@ class Signing(QObject):
     @Slot(int, str, bool, str)
     def _on_pin_given(self, person_id: int, pin: str, clock_accepted: bool, addendum: str) -> None:
         assert self._case is not None
-        work = _Ask(self._workplace, self._case, person_id, pin, clock_accepted, addendum)
-        task = self._pools.files("sign", work, key=self._case, priority=20)
+        case = self._case
+        work = _Ask(
+            workplace=self._workplace,
+            unit=case.unit,
+            analysis=case.analysis,
+            draft=case.draft,
+            facts=case.facts,
+            signed=case.signed,
+            person_id=person_id,
+            pin=pin,
+            clock_accepted=clock_accepted,
+            addendum=addendum,
+        )
+        task = self._pools.files("sign", work, key=case, priority=20)
         task.succeeded.connect(self._on_signed)
         task.failed.connect(self._on_failed)
 

@@ -17,6 +17,7 @@ from core.image import ReadingUnit
 from core.patient import Patient, Sourced
 from services.analyze import Analysis, AnalysisOptions, Analyzer
 from services.drafts import Draft, key_of
+from services.patient import merge
 from services.scan import scan
 from services.sign import Person, missing_for_signing
 from services.workplace import Workplace
@@ -87,8 +88,16 @@ def draft(unit: ReadingUnit) -> Draft:
     return Draft(key=key_of(unit), path=unit.path, typed=TYPED, confirmed=("name", "id"), reading=reading)
 
 
+def _for(analysis: Analysis, unit: ReadingUnit, draft: Draft) -> Analysis:
+    """Return the analysis as it would be if it had been asked for with this unit and this draft."""
+    result = analysis.result
+    source = replace(result.source, path=unit.path)
+    return replace(analysis, result=replace(result, source=source, patient=merge(unit.patient, draft.typed)))
+
+
 def _codes(unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> list[str]:
-    return [missing.code for missing in missing_for_signing(unit, analysis, draft)]
+    whole = None if analysis is None else _for(analysis, unit, draft)
+    return [missing.code for missing in missing_for_signing(unit, whole, draft)]
 
 
 def test_an_empty_draft_misses_everything_in_the_order_of_asking(
@@ -97,6 +106,21 @@ def test_an_empty_draft_misses_everything_in_the_order_of_asking(
     empty = Draft(key=key_of(unit), path=unit.path)
     assert _codes(unit, None, empty) == ["analysis", "first_read", "identity"]
     assert _codes(unit, analysis, empty) == ["first_read", "decision", "identity"]
+
+
+def test_what_is_signed_was_analysed_for_this_patient_and_this_image(
+    analyzer: Analyzer, unit: ReadingUnit, analysis: Analysis, draft: Draft
+) -> None:
+    def misses_analysis(of: ReadingUnit, analysis: Analysis) -> bool:
+        return "analysis" in [missing.code for missing in missing_for_signing(of, analysis, draft)]
+
+    assert not misses_analysis(unit, analysis)
+    assert misses_analysis(unit, analyzer.analyze(unit))
+    assert misses_analysis(replace(unit, path="another.png"), analysis)
+    mine = replace(unit, sop_instance_uids=("1.2.3",))
+    assert analysis.image is not None
+    theirs = replace(analysis.image, ref=replace(analysis.image.ref, sop_instance_uid="1.2.4"))
+    assert misses_analysis(mine, replace(analysis, image=theirs))
 
 
 def test_a_complete_draft_misses_nothing(unit: ReadingUnit, analysis: Analysis, draft: Draft) -> None:
@@ -235,8 +259,10 @@ def test_the_same_pixels_under_another_patient_block_signing(
     assert isinstance(again, ReadingUnit)
     other = replace(TYPED, name=Sourced(value="Somebody Else", source="typed"))
     theirs = replace(draft, key=key_of(again), path=again.path, typed=other)
-    assert [missing.code for missing in desk.missing(again, analysis, theirs)] == ["same_pixels"]
-    assert desk.missing(again, analysis, replace(theirs, typed=TYPED)) == ()
+    asked = _for(analysis, again, theirs)
+    assert [missing.code for missing in desk.missing(again, asked, theirs)] == ["same_pixels"]
+    mine = replace(theirs, typed=TYPED)
+    assert desk.missing(again, _for(analysis, again, mine), mine) == ()
 
 
 @pytest.mark.parametrize(
