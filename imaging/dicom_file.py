@@ -36,6 +36,9 @@ _SKIMMED_SYNTAXES = frozenset(
 )
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _DEFLATED_HEADER_BYTES = 1 << 20
+_EMPTY_ELEMENT = bytes(8)
+_MOST_EMPTY_ELEMENTS = 1000
+_MOST_HEADER_READS = 1_000_000
 _META_BYTES = 1 << 14
 _SKIM_BYTES = 1 << 16
 _TRANSFER_SYNTAX = 0x0010
@@ -140,7 +143,7 @@ def _read_header(stream: BinaryIO, tags: Collection[int] | None) -> Dataset:
     try:
         with contained():
             return dcmread(
-                stream,
+                _Guarded(stream),
                 stop_before_pixels=True,
                 force=True,
                 specific_tags=None if tags is None else list(tags),
@@ -151,6 +154,31 @@ def _read_header(stream: BinaryIO, tags: Collection[int] | None) -> Dataset:
         raise
     except Exception as error:
         raise DamagedImageError(type(error).__name__) from error
+
+
+class _Guarded:
+    """Hands a stream to pydicom, and gives up on what is no header.
+
+    A failed copy is megabytes of zeros: to pydicom, millions of empty elements, read for minutes.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._reads = self._zeros = 0
+        self.seek, self.tell = stream.seek, stream.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Read from the stream.
+
+        Raises:
+            DamagedImageError: these are zeros, or more elements than any header has.
+        """
+        content = self._stream.read(size)
+        self._reads += 1
+        self._zeros = 0 if content != _EMPTY_ELEMENT else self._zeros + 1
+        if self._zeros > _MOST_EMPTY_ELEMENTS or self._reads > _MOST_HEADER_READS:
+            raise DamagedImageError("no end of the header")
+        return content
 
 
 def _located(dataset: Dataset, stream: BinaryIO) -> DicomFile:

@@ -16,6 +16,7 @@ from core.errors import ImagingError
 from core.image import ReadingUnit
 from imaging.display import presentation
 from imaging.read import read_image
+from imaging.records import Unreadable
 from imaging.scan import scan_paths
 from tests.imaging import writers
 
@@ -150,3 +151,13 @@ def test_mutated_files_are_shown_or_refused_with_a_sentence(batch: int, tmp_path
             pytest.fail(f"mutation {number} of {name}: {error!r}")
         path.unlink()
     assert shown > 0
+
+
+@pytest.mark.parametrize("preamble", [b"", b"\0" * 128 + b"DICM"])
+def test_megabytes_of_zeros_are_given_up_on(preamble: bytes, tmp_path: Path) -> None:
+    # A bare file needs a first element to be taken for DICOM at all.
+    start = preamble or b"\x08\0\x05\0CS\x0a\0ISO_IR 100" + b"\x08\0\x16\0UI\x02\x001\0"
+    path = writers.put(tmp_path, "failed-copy.dcm", start + b"\0" * 1_000_000)
+    (found,) = scan_paths([path])
+    assert isinstance(found, Unreadable)
+    assert found.error.code == "E104"
