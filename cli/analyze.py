@@ -45,9 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         line.clear()
     summary = say("cli.summary.records", records=outcome.records, kept=outcome.kept, failed=outcome.failed)
-    print(summary, file=sys.stderr)
+    for sentence in (*outcome.unusable, summary):
+        print(sentence, file=sys.stderr)
     print(Path(arguments.out) / LINES)
-    return int(outcome.failed > 0)
+    return int(outcome.failed > 0 or bool(outcome.unusable))
 
 
 def _request(arguments: argparse.Namespace) -> "BatchRequest":

@@ -110,6 +110,14 @@ class Analyzer:
             except FarlightError as error:
                 _log.warning("warm-up of %s: %s %s", pack_id, error.code, error.detail)
 
+    def planned(self) -> dict[str, str]:
+        """Return the packs that may look at an image, with the sha256 of each."""
+        return {pack_id: self.library.get(pack_id).sha256 for pack_id in self._plan(self.options.packs)}
+
+    def broken(self) -> tuple[tuple[str, FarlightError], ...]:
+        """Return the installed packs that cannot be used, each with the reason."""
+        return tuple((entry.id, entry.error) for entry in self.library.entries() if entry.error is not None)
+
     def facts(self, pack_id: str) -> ModelFacts:
         """Return what a pack says of itself.
 

@@ -13,6 +13,7 @@ from core.clock import Clock, SystemClock
 from core.errors import ImagingError
 from core.image import ReadingUnit
 from core.patient import Patient
+from core.wording import say
 from services.analyze import (
     Analysis,
     AnalysisOptions,
@@ -30,6 +31,7 @@ from services.progress import IsCancelled, Progress, Report, never, nobody_liste
 from services.report import Paper, ReportRequest, render
 from services.result_json import WrittenFiles, result_to_dict
 from services.scan import Unreadable, scan
+from services.version import VERSION
 
 _AHEAD = 6
 REPORT = "report.pdf"
@@ -50,11 +52,15 @@ class BatchRequest:
 
 @dataclass(slots=True, kw_only=True)
 class BatchOutcome:
-    """How a run ended; ``failed`` records hold errors, ``kept`` ones were there already."""
+    """How a run ended; ``failed`` records hold errors, ``kept`` ones were there already.
+
+    ``unusable`` says in a sentence each which models should have looked and could not.
+    """
 
     records: int = 0
     failed: int = 0
     kept: int = 0
+    unusable: tuple[str, ...] = ()
 
 
 def run_batch(
@@ -76,13 +82,13 @@ def run_batch(
     patient = read_patient_file(request.patient_file) if request.patient_file else None
     analyzer = Analyzer(request.options)
     output = OutputFolder(request.out, request.mode)
-    outcome, complete = BatchOutcome(), False
+    outcome, complete = BatchOutcome(unusable=_unusable(analyzer)), False
     batch = _Batch(
         request=request,
         patient=patient,
         analyzer=analyzer,
         output=output,
-        asked=asked_of(request),
+        asked=asked_of(request, analyzer),
         clock=clock or SystemClock(),
         outcome=outcome,
     )
@@ -94,7 +100,15 @@ def run_batch(
     return outcome
 
 
-def asked_of(request: BatchRequest) -> dict[str, Any]:
+def _unusable(analyzer: Analyzer) -> tuple[str, ...]:
+    if analyzer.options.packs is not None:
+        return ()
+    if not analyzer.library.entries():
+        return (say("services.result.no_packs"),)
+    return tuple(f"{pack_id}: {error}" for pack_id, error in analyzer.broken())
+
+
+def asked_of(request: BatchRequest, analyzer: Analyzer) -> dict[str, Any]:
     """Return what decides a record besides its source: a resumed run redoes what was asked differently."""
     options = request.options
     patient = request.patient_file.read_bytes() if request.patient_file else None
@@ -103,6 +117,9 @@ def asked_of(request: BatchRequest) -> dict[str, Any]:
         "engine": options.engine,
         "precision": options.precision,
         "gates": options.use_gates,
+        "demonstration": options.demonstration,
+        "installed": analyzer.planned(),
+        "farlight": VERSION,
         "pdf": request.with_pdf,
         "patient_sha256": None if patient is None else hashlib.sha256(patient).hexdigest(),
     }

@@ -18,6 +18,7 @@ from core.clock import FixedClock
 from core.errors import Cancelled, OutputNotEmptyError, PatientFileError, UnknownPackError
 from services.analyze import AnalysisOptions
 from services.batch import BatchOutcome, BatchRequest, run_batch
+from services.places import pack_roots
 from services.progress import Progress
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "result.schema.json").read_text(encoding="utf-8"))
@@ -134,6 +135,34 @@ def test_a_resumed_run_keeps_what_is_unchanged_and_redoes_the_rest(
     assert after[2] == before[1]
     assert after[1]["source"]["sha256"] != before[0]["source"]["sha256"]
     assert after[1]["dir"] == before[0]["dir"]
+
+
+def test_a_resumed_run_asks_again_where_a_pack_is_another_than_before(
+    chest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = BatchRequest(paths=(str(chest),), out=tmp_path / "out", with_pdf=False)
+    run_batch(request)
+    packs = tmp_path / "packs"
+    shutil.copytree(pack_roots()[0] / "chest-lungs", packs / "chest-lungs")
+    monkeypatch.setattr("services.analyze.pack_roots", lambda: (packs,))
+    assert run_batch(replace(request, mode="resume")).kept == 0
+    manifest = packs / "chest-lungs" / "pack.toml"
+    manifest.write_text(manifest.read_text(encoding="utf-8") + "\n# another release\n", encoding="utf-8")
+    assert run_batch(replace(request, mode="resume")).kept == 0
+    assert run_batch(replace(request, mode="resume")).kept == 1
+
+
+def test_models_that_should_have_looked_and_could_not_are_told(
+    chest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packs = tmp_path / "packs"
+    monkeypatch.setattr("services.analyze.pack_roots", lambda: (packs,))
+    request = BatchRequest(paths=(str(chest),), out=tmp_path / "out", with_pdf=False)
+    assert run_batch(request).unusable == ("No model is installed, so nothing was looked for.",)
+    (packs / "spoiled").mkdir(parents=True)
+    (packs / "spoiled" / "pack.toml").write_text('schema = "x"')
+    (told,) = run_batch(replace(request, out=tmp_path / "second")).unusable
+    assert told.startswith("spoiled: E20")
 
 
 def test_pictures_of_earlier_results_are_not_read_as_images(chest: Path, tmp_path: Path) -> None:
