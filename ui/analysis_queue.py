@@ -63,6 +63,16 @@ class AnalysisQueue(QObject):
         case.asked += 1
         self._enqueue(case, None, first=True)
 
+    def retry(self, case: Case) -> bool:
+        """Ask anew where an analysis, or a model in it, failed; returns whether it had."""
+        results = () if case.analysis is None else case.analysis.result.results
+        if not case.error and not any(one.refusal and one.refusal.gate == "failed" for one in results):
+            return False
+        case.error = ""
+        self.ask_again(case)
+        self._book.touch(case)
+        return True
+
     def pause(self, paused: bool) -> None:
         """Hold the list, or go on; the open study is still analysed when asked for."""
         self.paused = paused
@@ -123,7 +133,11 @@ class AnalysisQueue(QObject):
         case = self._current()
         if case is not None:
             analysis, case.facts = answer
-            self._book.set_analysis(case, analysis)
+            errors = analysis.result.errors
+            if analysis.image is None and errors:
+                case.error = errors[0].message
+            else:
+                self._book.set_analysis(case, analysis)
             self._book.touch(case)
             self.analysed.emit(case.key)
 

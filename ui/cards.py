@@ -85,6 +85,8 @@ class FirstReadLine(QLabel):
 class ComputerCard(Card):
     """Where the analysis stands while the results are closed."""
 
+    retry_asked = Signal()
+
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Computer"), parent)
         row = QHBoxLayout()
@@ -94,9 +96,13 @@ class ComputerCard(Card):
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._words, 1)
         self.body.addLayout(row)
+        self.retry = KeyButton(self.tr("Try again"), "retry")
+        self.retry.clicked.connect(self.retry_asked)
+        self.body.addWidget(self.retry)
 
-    def show_state(self, text: str, icon: str, token: str) -> None:
-        """Show one sentence."""
+    def show_state(self, text: str, icon: str, token: str, *, failed: bool = False) -> None:
+        """Show one sentence, and the way to try again where the analysis failed."""
+        self.retry.setVisible(failed)
         self._icon.set_face(icon, token)
         self._words.setText(text)
         self.setAccessibleDescription(text)
@@ -301,6 +307,7 @@ class RefusalCard(Card):
     """A refusal, calm and useful: what, why, and what to do."""
 
     age_asked = Signal()
+    retry_asked = Signal()
 
     def __init__(self, theme: Theme, pack: PackResult, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
@@ -318,6 +325,10 @@ class RefusalCard(Card):
             button = KeyButton(self.tr("Enter the age"), "identity")
             button.clicked.connect(self.age_asked)
             self.body.addWidget(button)
+        if pack.refusal.gate == "failed":
+            again = KeyButton(self.tr("Try again"), "retry")
+            again.clicked.connect(self.retry_asked)
+            self.body.addWidget(again)
 
 
 class ChecksCard(Card):

@@ -19,6 +19,7 @@ class ReadingColumn(QWidget):
     """Shows the cards for the open case as far as the order of reading allows."""
 
     sign_asked = Signal()
+    retry_asked = Signal()
     overlay_look_changed = Signal(bool, int)
 
     def __init__(self, theme: Theme, desk: Desk, parent: QWidget | None = None) -> None:
@@ -93,10 +94,6 @@ class ReadingColumn(QWidget):
         self._clear_made()
         self.refresh()
 
-    def computer_state(self) -> str:
-        """Return the sentence about the analysis."""
-        return self.computer.text()
-
     # --- building
 
     def _build_cards(self, theme: Theme) -> None:
@@ -159,6 +156,7 @@ class ReadingColumn(QWidget):
         self.signs.changed.connect(self._desk.write_signs)
         self.words.written.connect(self._desk.write)
         self.sign.clicked.connect(self.sign_asked)
+        self.computer.retry_asked.connect(self.retry_asked)
         self._desk.case_opened.connect(self._on_case_opened)
         self._desk.case_closed.connect(self.refresh)
         self._desk.reading_changed.connect(self.refresh)
@@ -226,7 +224,7 @@ class ReadingColumn(QWidget):
         case = self._desk.case
         assert case is not None
         if case.error:
-            self.computer.show_state(case.error, "circle-alert", "critical")
+            self.computer.show_state(case.error, "circle-alert", "critical", failed=True)
         elif case.analysis is None:
             looking = (
                 self.tr("Looking at the image …") if case.analysing else self.tr("Waiting for its turn …")
@@ -272,6 +270,7 @@ class ReadingColumn(QWidget):
             if pack.status == "refused" and pack.refusal is not None:
                 refusal = RefusalCard(self._theme, pack)
                 refusal.age_asked.connect(self._on_age_asked)
+                refusal.retry_asked.connect(self.retry_asked)
                 self._place(self._slot, refusal)
         spoke = [one.stamp.pack_id for one in case.analysis.result.results if one.status == "ok"]
         unseen = [what for pack in spoke if pack in case.facts for what in case.facts[pack].not_looked_for]

@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
         self.read.neighbour_asked.connect(self._on_neighbour_asked)
         self.read.image_shown.connect(self._on_image_shown)
         self.read.sign_asked.connect(self._on_sign_asked)
+        self.read.retry_asked.connect(self._on_retry_asked)
         self.read.overlay_look_kept.connect(self._on_overlay_look_kept)
         self.queue.analysed.connect(self._on_analysed)
         self.queue.refused_to_run.connect(self._on_refused_to_run)
@@ -399,6 +400,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_case_opened(self, case: Case) -> None:
+        self.notices.forget(case.key)
         self.banner.show_patient(case.patient, case.unit)
         self._show_state()
         if case.signed is None and case.unit.frames > 1 and case.analysis is None:
@@ -459,6 +461,7 @@ class MainWindow(QMainWindow):
             self.tr("What is open stays open."),
             act=self.tr("Open the first"),
             on_act=partial(self.open_case, found[0]),
+            about=found,
         )
 
     def _open_wanted(self) -> None:
@@ -524,6 +527,13 @@ class MainWindow(QMainWindow):
         if self.desk.case is not None and self.desk.case.key == key:
             self.read.column.refresh()
             self.tell_error(error)
+
+    @Slot()
+    def _on_retry_asked(self) -> None:
+        case = self.desk.case
+        if case is not None and self.queue.retry(case):
+            self.read.column.refresh()
+            self.book.found_again.emit(case.key)
 
     @Slot(int, int, float)
     def _on_queue_advanced(self, done: int, total: int, left: float) -> None:

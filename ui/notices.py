@@ -1,7 +1,7 @@
 """Sentences that need to be seen and do not stop anybody: what happened, what to do, and a button for it."""
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
@@ -31,9 +31,11 @@ class Notice(QFrame):
         *,
         act: str = "",
         on_act: Callable[[], None] | None = None,
+        about: Collection[str] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.about = frozenset(about)
         self.setProperty("notice", tone)
         self.setAccessibleName(f"{title} {hint}")
         self.key = title
@@ -90,15 +92,24 @@ class NoticeArea(QWidget):
         *,
         act: str = "",
         on_act: Callable[[], None] | None = None,
+        about: Collection[str] = (),
     ) -> None:
-        """Show a sentence; the same sentence stands only once."""
+        """Show a sentence; the same sentence stands only once.
+
+        ``about`` are the keys of the cases that it offers: opening one of them answers it (``forget``).
+        """
         for old in [one for one in self._notices if one.key == title] + self._notices[: 1 - MOST]:
             self._drop(old)
-        notice = Notice(self._theme, tone, title, hint, act=act, on_act=on_act)
+        notice = Notice(self._theme, tone, title, hint, act=act, on_act=on_act, about=about)
         notice.dismissed.connect(self._drop)
         self._notices.append(notice)
         self._column.addWidget(notice)
         self.show()
+
+    def forget(self, key: str) -> None:
+        """Take away what offered to open a case that is open now."""
+        for notice in [one for one in self._notices if key in one.about]:
+            self._drop(notice)
 
     def dismiss_last(self) -> bool:
         """Take the newest notice away; returns False where there is none."""

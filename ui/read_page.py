@@ -37,6 +37,7 @@ class ReadPage(QWidget):
     """Everything of reading one case."""
 
     sign_asked = Signal()
+    retry_asked = Signal()
     case_chosen = Signal(str)
     neighbour_asked = Signal(int)
     open_asked = Signal()
@@ -188,6 +189,7 @@ class ReadPage(QWidget):
         self.strip.case_chosen.connect(self.case_chosen)
         self._book.found_again.connect(self._on_found_again)
         self.column.sign_asked.connect(self.sign_asked)
+        self.column.retry_asked.connect(self.retry_asked)
         self.column.overlay_look_changed.connect(self._on_overlay_look_changed)
         self._frame_slider.valueChanged.connect(self._on_slider_moved)
         self._play.clicked.connect(self._toggle_cine)
@@ -206,6 +208,7 @@ class ReadPage(QWidget):
             "edit": partial(self.column.answer, "edited"),
             "note": self.column.focus_note,
             "identity": self.column.ask_identity,
+            "retry": self.retry_asked.emit,
             "sign": self._on_sign_key,
             "previous_case": partial(self.neighbour_asked.emit, -1),
             "next_case": partial(self.neighbour_asked.emit, 1),

@@ -7,9 +7,18 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPixmap
+from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPixmap, QResizeEvent
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.errors import FarlightError
 from services import pdf_pages
@@ -21,7 +30,8 @@ from ui.viewer import pixels_image
 
 PAPERS = ("A4", "Letter", "A5")
 LEAST_PREVIEW_DPI, MOST_PREVIEW_DPI = 60.0, 120.0
-SIDE_BY_SIDE_INCHES = 2 * 8.27
+WIDEST_PAGE_INCHES = 8.5
+PAGE_GAP = 20
 PRINT_DPI = 200.0
 _PAGE_SIZES = {
     "A4": QPageSize.PageSizeId.A4, "Letter": QPageSize.PageSizeId.Letter, "A5": QPageSize.PageSizeId.A5,
@@ -45,6 +55,7 @@ class ReportPage(QWidget):
         self._pdf: bytes | None = None
         self._task: Task | None = None
         self._pages: list[QLabel] = []
+        self._pictures: list[QPixmap] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 14, 18, 0)
         column.setSpacing(12)
@@ -116,21 +127,46 @@ class ReportPage(QWidget):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         inner = QWidget()
-        self._flow = QHBoxLayout(inner)
-        self._flow.setContentsMargins(0, 0, 0, 18)
-        self._flow.setSpacing(20)
-        self._flow.addStretch(1)
+        whole = QVBoxLayout(inner)
+        whole.setContentsMargins(0, 0, 0, 18)
         self._words = label("", "muted", wrap=True)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._flow.addWidget(self._words, 4)
-        self._flow.addStretch(1)
+        whole.addWidget(self._words, 1)
+        self._sheets = QGridLayout()
+        self._sheets.setSpacing(PAGE_GAP)
+        whole.addLayout(self._sheets)
+        whole.addStretch(0)
         area.setWidget(inner)
+        self._area = area
         return area
 
+    def _columns(self) -> int:
+        """Return how many pages stand side by side: two, or one where two would be too small to read."""
+        return 2 if self._page_width(2) >= LEAST_PREVIEW_DPI * WIDEST_PAGE_INCHES else 1
+
+    def _page_width(self, columns: int) -> int:
+        room = self._area.width() - self._area.verticalScrollBar().sizeHint().width()
+        return (room - PAGE_GAP * (columns + 1)) // columns
+
     def _preview_dpi(self) -> float:
-        """Return the resolution at which two pages stand side by side."""
-        room = (self.width() - 100) / SIDE_BY_SIDE_INCHES
+        """Return the resolution at which the pages fill the width."""
+        room = self._page_width(self._columns()) / WIDEST_PAGE_INCHES
         return max(LEAST_PREVIEW_DPI, min(MOST_PREVIEW_DPI, room))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Keep the pages within the width."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        columns = self._columns()
+        most = self._page_width(columns)
+        for number, (page, picture) in enumerate(zip(self._pages, self._pictures, strict=True)):
+            fits = picture.width() <= most
+            smooth = Qt.TransformationMode.SmoothTransformation
+            page.setPixmap(picture if fits else picture.scaledToWidth(most, smooth))
+            place = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter
+            self._sheets.addWidget(page, number // columns, number % columns, place)
 
     def _enable(self, enabled: bool) -> None:
         for button in (self._export, self._print):
@@ -146,14 +182,14 @@ class ReportPage(QWidget):
         self._words.hide()
         for number, pixels in enumerate(pages):
             page = QLabel()
-            page.setPixmap(QPixmap.fromImage(pixels_image(pixels)))
+            self._pictures.append(QPixmap.fromImage(pixels_image(pixels)))
             page.setAccessibleName(
                 self.tr("Page {number} of {count}").format(number=number + 1, count=len(pages))
             )
             page.setFrameShape(QFrame.Shape.Box)
             page.setProperty("paper", True)
-            self._flow.insertWidget(1 + number, page, 0, Qt.AlignmentFlag.AlignTop)
             self._pages.append(page)
+        self._arrange()
         self._enable(True)
         if self.isVisible():
             self._export.setFocus()
@@ -170,6 +206,7 @@ class ReportPage(QWidget):
             page.setParent(None)
             page.deleteLater()
         self._pages.clear()
+        self._pictures.clear()
 
     @Slot()
     def _on_export(self) -> None:

@@ -48,6 +48,7 @@ TABLE: dict[str, Key] = {
     "disagree": Key("Reading", ("D",), "Disagree"),
     "edit": Key("Reading", ("E",), "Edit"),
     "note": Key("Reading", ("N",), "Write a note"),
+    "retry": Key("Reading", ("T",), "Try the analysis again"),
     "identity": Key("Reading", ("Y",), "Enter who the patient is"),
     "sign": Key("Reading", ("Ctrl+Return", "Ctrl+Enter"), "Sign and report"),
     "previous_case": Key("Reading", ("Ctrl+Up",), "Previous study"),

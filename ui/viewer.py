@@ -220,14 +220,6 @@ class Viewer(QWidget):
         scale = self._state.scale_in(self._image_size(), self._view_size())
         return round(scale * self.devicePixelRatioF() * 100)
 
-    def image_rect(self) -> QRectF:
-        """Return where the image lies in the view."""
-        if self._state is None:
-            return QRectF()
-        size = self._image_size()
-        whole = QRectF(0, 0, size.width(), size.height())
-        return self._state.transform(size, self._view_size()).mapRect(whole)
-
     # --- drawing
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name

@@ -296,8 +296,10 @@ def test_one_image_opened_by_hand_comes_up_and_several_are_offered(stage: Stage,
     window.open_paths((str(tmp_path / "b"),))
     wait_until(window.notices.texts)
     assert "Amina" in window.banner.text()
+    assert window.notices.texts()
     window.open_paths((str(tmp_path / "b" / "3.dcm"),))
     wait_until(lambda: "Grace" in window.banner.text())
+    assert window.notices.texts() == (), "what was offered is open"
 
 
 def test_space_presses_the_button_that_has_the_focus(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,3 +323,17 @@ def test_the_report_does_not_show_the_result_before_the_first_impression(
     assert window.report.pdf is None
     assert window.report._pages == []
     assert "first impression" in window.report._words.text()
+
+
+def test_report_pages_stay_within_the_width(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    window.show_page("report")
+    wait_until(lambda: window.report._pages)
+    for width in (1900, 1280, 1000):
+        window.resize(width, 800)
+        QTest.qWait(100)
+        assert window.report._area.horizontalScrollBar().maximum() == 0
+        tops = {page.y() for page in window.report._pages}
+        assert len(tops) == (1 if window.report._columns() == 2 else len(window.report._pages))

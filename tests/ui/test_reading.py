@@ -9,9 +9,11 @@ import pytest
 from PIL import Image as Photo
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from core.patient import Sourced
-from core.result import Refusal
+from core.result import ErrorRecord, Refusal, Result, Source
+from services.analyze import Analysis
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 
 pytestmark = pytest.mark.display
@@ -335,3 +337,55 @@ def test_the_open_study_keeps_its_result_while_many_others_are_analysed(stage: S
     assert window.desk.case.analysis is not None
     kept = [case for case in window.book.cases() if case.analysis is not None]
     assert len(kept) <= 13
+
+
+class Unreadable(StandInAnalyzer):
+    """Answers as the real analyzer does where the pixels cannot be read, until they can."""
+
+    mended = False
+
+    def analyze(self, unit: Any, **asked: Any) -> Analysis:
+        """Return an error, or what the stage always says."""
+        if self.mended:
+            return super().analyze(unit, **asked)
+        self.asked.append(unit.path)
+        source = Source(
+            path=unit.path, files=1, sha256=None, modality=None, study_uid=None, series_uids=(), frames=1
+        )
+        error = ErrorRecord(code="E104", message="The file is damaged.")
+        return Analysis(result=Result(source=source, patient=unit.patient, errors=(error,)))
+
+
+def test_an_analysis_that_failed_says_so_and_can_be_tried_again(stage: Stage, tmp_path: Path) -> None:
+    analyzer = Unreadable()
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    wait_until(lambda: window.desk.case is not None and window.desk.case.error)
+    wait_until(lambda: window.read.viewer.state is not None)
+    computer = window.read.column.computer
+    assert computer.text() == "The file is damaged."
+    assert computer.retry.isVisible()
+    assert window.desk.case.state == "failed"
+    analyzer.mended = True
+    press(window, Qt.Key.Key_T)
+    ready(window)
+    assert window.desk.case.error == ""
+    assert "ready" in computer.text()
+    assert not computer.retry.isVisible()
+    press(window, Qt.Key.Key_T)
+    assert len(analyzer.asked) == 2, "what did not fail is not tried again"
+
+
+def test_a_model_that_failed_can_be_tried_again(stage: Stage, tmp_path: Path) -> None:
+    analyzer = StandInAnalyzer(refusal=Refusal(gate="failed", reason="It could not be run.", advice="Try."))
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    (button,) = [
+        one
+        for one in window.read.column.findChildren(QPushButton)
+        if "again" in one.accessibleName() and one is not window.read.column.computer.retry
+    ]
+    analyzer.refusal = None
+    button.click()
+    ready(window)
+    wait_until(lambda: [card.finding_code for card in window.read.column.findings] == ["pneumonia"])
