@@ -55,7 +55,8 @@ class Image:
 
     ``values`` is (row, column) float32 modality values (after rescale or modality LUT), or
     (row, column, 3) uint8 RGB for colour. ``inverted`` says that low values are shown bright
-    (MONOCHROME1). ``overlays`` are (row, column) bool. All arrays are read-only.
+    (MONOCHROME1). ``overlays`` are (row, column) bool. All arrays are read-only. ``exif_orientation`` is
+    the file's own (1 to 8), which has been applied: ``values`` stand upright.
     """
 
     ref: ImageRef
@@ -70,6 +71,7 @@ class Image:
     spacing_source: Literal["patient", "detector", "calibrated", "file"] | None = None
     patient_orientation: tuple[str, str] | None = None
     overlays: tuple[NDArray[np.bool_], ...] = ()
+    exif_orientation: int = 1
     notes: tuple[str, ...] = ()
 
     @property

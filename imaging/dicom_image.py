@@ -1,6 +1,7 @@
 """Reads one frame of a DICOM file as an ``Image``."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from imaging.dicom_overlays import read_overlays
 from imaging.dicom_pixels import PixelLayout, mask_and_sign, read_layout, read_stored
 from imaging.dicom_tables import Table, read_table, read_windows, voi_table
 from imaging.dicom_values import contained, integer, items, number, numbers, text, texts, word_bytes
+from imaging.display import window_is_absurd
 from imaging.stored_range import stored_range
 
 _AXES = {"L": 0, "R": 0, "A": 1, "P": 1, "H": 2, "F": 2}
@@ -68,7 +70,7 @@ def _grey(
     if notes:
         values = np.nan_to_num(values, posinf=ends[1], neginf=ends[0])
     windows, tables = _voi(groups, signed=bool(values.size and values.min() < 0))
-    return Image(
+    image = Image(
         values=_frozen(values),
         unit=unit,
         inverted=photometric == "MONOCHROME1",
@@ -79,6 +81,7 @@ def _grey(
         notes=notes,
         **shared,
     )
+    return replace(image, notes=(*notes, "window-not-used")) if window_is_absurd(image) else image
 
 
 def _groups(dataset: Dataset, frame: int) -> tuple[Dataset, ...]:

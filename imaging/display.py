@@ -1,10 +1,9 @@
-"""Shows an image: windows, tables and photometric sense, to grey in 0..1 or to 8 bits.
+"""Shows an image: windows, tables and photometric sense, to grey in 0..1.
 
 The grey of ``presentation`` is what the screen shows first and what every model gets.
 """
 
 import tomllib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,6 @@ from core.image import Image, VoiTable, Window
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """ITU-R BT.601, as JPEG has it."""
-_MOST_LEVELS = 1 << 16
-_ROWS_AT_ONCE = 64
-"""Keeps the work of ``render`` within the processor's cache."""
 
 
 def presentation(image: Image, window: Window | None = None) -> NDArray[np.float32]:
@@ -51,43 +47,6 @@ def full_window(image: Image) -> Window:
 def window_is_absurd(image: Image) -> bool:
     """Return whether the file's own first window shows nothing of its values and was therefore not used."""
     return bool(image.windows) and not image.is_colour and not _is_sane(image.windows[0], image)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Levels:
-    """A grey image as indices (row, column) uint16 into ``values`` (level,) float32, its modality values.
-
-    Made once for an image, so that a new window costs one small table and one look-up a pixel.
-    """
-
-    indices: NDArray[np.uint16]
-    values: NDArray[np.float32]
-
-
-def levels_of(image: Image) -> Levels:
-    """Return the levels of a grey image; values that are not whole numbers are brought to 65,536 steps."""
-    values = image.values
-    low, high = float(values.min()), float(values.max())
-    whole = high - low < _MOST_LEVELS and bool((values == np.rint(values)).all())
-    step = 1.0 if whole else max((high - low) / (_MOST_LEVELS - 1), float(np.finfo(np.float32).tiny))
-    count = round((high - low) / step) + 1
-    scaled = (values - np.float32(low)) if whole else np.rint((values - np.float32(low)) / np.float32(step))
-    indices = np.minimum(scaled, count - 1).astype(np.uint16)
-    return Levels(indices=indices, values=np.linspace(low, high, count, dtype=np.float32))
-
-
-def lookup_table(image: Image, levels: Levels, window: Window | None = None) -> NDArray[np.uint8]:
-    """Return the shown grey (level,) uint8 of each level; the same sense as ``presentation``."""
-    grey = _shown(levels.values, image, window)
-    return np.asarray(np.rint(grey * np.float32(255)), np.uint8)
-
-
-def render(levels: Levels, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (row, column) uint8 as displayed; ``levels.indices`` may be cut to the visible part before."""
-    shown = np.empty_like(levels.indices, np.uint8)
-    for top in range(0, len(shown), _ROWS_AT_ONCE):
-        shown[top : top + _ROWS_AT_ONCE] = table[levels.indices[top : top + _ROWS_AT_ONCE]]
-    return shown
 
 
 def presets(modality: str | None) -> tuple[Window, ...]:

@@ -1,6 +1,5 @@
 """Reads dates, ages and sexes as they are found, not only as the standard writes them."""
 
-import math
 import re
 from datetime import date
 
@@ -64,15 +63,6 @@ def age_between(birth: str, day: str) -> float | None:
     """Return the years between two ISO dates; None where they cannot be an age."""
     years = (date.fromisoformat(day) - date.fromisoformat(birth)).days / _DAYS_PER_YEAR
     return round(years, 3) if 0 <= years <= _OLDEST_YEARS else None
-
-
-def read_number(text: str) -> float | None:
-    """Return a finite number, with a comma or a point."""
-    try:
-        number = float(text.strip().replace(",", "."))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _iso(year: int, month: int, day: int) -> str | None:

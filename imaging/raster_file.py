@@ -2,7 +2,7 @@
 
 import struct
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -25,7 +25,12 @@ def read_raster_image(path: Path, shown_path: str, page: int) -> Image:
     """
     content = read_source(path, limits.image_budget_bytes())
     pixels, facts = decode.decode("raster", content, page=page)
-    notes = ("turned-upright",) if int(facts.get("orientation", 1)) > 1 else ()
+    orientation = int(facts.get("orientation", 1))
+    orientation = orientation if 1 <= orientation <= 8 else 1
+    upright: dict[str, Any] = {
+        "notes": ("turned-upright",) if orientation > 1 else (),
+        "exif_orientation": orientation,
+    }
     ref = ImageRef(file=shown_path, frame=page)
     if (
         pixels.ndim == 3
@@ -36,14 +41,14 @@ def read_raster_image(path: Path, shown_path: str, page: int) -> Image:
     if pixels.ndim == 3:
         colour = np.ascontiguousarray(pixels)
         colour.setflags(write=False)
-        return Image(ref=ref, values=colour, notes=notes)
+        return Image(ref=ref, values=colour, **upright)
     if pixels.ndim != 2:
         raise DamagedImageError("not two-dimensional")
     bits = pixels.dtype.itemsize * 8
     value_range = stored_range(pixels, bits)
     values = np.nan_to_num(pixels.astype(np.float32), posinf=value_range[1], neginf=value_range[0])
     values.setflags(write=False)
-    return Image(ref=ref, values=values, value_range=value_range, bits_stored=bits, notes=notes)
+    return Image(ref=ref, values=values, value_range=value_range, bits_stored=bits, **upright)
 
 
 def count_tiff_pages(stream: BinaryIO) -> int:

@@ -23,6 +23,7 @@ def write_pictures(folder: Path, analysis: Analysis) -> WrittenFiles:
         OutputNotWritableError: a file could not be written.
     """
     names = FolderNames(("result", "report"))
+    turned = 1 if analysis.image is None else analysis.image.exif_orientation
     masks: dict[tuple[str, str], str] = {}
     heatmaps: dict[tuple[str, str], str] = {}
     overlays: dict[tuple[str, str], str] = {}
@@ -30,10 +31,12 @@ def write_pictures(folder: Path, analysis: Analysis) -> WrittenFiles:
         pack_id = entry.stamp.pack_id
         for mask in entry.masks:
             name = names.give(mask.code) + ".png"
-            masks[pack_id, mask.code] = _write(folder, name, mask_pixels(mask.pixels))
+            masks[pack_id, mask.code] = _write(folder, name, as_stored(mask_pixels(mask.pixels), turned))
         for heatmap in entry.heatmaps:
             name = names.give(f"{heatmap.finding}-map") + ".png"
-            heatmaps[pack_id, heatmap.finding] = _write(folder, name, heatmap_pixels(heatmap.values))
+            heatmaps[pack_id, heatmap.finding] = _write(
+                folder, name, as_stored(heatmap_pixels(heatmap.values), turned)
+            )
             if heatmap.shown:
                 drawn = _draw(analysis, heatmap.values)
                 name = names.give(f"{heatmap.finding}-overlay") + ".jpg"
@@ -43,6 +46,23 @@ def write_pictures(folder: Path, analysis: Analysis) -> WrittenFiles:
             file = _write(folder, name, _draw(analysis, None))
             overlays.update({(pack_id, mask.code): file for mask in entry.masks})
     return WrittenFiles(masks=masks, heatmaps=heatmaps, overlays=overlays)
+
+
+def as_stored(upright: NDArray[np.uint8], exif_orientation: int) -> NDArray[np.uint8]:
+    """Return pixels that stand upright as the file's pixels are stored.
+
+    Source: Exif 2.32 section 4.6.4 (Orientation).
+    """
+    undone: dict[int, NDArray[np.uint8]] = {
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.T,
+        6: np.rot90(upright),
+        7: upright[::-1, ::-1].T,
+        8: np.rot90(upright, -1),
+    }
+    return np.ascontiguousarray(undone.get(exif_orientation, upright))
 
 
 def mask_pixels(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -347,11 +347,12 @@ class ReadPage(QWidget):
         spacing = (
             "" if image is None or image.pixel_spacing_mm else self.tr("pixel spacing unknown: no lengths")
         )
+        notes = () if image is None else words.image_notes(image)
         contradicted = case.analysis is not None and case.analysis.result.side == "contradicted"
         sides = None if image is None or contradicted else _sides(image.patient_orientation)
         return Corners(
             top_left=(words.study_name(unit), series + count),
-            bottom_right=(spacing,) if spacing else (),
+            bottom_right=(*notes, spacing) if spacing else notes,
             sides=sides,
             side_note=self.tr("side not\nverified"),
         )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
-from core.image import ReadingUnit
+from core.image import Image, ReadingUnit
 from core.patient import Patient
 
 _DASH = "–"
@@ -76,6 +76,16 @@ def study_time(unit: ReadingUnit) -> str:
 def clock_time(moment: datetime) -> str:
     """Return hours and minutes of a moment."""
     return moment.strftime("%H:%M")
+
+
+def image_notes(image: Image) -> tuple[str, ...]:
+    """Return what the reader should know of how the image was read."""
+    said = {
+        "not-finite": _tr("holds values that are no numbers"),
+        "turned-upright": _tr("turned upright as the camera noted"),
+        "window-not-used": _tr("the file's own window shows nothing and is not used"),
+    }
+    return tuple(said[note] for note in image.notes if note in said)
 
 
 def image_count(count: int) -> str:

@@ -70,24 +70,6 @@ def test_low_values_are_bright_where_the_image_is_inverted() -> None:
     assert np.allclose(display.presentation(image_of(RAMP, inverted=True)), 1 - RAMP / 4095, atol=1e-6)
 
 
-@pytest.mark.parametrize("inverted", [False, True])
-@pytest.mark.parametrize("scale", [1.0, 0.37])
-def test_the_look_up_table_shows_what_presentation_shows(inverted: bool, scale: float) -> None:
-    values = np.asarray((RAMP - 1024) * np.float32(scale), np.float32)
-    image = image_of(values, inverted=inverted, value_range=(-1024.0, 3071.0))
-    levels = display.levels_of(image)
-    for window in (None, Window(center=40, width=400), Window(center=0, width=80, function="SIGMOID")):
-        shown = display.render(levels, display.lookup_table(image, levels, window))
-        assert shown.dtype == np.uint8
-        assert np.abs(shown - np.rint(display.presentation(image, window) * 255)).max() <= 1
-
-
-def test_a_uniform_image_can_be_shown() -> None:
-    image = image_of(np.full((4, 4), 7, np.float32), value_range=(7.0, 8.0))
-    levels = display.levels_of(image)
-    assert display.render(levels, display.lookup_table(image, levels)).shape == (4, 4)
-
-
 def test_the_presets_of_ct_are_named_and_others_have_none() -> None:
     labels = [preset.label for preset in display.presets("ct")]
     assert {"Lung", "Soft tissue", "Bone", "Brain"} <= set(labels)
