@@ -117,10 +117,14 @@ def _heat_table() -> NDArray[np.float32]:
 
 
 def heat_opacity(heat: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Return the opacity of heat 0..1 on paper; see ``heat_rise``."""
+    return heat_rise(heat) * np.float32(_HEAT_OPACITY)
+
+
+def heat_rise(heat: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Return 0..1 for heat 0..1: nothing below ``HEAT_FLOOR``, then rising quickly."""
-    rise = np.clip((heat - HEAT_FLOOR) / 0.25, 0, 1)
-    opacity: NDArray[np.float32] = (rise * _HEAT_OPACITY).astype(np.float32)
-    return opacity
+    rise: NDArray[np.float32] = np.clip((heat - HEAT_FLOOR) / 0.25, 0, 1).astype(np.float32)
+    return rise
 
 
 def as_corrected(grey: NDArray[np.float32], correction: Correction) -> NDArray[np.float32]:

@@ -5,21 +5,14 @@ from numpy.typing import NDArray
 
 from core.result import Heatmap, Mask
 
-HEAT_FLOOR = 0.35
-# Knots of an inferno-like scale: darker means less, and lightness rises throughout.
-_KNOTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-_RED = (87, 158, 221, 251, 252)
-_GREEN = (16, 40, 81, 155, 240)
-_BLUE = (110, 100, 58, 6, 150)
 
+def heat_pixels(heat: Heatmap) -> NDArray[np.uint8]:
+    """Return (row, column, 4) uint8 RGBA, premultiplied, in the colours of the printed report."""
+    from reports.figures import heat_colours, heat_rise
 
-def heat_pixels(heat: Heatmap, floor: float = HEAT_FLOOR) -> NDArray[np.uint8]:
-    """Return (row, column, 4) uint8 RGBA, premultiplied, transparent below ``floor`` of the map."""
-    strength = np.clip((heat.values - floor) / (1.0 - floor), 0.0, 1.0).astype(np.float32)
-    alpha = np.clip(strength * 2.2, 0.0, 1.0)
+    alpha = heat_rise(heat.values)
     pixels = np.empty((*heat.values.shape, 4), dtype=np.uint8)
-    for channel, knots in enumerate((_RED, _GREEN, _BLUE)):
-        pixels[..., channel] = np.interp(strength, _KNOTS, knots) * alpha
+    pixels[..., :3] = heat_colours(heat.values) * alpha[..., None]
     pixels[..., 3] = alpha * 255
     return pixels
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from core.image import ImageRef
 from core.result import Heatmap, Mask
-from services.overlays import HEAT_FLOOR, heat_pixels, outlines
+from reports.figures import HEAT_FLOOR, heat_colours
+from services.overlays import heat_pixels, outlines
 
 REF = ImageRef(file="x")
 
@@ -17,6 +18,8 @@ def test_a_map_is_transparent_below_its_floor_and_lightens_above() -> None:
     assert (np.diff(light) >= 0).all()
     assert pixels[0, -1, 3] == 255
     assert (pixels[..., :3] <= pixels[..., 3:]).all(), "premultiplied"
+    opaque = pixels[..., 3] == 255
+    assert np.abs(pixels[opaque][:, :3] - heat_colours(values)[opaque]).max() < 1, "as on paper"
 
 
 def test_an_outline_runs_along_the_edge_of_its_mask() -> None:
