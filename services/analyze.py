@@ -240,7 +240,7 @@ def load(
 ) -> Loaded:
     """Return the unit with its first frame decoded and its files hashed; what fails stands in ``error``.
 
-    ``every_file`` decodes the first frame of each further file too, so that a damaged one is noticed.
+    ``every_file`` decodes the first and last frame of each file, so that a damaged or cut one is noticed.
 
     Raises:
         Cancelled: the user stopped it.
@@ -256,7 +256,7 @@ def load(
             return loaded
         picture = image or read_image(unit, 0)
         loaded = replace(loaded, image=picture, grey=presentation(picture))
-        for index in first_frames(unit)[1:] if every_file else ():
+        for index in edge_frames(unit)[1:] if every_file else ():
             stop_if(cancelled)
             read_image(unit, index)
     except Cancelled:
@@ -287,13 +287,14 @@ def unreadable_unit(found: Unreadable) -> Loaded:
     return Loaded(unit=unit, error=found.error)
 
 
-def first_frames(unit: ReadingUnit) -> tuple[int, ...]:
-    """Return the index of the first frame of each file."""
-    starts, position = [], 0
+def edge_frames(unit: ReadingUnit) -> tuple[int, ...]:
+    """Return the indices of the first and the last frame of each file."""
+    edges: list[int] = []
+    position = 0
     for frames in unit.frames_per_file or (unit.frames,):
-        starts.append(position)
+        edges += {position: None, position + max(frames, 1) - 1: None}
         position += frames
-    return tuple(starts)
+    return tuple(edges)
 
 
 def error_record(error: BaseException) -> ErrorRecord:
