@@ -105,8 +105,8 @@ class Database:
                 self._connection.commit()
             except sqlite3.IntegrityError:
                 raise
-            except sqlite3.OperationalError as error:
-                raise StoreError(type(error).__name__) from error
+            except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+                raise StoreError(type(error).__name__) from error  # the latter: the profile is closed
             except sqlite3.DatabaseError as error:
                 raise StoreDamagedError(self._file.name) from error
 

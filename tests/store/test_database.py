@@ -95,6 +95,14 @@ def test_a_folder_in_its_place_is_a_profile_that_cannot_be_written(tmp_path: Pat
         Database(tmp_path / "a.db")
 
 
+def test_what_comes_after_closing_is_not_told_as_damage(tmp_path: Path) -> None:
+    database = Database(tmp_path / "a.db")
+    database.close()
+    with pytest.raises(StoreError) as caught, database.transaction():
+        pytest.fail("the transaction must not begin")
+    assert caught.value.code == "E500"
+
+
 def test_a_file_locked_by_another_program_is_told_as_a_store_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
