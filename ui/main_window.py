@@ -526,6 +526,7 @@ class MainWindow(QMainWindow):
     def _on_refused_to_run(self, key: str, error: FarlightError) -> None:
         if self.desk.case is not None and self.desk.case.key == key:
             self.read.column.refresh()
+            self._show_state()
             self.tell_error(error)
 
     @Slot()
@@ -584,6 +585,8 @@ class MainWindow(QMainWindow):
             self.banner.set_status("", "plain")
         elif case.signed is not None:
             self.banner.set_status(self.tr("Signed"), "accent")
+        elif case.error:
+            self.banner.set_status(self.tr("Could not be analysed"), "warning")
         else:
             open_questions = len(self.desk.missing())
             text = (
