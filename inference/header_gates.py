@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from core.image import Image
+from core.wording import say
 from inference.gate_log import GateLog
 from inference.manifest import AgeRange, Applies
 from inference.quality import colourfulness
@@ -76,14 +77,14 @@ def has_real_colour(image: Image) -> bool:
 def age_words(years: float) -> str:
     """Return an age as people say it."""
     if years < MONTHS_BELOW_YEARS:
-        return f"{math.floor(years * 12)} months"
-    return f"{math.floor(years)} years"
+        return say("inference.age.months", count=math.floor(years * 12))
+    return say("inference.age.years", count=math.floor(years))
 
 
 def age_range_words(ages: AgeRange) -> str:
     """Return a range of ages as people say it: the upper end counts completed years."""
     first = age_words(ages.minimum) if ages.minimum % 1 else f"{ages.minimum:g}"
-    return f"{first} to {math.floor(ages.maximum)} years"
+    return say("inference.age.range", first=first, last=math.floor(ages.maximum))
 
 
 def _check_term(
