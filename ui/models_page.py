@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
 from core.model_facts import ModelFacts, TestFigure
 from services.packs import InstalledPack, installed_packs
 from ui.controls import Card, Chip, IconLabel, label
+from ui.scrolled_page import ScrolledPage
 from ui.task import Handle, Pools
 from ui.theme import Theme
 
 WIDTH = 860
 
 
-class ModelsPage(QWidget):
+class ModelsPage(ScrolledPage):
     """One card for each pack."""
 
     def __init__(self, theme: Theme, pools: Pools, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
+        super().__init__(WIDTH, parent)
         self._theme, self._pools = theme, pools
         self._asked = False
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        inner = QWidget()
-        side = QHBoxLayout(inner)
-        side.setContentsMargins(18, 16, 18, 18)
-        column = QVBoxLayout()
-        column.setSpacing(12)
+        column = self.column
         column.addWidget(label(self.tr("Models on this computer"), "title"))
         column.addWidget(
             label(
@@ -50,14 +41,6 @@ class ModelsPage(QWidget):
         self._words = label(self.tr("Looking for models …"), "muted", wrap=True)
         column.addWidget(self._words)
         column.addStretch(1)
-        holder = QWidget()
-        holder.setLayout(column)
-        holder.setMaximumWidth(WIDTH)
-        side.addStretch(1)
-        side.addWidget(holder, 20)
-        side.addStretch(1)
-        area.setWidget(inner)
-        whole.addWidget(area)
 
     def load(self) -> None:
         """List the packs, once."""

@@ -5,12 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLineEdit,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -19,11 +15,12 @@ from services.version import VERSION
 from services.workplace import Workplace
 from ui.controls import Card, KeyButton, label
 from ui.report_page import PAPERS
+from ui.scrolled_page import ScrolledPage
 
 WIDTH = 720
 
 
-class SettingsPage(QWidget):
+class SettingsPage(ScrolledPage):
     """A form over the settings table, and About."""
 
     theme_chosen = Signal(str)
@@ -32,30 +29,13 @@ class SettingsPage(QWidget):
     failed = Signal(object)
 
     def __init__(self, workplace: Workplace, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
+        super().__init__(WIDTH, parent)
         self._settings = workplace.settings
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        inner = QWidget()
-        side = QHBoxLayout(inner)
-        side.setContentsMargins(18, 16, 18, 18)
-        holder = QWidget()
-        holder.setMaximumWidth(WIDTH)
-        column = QVBoxLayout(holder)
-        column.setSpacing(12)
+        column = self.column
         column.addWidget(label(self.tr("Settings"), "title"))
         for card in (self._appearance(), self._report(), self._reading(), self._about()):
             column.addWidget(card)
         column.addStretch(1)
-        side.addStretch(1)
-        side.addWidget(holder, 20)
-        side.addStretch(1)
-        area.setWidget(inner)
-        whole.addWidget(area)
 
     def show_theme(self, choice: str) -> None:
         """Show the theme in force."""
