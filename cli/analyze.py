@@ -10,7 +10,7 @@ from core.wording import say
 
 if TYPE_CHECKING:
     from services.analyze import AnalysisOptions
-    from services.batch import BatchRequest
+    from services.batch import BatchOutcome, BatchRequest
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,11 +44,20 @@ def run(arguments: argparse.Namespace) -> int:
             outcome = run_batch(_request(arguments), progress=line, cancelled=cancelled)
     finally:
         line.clear()
-    summary = say("cli.summary.records", records=outcome.records, kept=outcome.kept, failed=outcome.failed)
-    for sentence in (*outcome.unusable, summary):
+    for sentence in (*outcome.unusable, _summary(outcome)):
         print(sentence, file=sys.stderr)
     print(Path(arguments.out) / LINES)
     return int(outcome.failed > 0 or bool(outcome.unusable))
+
+
+def _summary(outcome: "BatchOutcome") -> str:
+    name = "record" if outcome.records == 1 else "records"
+    parts = [say(f"cli.summary.{name}", records=outcome.records)]
+    if outcome.kept:
+        parts.append(say("cli.summary.kept", kept=outcome.kept))
+    if outcome.failed:
+        parts.append(say("cli.summary.failed", failed=outcome.failed))
+    return f"{', '.join(parts)}."
 
 
 def _request(arguments: argparse.Namespace) -> "BatchRequest":

@@ -44,6 +44,7 @@ def test_the_main_job_ends_with_status_0_and_its_results(run: Run, picture: Path
     done = run("analyze", str(picture), "--out", "out", "--pack", "chest-lungs")
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{Path('out') / 'results.jsonl'}\n"
+    assert done.stderr.splitlines()[-1] == "1 record."
     (record,) = _records(tmp_path / "out")
     assert [entry["status"] for entry in record["results"]] == ["refused"]
     assert (tmp_path / "out" / "picture" / "report.pdf").read_bytes().startswith(b"%PDF")
@@ -52,6 +53,7 @@ def test_the_main_job_ends_with_status_0_and_its_results(run: Run, picture: Path
 def test_a_path_that_is_not_there_is_a_record_and_status_1(run: Run, picture: Path, tmp_path: Path) -> None:
     done = run("analyze", "missing.dcm", str(picture), "--out", "out", "--no-pdf")
     assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "2 records, 1 with errors."
     missing, good = _records(tmp_path / "out")
     assert missing["source"]["path"] == "missing.dcm"
     assert [error["code"] for error in missing["errors"]] == ["E102"]
