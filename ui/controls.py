@@ -5,8 +5,10 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -25,6 +27,17 @@ def set_role(widget: QWidget, **properties: object) -> None:
     widget.style().unpolish(widget)
     widget.style().polish(widget)
     widget.update()
+
+
+def line_in(grid: QGridLayout, row: int, name: str, hint: str) -> QLineEdit:
+    """Place a line to type in, with its name before it, and return it."""
+    field = QLineEdit()
+    field.setPlaceholderText(hint)
+    field.setAccessibleName(name)
+    field.setMaxLength(64)
+    grid.addWidget(label(name, "muted"), row, 0)
+    grid.addWidget(field, row, 1)
+    return field
 
 
 def label(text: str = "", role: str = "body", *, wrap: bool = False) -> QLabel:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QP
 from core.decision import ClinicalSigns, Reading
 from core.patient import Patient, Sex, Sourced
 from services.patient import is_in_the_future
-from ui.controls import Card, KeyButton, label, set_role
+from ui.controls import Card, KeyButton, label, line_in, set_role
 
 OLDEST_YEARS = 130
 IDENTIFIERS = ("name", "id", "birth_date")
@@ -31,9 +31,9 @@ class IdentityCard(Card):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(6)
         self.fields = {
-            "name": self._line(grid, 0, self.tr("Name"), self.tr("Family name, given names")),
-            "id": self._line(grid, 1, self.tr("ID"), self.tr("Number of the card or register")),
-            "birth_date": self._line(grid, 2, self.tr("Born"), self.tr("Year-month-day, or leave empty")),
+            "name": line_in(grid, 0, self.tr("Name"), self.tr("Family name, given names")),
+            "id": line_in(grid, 1, self.tr("ID"), self.tr("Number of the card or register")),
+            "birth_date": line_in(grid, 2, self.tr("Born"), self.tr("Year-month-day, or leave empty")),
         }
         self.sex = QComboBox()
         self.sex.setAccessibleName(self.tr("Sex"))
@@ -151,15 +151,6 @@ class IdentityCard(Card):
         except ValueError:
             return None
         return years if 0 <= years <= OLDEST_YEARS else None
-
-    def _line(self, grid: QGridLayout, row: int, name: str, hint: str) -> QLineEdit:
-        field = QLineEdit()
-        field.setPlaceholderText(hint)
-        field.setAccessibleName(name)
-        field.setMaxLength(64)
-        grid.addWidget(label(name, "muted"), row, 0)
-        grid.addWidget(field, row, 1)
-        return field
 
     def _source(self, typed: object, header: object) -> str:
         if typed is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QRect, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QEvent, QMargins, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -36,6 +36,7 @@ from ui.worklist_page import WorklistPage
 
 FIRST_SIZE = (1366, 768)
 LEAST_SIZE = (1100, 640)
+TITLE_BAR_PX, FRAME_PX = 40, 4
 SHEET_MARGIN = 48
 
 
@@ -243,11 +244,17 @@ class MainWindow(QMainWindow):
         geometry = settings.text("window.geometry")
         restored = bool(geometry) and self.restoreGeometry(QByteArray(base64.b64decode(geometry)))
         if not restored:
-            self.resize(*FIRST_SIZE)
+            self._resize_first()
         docks = settings.text("window.docks")
         if docks:
             self.read.restore_layout(QByteArray(base64.b64decode(docks)))
         self.read.set_overlay_look(True, int(settings.number("overlay.opacity_percent")))
+
+    def _resize_first(self) -> None:
+        """Take the first size, or the whole screen where that and the window's frame do not fit."""
+        self.resize(*FIRST_SIZE)
+        if not fits_with_frame(self.size(), self.screen().availableSize()):
+            self.setWindowState(Qt.WindowState.WindowMaximized)
 
     def _keep_look(self) -> None:
         try:
@@ -720,6 +727,12 @@ class MainWindow(QMainWindow):
     def tell_error(self, error: FarlightError) -> None:
         """Show an error: what happened, what to do, and its code."""
         self.notices.tell("critical", error.title, f"{error.hint} ({error.code})")
+
+
+def fits_with_frame(window: QSize, screen: QSize) -> bool:
+    """Return whether a window of that size stands on the screen with title bar and borders."""
+    framed = window.grownBy(QMargins(FRAME_PX, TITLE_BAR_PX, FRAME_PX, FRAME_PX))
+    return framed.width() <= screen.width() and framed.height() <= screen.height()
 
 
 class _Export:

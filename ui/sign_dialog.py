@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from services.sign import ClockDoubt, Person
-from ui.controls import KeyButton, label, set_role
+from ui.controls import KeyButton, label, line_in, set_role
 
 LEAST_PIN, MOST_PIN = 4, 12
 WIDTH = 440
@@ -98,9 +98,9 @@ class ReaderDialog(Sheet):
             )
         )
         grid = self.grid()
-        self.name = self._line(grid, 0, self.tr("Name"), self.tr("Sr. N. Otieno"))
-        self.role = self._line(grid, 1, self.tr("Role"), self.tr("clinical officer"))
-        self.number = self._line(grid, 2, self.tr("Registration no."), self.tr("as on the licence"))
+        self.name = line_in(grid, 0, self.tr("Name"), self.tr("Sr. N. Otieno"))
+        self.role = line_in(grid, 1, self.tr("Role"), self.tr("clinical officer"))
+        self.number = line_in(grid, 2, self.tr("Registration no."), self.tr("as on the licence"))
         self.pin = PinField(self.tr("PIN"))
         self.pin.setPlaceholderText(self.tr("at least four digits"))
         self.again = PinField(self.tr("PIN again"))
@@ -111,15 +111,6 @@ class ReaderDialog(Sheet):
             grid.addWidget(field, row, 1)
         self.yes.clicked.connect(self._on_entered)
         self.name.setFocus()
-
-    def _line(self, grid: QGridLayout, row: int, name: str, hint: str) -> QLineEdit:
-        field = QLineEdit()
-        field.setPlaceholderText(hint)
-        field.setAccessibleName(name)
-        field.setMaxLength(64)
-        grid.addWidget(label(name, "muted"), row, 0)
-        grid.addWidget(field, row, 1)
-        return field
 
     @Slot()
     def _on_entered(self) -> None:

@@ -324,6 +324,20 @@ def test_the_report_does_not_show_the_result_before_the_first_impression(
     assert "first impression" in window.report._words.text()
 
 
+@pytest.mark.parametrize(
+    ("screen", "fits"),
+    [((1366, 768), False), ((1366, 900), False), ((1440, 900), True), ((1920, 1080), True)],
+)
+def test_the_first_window_fits_with_its_title_bar_or_takes_the_whole_screen(
+    screen: tuple[int, int], fits: bool
+) -> None:
+    from PySide6.QtCore import QSize
+
+    from ui.main_window import FIRST_SIZE, fits_with_frame
+
+    assert fits_with_frame(QSize(*FIRST_SIZE), QSize(*screen)) == fits
+
+
 def test_report_pages_stay_within_the_width(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
