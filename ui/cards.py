@@ -339,22 +339,40 @@ class ChecksCard(Card):
     ) -> None:
         super().__init__(self.tr("Checks"), parent)
         self._theme = theme
-        told: set[str] = set()
+        self._show_good(result)
+        self._show_notes(result)
+        self._show_contradictions(result)
+        self._show_silent(result)
+        if not_looked_for:
+            text = self.tr("Not looked for: {list}").format(list=", ".join(not_looked_for))
+            self._line("circle-slash", "warning", text)
+        for error in result.errors:
+            self._line("circle-alert", "critical", error.message)
+
+    def _show_good(self, result: Result) -> None:
+        """Fold all that is as it should be into one line; its sentences stand in the tooltip."""
+        good = [check for pack in result.results for check in pack.quality if check.outcome == "good"]
+        names = dict.fromkeys(check.name.casefold() for check in good)
+        if names:
+            line = self._line(
+                "check", "accent", self.tr("Quality good: {list}").format(list=", ".join(names))
+            )
+            line.setToolTip("\n".join(dict.fromkeys(check.text for check in good)))
         for pack in result.results:
-            for check in pack.quality:
-                if check.outcome != "refused" and check.text not in told:
-                    told.add(check.text)
-                    self._line(
-                        *(("check", "accent") if check.outcome == "good" else ("triangle-alert", "warning")),
-                        check.text,
-                    )
-            if pack.correction is not None and pack.correction.text not in told:
-                told.add(pack.correction.text)
-                self._line("rotate-cw", "warning", pack.correction.text)
             if pack.status == "ok" and not pack.findings and pack.masks:
                 self._line("check", "accent", pack_sentence(pack, result.side))
+
+    def _show_notes(self, result: Result) -> None:
+        notes = [check.text for pack in result.results for check in pack.quality if check.outcome == "note"]
+        for text in dict.fromkeys(notes):
+            self._line("triangle-alert", "warning", text)
+        corrections = [pack.correction.text for pack in result.results if pack.correction is not None]
+        for text in dict.fromkeys(corrections):
+            self._line("rotate-cw", "warning", text)
         if result.side == "contradicted":
             self._line("triangle-alert", "warning", side_sentence(result.side))
+
+    def _show_contradictions(self, result: Result) -> None:
         for contradiction in result.patient.contradictions:
             self._line(
                 "triangle-alert",
@@ -365,29 +383,21 @@ class ChecksCard(Card):
                     other=contradiction.other,
                 ),
             )
-        silent = [
-            f"{pack.title}: {pack_sentence(pack)}"
-            for pack in result.results
-            if pack.status == "not_applicable"
-        ]
-        for text in silent:
-            self._line("circle-slash", "muted", text)
+
+    def _show_silent(self, result: Result) -> None:
+        for pack in result.results:
+            if pack.status == "not_applicable":
+                self._line("circle-slash", "muted", f"{pack.title}: {pack_sentence(pack)}")
         if not any(pack.status in {"ok", "refused"} for pack in result.results):
             self._line(
                 "circle-slash", "muted", self.tr("No model looked at this image: nothing was looked for.")
             )
-        if not_looked_for:
-            self._line(
-                "circle-slash",
-                "warning",
-                self.tr("Not looked for: {list}").format(list=", ".join(not_looked_for)),
-            )
-        for error in result.errors:
-            self._line("circle-alert", "critical", error.message)
 
-    def _line(self, icon: str, token: str, text: str) -> None:
+    def _line(self, icon: str, token: str, text: str) -> QLabel:
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addWidget(IconLabel(self._theme, icon, token, 16), 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(label(text, "muted", wrap=True), 1)
+        words = label(text, "muted", wrap=True)
+        row.addWidget(words, 1)
         self.body.addLayout(row)
+        return words

@@ -71,6 +71,7 @@ class ReadPage(QWidget):
     def set_overlay_look(self, shown: bool, percent: int) -> None:
         """Set whether and how strongly maps and outlines are drawn."""
         self.viewer.set_overlay_look(shown=shown, opacity=percent / 100)
+        self._tool_buttons["map"].setChecked(shown)
         self.column.set_overlay_look(shown, percent)
 
     def analysis_arrived(self, key: str) -> None:
@@ -166,6 +167,7 @@ class ReadPage(QWidget):
         ):
             self._tool_buttons[act] = self._tool(row, icon, name, act)
         row.addStretch(1)
+        self._tool_buttons["map"].setCheckable(True)
         self._tool_buttons["undo"] = self._tool(row, "undo-2", self.tr("Undo"), "undo")
         self._tool_buttons["original"] = self._tool(row, "eye", self.tr("Original"), "original")
         return self._tools
@@ -272,6 +274,7 @@ class ReadPage(QWidget):
         self._frame_slider.setValue(0)
         self._frame_slider.blockSignals(False)
         self._tools.setEnabled(True)
+        self._tool_buttons["map"].setEnabled(self._desk.is_open_card)
         self.frames.forget_others(case.key)
         self.viewer.show_message(_view_key(case.key, 0), self.tr("Loading the image …"))
         self._show_frame()
@@ -363,6 +366,7 @@ class ReadPage(QWidget):
     def _lay_overlay(self) -> None:
         """Prepare map and outline of the image in sight, once the card is open."""
         case = self._desk.case
+        self._tool_buttons["map"].setEnabled(case is not None and self._desk.is_open_card)
         if case is None or case.analysis is None or not self._desk.is_open_card or self._shown_frame is None:
             if self.viewer.has_overlay():
                 self.viewer.set_overlay(None)
@@ -406,11 +410,14 @@ class ReadPage(QWidget):
         self._tool_buttons[tool.value].setChecked(True)
 
     def _toggle_map(self) -> None:
-        self._on_overlay_look_changed(not self.viewer.overlay_shown, round(self.viewer.overlay_opacity * 100))
+        if self._desk.is_open_card:
+            percent = round(self.viewer.overlay_opacity * 100)
+            self._on_overlay_look_changed(not self.viewer.overlay_shown, percent)
 
     def _change_opacity(self, step: int) -> None:
-        percent = max(10, min(100, round(self.viewer.overlay_opacity * 100) + step))
-        self._on_overlay_look_changed(True, percent)
+        if self._desk.is_open_card:
+            percent = max(10, min(100, round(self.viewer.overlay_opacity * 100) + step))
+            self._on_overlay_look_changed(True, percent)
 
     @Slot(bool, int)
     def _on_overlay_look_changed(self, shown: bool, percent: int) -> None:

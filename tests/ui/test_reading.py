@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Photo
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from core.patient import Sourced
 from core.result import ErrorRecord, Refusal, Result, Source
@@ -73,6 +73,32 @@ def test_the_card_stays_closed_until_the_first_impression(stage: Stage, tmp_path
     assert [card.finding_code for card in window.read.column.findings] == ["pneumonia"]
     wait_until(window.read.viewer.has_overlay)
     assert window.desk.reading.first_read.impression == "unsure"
+
+
+def test_the_map_key_does_nothing_before_the_card_is_open_and_its_button_shows_its_state(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    button = window.read._tool_buttons["map"]
+    assert not button.isEnabled()
+    press(window, Qt.Key.Key_M)
+    assert window.read.viewer.overlay_shown
+    press(window, Qt.Key.Key_2)
+    assert button.isEnabled()
+    assert button.isChecked()
+    press(window, Qt.Key.Key_M)
+    assert not window.read.viewer.overlay_shown
+    assert not button.isChecked()
+
+
+def test_checks_that_are_good_are_one_line(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    lines = [one for one in window.read.column.findChildren(QLabel) if one.text().startswith("Quality good:")]
+    assert [one.text() for one in lines] == ["Quality good: exposure, familiarity"]
+    assert "both lungs whole" in lines[0].toolTip()
 
 
 def test_the_first_impression_is_said_once(stage: Stage, tmp_path: Path) -> None:
