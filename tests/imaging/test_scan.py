@@ -133,7 +133,7 @@ def test_copies_of_one_image_are_read_once(tmp_path: Path) -> None:
 def test_slices_that_share_one_instance_uid_are_all_kept(tmp_path: Path) -> None:
     for number in range(5):
         dataset = pydicom.dcmread(io.BytesIO(slice_file(number)))
-        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.1"
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.1"  # type: ignore[assignment]
         buffer = io.BytesIO()
         dataset.save_as(buffer)
         writers.put(tmp_path, str(number), buffer.getvalue())
