@@ -60,7 +60,7 @@ def build_report(
         program=say("reports.footer.program", version=program_version).strip(),
         patient_line=_patient_line(fields),
         fields=fields,
-        sections=person_part.sections(reading, signed=signature is not None),
+        sections=person_part.sections(reading, result, signed=signature is not None),
         key_figure=_key_figure(pictures, result.side),
         signature=person_part.signature_block(signature),
         assistance_title=say("reports.title.assistance"),

@@ -138,7 +138,7 @@ class MachinePart:
             rows=present(
                 Row(label=say("reports.row.clinician"), text=self._clinician(pack, finding)),
                 Row(label=say("reports.row.threshold"), text=threshold_text(finding, point)),
-                Row(label=say("reports.row.map"), text="" if map_shown else say("reports.say.map_hidden")),
+                Row(label=say("reports.row.map"), text="" if map_shown else _why_no_map(finding)),
             ),
         )
 
@@ -179,6 +179,10 @@ def _always_said(pack: PackResult, facts: ModelFacts | None) -> tuple[str, ...]:
     key = f"reports.pack_notes.{pack.stamp.pack_id}"
     own = (say(key),) if has_sentence(key) else ()
     return tuple(dict.fromkeys((*own, *(facts.always_say if facts else ()))))
+
+
+def _why_no_map(finding: Finding) -> str:
+    return say("reports.say.map_unfit" if finding.position == "above" else "reports.say.map_not_above")
 
 
 def _plain_block(pack: PackResult) -> FindingBlock:

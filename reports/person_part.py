@@ -3,9 +3,20 @@
 from core.decision import ClinicalSigns, Reading, Signature
 from core.image import StudyHeader
 from core.patient import Contradiction, Patient, Sex, Sourced
+from core.result import Result
 from core.wording import has_sentence, say
 from reports.records import Choice, Field, Section, SignatureBlock
-from reports.text import clean, clean_line, isolate, joined, number, short_day, short_moment, short_time
+from reports.text import (
+    clean,
+    clean_line,
+    in_sentence,
+    isolate,
+    joined,
+    number,
+    short_day,
+    short_moment,
+    short_time,
+)
 
 _CHEST = {"CHEST", "THORAX", "LUNG"}
 _RADIOGRAPHY = {"CR", "DX", "RG", "XR"}
@@ -64,14 +75,34 @@ def examination(header: StudyHeader) -> str:
     return f"{what}, {when if header.date else say('reports.examination.no_date')}"
 
 
-def sections(reading: Reading, *, signed: bool) -> tuple[Section, ...]:
-    """Return reading, conclusion, advice and referral; unsigned, the conclusion is left to be written."""
+def sections(reading: Reading, result: Result, *, signed: bool) -> tuple[Section, ...]:
+    """Return reading, conclusion, advice and referral; unsigned, the conclusion is left to be written.
+
+    Where the signer wrote no words of their own, what they answered stands for them.
+    """
+    words = reading.words if clean(reading.words) or not signed else _answers(reading, result)
     return (
-        _section("reading", reading.words, signed=signed),
+        _section("reading", words, signed=signed),
         _section("conclusion", reading.conclusion if signed else "", signed=signed, strong=True),
         _section("advice", reading.advice, signed=signed),
         _referral(clean(reading.referral), signed=signed),
     )
+
+
+def _answers(reading: Reading, result: Result) -> str:
+    """Return the first impression and the last answer to each finding as sentences."""
+    sentences = []
+    if reading.first_read:
+        impression = say(f"reports.say.impression_{reading.first_read.impression}")
+        sentences.append(say("reports.say.said_first", impression=impression))
+    last = {(decision.pack_id, decision.finding): decision for decision in reading.decisions}
+    for pack in result.results:
+        for finding in () if pack.stamp.pack_class == "demonstration" else pack.findings:
+            decision = last.get((pack.stamp.pack_id, finding.code))
+            if decision is not None:
+                label, words = in_sentence(clean_line(finding.label)), clean_line(decision.words).rstrip(".")
+                sentences.append(say(f"reports.say.said_{decision.answer}", finding=label, words=words))
+    return " ".join(sentences)
 
 
 def signature_block(signature: Signature | None) -> SignatureBlock:

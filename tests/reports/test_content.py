@@ -245,6 +245,24 @@ def test_no_sentence_of_the_table_has_a_forbidden_word() -> None:
     assert [sentence for sentence in sentences if FORBIDDEN.search(sentence)] == []
 
 
+def test_where_the_signer_wrote_no_words_their_answers_stand_on_page_1() -> None:
+    silent = studies.reading(words=" ", decisions=())
+    assert studies.report(reading=silent).sections[0].text == "First impression: abnormal."
+    answered = studies.report(reading=studies.reading(words="")).sections[0].text
+    assert answered == "First impression: abnormal. Agrees with the computer's result on pneumonia."
+    own = studies.report(reading=studies.reading()).sections[0].text
+    assert own == "Patchy opacity in one lower zone."
+    unsigned = studies.report(reading=silent, signature=None).sections[0].text
+    assert "impression" not in unsigned
+
+
+def test_the_report_says_why_there_is_no_map() -> None:
+    below = studies.report(studies.result(studies.pneumonia("below")))
+    assert row(below, "Map") == "No map is shown: the score is not above the threshold."
+    unfit = studies.report(studies.result(studies.pneumonia("above", heatmaps=())))
+    assert row(unfit, "Map") == "No map is shown: its measured quality does not allow it."
+
+
 def test_packs_without_facts_are_still_printed() -> None:
     content = studies.report(facts={})
     assert any("facts are not at hand" in item.text for block in content.blocks for item in block.rows)
