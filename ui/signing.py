@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -171,8 +172,11 @@ class Signing(QObject):
             self.failed.emit(error)
         elif isinstance(error, WrongPinError):
             seconds = self._workplace.signing.wait_seconds(int(self.dialog.person.currentData()))
-            wait = self.tr(" Wait {seconds} s.").format(seconds=round(seconds)) if seconds >= 1 else ""
-            self.dialog.refuse(error.message + wait)
+            wait = self.tr("Wait {seconds} s before the next try.").format(seconds=math.ceil(seconds))
+            said = self.tr("Too many wrong PINs; this one was not looked at.")
+            if error.detail != "wait":
+                said = error.message
+            self.dialog.refuse(f"{said} {wait}" if seconds > 0 else said)
         elif isinstance(error, NotReadyToSignError) and error.detail == "clock":
             self.dialog.refuse(self.tr("Set the clock of this computer, or confirm that it is right."))
         else:

@@ -338,6 +338,23 @@ def test_the_first_window_fits_with_its_title_bar_or_takes_the_whole_screen(
     assert fits_with_frame(QSize(*FIRST_SIZE), QSize(*screen)) == fits
 
 
+def test_a_pin_given_while_one_must_wait_is_not_called_wrong(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    for key in (Qt.Key.Key_2, Qt.Key.Key_A):
+        press(window, key)
+    window.signing.ask()
+    dialog = window.signing.dialog
+    for pin in ("0000", "0000", "0000", "2580"):
+        dialog.tell("")
+        dialog.signed.emit(int(dialog.person.currentData()), pin, False, "")
+        wait_until(dialog.wrong.text)
+        wait_until(lambda: window.pools.running() == ())
+    assert "not looked at" in dialog.wrong.text()
+    assert "Wait" in dialog.wrong.text()
+    dialog.reject()
+
+
 def test_report_pages_stay_within_the_width(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
