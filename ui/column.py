@@ -186,7 +186,8 @@ class ReadingColumn(QWidget):
         opened = desk.is_open_card
         missing = desk.missing()
         needs_identity = any(one.code == "identity" for one in missing)
-        self.identity.setVisible((needs_identity or self._identity_wanted) and not desk.is_signed)
+        wanted = (needs_identity and not case.error) or self._identity_wanted
+        self.identity.setVisible(wanted and not desk.is_signed)
         self.impression.setVisible(desk.reading.first_read is None and not desk.is_signed)
         self.first_read.show_first_read(desk.reading.first_read)
         self.computer.setVisible(not opened or case.analysis is None)
@@ -205,6 +206,8 @@ class ReadingColumn(QWidget):
             self.sign.set_words(self.tr("Addendum"))
             self.sign.setEnabled(True)
         else:
+            if self._desk.case is not None and self._desk.case.error:
+                texts = [self.tr("It could not be analysed, so there is nothing to sign.")]
             self.missing.setText(" ".join(texts[:2] if self._desk.is_open_card else texts[:1]))
             self.sign.set_words(self.tr("Sign and report"))
             self.sign.setEnabled(not missing)

@@ -390,6 +390,7 @@ def test_an_analysis_that_failed_says_so_and_can_be_tried_again(stage: Stage, tm
     computer = window.read.column.computer
     assert computer.text() == "The file is damaged."
     assert computer.retry.isVisible()
+    assert "nothing to sign" in window.read.column.missing.text()
     assert window.desk.case.state == "failed"
     analyzer.mended = True
     press(window, Qt.Key.Key_T)
