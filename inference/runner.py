@@ -110,13 +110,13 @@ class PackRunner:
     ) -> tuple[PackRun, ...]:
         """Return what one pack says of several images, which the engine sees together; see ``run``.
 
-        The seconds of each are an equal share of the time that all took.
+        The seconds of each are an equal share of the time that all took, the loading of the model left out.
         """
-        started = perf_counter()
         pack = self._library.get(pack_id)
         for request in requests:
             _require_upstream(pack, request)
         loaded = self._load_locked(pack)
+        started = perf_counter()
         readings = [Reading(loaded, request) for request in requests]
         self._look(loaded, [reading for reading in readings if reading.wants_to_look], cancelled)
         self._look(loaded, [reading for reading in readings if reading.wants_second_look], cancelled)

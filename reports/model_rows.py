@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from core.model_facts import ModelFacts, OperatingPoint, TestFigure
-from core.result import Finding, Measurement, PackResult, Risk, Side
+from core.result import Finding, Measurement, PackResult, QualityCheck, Risk, Side
 from core.wording import has_sentence, say
 from reports.records import Row
 from reports.text import clean, clean_line, in_sentence, number, score, scores_apart
@@ -48,10 +48,9 @@ def supporting_rows(pack: PackResult, facts: ModelFacts | None, side: Side) -> t
 
 def seen_rows(pack: PackResult) -> tuple[Row, ...]:
     """Return measurements, risks, quality checks and what was put right."""
-    checks = [check.text for check in pack.quality]
     rows = [Row(label=clean_line(item.label), text=_measurement(item)) for item in pack.measurements]
     rows += [Row(label=clean_line(risk.label), text=_risk(risk)) for risk in pack.risks]
-    rows.append(Row(label=say("reports.row.quality"), text=" · ".join(clean_line(text) for text in checks)))
+    rows.append(Row(label=say("reports.row.quality"), text=_quality(pack.quality)))
     if pack.gates_skipped:
         against = [clean_line(check.text) for check in pack.quality if check.outcome == "refused"]
         if against:
@@ -60,6 +59,15 @@ def seen_rows(pack: PackResult) -> tuple[Row, ...]:
     if pack.correction:
         rows.append(Row(label=say("reports.row.correction"), text=clean(pack.correction.text)))
     return tuple(rows)
+
+
+def _quality(checks: tuple[QualityCheck, ...]) -> str:
+    """Return what is out of the ordinary in its own words, and the names of what is as it should be."""
+    sentences = [clean_line(check.text) for check in checks if check.outcome != "good"]
+    good = dict.fromkeys(clean_line(check.name).casefold() for check in checks if check.outcome == "good")
+    if good:
+        sentences.append(say("reports.say.quality_good", names=", ".join(good)))
+    return " · ".join(sentences)
 
 
 def known_rows(pack: PackResult, facts: ModelFacts | None) -> tuple[Row, ...]:
@@ -142,7 +150,11 @@ def _interval(finding: Finding) -> str:
 
 def _calibration(pack: PackResult) -> str:
     known = [
-        _named(pack, finding, say("reports.say.prevalence", count=score(finding.calibrated_at_prevalence)))
+        _named(
+            pack,
+            finding,
+            say("reports.say.prevalence", count=f"{100 * finding.calibrated_at_prevalence:.3g}"),
+        )
         for finding in pack.findings
         if finding.calibrated_at_prevalence is not None
     ]

@@ -11,7 +11,8 @@ from typing import Any
 from training.manifest_text import toml_text
 
 SHOWN = ("median Dice", "AUC", "calibration error, 10 bins of equal width")
-"""Metrics that the manifest repeats for the window and the report; the card has them all."""
+"""Metrics that the manifest repeats for the window and the report, for all images; the card has them all."""
+FOR_ALL = (", all", ", all images")
 
 NOT_MEASURED = "Not measured yet.\n"
 
@@ -38,7 +39,7 @@ def replace_manifest_figures(folder: Path, measured: Mapping[str, Any]) -> None:
     del manifest["files"]
     figures = measured["figures"]
     shown = [
-        figure for figure in figures if figure["metric"] in SHOWN or " at sensitivity" in figure["metric"]
+        f for f in figures if f["metric"] in SHOWN and f["population"].endswith((", all", ", all images"))
     ]
     manifest["figures"] = shown
     for label in manifest["labels"]:

@@ -39,6 +39,8 @@ def _early(content: str) -> list[int]:
 def test_an_engine_is_imported_only_after_its_reports_are_forbidden(
     root: Path, tree: tuple[str, ...]
 ) -> None:
+    # training/__init__.py forbids them before any recipe is imported
+    assert "forbid_telemetry()" in (root / "training" / "__init__.py").read_text(encoding="utf-8")
     files = [name for name in tree if name.endswith(".py") and not name.startswith("training/")]
     early = {name: _early((root / name).read_text(encoding="utf-8")) for name in files}
     assert {name for name, lines in early.items() if lines} == set(OPENED_BY)
