@@ -44,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
             outcome = run_batch(_request(arguments), progress=line, cancelled=cancelled)
     finally:
         line.clear()
-    for sentence in (*outcome.unusable, _summary(outcome)):
+    failures = (say("cli.summary.failure", path=path, reason=reason) for path, reason in outcome.failures)
+    for sentence in (*failures, *outcome.unusable, _summary(outcome)):
         print(sentence, file=sys.stderr)
     print(Path(arguments.out) / LINES)
     return int(outcome.failed > 0 or bool(outcome.unusable))

@@ -54,12 +54,13 @@ class BatchRequest:
 class BatchOutcome:
     """How a run ended; ``failed`` records hold errors, ``kept`` ones were there already.
 
-    ``unusable`` says in a sentence each which models should have looked and could not.
+    ``failures`` says path and sentence of each error, for the terminal and never for a log; ``unusable`` says in a sentence each which models should have looked and could not.
     """
 
     records: int = 0
     failed: int = 0
     kept: int = 0
+    failures: list[tuple[str, str]] = field(default_factory=list)
     unusable: tuple[str, ...] = ()
 
 
@@ -217,6 +218,8 @@ class _Batch:
             record = self.output.write(ready.name, lambda folder: self._fill(folder, ready.name, whole))
         self.outcome.records += 1
         self.outcome.failed += bool(record["errors"])
+        told = ((record["source"]["path"], error["message"]) for error in record["errors"])
+        self.outcome.failures.extend(told)
 
     def _fill(self, folder: Path, name: str, analysis: Analysis) -> Record:
         files = write_pictures(folder, analysis)

@@ -54,6 +54,7 @@ def test_a_path_that_is_not_there_is_a_record_and_status_1(run: Run, picture: Pa
     done = run("analyze", "missing.dcm", str(picture), "--out", "out", "--no-pdf")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "2 records, 1 with errors."
+    assert done.stderr.splitlines()[-2].startswith("missing.dcm: The file or folder cannot be opened.")
     missing, good = _records(tmp_path / "out")
     assert missing["source"]["path"] == "missing.dcm"
     assert [error["code"] for error in missing["errors"]] == ["E102"]
