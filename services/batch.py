@@ -54,7 +54,8 @@ class BatchRequest:
 class BatchOutcome:
     """How a run ended; ``failed`` records hold errors, ``kept`` ones were there already.
 
-    ``failures`` says path and sentence of each error, for the terminal and never for a log; ``unusable`` says in a sentence each which models should have looked and could not.
+    ``failures`` says path and sentence of each error, for the terminal and never for a log. ``unusable``
+    says in a sentence each which models should have looked and could not.
     """
 
     records: int = 0

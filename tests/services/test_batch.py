@@ -17,7 +17,7 @@ from pypdfium2 import PdfDocument
 from core.clock import FixedClock
 from core.errors import Cancelled, OutputNotEmptyError, PatientFileError, UnknownPackError
 from services.analyze import AnalysisOptions
-from services.batch import BatchOutcome, BatchRequest, run_batch
+from services.batch import BatchRequest, run_batch
 from services.places import pack_roots
 from services.progress import Progress
 
@@ -81,7 +81,8 @@ def test_every_input_has_its_record_in_natural_order_and_every_record_fits_the_s
     assert records[0]["source"]["path"] == f"{inputs}/9.png"
     failed = {record["dir"] for record in records if record["errors"]}
     assert failed == {"broken", "missing"}
-    assert outcome == BatchOutcome(records=6, failed=2, kept=0)
+    assert (outcome.records, outcome.failed, outcome.kept) == (6, 2, 0)
+    assert [Path(path).name for path, _ in outcome.failures] == ["broken.png", "missing.dcm"]
     for record in records:
         assert json.loads((tmp_path / "out" / record["dir"] / "result.json").read_text()) == record
 
