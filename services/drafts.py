@@ -22,11 +22,22 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Jotting:
+    """What stands in the fields of one finding, answered or not: typed words are work too."""
+
+    pack_id: str
+    finding: str
+    words: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """All that was typed and decided for one reading unit and is not yet signed.
 
     ``typed`` holds what a person typed of the patient (source ``typed``); ``confirmed`` names the identifiers
     that a person has confirmed ("name", "id", "birth_date").
+    ``jottings`` are what was typed into the fields of findings.
     """
 
     key: str
@@ -34,6 +45,7 @@ class Draft:
     typed: Patient = field(default_factory=Patient)
     confirmed: tuple[str, ...] = ()
     reading: Reading = field(default_factory=Reading)
+    jottings: tuple[Jotting, ...] = ()
     updated_at: datetime | None = None
 
 

@@ -116,7 +116,7 @@ class FindingCard(Card):
     """One finding: words, then the line, then the map; then the reader's answer."""
 
     answered = Signal(str, str, str, str, str)  # pack, finding, answer, words, note
-    noted = Signal(str, str, str)
+    jotted = Signal(str, str, str, str)  # pack, finding, words, note
     overlay_changed = Signal(bool, int)
 
     def __init__(
@@ -131,6 +131,7 @@ class FindingCard(Card):
         super().__init__(parent=parent)
         self.pack_id, self.finding_code = pack.stamp.pack_id, finding.code
         self._theme = theme
+        self._decision: Decision | None = None
         self._build_head(pack, finding)
         self.body.addWidget(self._sentence(finding))
         self.body.addWidget(ScoreLine(theme, finding))
@@ -143,24 +144,39 @@ class FindingCard(Card):
             button.setChecked(decision is not None and decision.answer == answer)
             button.setEnabled(not locked)
         self.words.setVisible((decision is not None and decision.answer == "edited") or self._editing)
-        if decision is not None and not self.words.hasFocus():
-            self.words.setText(decision.words)
-        if decision is not None and not self.note.hasFocus() and self.note.toPlainText() != decision.note:
-            self.note.blockSignals(True)
-            self.note.setPlainText(decision.note)
-            self.note.blockSignals(False)
+        if decision is not None and self._decision is not None:
+            self._follow(decision, self._decision)
+        self._decision = decision
         self.words.setReadOnly(locked)
         self.note.setReadOnly(locked)
+
+    def _follow(self, decision: Decision, before: Decision) -> None:
+        """Show words and note of an answer that was changed elsewhere (undo), but where somebody types."""
+        if decision.words != before.words and not self.words.hasFocus():
+            self.words.setText(decision.words)
+        if decision.note != self.note.toPlainText().strip() and not self.note.hasFocus():
+            self._set_note(decision.note)
+
+    def _set_note(self, note: str) -> None:
+        self.note.blockSignals(True)
+        self.note.setPlainText(note)
+        self.note.blockSignals(False)
+
+    def load(self, words: str, note: str) -> None:
+        """Fill the fields of a newly made card with what is kept."""
+        self.words.setText(words)
+        self._set_note(note)
 
     def answer(self, answer: Answer) -> None:
         """Give an answer, as by its button."""
         if not self.buttons[answer].isEnabled():
             return
         if answer == "edited":
+            was_open = self.words.isVisibleTo(self)
             self._editing = True
             self.words.show()
             self.words.setFocus()
-            if not self.words.text().strip():
+            if not was_open or not self.words.text().strip():
                 self.buttons["edited"].setChecked(False)
                 return
         else:
@@ -264,10 +280,11 @@ class FindingCard(Card):
             row.addWidget(button, 1)
             self.buttons[answer] = button
         self.body.addLayout(row)
-        self.words = QLineEdit()
+        self.words: QLineEdit = QLineEdit()
         self.words.setPlaceholderText(self.tr("In your own words, then Enter"))
         self.words.setAccessibleName(self.tr("{finding}: in your own words").format(finding=finding.label))
         self.words.returnPressed.connect(self._on_words_entered)
+        self.words.textEdited.connect(self._on_typed)
         self.words.hide()
         self.body.addWidget(self.words)
         self.note = QPlainTextEdit()
@@ -276,7 +293,7 @@ class FindingCard(Card):
         self.note.setToolTip(tooltip("note"))
         self.note.setTabChangesFocus(True)
         self.note.setFixedHeight(46)
-        self.note.textChanged.connect(self._on_note_typed)
+        self.note.textChanged.connect(self._on_typed)
         self.body.addWidget(self.note)
 
     def _send(self, answer: Answer) -> None:
@@ -295,8 +312,8 @@ class FindingCard(Card):
             self.words.clearFocus()
 
     @Slot()
-    def _on_note_typed(self) -> None:
-        self.noted.emit(self.pack_id, self.finding_code, self.note.toPlainText())
+    def _on_typed(self) -> None:
+        self.jotted.emit(self.pack_id, self.finding_code, self.words.text(), self.note.toPlainText())
 
     @Slot()
     def _on_overlay_moved(self) -> None:

@@ -265,7 +265,8 @@ class ReadingColumn(QWidget):
             for finding in pack.findings:
                 card = FindingCard(self._theme, pack, finding, map_shown=finding.code in shown)
                 card.answered.connect(self._on_answered)
-                card.noted.connect(self._desk.write_note)
+                self._load_fields(card)
+                card.jotted.connect(self._desk.jot)
                 card.overlay_changed.connect(self.overlay_look_changed)
                 card.show_overlay_look(*self._look)
                 self.findings.append(card)
@@ -279,6 +280,14 @@ class ReadingColumn(QWidget):
         unseen = [what for pack in spoke if pack in case.facts for what in case.facts[pack].not_looked_for]
         checks = ChecksCard(self._theme, case.analysis.result, tuple(dict.fromkeys(unseen)))
         self._place(self._after, checks)
+
+    def _load_fields(self, card: FindingCard) -> None:
+        """Fill a new card with what was typed into it, else with what its answer says."""
+        kept = self._desk.jotting(card.pack_id, card.finding_code) or self._desk.decision(
+            card.pack_id, card.finding_code
+        )
+        if kept is not None:
+            card.load(kept.words, kept.note)
 
     def _place(self, layout: QVBoxLayout, card: QWidget) -> None:
         layout.addWidget(card)

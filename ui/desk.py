@@ -11,7 +11,7 @@ from core.decision import Answer, ClinicalSigns, Decision, FirstRead, Impression
 from core.errors import FarlightError
 from core.patient import Patient
 from core.result import Finding, PackResult
-from services.drafts import OpenPlace
+from services.drafts import Jotting, OpenPlace
 from services.sign import Missing, missing_for_signing
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
@@ -135,10 +135,28 @@ class Desk(QObject):
         )
         self._push(replace(self.reading, decisions=(*others, made)), self.tr("decision"))
 
-    def write_note(self, pack_id: str, finding: str, note: str) -> None:
-        """Keep a note on a decided finding, a moment after typing."""
+    def jotting(self, pack_id: str, finding: str) -> Jotting | None:
+        """Return what was typed into the fields of a finding, or None."""
+        if self.case is None or self.is_signed:
+            return None
+        kept = self.case.draft.jottings
+        return next((one for one in kept if (one.pack_id, one.finding) == (pack_id, finding)), None)
+
+    def jot(self, pack_id: str, finding: str, words: str, note: str) -> None:
+        """Keep what stands in the fields of a finding, answered or not, a moment after typing."""
+        made = Jotting(pack_id=pack_id, finding=finding, words=words, note=note)
+        if self.case is None or self.is_signed or self.jotting(pack_id, finding) == made:
+            return
+        others = tuple(
+            one for one in self.case.draft.jottings if (one.pack_id, one.finding) != (pack_id, finding)
+        )
+        self.case.draft = replace(self.case.draft, jottings=(*others, made))
+        self._type(self.reading)
+        self._write_note(pack_id, finding, note.strip())
+
+    def _write_note(self, pack_id: str, finding: str, note: str) -> None:
         before = self.decision(pack_id, finding)
-        if self.case is None or self.is_signed or before is None or before.note == note:
+        if before is None or before.note == note:
             return
         decisions = tuple(replace(one, note=note) if one is before else one for one in self.reading.decisions)
         self._type(replace(self.reading, decisions=decisions))

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
 
+from core.clock import SystemClock
 from core.patient import Sourced
 from core.result import ErrorRecord, Refusal, Result, Source
 from services.analyze import Analysis
@@ -416,3 +417,78 @@ def test_a_model_that_failed_can_be_tried_again(stage: Stage, tmp_path: Path) ->
     button.click()
     ready(window)
     wait_until(lambda: [card.finding_code for card in window.read.column.findings] == ["pneumonia"])
+
+
+def test_a_note_typed_before_any_answer_is_on_the_disk_within_two_seconds(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    key = window.desk.case.key
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_N)
+    QTest.keyClicks(window.read.column.findings[0].note, "child very ill")
+    assert kept_within(tmp_path, key, 2.0) == ("", "child very ill")
+
+
+def test_words_typed_into_edit_are_on_the_disk_before_enter(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    key = window.desk.case.key
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_E)
+    QTest.keyClicks(window.read.column.findings[0].words, "Right lower opacity")
+    assert kept_within(tmp_path, key, 2.0) == ("Right lower opacity", "")
+
+
+def test_words_and_note_are_in_their_fields_again_when_the_case_is_opened_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_N)
+    QTest.keyClicks(window.read.column.findings[0].note, "child very ill")
+    window.desk.close()
+    window.open_case(case.key)
+    ready(window)
+    assert window.read.column.findings[0].note.toPlainText() == "child very ill"
+    press(window, Qt.Key.Key_A)
+    assert window.desk.reading.decisions[0].note == "child very ill"
+
+
+def kept_within(profile_home: Path, key: str, seconds: float) -> tuple[str, str]:
+    """Return words and note of the one finding as another process would read them after that time."""
+    from services.drafts import DraftKeeper
+    from store.database import Database
+    from store.drafts import DraftStore
+
+    QTest.qWait(round(seconds * 1000))
+    database = Database(profile_home / "profile" / "farlight.db")
+    try:
+        draft = DraftKeeper(DraftStore(database), SystemClock()).find(key)
+    finally:
+        database.close()
+    assert draft is not None
+    jotting = draft.jottings[0]
+    return jotting.words, jotting.note
+
+
+def test_esc_in_edit_keeps_the_typed_words_and_opening_it_again_answers_nothing(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_E)
+    card = window.read.column.findings[0]
+    QTest.keyClicks(card.words, "Right lower opacity")
+    press(window, Qt.Key.Key_Escape)
+    assert not card.words.isVisible()
+    assert window.desk.jotting(card.pack_id, card.finding_code).words == "Right lower opacity"
+    press(window, Qt.Key.Key_E)
+    assert card.words.text() == "Right lower opacity"
+    assert window.desk.reading.decisions == ()
+    QTest.keyClick(card.words, Qt.Key.Key_Return)
+    assert [one.words for one in window.desk.reading.decisions] == ["Right lower opacity"]
