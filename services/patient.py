@@ -92,6 +92,30 @@ def is_in_the_future(birth_date: str) -> bool:
     return today >= date.fromisoformat(BUILD_DATE) and date.fromisoformat(birth_date) > tomorrow
 
 
+def age_disagrees(birth_date: str, age_years: float, *, day: str | None) -> bool:
+    """Return whether an age cannot be that of somebody born then, on the day of the examination or today."""
+    from imaging.lenient import age_between
+
+    day = day or _today()
+    if day is None:
+        return False
+    years = age_between(birth_date, day)
+    return years is None or not _agree("age_years", age_years, years)
+
+
+def age_now(birth_date: str) -> float | None:
+    """Return the age in years today; None where the computer's clock cannot be right."""
+    from imaging.lenient import age_between
+
+    day = _today()
+    return None if day is None else age_between(birth_date, day)
+
+
+def _today() -> str | None:
+    today = SystemClock().now().date().isoformat()
+    return today if today >= BUILD_DATE else None
+
+
 def same_person(one: Patient, other: Patient) -> bool:
     """Return whether two records speak of one patient, as far as both know number, name and birth date."""
     compared = 0

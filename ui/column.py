@@ -170,7 +170,7 @@ class ReadingColumn(QWidget):
         case = self._desk.case
         if case is not None:
             self.words.load(case.draft.reading, locked=self._desk.is_signed)
-            self.identity.show_patient(case.unit.patient, case.draft.typed)
+            self.identity.show_patient(case.unit.patient, case.draft.typed, day=case.unit.header.date)
         self.refresh()
         self._scroll.verticalScrollBar().setValue(0)
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QP
 
 from core.decision import ClinicalSigns, Reading
 from core.patient import Patient, Sex, Sourced
-from services.patient import is_in_the_future
+from services.patient import age_disagrees, age_now, is_in_the_future
 from ui.controls import Card, KeyButton, label, line_in, set_role
 
 OLDEST_YEARS = 130
@@ -24,6 +24,7 @@ class IdentityCard(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._header = Patient()
+        self._day: str | None = None
         self.body.addWidget(label(self.tr("Who is this?"), "title"))
         self._why = label("", "muted", wrap=True)
         self.body.addWidget(self._why)
@@ -61,9 +62,9 @@ class IdentityCard(Card):
         for field in (*self.fields.values(), self.age):
             field.returnPressed.connect(self._on_returned)
 
-    def show_patient(self, header: Patient, typed: Patient) -> None:
-        """Fill the form with what is known; what the header says is said to be so."""
-        self._header = header
+    def show_patient(self, header: Patient, typed: Patient, *, day: str | None = None) -> None:
+        """Fill the form with what is known; ``day`` is when the image was taken, where the header says it."""
+        self._header, self._day = header, day
         for name, field in self.fields.items():
             value = getattr(typed, name) or getattr(header, name)
             field.setText(value.value.replace("^", " ").strip() if value else "")
@@ -102,6 +103,7 @@ class IdentityCard(Card):
             self._wrong.setText(wrong[1])
             wrong[0].setFocus()
             return
+        self._fill_age()
         typed = self._typed()
         given = [name for name in IDENTIFIERS if getattr(typed, name) or getattr(self._header, name)]
         self.confirmed.emit(typed, tuple(given))
@@ -138,12 +140,29 @@ class IdentityCard(Card):
                 return born, self.tr("This birth date lies in the future.")
         if self.age.text().strip() and self._years() is None:
             return self.age, self.tr("Write the age in years, from 0 to 130: 3 or 0.5.")
+        if self._ages_disagree():
+            return self.age, self.tr("Birth date and age disagree. Correct one, or leave the age empty.")
         given = [name for name, field in self.fields.items() if field.text().strip()]
         if len(given) < 2 and not (self._years() is not None and not given):
             return self.fields["id" if "name" in given else "name"], self.tr(
                 "Two of name, ID and birth date are needed."
             )
         return None
+
+    def _ages_disagree(self) -> bool:
+        """Compare what a person typed; where the header says both, they are shown as the header has them."""
+        typed, years = self._typed(), self._years()
+        born = self.fields["birth_date"].text().strip()
+        if not born or years is None or not (typed.birth_date or typed.age_years):
+            return False
+        return age_disagrees(date.fromisoformat(born).isoformat(), years, day=self._day)
+
+    def _fill_age(self) -> None:
+        """Show the age that the birth date makes, where the image does not say when it was taken."""
+        born = self.fields["birth_date"].text().strip()
+        if born and not self.age.text().strip() and self._day is None:
+            years = age_now(born)
+            self.age.setText("" if years is None else f"{years:.1f}")
 
     def _years(self) -> float | None:
         try:

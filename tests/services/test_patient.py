@@ -10,7 +10,7 @@ import pytest
 from core.clock import FixedClock
 from core.errors import PatientFileError
 from core.patient import Patient, Sourced
-from services.patient import merge, patient_from_mapping, read_patient_file, same_person
+from services.patient import age_disagrees, merge, patient_from_mapping, read_patient_file, same_person
 
 WHOLE = {
     "name": "Nnamdi Okafor",
@@ -176,3 +176,18 @@ def test_two_records_are_one_person_only_where_something_agrees() -> None:
     assert same_person(_header(id="1", name="A"), _header(id="1"))
     assert not same_person(_header(id="1", name="A"), _header(id="2", name="A"))
     assert not same_person(_header(id="1"), _header(name="A"))
+
+
+@pytest.mark.parametrize(
+    ("born", "years", "disagree"),
+    [
+        ("2023-06-10", 45.0, True),
+        ("2023-06-10", 3.0, False),
+        ("2020-01-01", 1.0, True),
+        ("2027-01-01", 1.0, True),
+    ],
+)
+def test_an_age_is_compared_with_the_birth_date_on_the_day_of_the_examination(
+    born: str, years: float, disagree: bool
+) -> None:
+    assert age_disagrees(born, years, day="2026-06-01") is disagree

@@ -492,3 +492,23 @@ def test_esc_in_edit_keeps_the_typed_words_and_opening_it_again_answers_nothing(
     assert window.desk.reading.decisions == ()
     QTest.keyClick(card.words, Qt.Key.Key_Return)
     assert [one.words for one in window.desk.reading.decisions] == ["Right lower opacity"]
+
+
+def test_a_birth_date_and_an_age_that_disagree_are_not_confirmed(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Photo.linear_gradient("L").save(path)
+    window = stage(path)
+    ready(window)
+    form = window.read.column.identity
+    form.fields["name"].setText("SAMPLE Amina")
+    form.fields["birth_date"].setText("2023-06-10")
+    form.age.setText("45")
+    form.submit()
+    assert window.desk.case.draft.confirmed == ()
+    assert [label.text() for label in form.findChildren(QLabel) if "disagree" in label.text()] == [
+        "Birth date and age disagree. Correct one, or leave the age empty."
+    ]
+    form.age.clear()
+    form.submit()
+    assert window.desk.case.draft.confirmed == ("name", "birth_date")
+    assert window.desk.case.draft.typed.age_years is not None
