@@ -348,6 +348,19 @@ class RefusalCard(Card):
             self.body.addWidget(again)
 
 
+class CorrectionLine(QWidget):
+    """What was put right for the models and stays as it is in the image in sight."""
+
+    def __init__(self, theme: Theme, notes: tuple[str, ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        row.addWidget(IconLabel(theme, "rotate-cw", "warning"), 0, Qt.AlignmentFlag.AlignTop)
+        self.words = label("\n".join(notes), "strong", wrap=True)
+        row.addWidget(self.words, 1)
+
+
 class ChecksCard(Card):
     """What was looked at before a model spoke, and what nobody looked for."""
 

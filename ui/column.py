@@ -6,11 +6,20 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.decision import Answer
-from ui.cards import ChecksCard, ComputerCard, FindingCard, FirstReadLine, ImpressionCard, RefusalCard
+from ui.cards import (
+    ChecksCard,
+    ComputerCard,
+    CorrectionLine,
+    FindingCard,
+    FirstReadLine,
+    ImpressionCard,
+    RefusalCard,
+)
 from ui.controls import KeyButton, label, set_role
 from ui.desk import Desk
 from ui.forms import IdentityCard, SignsCard, WordsCard
 from ui.theme import Theme
+from ui.words import correction_notes
 
 WIDTH = 376
 
@@ -260,6 +269,9 @@ class ReadingColumn(QWidget):
         self._built_for = wanted
         if wanted is None or case.analysis is None:
             return
+        notes = correction_notes(case.analysis.result)
+        if notes:
+            self._place(self._slot, CorrectionLine(self._theme, notes))
         for pack in case.analysis.result.results:
             shown = {heat.finding for heat in pack.heatmaps if heat.shown}
             for finding in pack.findings:

@@ -351,6 +351,8 @@ class ReadPage(QWidget):
             "" if image is None or image.pixel_spacing_mm else self.tr("pixel spacing unknown: no lengths")
         )
         notes = () if image is None else words.image_notes(image)
+        if case.analysis is not None:
+            notes += words.correction_notes(case.analysis.result)
         contradicted = case.analysis is not None and case.analysis.result.side == "contradicted"
         sides = None if image is None or contradicted else _sides(image.patient_orientation)
         return Corners(

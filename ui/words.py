@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
 from core.image import Image, ReadingUnit
 from core.patient import Patient
+from core.result import Result
 
 _DASH = "–"
 
@@ -76,6 +77,17 @@ def study_time(unit: ReadingUnit) -> str:
 def clock_time(moment: datetime) -> str:
     """Return hours and minutes of a moment."""
     return moment.strftime("%H:%M")
+
+
+def correction_notes(result: Result) -> tuple[str, ...]:
+    """Return what was put right for the models, while the image in sight stays as it is in the file."""
+    made = [pack.correction for pack in result.results if pack.correction is not None]
+    notes = []
+    if any(one.inverted for one in made):
+        notes.append(_tr("Inverted: put right for the model"))
+    if any(one.quarter_turns % 4 for one in made):
+        notes.append(_tr("Turned: put right for the model"))
+    return tuple(notes)
 
 
 def image_notes(image: Image) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from core.image import Image, ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient
 from core.result import (
+    Correction,
     Finding,
     Heatmap,
     Mask,
@@ -79,6 +81,7 @@ class StandInAnalyzer:
         self.asked: list[str] = []
         self.patients: list[Patient] = []
         self.needs_age = False
+        self.correction: Correction | None = None
 
     def facts_for(self, result: Result) -> Mapping[str, ModelFacts]:
         """Return what the packs of the stage say of themselves."""
@@ -123,7 +126,8 @@ class StandInAnalyzer:
                 reason="The age is not known.",
                 advice="Enter the age: this model is for 1 to 5 years.",
             )
-        results = (lungs(shown), refused(refusal) if refusal else pneumonia(shown, self.score))
+        outline = replace(lungs(shown), correction=self.correction)
+        results = (outline, refused(refusal) if refusal else pneumonia(shown, self.score))
         return Analysis(
             result=Result(source=source, patient=who, results=results),
             image=shown,

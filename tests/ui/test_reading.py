@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QPushButton
 
 from core.clock import SystemClock
 from core.patient import Sourced
-from core.result import ErrorRecord, Refusal, Result, Source
+from core.result import Correction, ErrorRecord, Refusal, Result, Source
 from services.analyze import Analysis
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 
@@ -512,3 +512,20 @@ def test_a_birth_date_and_an_age_that_disagree_are_not_confirmed(stage: Stage, t
     form.submit()
     assert window.desk.case.draft.confirmed == ("name", "birth_date")
     assert window.desk.case.draft.typed.age_years is not None
+
+
+def test_an_image_put_right_for_the_model_says_so_in_its_corner_and_first_in_the_column(
+    stage: Stage, tmp_path: Path
+) -> None:
+    from ui.cards import CorrectionLine
+
+    analyzer = StandInAnalyzer()
+    analyzer.correction = Correction(inverted=True, text="Its greys were inverted.")
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    ready(window)
+    said = "Inverted: put right for the model"
+    wait_until(lambda: said in window.read.viewer._corners.bottom_right)
+    press(window, Qt.Key.Key_2)
+    line = window.read.column.findChild(CorrectionLine)
+    assert line.words.text() == said
+    wait_until(lambda: line.y() < window.read.column.findings[0].y())
