@@ -7,14 +7,25 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QMargins, QRect, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import (
+    QByteArray,
+    QDir,
+    QEvent,
+    QMargins,
+    QRect,
+    QSize,
+    QStandardPaths,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import FarlightError, MediumGoneError
 from core.result import PackResult
 from services import report
-from services.folder_names import safe_stem
 from services.places import sample_study
 from services.progress import Progress
 from services.report import ReportRequest
@@ -687,7 +698,9 @@ class MainWindow(QMainWindow):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("pdf")
         dialog.setNameFilter(self.tr("PDF (*.pdf)"))
-        dialog.selectFile(f"{safe_stem(case.unit.path)}-report.pdf")
+        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        dialog.setDirectory(documents if QDir(documents).exists() else QDir.homePath())
+        dialog.selectFile(report_name(case))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._pdf_to_export = pdf
         dialog.fileSelected.connect(self.export_to)
@@ -727,6 +740,14 @@ class MainWindow(QMainWindow):
     def tell_error(self, error: FarlightError) -> None:
         """Show an error: what happened, what to do, and its code."""
         self.notices.tell("critical", error.title, f"{error.hint} ({error.code})")
+
+
+def report_name(case: Case) -> str:
+    """Return a file name for a report: its number and day, nothing of the patient or of the image's file."""
+    if case.signed is None:
+        return f"report-{case.key[:8]}-unsigned.pdf"
+    signature = case.signed.record.signature
+    return f"report-{case.signed.report_id}-{signature.at.date().isoformat()}.pdf"
 
 
 def fits_with_frame(window: QSize, screen: QSize) -> bool:

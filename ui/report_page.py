@@ -89,6 +89,8 @@ class ReportPage(QWidget):
         self._paper.blockSignals(True)
         self._paper.setCurrentIndex(max(0, self._paper.findText(paper)))
         self._paper.setEnabled(not signed)
+        self._fixed.setText(self.tr("Signed: its paper stays"))
+        self._fixed.setVisible(signed)
         self._paper.blockSignals(False)
         self._enable(False)
         if not self._pages:
@@ -114,6 +116,9 @@ class ReportPage(QWidget):
         self._paper.setMinimumWidth(96)
         self._paper.currentTextChanged.connect(self.paper_chosen)
         head.addWidget(self._paper)
+        self._fixed = label("", "muted")
+        self._fixed.hide()
+        head.addWidget(self._fixed)
         self._export = KeyButton(self.tr("Export PDF …"), "export")
         self._export.clicked.connect(self._on_export)
         self._print = KeyButton(self.tr("Print …"), "print")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from PIL import Image as Photo
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from core.clock import SystemClock
 from core.patient import Sourced
@@ -19,6 +19,7 @@ from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
+DOCUMENTS = QStandardPaths.StandardLocation.DocumentsLocation
 
 
 def ready(window: Any) -> None:
@@ -529,3 +530,30 @@ def test_an_image_put_right_for_the_model_says_so_in_its_corner_and_first_in_the
     line = window.read.column.findChild(CorrectionLine)
     assert line.words.text() == said
     wait_until(lambda: line.y() < window.read.column.findings[0].y())
+
+
+def test_a_signed_report_says_why_its_paper_stays_and_is_exported_under_no_name_of_the_patient(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "amina-sample.dcm"))
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.signing.dialog is not None)
+    QTest.keyClicks(window.signing.dialog.pin, "2580")
+    QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
+    wait_until(lambda: case.signed is not None and window.signing.dialog is None)
+    window.open_case(case.key)
+    window.show_page("report")
+    wait_until(lambda: window.report.pdf is not None)
+    assert any(one.isVisible() and "its paper stays" in one.text() for one in window.findChildren(QLabel))
+    window._on_export_asked(window.report.pdf)
+    dialog = window.findChild(QFileDialog)
+    chosen = Path(dialog.selectedFiles()[0])
+    dialog.reject()
+    day = case.signed.record.signature.at.date().isoformat()
+    assert chosen.name == f"report-{case.signed.report_id}-{day}.pdf"
+    documents = Path(QStandardPaths.writableLocation(DOCUMENTS))
+    assert chosen.parent == (documents if documents.exists() else Path.home())
