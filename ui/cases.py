@@ -32,6 +32,7 @@ class Case:
     analysing: bool = False
     analysed: bool = False
     summary_refusal: str = ""
+    age_wanted: bool = False
     asked: int = 0
     facts: Mapping[str, ModelFacts] = field(default_factory=dict)
     thumbnail: QImage | None = None
@@ -185,6 +186,7 @@ class CaseBook(QObject):
         refused = [one.refusal for one in analysis.result.results if one.refusal and one.status == "refused"]
         spoke = [one for one in analysis.result.results if one.status == "ok" and one.findings]
         case.summary_refusal = refused[0].reason if refused and not spoke else ""
+        case.age_wanted = bool(case.summary_refusal) and refused[0].gate == "age"
         self._with_pixels = [key for key in self._with_pixels if key != case.key] + [case.key]
         for key in self._with_pixels[:-KEPT_PIXELS]:
             old = self._cases.get(key)

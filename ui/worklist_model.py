@@ -105,6 +105,8 @@ class WorklistModel(QAbstractTableModel):
             return self.tr("Signed · {name} {time}").format(
                 name=signature.name, time=words.clock_time(signature.at)
             )
+        if study.state == "refused" and case.age_wanted:
+            return self.tr("Enter the age")
         if study.state == "refused":
             return self.tr("Refused: {reason}").format(reason=case.summary_refusal)
         if study.state == "to_check" and case.draft.reading.first_read is not None:
@@ -153,6 +155,15 @@ class WorklistFilter(QSortFilterProxyModel):
         super().__init__(parent)
         self._words: tuple[str, ...] = ()
         self._states: frozenset[str] | None = None
+        self.sort(NUMBER)
+
+    def lessThan(self, left: Index, right: Index) -> bool:  # noqa: N802 - Qt's name
+        """Put refused and unread studies first and signed ones last, else in the order they were found."""
+        return self._place(left) < self._place(right)
+
+    def _place(self, index: Index) -> tuple[int, int]:
+        study: Study = index.data(STUDY_ROLE)
+        return {"refused": 0, "failed": 0, "signed": 2}.get(study.state, 1), index.row()
 
     def set_search(self, text: str) -> None:
         """Show rows that hold every word of the text."""

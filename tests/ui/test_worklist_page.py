@@ -11,9 +11,10 @@ from PySide6.QtTest import QTest
 from core.image import ReadingUnit, StudyHeader
 from core.patient import Patient, Sourced
 from services.drafts import Draft
-from tests.ui.stage import wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 from tests.ui.test_reading import press, ready
 from ui.cases import Case
+from ui.worklist_model import PATIENT, STATUS
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -103,3 +104,16 @@ def test_two_images_of_one_study_stand_in_one_row(stage: Stage) -> None:
     window.book.add([second])
     assert window.worklist.source.rowCount() == 1
     assert [case.key for case in window.book.studies[0].cases] == ["key-1", "key-2"]
+
+
+def test_a_refused_study_stands_first_and_says_shortly_what_to_do(stage: Stage, tmp_path: Path) -> None:
+    analyzer = StandInAnalyzer()
+    analyzer.needs_age = True
+    write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
+    write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014", age="")
+    window = stage(tmp_path / "stick", analyzer=analyzer)
+    wait_until(lambda: len(window.book.studies) == 2 and all(c.analysed for c in window.book.cases()))
+    rows = window.worklist.filtered
+    wait_until(lambda: "Joseph" in rows.index(0, PATIENT).data())
+    assert rows.index(0, STATUS).data() == "Enter the age"
+    assert "Amina" in rows.index(1, PATIENT).data()
