@@ -132,6 +132,7 @@ def _screens(studio: Studio) -> dict[str, Callable[[], None]]:
 def _open_result(window: Any) -> None:
     _until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
     window.desk.give_impression("abnormal")
+    _until(window.read.viewer.has_overlay)
 
 
 def _show_worklist(window: Any) -> None:
