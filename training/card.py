@@ -58,8 +58,8 @@ children; other ages; lateral views.
 
 **Data.** Kermany v2: children of 1 to 5 years, one hospital in Guangzhou, 74 % of the training images
 with pneumonia. Labels are readers' labels of the image, not microbiology. 15 % of the training patients
-(by a hash of their id) were kept apart for calibration, operating points and gate limits; the official
-test images were used for nothing but measuring.
+(by a hash of their id) were kept apart for calibration, operating points and gate limits. Nothing was
+fitted to the official test images, but what was measured on them guided choices, as the next lines say.
 
 **How often the test was looked at.** {looks}
 
