@@ -6,18 +6,13 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.decision import Answer
-from ui.cards import (
-    ChecksCard,
-    ComputerCard,
-    CorrectionLine,
-    FindingCard,
-    FirstReadLine,
-    ImpressionCard,
-    RefusalCard,
-)
+from ui.checks_card import ChecksCard
+from ui.computer_card import ComputerCard, CorrectionLine, RefusalCard
 from ui.controls import KeyButton, label, set_role
 from ui.desk import Desk
+from ui.finding_card import FindingCard
 from ui.forms import IdentityCard, SignsCard, WordsCard
+from ui.impression_card import FirstReadLine, ImpressionCard
 from ui.theme import Theme
 from ui.words import correction_notes
 

@@ -249,7 +249,7 @@ def test_one_identifier_is_not_enough(stage: Stage, tmp_path: Path) -> None:
 
 
 def test_entering_the_age_has_the_image_looked_at_again(stage: Stage, tmp_path: Path) -> None:
-    from ui.cards import RefusalCard
+    from ui.computer_card import RefusalCard
     from ui.controls import KeyButton
 
     analyzer = StandInAnalyzer()
@@ -518,7 +518,7 @@ def test_a_birth_date_and_an_age_that_disagree_are_not_confirmed(stage: Stage, t
 def test_an_image_put_right_for_the_model_says_so_in_its_corner_and_first_in_the_column(
     stage: Stage, tmp_path: Path
 ) -> None:
-    from ui.cards import CorrectionLine
+    from ui.computer_card import CorrectionLine
 
     analyzer = StandInAnalyzer()
     analyzer.correction = Correction(inverted=True, text="Its greys were inverted.")
