@@ -429,7 +429,7 @@ class MainWindow(QMainWindow):
         case = self.book.find(key)
         if case is None or case.analysis is not None or case.unit.frames > 1:
             return
-        picture = self.read.frames.find(key, 0)
+        picture = self.read.image.frames.find(key, 0)
         self.queue.ask(case, first=True, image=picture.image if picture is not None else None)
 
     # --- scanning

@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
 from core.errors import FarlightError
 from services import pdf_pages
 from ui.controls import Chip, KeyButton, label
+from ui.picture_layer import pixels_image
 from ui.shortcuts import make_action
 from ui.task import Handle, Pools, Task
 from ui.theme import Theme
-from ui.viewer import pixels_image
 
 PAPERS = ("A4", "Letter", "A5")
 LEAST_PREVIEW_DPI, MOST_PREVIEW_DPI = 60.0, 120.0

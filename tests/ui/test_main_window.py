@@ -276,7 +276,7 @@ def test_a_stick_that_comes_back_is_read_again(stage: Stage, tmp_path: Path) -> 
     window.open_paths((str(tmp_path / "other" / "2.dcm"),))
     wait_until(lambda: "Joseph" in window.banner.text())
     stick.rename(away)
-    window.read.frames._pictures.clear()
+    window.read.image.frames._pictures.clear()
     window.open_case(first.key)
     wait_until(lambda: "loading" not in window.read.viewer._message.lower())
     assert window.read.viewer.state is None

@@ -82,7 +82,7 @@ def test_the_map_key_does_nothing_before_the_card_is_open_and_its_button_shows_i
 ) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
-    button = window.read._tool_buttons["map"]
+    button = window.read.tools.buttons["map"]
     assert not button.isEnabled()
     press(window, Qt.Key.Key_M)
     assert window.read.viewer.overlay_shown
@@ -145,14 +145,14 @@ def test_a_late_answer_changes_neither_patient_nor_picture(stage: Stage, tmp_pat
     assert window.read.viewer.key == key
     ready(window)
     wait_until(window.read.viewer.has_overlay)
-    assert window.read.viewer._overlay.key == key
+    assert window.read.viewer.overlay().key == key
     shown = {card.finding_code for card in window.read.column.findings}
     assert shown == {"pneumonia"}
     assert window.desk.case.analysis.result.source.path.endswith("other.dcm")
 
 
 def test_an_overlay_of_another_image_is_not_laid_over_this_one(stage: Stage, tmp_path: Path) -> None:
-    from ui.viewer import Overlay
+    from ui.overlay import Overlay
 
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)

@@ -1,0 +1,69 @@
+"""The row of tools under the image."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
+
+from ui.controls import ToolWord
+from ui.theme import Theme
+from ui.viewer import Tool
+
+
+class ReadTools(QWidget):
+    """Buttons for what is done with the image; each tells the name of its act."""
+
+    act_asked = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("tools")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._theme = theme
+        self.buttons: dict[str, ToolWord] = {}
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(10, 5, 10, 5)
+        self._row.setSpacing(2)
+        self._build_drags()
+        self._row.addSpacing(10)
+        for act, icon, name in (
+            ("fit", "maximize", self.tr("Fit")),
+            ("one_to_one", "ratio", self.tr("1 : 1")),
+            ("turn_right", "rotate-cw", self.tr("Turn")),
+            ("invert", "blend", self.tr("Invert")),
+            ("preset", "list-checks", self.tr("Preset")),
+            ("map", "layers", self.tr("Map")),
+        ):
+            self._add(act, icon, name)
+        self.buttons["map"].setCheckable(True)
+        self._row.addStretch(1)
+        self._add("undo", "undo-2", self.tr("Undo")).setEnabled(False)
+        self._add("original", "eye", self.tr("Original"))
+
+    def use(self, tool: Tool) -> None:
+        """Mark what a drag does."""
+        self.buttons[f"tool_{tool.value}"].setChecked(True)
+
+    def _build_drags(self) -> None:
+        group = QButtonGroup(self)
+        for tool, icon, name in (
+            (Tool.WINDOW, "contrast", self.tr("Window")),
+            (Tool.ZOOM, "search", self.tr("Zoom")),
+            (Tool.PAN, "move", self.tr("Pan")),
+        ):
+            button = self._add(f"tool_{tool.value}", icon, name)
+            button.setCheckable(True)
+            button.setChecked(tool is Tool.WINDOW)
+            group.addButton(button)
+
+    def _add(self, act: str, icon: str, name: str) -> ToolWord:
+        button = ToolWord(self._theme, icon, name, act)
+        button.setObjectName(act)
+        button.clicked.connect(self._on_clicked)
+        self._row.addWidget(button)
+        self.buttons[act] = button
+        return button
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        self.act_asked.emit(self.sender().objectName())
