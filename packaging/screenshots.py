@@ -142,7 +142,7 @@ def _show_worklist(window: Any) -> None:
 
 def _open_damaged(window: Any, path: Path) -> None:
     _until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
-    window.open_paths([str(path)])
+    window.opening.open_paths([str(path)])
     _until(lambda: len(window.book) > 1 and not window.intake.scanning)
     window.open_case(window.book.cases()[-1].key)
     _until(lambda: window.desk.case.analysed or window.desk.case.state == "failed")

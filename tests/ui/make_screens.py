@@ -192,7 +192,7 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901 - a 
 
         ready(window)
         window.show_page("worklist")  # type: ignore[attr-defined]
-        window._on_scan_progress(Progress(stage="scanning", done=1204, total=None))  # type: ignore[attr-defined]
+        window.opening._on_scan_progress(Progress(stage="scanning", done=1204, total=None))  # type: ignore[attr-defined]
 
     def loading(window: object) -> None:
         window.read.viewer.show_message("", window.read.tr("Loading the image …"))  # type: ignore[attr-defined]

@@ -126,8 +126,8 @@ def test_the_report_is_shown_unsigned_and_exported(stage: Stage, tmp_path: Path)
     wait_until(lambda: window.report.pdf is not None)
     assert window.report.pdf.startswith(b"%PDF")
     assert len(window.report._pages) >= 2
-    window._pdf_to_export = window.report.pdf
-    window.export_to(str(tmp_path / "out.pdf"))
+    window.reporting._pdf_to_export = window.report.pdf
+    window.reporting.export_to(str(tmp_path / "out.pdf"))
     wait_until((tmp_path / "out.pdf").exists)
     wait_until(lambda: any("exported" in text for text in window.notices.texts()))
 
@@ -150,11 +150,13 @@ def test_pages_go_to_the_printer(stage: Stage, tmp_path: Path) -> None:
 
 
 def test_theme_and_size_are_remembered(stage: Stage, tmp_path: Path) -> None:
+    from ui.window_look import keep_look
+
     window = stage(profile=tmp_path / "one")
     window._on_theme_toggled()
     window.resize(1200, 700)
     QTest.qWait(50)
-    window._keep_look()
+    keep_look(window, window.read, window._workplace)
     text = (tmp_path / "one" / "settings.json").read_text()
     assert '"theme": "light"' in text
     assert "window.geometry" in text
@@ -273,7 +275,7 @@ def test_a_stick_that_comes_back_is_read_again(stage: Stage, tmp_path: Path) -> 
     window = stage(path)
     ready(window)
     first = window.desk.case
-    window.open_paths((str(tmp_path / "other" / "2.dcm"),))
+    window.opening.open_paths((str(tmp_path / "other" / "2.dcm"),))
     wait_until(lambda: "Joseph" in window.banner.text())
     stick.rename(away)
     window.read.image.frames._pictures.clear()
@@ -282,7 +284,7 @@ def test_a_stick_that_comes_back_is_read_again(stage: Stage, tmp_path: Path) -> 
     assert window.read.viewer.state is None
     assert not window.read.column.impression.buttons["abnormal"].isEnabled()
     away.rename(stick)
-    window.open_paths((str(path),))
+    window.opening.open_paths((str(path),))
     wait_until(lambda: window.read.viewer.state is not None)
     assert "Amina" in window.banner.text()
 
@@ -292,11 +294,11 @@ def test_one_image_opened_by_hand_comes_up_and_several_are_offered(stage: Stage,
     ready(window)
     write_chest(tmp_path / "b", "2.dcm", patient="SAMPLE^Joseph", number="2")
     write_chest(tmp_path / "b", "3.dcm", patient="SAMPLE^Grace", number="3")
-    window.open_paths((str(tmp_path / "b"),))
+    window.opening.open_paths((str(tmp_path / "b"),))
     wait_until(window.notices.texts)
     assert "Amina" in window.banner.text()
     assert window.notices.texts()
-    window.open_paths((str(tmp_path / "b" / "3.dcm"),))
+    window.opening.open_paths((str(tmp_path / "b" / "3.dcm"),))
     wait_until(lambda: "Grace" in window.banner.text())
     assert window.notices.texts() == (), "what was offered is open"
 
@@ -304,7 +306,7 @@ def test_one_image_opened_by_hand_comes_up_and_several_are_offered(stage: Stage,
 def test_space_presses_the_button_that_has_the_focus(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     window = stage()
     asked: list[bool] = []
-    window.worklist.sample_asked.disconnect(window._on_sample_asked)
+    window.worklist.sample_asked.disconnect(window.opening.open_sample)
     window.worklist.sample_asked.connect(lambda: asked.append(True))
     window.worklist.empty.sample.setFocus()
     press(window, Qt.Key.Key_Space)
@@ -333,7 +335,7 @@ def test_the_first_window_fits_with_its_title_bar_or_takes_the_whole_screen(
 ) -> None:
     from PySide6.QtCore import QSize
 
-    from ui.main_window import FIRST_SIZE, fits_with_frame
+    from ui.window_look import FIRST_SIZE, fits_with_frame
 
     assert fits_with_frame(QSize(*FIRST_SIZE), QSize(*screen)) == fits
 

@@ -549,7 +549,7 @@ def test_a_signed_report_says_why_its_paper_stays_and_is_exported_under_no_name_
     window.show_page("report")
     wait_until(lambda: window.report.pdf is not None)
     assert any(one.isVisible() and "its paper stays" in one.text() for one in window.findChildren(QLabel))
-    window._on_export_asked(window.report.pdf)
+    window.reporting.ask_where(window.report.pdf)
     dialog = window.findChild(QFileDialog)
     chosen = Path(dialog.selectedFiles()[0])
     dialog.reject()

@@ -39,7 +39,7 @@ def listed(number: int) -> Case:
 
 def fill(window: Any, count: int) -> None:
     """List many studies."""
-    window.book.studies_added.disconnect(window._on_studies_added)
+    window.book.studies_added.disconnect(window.opening._on_studies_added)
     window.book.add([listed(number) for number in range(count)])
     QTest.qWait(200)
 
@@ -97,7 +97,7 @@ def test_space_reads_the_next_and_enter_the_chosen(stage: Stage, tmp_path: Path)
 
 def test_two_images_of_one_study_stand_in_one_row(stage: Stage) -> None:
     window = stage()
-    window.book.studies_added.disconnect(window._on_studies_added)
+    window.book.studies_added.disconnect(window.opening._on_studies_added)
     first, second = listed(1), listed(2)
     second.unit = first.unit
     window.book.add([first])
