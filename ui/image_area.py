@@ -32,6 +32,7 @@ class ImageArea(QWidget):
         self.frame = 0
         self._shown: tuple[str, int] | None = None
         self._overlay_for: object = None
+        self._overlay: Overlay | None = None
         self._preset = 0
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -43,7 +44,8 @@ class ImageArea(QWidget):
 
     def open(self, case: Case) -> None:
         """Begin with the first image of a case."""
-        self._shown, self._overlay_for, self._preset = None, None, 0
+        self._shown, self._preset = None, 0
+        self._forget_overlay()
         self.sight_changed.emit(False)
         self.frames.forget_others(case.key)
         self.viewer.show_message(_view_key(case.key, 0), self.tr("Loading the image …"))
@@ -72,7 +74,7 @@ class ImageArea(QWidget):
         self.viewer.set_corners(self._corners(case))
         self._shown = (case.key, frame)
         self.sight_changed.emit(True)
-        self._overlay_for = None
+        self._forget_overlay()
         self.lay_overlay()
         if case.unit.frames > 1:
             self.frames.ask_ahead(case.key, case.unit, frame, direction)
@@ -146,29 +148,35 @@ class ImageArea(QWidget):
 
     @Slot()
     def lay_overlay(self) -> None:
-        """Prepare map and outline of the image in sight, once the card is open."""
+        """Have map and outline of the image in sight prepared, and show them once the card is open."""
         case = self._desk.case
-        if case is None or case.analysis is None or not self._desk.is_open_card or self._shown is None:
-            if self.viewer.has_overlay():
-                self.viewer.set_overlay(None)
-            self._overlay_for = None
+        picture = self.frames.find(case.key, self.frame) if case is not None else None
+        if case is None or case.analysis is None or self._shown is None or picture is None:
+            self._forget_overlay()
             return
-        picture = self.frames.find(case.key, self.frame)
         wanted = (case.key, case.asked, self.frame)
-        if picture is None or wanted == self._overlay_for:
-            return
-        self._overlay_for = wanted
-        ref = picture.image.ref
-        work = MakeOverlay(
-            _view_key(case.key, self.frame), case.analysis.result, ref.file, ref.frame, self._captions()
-        )
-        task = self._pools.files("overlay", work, key=wanted, priority=8)
-        task.succeeded.connect(self._on_overlay_ready)
+        if wanted != self._overlay_for:
+            self._forget_overlay()
+            self._overlay_for = wanted
+            ref, key = picture.image.ref, _view_key(case.key, self.frame)
+            work = MakeOverlay(key, case.analysis.result, ref.file, ref.frame, self._captions())
+            task = self._pools.sight("overlay", work, key=wanted, priority=12)
+            task.succeeded.connect(self._on_overlay_ready)
+        self._show_overlay()
 
     @Slot(object)
     def _on_overlay_ready(self, overlay: Overlay) -> None:
-        task = self.sender()
-        if getattr(task, "key", None) == self._overlay_for and self._desk.is_open_card:
+        if getattr(self.sender(), "key", None) == self._overlay_for:
+            self._overlay = overlay
+            self._show_overlay()
+
+    def _forget_overlay(self) -> None:
+        self._overlay_for, self._overlay = None, None
+        self._show_overlay()
+
+    def _show_overlay(self) -> None:
+        overlay = self._overlay if self._desk.is_open_card else None
+        if overlay is not self.viewer.overlay():
             self.viewer.set_overlay(overlay)
 
     def _captions(self) -> tuple[str, str]:

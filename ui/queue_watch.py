@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Slot
 
-from core.result import PackResult
+from core.result import EngineName, ModelStamp, PackResult
 from ui import words
 from ui.analysis_queue import AnalysisQueue
 from ui.cases import CaseBook
@@ -31,6 +31,7 @@ class QueueWatch(QObject):
         super().__init__(parent)
         self._queue, self._book, self._intake = queue, book, intake
         self._status, self._chip = status, chip
+        self._began: set[EngineName | None] = set()
         queue.analysed.connect(self._on_analysed)
         queue.advanced.connect(self._on_advanced)
         queue.idle.connect(self._on_idle)
@@ -70,17 +71,30 @@ class QueueWatch(QObject):
             return
         ran = [one for one in case.analysis.result.results if one.stamp.engine is not None]
         if ran:
-            self._chip.set_chip(_engine_words(ran), "plain", dot=True)
+            self._show_engine(ran)
+
+    def _show_engine(self, ran: Sequence[PackResult]) -> None:
+        """Name engine and time; the first look of an engine loads parts of the program, and says so."""
+        engine = ran[-1].stamp.engine
+        first = engine not in self._began
+        self._began.add(engine)
+        spent = self.tr("{count} ms").format(count=round(sum(one.seconds for one in ran) * 1000))
+        if first:
+            spent = self.tr("first look {time}").format(time=spent)
+        self._chip.set_chip(_engine_words(ran[-1].stamp, spent), "plain", dot=True)
+        self._chip.setToolTip(
+            self.tr("The first look after the start also loads parts of the program; later ones are faster.")
+            if first
+            else self.tr("Time that the models took on the image analysed last")
+        )
 
 
-def _engine_words(ran: Sequence[PackResult]) -> str:
+def _engine_words(stamp: ModelStamp, spent: str) -> str:
     names = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
-    stamp = ran[-1].stamp
-    spent = round(sum(one.seconds for one in ran) * 1000)
     parts = (
         names[stamp.engine or "openvino"],
         (stamp.precision or "").upper(),
         stamp.device or "",
-        f"{spent} ms",
+        spent,
     )
     return " · ".join(part for part in parts if part)

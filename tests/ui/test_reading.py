@@ -557,3 +557,25 @@ def test_a_signed_report_says_why_its_paper_stays_and_is_exported_under_no_name_
     assert chosen.name == f"report-{case.signed.report_id}-{day}.pdf"
     documents = Path(QStandardPaths.writableLocation(DOCUMENTS))
     assert chosen.parent == (documents if documents.exists() else Path.home())
+
+
+def test_the_map_is_made_before_the_card_opens_and_shown_only_then(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    wait_until(lambda: window.read.image._overlay is not None)
+    assert not window.read.viewer.has_overlay()
+    press(window, Qt.Key.Key_2)
+    assert window.read.viewer.has_overlay(), "it is there at once"
+
+
+def test_the_time_of_the_first_look_says_that_it_loads_parts_of_the_program(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    assert "first look 38 ms" in window.top.engine.words()
+    assert "loads parts" in window.top.engine.toolTip()
+    window.opening.open_paths((str(write_chest(tmp_path, "2.dcm", patient="SAMPLE^Joseph", number="2")),))
+    wait_until(lambda: "Joseph" in window.banner.text())
+    ready(window)
+    assert window.top.engine.words().endswith("· 38 ms")
