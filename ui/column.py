@@ -14,7 +14,7 @@ from ui.finding_card import FindingCard
 from ui.forms import IdentityCard, SignsCard, WordsCard
 from ui.impression_card import FirstReadLine, ImpressionCard
 from ui.theme import Theme
-from ui.words import correction_notes
+from ui.words import correction_note
 
 WIDTH = 376
 
@@ -25,6 +25,7 @@ class ReadingColumn(QWidget):
     sign_asked = Signal()
     retry_asked = Signal()
     overlay_look_changed = Signal(bool, int)
+    beside_asked = Signal()
 
     def __init__(self, theme: Theme, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -264,9 +265,11 @@ class ReadingColumn(QWidget):
         self._built_for = wanted
         if wanted is None or case.analysis is None:
             return
-        notes = correction_notes(case.analysis.result)
-        if notes:
-            self._place(self._slot, CorrectionLine(self._theme, notes))
+        note = correction_note(case.analysis.result)
+        if note:
+            line = CorrectionLine(self._theme, note)
+            line.beside_asked.connect(self.beside_asked)
+            self._place(self._slot, line)
         for pack in case.analysis.result.results:
             shown = {heat.finding for heat in pack.heatmaps if heat.shown}
             for finding in pack.findings:

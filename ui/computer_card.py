@@ -69,13 +69,18 @@ class RefusalCard(Card):
 
 
 class CorrectionLine(QWidget):
-    """What was put right for the models and stays as it is in the image in sight."""
+    """What was put right for the models; the image is shown as stored and, beside it, as the model saw it."""
 
-    def __init__(self, theme: Theme, notes: tuple[str, ...], parent: QWidget | None = None) -> None:
+    beside_asked = Signal()
+
+    def __init__(self, theme: Theme, note: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
         row.addWidget(IconLabel(theme, "rotate-cw", "warning"), 0, Qt.AlignmentFlag.AlignTop)
-        self.words = label("\n".join(notes), "strong", wrap=True)
+        self.words = label(note, "strong", wrap=True)
         row.addWidget(self.words, 1)
+        beside = KeyButton(self.tr("Beside"), "beside")
+        beside.clicked.connect(self.beside_asked)
+        row.addWidget(beside, 0, Qt.AlignmentFlag.AlignTop)

@@ -57,7 +57,7 @@ class ReadPage(QWidget):
 
     def set_overlay_look(self, shown: bool, percent: int) -> None:
         """Set whether and how strongly maps and outlines are drawn."""
-        self.viewer.set_overlay_look(shown=shown, opacity=percent / 100)
+        self.image.pair.set_overlay_look(shown=shown, opacity=percent / 100)
         self.tools.buttons["map"].setChecked(shown)
         self.column.set_overlay_look(shown, percent)
 
@@ -114,8 +114,9 @@ class ReadPage(QWidget):
         self._desk.undo.canUndoChanged.connect(self.tools.buttons["undo"].setEnabled)
         self.image.image_shown.connect(self.image_shown)
         self.image.sight_changed.connect(self._on_sight_changed)
-        self.viewer.frame_step_asked.connect(self.frame_bar.step)
-        self.viewer.view_edited.connect(self._on_view_edited)
+        self.image.beside_changed.connect(self.tools.show_beside)
+        self.image.pair.frame_step_asked.connect(self.frame_bar.step)
+        self.image.pair.view_edited.connect(self._on_view_edited)
         self.frame_bar.frame_chosen.connect(self._on_frame_chosen)
         self.frame_bar.cine_due.connect(self._on_cine_due)
         self.tools.act_asked.connect(self._act)
@@ -123,6 +124,7 @@ class ReadPage(QWidget):
         self._book.found_again.connect(self.image.find_again)
         self.column.sign_asked.connect(self.sign_asked)
         self.column.retry_asked.connect(self.retry_asked)
+        self.column.beside_asked.connect(self.image.toggle_beside)
         self.column.overlay_look_changed.connect(self._on_overlay_look_changed)
 
     def _add_keys(self) -> None:
@@ -143,6 +145,7 @@ class ReadPage(QWidget):
             "map": self._toggle_map,
             "map_less": partial(self._change_opacity, -OPACITY_STEP),
             "map_more": partial(self._change_opacity, OPACITY_STEP),
+            "beside": self.image.toggle_beside,
             "tool_window": partial(self._use_tool, Tool.WINDOW),
             "tool_zoom": partial(self._use_tool, Tool.ZOOM),
             "tool_pan": partial(self._use_tool, Tool.PAN),
@@ -166,8 +169,8 @@ class ReadPage(QWidget):
             "redo": desk.undo.redo,
         }
         for name in self._acts:
-            owner = viewer if name in VIEWER_KEYS else self
-            make_action(name, owner, children_only=owner is viewer).triggered.connect(self._on_key)
+            owner = self.image if name in VIEWER_KEYS else self
+            make_action(name, owner, children_only=owner is self.image).triggered.connect(self._on_key)
 
     @Slot()
     def _on_key(self) -> None:
@@ -239,7 +242,7 @@ class ReadPage(QWidget):
             self.sign_asked.emit()
 
     def _use_tool(self, tool: Tool) -> None:
-        self.viewer.tool = tool
+        self.image.pair.use_tool(tool)
         self.tools.use(tool)
 
     def _toggle_map(self) -> None:

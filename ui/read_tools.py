@@ -35,7 +35,10 @@ class ReadTools(QWidget):
             ("map", "layers", self.tr("Map")),
         ):
             self._add(act, icon, name)
-        self.buttons["map"].setCheckable(True)
+        self._add("beside", "columns-2", self.tr("Beside"))
+        for act in ("map", "beside"):
+            self.buttons[act].setCheckable(True)
+        self.buttons["beside"].hide()
         self._row.addStretch(1)
         self._add("undo", "undo-2", self.tr("Undo")).setEnabled(False)
         self._add("original", "eye", self.tr("Original"))
@@ -43,6 +46,12 @@ class ReadTools(QWidget):
     def use(self, tool: Tool) -> None:
         """Mark what a drag does."""
         self.buttons[f"tool_{tool.value}"].setChecked(True)
+
+    @Slot(bool, bool)
+    def show_beside(self, possible: bool, shown: bool) -> None:
+        """Offer the image as the model saw it only where it was put right; mark whether it is in sight."""
+        self.buttons["beside"].setVisible(possible)
+        self.buttons["beside"].setChecked(shown)
 
     def _build_drags(self) -> None:
         group = QButtonGroup(self)

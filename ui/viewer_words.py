@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, QPointF, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from ui.view_state import ViewState
 
 MARGIN = 14
+PLATE_PX = 12
 SHADOW = QColor(0, 0, 0, 190)
+PLATE, HEADING_INK = QColor("#1d3136"), QColor("#e8edf1")
 INK, SIDE_INK, WARNING = QColor("#d5dde3"), QColor("#e8edf1"), QColor("#e3b04b")
 _LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 _CENTRE = Qt.AlignmentFlag.AlignHCenter
@@ -22,6 +24,7 @@ _OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
 class Corners:
     """What stands at the edges of the view."""
 
+    heading: str = ""  # which of two images side by side this is
     top_left: tuple[str, ...] = ()
     bottom_right: tuple[str, ...] = ()
     sides: tuple[str, str, str, str] | None = None  # left, top, right, bottom of the stored image
@@ -45,6 +48,8 @@ def paint_words(
         QCoreApplication.translate("viewer", "Zoom {percent} %").format(percent=scale_percent),
     )
     writer = _Writer(painter, view)
+    if corners.heading:
+        writer.head(corners.heading)
     writer.down(corners.top_left, _LEFT)
     writer.down(facts, _RIGHT)
     writer.up(corners.bottom_right, _RIGHT)
@@ -78,13 +83,30 @@ class _Writer:
     def __init__(self, painter: QPainter, view: QSize) -> None:
         self._painter, self._view = painter, view
         self._line = painter.fontMetrics().height()
+        self._top = MARGIN
         self._middle = view.height() // 2 - self._line // 2
         self._lowest = view.height() - MARGIN - self._line
+
+    def head(self, text: str) -> None:
+        """Write which image this is, on a plate of its own; all else stands below it."""
+        painter, metrics = self._painter, self._painter.fontMetrics()
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self._view.width() - 4 * MARGIN)
+        width = metrics.horizontalAdvance(shown) + 2 * PLATE_PX
+        plate = QRectF((self._view.width() - width) / 2, MARGIN - 4, width, self._line + 8)
+        path = QPainterPath()
+        path.addRoundedRect(plate, 5, 5)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillPath(path, PLATE)
+        painter.setPen(HEADING_INK)
+        painter.drawText(plate, int(Qt.AlignmentFlag.AlignCenter), shown)
+        painter.restore()
+        self._top = round(plate.bottom()) + 8
 
     def down(self, texts: Sequence[str], side: Qt.AlignmentFlag) -> None:
         """Write lines from the top."""
         for number, text in enumerate(texts):
-            self._write(text, MARGIN + self._line * number, side)
+            self._write(text, self._top + self._line * number, side)
 
     def up(self, texts: Sequence[str], side: Qt.AlignmentFlag) -> None:
         """Write lines that end at the bottom."""
@@ -101,7 +123,7 @@ class _Writer:
         left, top, right, bottom = sides
         self._write(left, self._middle, _LEFT, SIDE_INK)
         self._write(right, self._middle, _RIGHT, SIDE_INK)
-        self._write(top, MARGIN, _CENTRE, SIDE_INK)
+        self._write(top, self._top, _CENTRE, SIDE_INK)
         self._write(bottom, self._lowest, _CENTRE, SIDE_INK)
 
     def _write(self, text: str, top: int, side: Qt.AlignmentFlag, color: QColor = INK) -> None:

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from PIL import Image as Photo  # noqa: E402
 
-from core.result import Refusal  # noqa: E402
+from core.result import Correction, Refusal  # noqa: E402
 from tests.ui.stage import Display, StandInAnalyzer, wait_until, write_chest  # noqa: E402
 
 SIZE = (1366, 768)
@@ -43,6 +43,8 @@ class Screens:
     def chest(self, name: str = "chest.dcm", photo: int = 0, **facts: object) -> Path:
         """Return a chest X-ray of an invented patient."""
         pixels = self.photos[photo % len(self.photos)] if self.photos else None
+        if facts.pop("turned", False) and pixels is not None:
+            pixels = np.ascontiguousarray(255 - np.rot90(pixels, 2))
         self._count += 1
         return write_chest(self.folder / str(self._count), name, pixels=pixels, **facts)  # type: ignore[arg-type]
 
@@ -104,6 +106,12 @@ def _photos(folder: Path | None) -> list[np.ndarray]:
 
 def _file_of(row: dict[str, str]) -> str:
     return next(value for value in row.values() if value.endswith((".jpg", ".jpeg", ".png")))
+
+
+def _put_right() -> StandInAnalyzer:
+    analyzer = StandInAnalyzer()
+    analyzer.correction = Correction(quarter_turns=2, inverted=True, text="It was inverted and turned.")
+    return analyzer
 
 
 def ready(window: object) -> None:
@@ -170,6 +178,11 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901 - a 
 
         return go
 
+    def corrected(window: object) -> None:
+        ready(window)
+        window.desk.give_impression("abnormal")  # type: ignore[attr-defined]
+        wait_until(window.read.image.pair.put_right.has_overlay)  # type: ignore[attr-defined]
+
     def sign(window: object) -> None:
         opened(window)
         window.desk.decide("chest-pneumonia-child", "pneumonia", "agree")  # type: ignore[attr-defined]
@@ -219,6 +232,12 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901 - a 
             (s.chest(age="061Y" if s.real else "003Y"),),
             act=opened,
             analyzer=StandInAnalyzer(refusal=REFUSAL),
+        ),
+        "corrected": lambda: s.shoot(
+            "corrected", (s.chest(turned=True),), act=corrected, analyzer=_put_right()
+        ),
+        "corrected-light": lambda: s.shoot(
+            "corrected-light", (s.chest(turned=True),), act=corrected, analyzer=_put_right(), theme="light"
         ),
         "error": lambda: s.shoot("error", (s.chest(),), act=error),
         "identity": lambda: s.shoot("identity", (picture(),), act=ready),
