@@ -313,8 +313,19 @@ class MainWindow(QMainWindow):
         elif following is not None:
             self.open_case(following.key)
         else:
-            self.show_page("worklist")
-            self.status.show_rest(self.tr("Every study in the list is signed."))
+            self._show_all_read()
+
+    def _show_all_read(self) -> None:
+        """Go to the list and say that nothing in it is left to read; what a filter hides may be."""
+        self.show_page("worklist")
+        hidden = len(self.book.studies) - len(self.book.shown())
+        self.status.show_rest(
+            self.tr("Nothing is left to read in this list; {count} are not shown.").format(
+                count=words.image_sets(hidden)
+            )
+            if hidden
+            else self.tr("Every study in the list is signed.")
+        )
 
     @Slot(int)
     def _on_neighbour_asked(self, step: int) -> None:
@@ -389,6 +400,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_signed(self, case: Case) -> None:
+        following = self.book.next_unsigned(case.key)  # before the list puts the signed one last
         self.book.touch(case)
         self.notices.tell(
             "calm",
@@ -397,16 +409,11 @@ class MainWindow(QMainWindow):
             act=self.tr("Show the report"),
             on_act=partial(self._show_signed, case.key),
         )
-        if case is self.desk.case:
-            self.read_next_after(case)
-
-    def read_next_after(self, case: Case) -> None:
-        """Go on to the next case after a signature."""
-        following = self.book.next_unsigned(case.key)
+        if case is not self.desk.case:
+            return
         if following is None:
             self.desk.close()
-            self.show_page("worklist")
-            self.status.show_rest(self.tr("Every study in the list is signed."))
+            self._show_all_read()
         else:
             self.open_case(following.key)
 

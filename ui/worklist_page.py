@@ -58,6 +58,7 @@ class WorklistPage(QWidget):
         self.source = WorklistModel(book, self)
         self.filtered = WorklistFilter(self)
         self.filtered.setSourceModel(self.source)
+        book.shown = self.filtered.studies
         self.side = Sidebar(theme)
         self.empty = EmptyWorklist(theme)
         row = QHBoxLayout(self)
@@ -137,6 +138,8 @@ class WorklistPage(QWidget):
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.setWordWrap(False)
         table.setCornerButtonEnabled(False)
+        table.setSortingEnabled(True)
+        table.sortByColumn(NUMBER, Qt.SortOrder.AscendingOrder)
         down = table.verticalHeader()
         down.hide()
         down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

@@ -31,6 +31,7 @@ from core.result import (
     Result,
     Source,
 )
+from core.wording import say
 from services.analyze import Analysis
 from services.display import load_image, presentation
 from services.patient import merge
@@ -123,7 +124,7 @@ class StandInAnalyzer:
         if self.needs_age and who.age_years is None:
             refusal = Refusal(
                 gate="age",
-                reason="The age is not known.",
+                reason=say("inference.age.unknown", range="1 to 5 years"),
                 advice="Enter the age: this model is for 1 to 5 years.",
             )
         outline = replace(lungs(shown), correction=self.correction)
