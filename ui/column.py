@@ -158,6 +158,7 @@ class ReadingColumn(QWidget):
     def _connect(self) -> None:
         self.impression.given.connect(self._desk.give_impression)
         self.identity.confirmed.connect(self._on_identity_confirmed)
+        self.identity.jotted.connect(self._desk.jot_identity)
         self.signs.changed.connect(self._desk.write_signs)
         self.words.written.connect(self._desk.write)
         self.sign.clicked.connect(self.sign_asked)
@@ -175,7 +176,11 @@ class ReadingColumn(QWidget):
         case = self._desk.case
         if case is not None:
             self.words.load(case.draft.reading, locked=self._desk.is_signed)
-            self.identity.show_patient(case.unit.patient, case.draft.typed, day=case.unit.header.date)
+            jotting = case.draft.identity_jotting
+            self._identity_wanted = jotting is not None and not self._desk.is_signed
+            self.identity.show_patient(
+                case.unit.patient, case.draft.typed, day=case.unit.header.date, jotting=jotting
+            )
         self.refresh()
         self._scroll.verticalScrollBar().setValue(0)
 

@@ -11,7 +11,7 @@ from core.decision import Answer, ClinicalSigns, Decision, FirstRead, Impression
 from core.errors import FarlightError
 from core.patient import Patient
 from core.result import Finding, PackResult
-from services.drafts import Jotting, OpenPlace
+from services.drafts import IdentityJotting, Jotting, OpenPlace
 from services.sign import Missing, missing_for_signing
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
@@ -161,6 +161,13 @@ class Desk(QObject):
         decisions = tuple(replace(one, note=note) if one is before else one for one in self.reading.decisions)
         self._type(replace(self.reading, decisions=decisions))
 
+    def jot_identity(self, made: IdentityJotting) -> None:
+        """Keep what stands in the identity form, a moment after typing; nobody is identified by it."""
+        if self.case is None or self.is_signed or self.case.draft.identity_jotting == made:
+            return
+        self.case.draft = replace(self.case.draft, identity_jotting=made)
+        self._type(self.reading)
+
     def write(self, field: str, text: str) -> None:
         """Keep one of the words of page 1, a moment after typing."""
         if self.case is None or self.is_signed or getattr(self.reading, field) == text:
@@ -178,10 +185,11 @@ class Desk(QObject):
         if self.case is None or self.is_signed:
             return
         before = self.case.draft
+        self.case.draft = replace(before, typed=typed, confirmed=confirmed, identity_jotting=None)
+        if self.case.draft != before:
+            self._keep(self.case)
         if (typed, confirmed) == (before.typed, before.confirmed):
             return
-        self.case.draft = replace(before, typed=typed, confirmed=confirmed)
-        self._keep(self.case)
         self._book.touch(self.case)
         self.identity_changed.emit(self.case)
         self.reading_changed.emit()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QP
 
 from core.decision import ClinicalSigns, Reading
 from core.patient import Patient, Sex, Sourced
+from services.drafts import IdentityJotting
 from services.patient import age_disagrees, age_now, is_in_the_future
 from ui.controls import Card, KeyButton, label, line_in, set_role
 
@@ -20,6 +21,7 @@ class IdentityCard(Card):
     """Asks who the patient is where the image does not say it; two identifiers, typed and confirmed."""
 
     confirmed = Signal(object, object)  # Patient, names of the confirmed identifiers
+    jotted = Signal(object)  # IdentityJotting, as somebody types
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
@@ -61,10 +63,43 @@ class IdentityCard(Card):
         self.body.addWidget(self.confirm)
         for field in (*self.fields.values(), self.age):
             field.returnPressed.connect(self._on_returned)
+            field.textChanged.connect(self._on_typed)
+        self.sex.currentIndexChanged.connect(self._on_typed)
+        self._filling = False
 
-    def show_patient(self, header: Patient, typed: Patient, *, day: str | None = None) -> None:
-        """Fill the form with what is known; ``day`` is when the image was taken, where the header says it."""
+    def show_patient(
+        self,
+        header: Patient,
+        typed: Patient,
+        *,
+        day: str | None = None,
+        jotting: IdentityJotting | None = None,
+    ) -> None:
+        """Fill the form with what is known, or with what somebody typed and has not confirmed.
+
+        ``day`` is when the image was taken, where the header says it.
+        """
         self._header, self._day = header, day
+        self._filling = True
+        self._fill(header, typed)
+        if jotting is not None:
+            self._fill_typed(jotting)
+        self._filling = False
+        self._wrong.hide()
+        known = sum(getattr(header, name) is not None for name in IDENTIFIERS)
+        self._why.setText(
+            self.tr("The image does not say it. Type two identifiers; a file name is never one.")
+            if known < 2
+            else self.tr("From the image. Correct it here; what you type wins and is marked.")
+        )
+
+    def _fill_typed(self, jotting: IdentityJotting) -> None:
+        for name, field in self.fields.items():
+            field.setText(getattr(jotting, name))
+        self.sex.setCurrentIndex(max(0, self.sex.findData(jotting.sex or None)))
+        self.age.setText(jotting.age)
+
+    def _fill(self, header: Patient, typed: Patient) -> None:
         for name, field in self.fields.items():
             value = getattr(typed, name) or getattr(header, name)
             field.setText(value.value.replace("^", " ").strip() if value else "")
@@ -74,13 +109,6 @@ class IdentityCard(Card):
         age = typed.age_years or header.age_years
         self.age.setText(f"{age.value:g}" if age else "")
         self.age.setToolTip(self._source(typed.age_years, header.age_years))
-        self._wrong.hide()
-        known = sum(getattr(header, name) is not None for name in IDENTIFIERS)
-        self._why.setText(
-            self.tr("The image does not say it. Type two identifiers; a file name is never one.")
-            if known < 2
-            else self.tr("From the image. Correct it here; what you type wins and is marked.")
-        )
 
     def ask_age(self) -> None:
         """Go to the age."""
@@ -175,6 +203,12 @@ class IdentityCard(Card):
         if typed is not None:
             return self.tr("typed here")
         return self.tr("from the image's header") if header is not None else ""
+
+    @Slot()
+    def _on_typed(self) -> None:
+        if not self._filling:
+            texts = {name: field.text() for name, field in self.fields.items()}
+            self.jotted.emit(IdentityJotting(**texts, sex=self.sex.currentData() or "", age=self.age.text()))
 
     @Slot()
     def _on_returned(self) -> None:

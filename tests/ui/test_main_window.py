@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image as Photo
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
@@ -208,6 +209,51 @@ print("kept", flush=True)
 while True:
     QTest.qWait(50)
 """
+
+
+def test_what_was_typed_into_the_identity_form_is_there_again_after_a_kill_and_identifies_nobody(
+    stage: Stage, tmp_path: Path
+) -> None:
+    profile, image = tmp_path / "killed", tmp_path / "photo.png"
+    Photo.linear_gradient("L").save(image)
+    script = tmp_path / "reader.py"
+    script.write_text(KILLED_TYPING, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(profile), str(image)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "typed"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=10)
+    process.stdout.close()
+    window = stage(profile=profile)
+    ready(window)
+    form = window.read.column.identity
+    wait_until(form.isVisible)
+    assert form.fields["name"].text() == "SAMPLE Amina"
+    assert form.fields["id"].text() == "2041-7"
+    assert (form.age.text(), form.sex.currentData()) == ("3", "F")
+    assert window.desk.case.draft.confirmed == ()
+    assert "Amina" not in window.banner.text()
+    form.submit()
+    assert "Amina" in window.banner.text()
+    assert window.desk.case.draft.identity_jotting is None
+
+
+KILLED_TYPING = (
+    KILLED[: KILLED.index("window.desk.give_impression")]
+    + """
+form = window.read.column.identity
+QTest.keyClicks(form.fields["name"], "SAMPLE Amina")
+QTest.keyClicks(form.fields["id"], "2041-7")
+QTest.keyClicks(form.age, "3")
+form.sex.setCurrentIndex(form.sex.findData("F"))
+QTest.qWait(1500)
+print("typed", flush=True)
+while True:
+    QTest.qWait(50)
+"""
+)
 
 
 def test_a_second_start_on_one_profile_says_so(stage: Stage, tmp_path: Path) -> None:
