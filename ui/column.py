@@ -11,7 +11,8 @@ from ui.computer_card import ComputerCard, CorrectionLine, RefusalCard
 from ui.controls import KeyButton, label, set_role
 from ui.desk import Desk
 from ui.finding_card import FindingCard
-from ui.forms import IdentityCard, SignsCard, WordsCard
+from ui.forms import SignsCard, WordsCard
+from ui.identity_card import IdentityCard
 from ui.impression_card import FirstReadLine, ImpressionCard
 from ui.theme import Theme
 from ui.words import correction_note
