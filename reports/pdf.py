@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from core.decision import PaperSize
 from core.errors import FarlightError, ReportError
 from core.wording import say
 from reports.flow import LEADING, Flow, baseline, height_of, lines_of
@@ -16,23 +17,25 @@ from reports.sheet import (
     INK,
     MUTED,
     WATERMARK,
+    WHITE,
     BoxMark,
     Format,
     Mark,
-    Paper,
     RuleMark,
     Sheet,
     TextMark,
 )
 
-__all__ = ["Paper", "render_pdf", "warm_up"]
+__all__ = ["render_pdf", "warm_up"]
 
 _HEAD_SHARE = 0.62
 _FOOT_CLEARANCE = 5.0
+_COPY_MARK_PADDING = 8.0
+_COPY_MARK_LOWER = 3.0  # printers leave the sheet's edge white
 _WATERMARK_DEGREES = 52.0
 
 
-def render_pdf(content: ReportContent, paper: Paper = "A4") -> bytes:
+def render_pdf(content: ReportContent, paper: PaperSize = "A4") -> bytes:
     """Return the report as a PDF file.
 
     Raises:
@@ -67,6 +70,8 @@ def compose(content: ReportContent, paper: Format) -> list[Sheet]:
     for number, sheet in enumerate(sheets, start=1):
         see = len(person) + 1 if number <= len(person) else None
         sheet.marks.extend(_foot(content, paper, number, len(sheets), see))
+        if content.copy_mark:
+            sheet.marks.extend(_copy_mark(content.copy_mark, paper))
     return sheets
 
 
@@ -180,6 +185,28 @@ def _banner(flow: Flow, text: str, y: float) -> float:
         x = paper.left + (paper.measure - line.width) / 2
         flow.line(line, x, CRITICAL, dy=2.5 + number * paper.small * LEADING)
     return height
+
+
+def _copy_mark(text: str, paper: Format) -> list[Mark]:
+    """Mark a copy in the head margin, where it moves nothing of the page that was signed."""
+    room = paper.measure - 2 * _COPY_MARK_PADDING
+    size = paper.small * min(1.0, room / set_line(text, paper.small, "bold").width)
+    line = set_line(text, size, "bold")
+    height = size * LEADING + 4
+    top = (paper.margin - height) / 2 + _COPY_MARK_LOWER
+    x = paper.left + (paper.measure - line.width) / 2
+    return [
+        BoxMark(
+            x=x - _COPY_MARK_PADDING,
+            y=top,
+            width=line.width + 2 * _COPY_MARK_PADDING,
+            height=height,
+            fill=WHITE,
+            stroke=INK,
+            stroke_width=0.9,
+        ),
+        TextMark(x=x, y=top + 2 + baseline(size), line=line, colour=INK),
+    ]
 
 
 def _watermark(flow: Flow, text: str) -> None:

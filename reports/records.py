@@ -120,7 +120,7 @@ class ReportContent:
     """All that one report says.
 
     ``banners`` stand on every page; ``see_assistance`` has a ``{page}`` still to fill; ``demonstration`` has
-    pages of its own.
+    pages of its own. ``copy_mark`` stands in the head margin of every page of a copy.
     """
 
     language: str
@@ -146,6 +146,7 @@ class ReportContent:
     demonstration_note: str = ""
     demonstration: tuple[PackBlock, ...] = ()
     report_id: str = ""
+    copy_mark: str = ""
 
     @property
     def short_id(self) -> str:

@@ -4,12 +4,11 @@ Coordinates are points from the top left corner of the sheet; colours are (red, 
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
+from core.decision import PaperSize
 from reports.records import Picture
 from reports.shaping import Line
 
-Paper = Literal["A4", "Letter", "A5"]
 Colour = tuple[int, int, int]
 
 INK: Colour = (27, 36, 43)
@@ -20,6 +19,7 @@ TRACK: Colour = (222, 227, 231)
 BAND: Colour = (160, 170, 178)
 WARNING: Colour = (122, 84, 0)
 CRITICAL: Colour = (150, 42, 20)
+WHITE: Colour = (255, 255, 255)
 WATERMARK: Colour = (228, 231, 234)
 
 
@@ -141,7 +141,7 @@ _A4 = Format(
     name=14.5,
     tighter=(0.95, 0.9),
 )
-FORMATS: dict[Paper, Format] = {
+FORMATS: dict[PaperSize, Format] = {
     "A4": _A4,
     "Letter": replace(_A4, width=612.0, height=792.0),
     "A5": Format(

@@ -12,6 +12,7 @@ import core.wording
 from core.image import StudyHeader
 from core.patient import Contradiction, Patient, Sourced
 from core.result import ErrorRecord, PackResult, Side
+from reports.content import as_copy
 from reports.records import ReportContent
 from tests.reports import studies
 
@@ -225,11 +226,14 @@ def test_each_answer_names_model_version_and_whole_hash() -> None:
 
 
 def test_the_identity_of_a_report_depends_on_what_it_says_and_not_on_being_a_copy() -> None:
-    report, again, copied = studies.report(), studies.report(), studies.report(copy=True)
+    report, again = studies.report(), studies.report()
+    copied = as_copy(report, number=1, made_at=studies.NOW, paper="A4", signed_on="A4")
     other = studies.report(reading=studies.reading(conclusion="Something else."))
     assert report.report_id == again.report_id == copied.report_id
     assert report.report_id != other.report_id
-    assert "COPY" in copied.banners
+    assert copied.copy_mark == "COPY 1 · made 14 Mar 2026 10:21 on A4".replace("4 M", "4\u00a0M").replace(
+        "r 2", "r\u00a02"
+    )
 
 
 def test_what_others_wrote_loses_control_and_direction_characters() -> None:
