@@ -65,6 +65,7 @@ def build_report(
         signature=person_part.signature_block(signature),
         assistance_title=say("reports.title.assistance"),
         blocks=(*machine.error_blocks(), *blocks),
+        closing_title=say("reports.title.closing"),
         closing_rows=machine.closing_rows(trials_left_out=bool(trials and signature)),
         demonstration_title=say("reports.title.demonstration"),
         demonstration_watermark=say("reports.banner.demonstration"),

@@ -93,7 +93,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """A paper size with its margins and type sizes, all in points."""
+    """A paper size with its margins, type sizes and the greatest height of a picture of page 2, in points."""
 
     width: float
     height: float
@@ -105,11 +105,12 @@ class Format:
     heading: float
     title: float
     name: float
+    picture: float
     tighter: tuple[float, ...]
 
     def scaled(self, factor: float) -> "Format":
-        """Return the same paper with all type smaller or larger."""
-        sizes = ("body", "small", "label", "caption", "heading", "title", "name")
+        """Return the same paper with all type and pictures smaller or larger."""
+        sizes = ("body", "small", "label", "caption", "heading", "title", "name", "picture")
         return replace(self, **{size: getattr(self, size) * factor for size in sizes})
 
     @property
@@ -139,11 +140,12 @@ _A4 = Format(
     heading=9.6,
     title=11.5,
     name=14.5,
+    picture=190.0,
     tighter=(0.95, 0.9),
 )
 FORMATS: dict[PaperSize, Format] = {
     "A4": _A4,
-    "Letter": replace(_A4, width=612.0, height=792.0),
+    "Letter": replace(_A4, width=612.0, height=792.0, picture=178.0),
     "A5": Format(
         width=419.53,
         height=595.28,
@@ -155,6 +157,7 @@ FORMATS: dict[PaperSize, Format] = {
         heading=8.2,
         title=9.6,
         name=11.8,
+        picture=136.0,
         tighter=(0.95,),
     ),
 }

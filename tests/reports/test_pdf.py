@@ -155,6 +155,15 @@ def test_nothing_of_the_content_runs_into_the_foot(paper: PaperSize) -> None:
         assert max(bottoms) <= sheet.height - sheet.margin
 
 
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_identity_stands_whole_beside_the_number_of_each_page(printed: Print, paper: PaperSize) -> None:
+    content = busy()
+    report = printed(content, paper)
+    for page in range(1, report.pages + 1):
+        lines = [" ".join(line.split()) for line in report.text(page).splitlines() if line.strip()]
+        assert lines[-1].endswith(f"report {content.short_id} · Page {page} of {report.pages}")
+
+
 def test_long_names_and_notes_are_printed_to_the_last_letter(printed: Print) -> None:
     text = re.sub(r"\s", "", printed(busy(), "A5").text())
     assert "Wolfeschlegelsteinhausenbergerdorff-Ångström" in text
