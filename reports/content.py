@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from core.clock import Clock
-from core.decision import Reading, Signature
+from core.decision import PaperSize, Reading, Signature
 from core.image import StudyHeader
 from core.model_facts import ModelFacts
 from core.result import PackResult, Result, Side
@@ -13,9 +14,9 @@ from reports import machine_part, person_part
 from reports.fingerprint import fingerprint
 from reports.machine_part import position_words
 from reports.records import Clinic, Field, Figure, Picture, ReportContent, Row
-from reports.text import clean_line, day, joined
+from reports.text import clean_line, day, joined, short_moment
 
-__all__ = ["KEY_PICTURE", "Clinic", "Picture", "ReportContent", "build_report", "position_words"]
+__all__ = ["KEY_PICTURE", "Clinic", "Picture", "ReportContent", "as_copy", "build_report", "position_words"]
 
 KEY_PICTURE = "key"
 
@@ -30,14 +31,13 @@ def build_report(
     pictures: Mapping[str, Picture] | None = None,
     facts: Mapping[str, ModelFacts] | None = None,
     header: StudyHeader | None = None,
-    copy: bool = False,
     program_version: str = "",
 ) -> ReportContent:
     """Return all that the report of one reading unit says.
 
     ``pictures`` come from ``reports.figures.report_pictures``; ``facts`` are keyed by pack id. Without a
-    signature every page is marked as unsigned and the conclusion stays empty. ``copy`` marks a reprint.
-    A signed report is dated by its signature, so that a reprint says the same and keeps its identity.
+    signature every page is marked as unsigned and the conclusion stays empty. A signed report is dated by
+    its signature.
     """
     pictures, facts, header = pictures or {}, facts or {}, header or StudyHeader()
     moment = signature.at if signature else clock.now()
@@ -54,7 +54,7 @@ def build_report(
         title=person_part.title(header),
         date=day(moment),
         document_title=say("reports.title.document"),
-        banners=_banners(result.results, signature=signature, copy=copy),
+        banners=_banners(result.results, signed=signature is not None),
         notice=say("reports.footer.research"),
         see_assistance=say(f"reports.footer.{'with_assistance' if signature else 'assistance'}"),
         program=say("reports.footer.program", version=program_version).strip(),
@@ -65,6 +65,7 @@ def build_report(
         signature=person_part.signature_block(signature),
         assistance_title=say("reports.title.assistance"),
         blocks=(*machine.error_blocks(), *blocks),
+        closing_title=say("reports.title.closing"),
         closing_rows=machine.closing_rows(trials_left_out=bool(trials and signature)),
         demonstration_title=say("reports.title.demonstration"),
         demonstration_watermark=say("reports.banner.demonstration"),
@@ -74,11 +75,30 @@ def build_report(
     return _with_identity(content)
 
 
-def _banners(packs: tuple[PackResult, ...], *, signature: Signature | None, copy: bool) -> tuple[str, ...]:
+def as_copy(
+    content: ReportContent,
+    *,
+    number: int,
+    made_at: datetime,
+    paper: PaperSize,
+    signed_on: PaperSize,
+    clock_doubted: bool = False,
+) -> ReportContent:
+    """Return a report as its copy of that number: the same words and identity, marked on every page."""
+    parts = [
+        say("reports.copy.number", number=number),
+        say("reports.copy.made", time=short_moment(made_at), paper=paper),
+    ]
+    if paper != signed_on:
+        parts.append(say("reports.copy.signed_on", paper=signed_on))
+    if clock_doubted:
+        parts.append(say("reports.copy.clock_doubted"))
+    return replace(content, copy_mark=" · ".join(parts), created=made_at)
+
+
+def _banners(packs: tuple[PackResult, ...], *, signed: bool) -> tuple[str, ...]:
     banners = []
-    if copy:
-        banners.append(say("reports.banner.copy"))
-    if signature is None:
+    if not signed:
         banners.append(say("reports.banner.unsigned"))
     if any(pack.gates_skipped for pack in packs):
         banners.append(say("reports.banner.checks_off"))
@@ -102,7 +122,6 @@ def _key_figure(pictures: Mapping[str, Picture], side: Side) -> Figure | None:
 
 
 def _with_identity(content: ReportContent) -> ReportContent:
-    original = tuple(banner for banner in content.banners if banner != say("reports.banner.copy"))
-    report_id = fingerprint(replace(content, banners=original))
+    report_id = fingerprint(content)
     row = Row(label=say("reports.row.report"), text=report_id)
     return replace(content, report_id=report_id, closing_rows=(*content.closing_rows, row))

@@ -9,7 +9,7 @@ _COLUMN_SHARES = (0.37, 0.27, 0.36)
 _COLUMN_GAP = 14.0
 _CELL_GAP = 1.0
 _LINES_IN_COLUMN = 5
-_KEY_PICTURE_SHARE = 0.27
+_KEY_PICTURE_SHARE = 0.36
 _KEY_PICTURE_LEAST = 0.13
 _HAND_LINE = 2.1
 
@@ -155,7 +155,7 @@ def _foot(flow: Flow, content: ReportContent) -> None:
             flow.y += paper.body * 0.9
         _key_picture(flow, content.key_figure, min(most, flow.room - signature_height - caption))
     flow.need(signature_height)
-    flow.y += paper.body * 3.4
+    flow.y = max(flow.y + paper.body * 3.4, flow.bottom - height - 4)
     _draw_signature(flow, columns)
     flow.y += height + 4
 

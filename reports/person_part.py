@@ -51,7 +51,7 @@ def patient_fields(patient: Patient, reading: Reading, header: StudyHeader) -> t
         ),
         Field(
             label=say("reports.patient.sex_age"),
-            value=_sex_and_age(patient) or missing,
+            value=_sex_and_age(patient),
             source=_sources(patient.sex, patient.age_years, patient.birth_date),
             warning=_contradictions(patient),
         ),
@@ -71,7 +71,7 @@ def examination(header: StudyHeader) -> str:
         kind = kind[0].lower() + kind[1:]
     view = clean_line(header.view or "")
     what = " ".join(part for part in (body_part, kind, view) if part) or say("reports.examination.unknown")
-    when = " ".join(part for part in (short_day(header.date), short_time(header.time)) if part)
+    when = "\u00a0".join(part for part in (short_day(header.date), short_time(header.time)) if part)
     return f"{what}, {when if header.date else say('reports.examination.no_date')}"
 
 
@@ -160,11 +160,11 @@ def _referral(text: str, *, signed: bool) -> Section:
 
 
 def _sex_and_age(patient: Patient) -> str:
-    parts = []
-    if patient.sex:
-        parts.append(say(f"reports.patient.sex_{patient.sex.value}"))
+    parts = [say(f"reports.patient.sex_{patient.sex.value if patient.sex else 'missing'}")]
     if patient.age_years:
         parts.append(age(patient.age_years.value))
+    elif not patient.birth_date:
+        parts.append(say("reports.patient.age_missing"))
     if patient.birth_date:
         parts.append(say("reports.patient.born", date=short_day(patient.birth_date.value)))
     if patient.height_cm:
@@ -203,11 +203,19 @@ def _contradiction(item: Contradiction) -> str:
 
 
 def _signs(signs: ClinicalSigns) -> str:
-    parts = []
-    if signs.respiratory_rate_per_min is not None:
-        parts.append(say("reports.examination.respiratory_rate", value=signs.respiratory_rate_per_min))
-    if signs.oxygen_saturation_percent is not None:
-        parts.append(say("reports.examination.saturation", value=signs.oxygen_saturation_percent))
-    if signs.danger_signs:
-        parts.append(clean_line(signs.danger_signs))
-    return joined(*parts)
+    """Return the signs; where some were recorded, the others are said to be missing."""
+    rate, saturation = signs.respiratory_rate_per_min, signs.oxygen_saturation_percent
+    danger = clean_line(signs.danger_signs or "")
+    if rate is None and saturation is None and not danger:
+        return ""
+    return joined(
+        _sign("respiratory_rate", rate),
+        _sign("saturation", saturation),
+        _sign("danger_signs", danger or None),
+    )
+
+
+def _sign(name: str, value: int | str | None) -> str:
+    if value is None:
+        return say(f"reports.examination.no_{name}")
+    return say(f"reports.examination.{name}", value=value)

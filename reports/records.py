@@ -106,12 +106,13 @@ class FindingBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackBlock:
-    """What one pack said, or why it said nothing."""
+    """What one pack said, or why it said nothing; ``small_rows`` under ``small_title`` stand in the tail."""
 
     figures: tuple[Figure, ...] = ()
     findings: tuple[FindingBlock, ...] = ()
     warning: str = ""
     rows: tuple[Row, ...] = ()
+    small_title: str = ""
     small_rows: tuple[Row, ...] = ()
 
 
@@ -120,7 +121,9 @@ class ReportContent:
     """All that one report says.
 
     ``banners`` stand on every page; ``see_assistance`` has a ``{page}`` still to fill; ``demonstration`` has
-    pages of its own.
+    pages of its own. ``copy_mark`` stands in the head margin of every page of a copy.
+
+    Signed reports are kept as this record: what is added later has a default.
     """
 
     language: str
@@ -141,11 +144,13 @@ class ReportContent:
     assistance_title: str
     blocks: tuple[PackBlock, ...]
     closing_rows: tuple[Row, ...]
+    closing_title: str = ""
     demonstration_title: str = ""
     demonstration_watermark: str = ""
     demonstration_note: str = ""
     demonstration: tuple[PackBlock, ...] = ()
     report_id: str = ""
+    copy_mark: str = ""
 
     @property
     def short_id(self) -> str:

@@ -147,12 +147,25 @@ class _Paragraph:
             advance = self._advances[position] or 0.0
             fits = used + advance <= width + _FIT_TOLERANCE
             if not fits and self._text[position] != " " and position > start:
-                return opportunity if opportunity > start else self._cluster_boundary(position, start)
+                if opportunity > start and self._fits_a_line(opportunity, width):
+                    return opportunity
+                return self._cluster_boundary(position, start)
             used += advance
             position += 1
             if position < len(self._text) and _may_break(self._text[position - 1], self._text[position]):
                 opportunity = position
         return position
+
+    def _fits_a_line(self, position: int, width: float) -> bool:
+        """Whether the word that begins there fits a line of its own; if not, it is cut where it stands."""
+        used = 0.0
+        for index in range(position, len(self._text)):
+            if index > position and (
+                self._text[index] == " " or _may_break(self._text[index - 1], self._text[index])
+            ):
+                break
+            used += self._advances[index] or 0.0
+        return used <= width + _FIT_TOLERANCE
 
     def _cluster_boundary(self, position: int, start: int) -> int:
         while position > start + 1 and not self._starts_cluster(position):

@@ -1,5 +1,6 @@
 """Draws sheets of marks into a PDF file; the only module that knows the PDF library."""
 
+import hashlib
 import io
 import logging
 from collections.abc import Sequence
@@ -50,6 +51,8 @@ class _Document(FPDF):
     def __init__(self, paper: Format, content: ReportContent) -> None:
         super().__init__(unit="pt", format=(paper.width, paper.height))
         self._identity = content.report_id.upper()[:32]
+        version = hashlib.sha256(f"{content.report_id} {content.copy_mark}".encode()).hexdigest()
+        self._version = version.upper()[:32] if content.copy_mark else self._identity
         self._page_height = paper.height
         self._typefaces: dict[Typeface, TTFFont] = {}
         self._encoded: dict[tuple[int, float], bytes] = {}
@@ -63,8 +66,11 @@ class _Document(FPDF):
         self.set_display_mode("fullpage", "single")
 
     def file_id(self) -> str:
-        """Return the report's own identity as the file's."""
-        return f"<{self._identity}><{self._identity}>"
+        """Return the report's own identity as the file's, and which of its papers this is.
+
+        Source: ISO 32000-1, 14.4, file identifiers.
+        """
+        return f"<{self._identity}><{self._version}>"
 
     def draw(self, mark: Mark) -> None:
         """Draw one mark on the present page."""

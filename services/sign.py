@@ -16,12 +16,13 @@ from core.model_facts import ModelFacts
 from core.patient import Patient
 from core.wording import say
 from services.analyze import Analysis
+from services.clock_doubt import ClockDoubt, clock_doubt
 from services.drafts import Draft, key_of
+from services.frozen import freeze, thaw
 from services.patient import merge, same_person
 from services.record_json import from_plain, to_plain
-from services.report import Paper, ReportRequest, render
+from services.report import Paper, ReportRequest, content_of, set_on_paper
 from services.result_json import WrittenFiles, result_to_dict
-from services.version import BUILD_DATE
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
@@ -48,15 +49,6 @@ class Person:
     name: str
     role: str
     registration_number: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockDoubt:
-    """Why the computer's clock cannot be right, as a question to the signer."""
-
-    text: str
-    now: datetime
-    not_before: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +120,7 @@ class SigningDesk:
 
     def clock_doubt(self) -> ClockDoubt | None:
         """Return a question where the clock is earlier than the build or the last signature, else None."""
-        now = self.clock.now()
-        build = datetime.fromisoformat(BUILD_DATE).replace(tzinfo=UTC)
-        last = self._signed.last_signed_at()
-        if last is not None and now < datetime.fromisoformat(last):
-            return _doubt("before_signature", now, datetime.fromisoformat(last))
-        return _doubt("before_build", now, build) if now < build else None
+        return clock_doubt(self.clock, self._signed)
 
     def missing(self, unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
         """Return what must be answered before signing, also where the same pixels belong to someone else."""
@@ -181,13 +168,16 @@ class SigningDesk:
             site=site,
             address=address,
         )
-        pdf = render(request, clock=FixedClock(instant=signature.at), paper=paper)
+        content = freeze(content_of(request, clock=FixedClock(instant=signature.at)))
+        pdf = set_on_paper(thaw(content), paper)
         result = json.dumps(result_to_dict(analysis.result, folder="", files=WrittenFiles()), sort_keys=True)
         record = SignedReport(
             reading=draft.reading,
             signature=signature,
             result_sha256=hashlib.sha256(result.encode()).hexdigest(),
             report_sha256=hashlib.sha256(pdf).hexdigest(),
+            content_sha256=hashlib.sha256(content).hexdigest(),
+            paper=paper,
         )
         report_id = self._signed.keep(
             unit_key=key,
@@ -198,6 +188,7 @@ class SigningDesk:
             record=json.dumps(to_plain(record)),
             result=result,
             pdf=pdf,
+            content=content,
         )
         return SignedFile(report_id=report_id, record=record, pdf=pdf)
 
@@ -310,11 +301,6 @@ def _identity_questions(unit: ReadingUnit, draft: Draft) -> list[Missing]:
     if len(in_header) < _NEEDED_IDENTIFIERS and len(confirmed) < _NEEDED_IDENTIFIERS:
         questions.append(Missing(code="identity", text=say("services.missing.two_identifiers")))
     return questions
-
-
-def _doubt(reason: str, now: datetime, other: datetime) -> ClockDoubt:
-    text = say(f"services.clock.{reason}", now=f"{now:%Y-%m-%d %H:%M}", other=f"{other:%Y-%m-%d %H:%M}")
-    return ClockDoubt(text=text, now=now, not_before=other)
 
 
 def _utc(moment: datetime) -> str:
