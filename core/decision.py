@@ -18,6 +18,14 @@ class FirstRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinalRead:
+    """What the reader says at the end, where no answer to a finding says it."""
+
+    impression: Impression
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The clinician's answer to one finding; ``words`` is their own wording when edited."""
 
@@ -45,6 +53,7 @@ class Reading:
     indication: str = ""
     signs: ClinicalSigns = ClinicalSigns()
     first_read: FirstRead | None = None
+    final_read: FinalRead | None = None
     decisions: tuple[Decision, ...] = ()
     words: str = ""
     conclusion: str = ""

@@ -90,7 +90,7 @@ def sections(reading: Reading, result: Result, *, signed: bool) -> tuple[Section
 
 
 def _answers(reading: Reading, result: Result) -> str:
-    """Return the first impression and the last answer to each finding as sentences."""
+    """Return the first impression and the last answer to each finding, or the final read, as sentences."""
     sentences = []
     if reading.first_read:
         impression = say(f"reports.say.impression_{reading.first_read.impression}")
@@ -102,6 +102,9 @@ def _answers(reading: Reading, result: Result) -> str:
             if decision is not None:
                 label, words = in_sentence(clean_line(finding.label)), clean_line(decision.words).rstrip(".")
                 sentences.append(say(f"reports.say.said_{decision.answer}", finding=label, words=words))
+    if reading.final_read:
+        impression = say(f"reports.say.impression_{reading.final_read.impression}")
+        sentences.append(say("reports.say.said_final", impression=impression))
     return " ".join(sentences)
 
 

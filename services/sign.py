@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from core.errors import AlreadySignedError, NotReadyToSignError, RequestError
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient
+from core.result import Finding, PackResult
 from core.wording import say
 from services.analyze import Analysis
 from services.clock_doubt import ClockDoubt, clock_doubt
@@ -26,7 +27,7 @@ from services.result_json import WrittenFiles, result_to_dict
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
-MissingCode = Literal["analysis", "first_read", "decision", "identity", "same_pixels"]
+MissingCode = Literal["analysis", "first_read", "final_read", "decision", "identity", "same_pixels"]
 _SHORTEST_PIN = 4
 _IDENTIFIERS = ("name", "id", "birth_date")
 _NEEDED_IDENTIFIERS = 2
@@ -83,8 +84,15 @@ def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Dra
         missing.append(Missing(code="first_read", text=say("services.missing.first_read")))
     if analysis is not None:
         missing.extend(_unanswered(analysis, draft))
+        if wants_final_read(analysis) and draft.reading.final_read is None:
+            missing.append(Missing(code="final_read", text=say("services.missing.final_read")))
     missing.extend(_identity_questions(unit, draft))
     return tuple(missing)
+
+
+def wants_final_read(analysis: Analysis) -> bool:
+    """Whether no finding is to be answered, so that the reader says the final read in a word of their own."""
+    return not any(True for _ in _to_answer(analysis))
 
 
 class SigningDesk:
@@ -278,11 +286,16 @@ def _unanswered(analysis: Analysis, draft: Draft) -> list[Missing]:
             text=say("services.missing.decision", label=finding.label),
             subject=f"{entry.stamp.pack_id}/{finding.code}",
         )
-        for entry in analysis.result.results
-        if entry.status == "ok" and entry.stamp.pack_class != "demonstration"
-        for finding in entry.findings
+        for entry, finding in _to_answer(analysis)
         if (entry.stamp.pack_id, finding.code) not in answered
     ]
+
+
+def _to_answer(analysis: Analysis) -> Iterator[tuple[PackResult, Finding]]:
+    for entry in analysis.result.results:
+        if entry.status == "ok" and entry.stamp.pack_class != "demonstration":
+            for finding in entry.findings:
+                yield entry, finding
 
 
 def _identity_questions(unit: ReadingUnit, draft: Draft) -> list[Missing]:

@@ -13,7 +13,7 @@ from ui.desk import Desk
 from ui.finding_card import FindingCard
 from ui.forms import SignsCard, WordsCard
 from ui.identity_card import IdentityCard
-from ui.impression_card import FirstReadLine, ImpressionCard
+from ui.impression_card import FinalReadCard, FirstReadLine, ImpressionCard
 from ui.theme import Theme
 from ui.words import correction_note
 
@@ -107,6 +107,7 @@ class ReadingColumn(QWidget):
         self.impression = ImpressionCard()
         self.first_read = FirstReadLine()
         self.first_read.setProperty("role", "muted")
+        self.final_read = FinalReadCard()
         self.computer = ComputerCard(theme)
         self.signs = SignsCard()
         self.words = WordsCard()
@@ -130,6 +131,7 @@ class ReadingColumn(QWidget):
         self._slot = QVBoxLayout()
         self._slot.setSpacing(12)
         self._column.addLayout(self._slot)
+        self._column.addWidget(self.final_read)
         self._column.addWidget(self.signs)
         self._after = QVBoxLayout()
         self._after.setSpacing(12)
@@ -158,6 +160,7 @@ class ReadingColumn(QWidget):
 
     def _connect(self) -> None:
         self.impression.given.connect(self._desk.give_impression)
+        self.final_read.given.connect(self._desk.give_final_read)
         self.identity.confirmed.connect(self._on_identity_confirmed)
         self.identity.jotted.connect(self._desk.jot_identity)
         self.signs.changed.connect(self._desk.write_signs)
@@ -202,6 +205,8 @@ class ReadingColumn(QWidget):
         self.impression.setVisible(desk.reading.first_read is None and not desk.is_signed)
         self.first_read.show_first_read(desk.reading.first_read)
         self.computer.setVisible(not opened or case.analysis is None)
+        self.final_read.setVisible(desk.wants_final_read)
+        self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_signed)
         self._show_computer()
         self._rebuild_results(opened)
         self.signs.show_signs(desk.reading.signs, locked=desk.is_signed)

@@ -7,28 +7,22 @@ import html
 from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QWidget
 
-from core.decision import FirstRead, Impression
+from core.decision import FinalRead, FirstRead, Impression
 from ui import words
 from ui.controls import Card, KeyButton, label
 
 IMPRESSIONS: tuple[Impression, ...] = ("nothing_seen", "abnormal", "unsure")
 
 
-class ImpressionCard(Card):
-    """Asks what the reader sees, before anything else is shown."""
+class ReadCard(Card):
+    """Asks for one of three words on the image."""
 
     given = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, why: str, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self.body.addWidget(label(self.tr("What do you see?"), "title"))
-        self.body.addWidget(
-            label(
-                self.tr("Read the image first. The computer's result opens after your first impression."),
-                "muted",
-                wrap=True,
-            )
-        )
+        self.body.addWidget(label(title, "title"))
+        self.body.addWidget(label(why, "muted", wrap=True))
         self.body.addSpacing(2)
         names = (self.tr("Nothing seen"), self.tr("Abnormal"), self.tr("Unsure"))
         self.buttons = {}
@@ -51,7 +45,37 @@ class ImpressionCard(Card):
         self.given.emit(self.sender().objectName())
 
 
-def impression_words(first: FirstRead) -> str:
+class ImpressionCard(ReadCard):
+    """Asks what the reader sees, before anything else is shown."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(
+            self.tr("What do you see?"),
+            self.tr("Read the image first. The computer's result opens after your first impression."),
+            parent,
+        )
+
+
+class FinalReadCard(ReadCard):
+    """Asks for the final read where the computer answered nothing."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(
+            self.tr("Your final read"),
+            self.tr("The computer answered nothing here. Look again: what do you say of the image?"),
+            parent,
+        )
+        for button in self.buttons.values():
+            button.setCheckable(True)
+
+    def show_final_read(self, final: FinalRead | None, *, locked: bool) -> None:
+        """Show what was said; it may be said anew until it is signed."""
+        for impression, button in self.buttons.items():
+            button.setChecked(final is not None and final.impression == impression)
+            button.setEnabled(not locked)
+
+
+def impression_words(first: FirstRead | FinalRead) -> str:
     """Return the impression in words."""
     said = {
         "nothing_seen": QCoreApplication.translate("impression", "nothing seen"),

@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, Qt, Signal, Slot
 from PySide6.QtGui import QUndoCommand
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from core.decision import Impression
 from ui.cases import Case, CaseBook
 from ui.column import ReadingColumn
 from ui.desk import Desk
@@ -233,9 +234,11 @@ class ReadPage(QWidget):
 
     # --- acts
 
-    def _give_impression(self, impression: str) -> None:
-        if self.column.impression.buttons[impression].isEnabled():  # type: ignore[index]
-            self._desk.give_impression(impression)  # type: ignore[arg-type]
+    def _give_impression(self, impression: Impression) -> None:
+        if self._desk.wants_final_read:
+            self._desk.give_final_read(impression)
+        elif self.column.impression.buttons[impression].isEnabled():
+            self._desk.give_impression(impression)
 
     def _on_sign_key(self) -> None:
         if self.column.sign.isEnabled():

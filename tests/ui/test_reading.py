@@ -209,7 +209,29 @@ def test_a_refusal_says_why_and_what_to_do(stage: Stage, tmp_path: Path) -> None
     texts = " ".join(one.text() for one in window.read.column.findChildren(QLabel))
     assert "Under-exposed." in texts
     assert "Repeat with better exposure." in texts
-    assert window.read.column.sign.isEnabled()
+
+
+def test_where_nothing_was_answered_the_final_read_is_asked_before_signing_and_kept_beside_the_first(
+    stage: Stage, tmp_path: Path
+) -> None:
+    refusal = Refusal(gate="exposure", reason="Under-exposed.", advice="Repeat with better exposure.")
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=StandInAnalyzer(refusal=refusal))
+    ready(window)
+    column = window.read.column
+    assert not column.final_read.isVisible()
+    press(window, Qt.Key.Key_3)
+    assert column.final_read.isVisible()
+    assert not column.sign.isEnabled()
+    assert "final read" in column.missing.text()
+    assert "1 unanswered" in window.banner.status.words()
+    press(window, Qt.Key.Key_2)
+    assert column.sign.isEnabled()
+    assert column.final_read.buttons["abnormal"].isChecked()
+    reading = window.desk.reading
+    assert (reading.first_read.impression, reading.final_read.impression) == ("unsure", "abnormal")
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.desk.reading.final_read is None
+    assert not column.sign.isEnabled()
 
 
 def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path) -> None:
