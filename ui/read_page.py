@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
-from PySide6.QtGui import QUndoCommand
+from PySide6.QtGui import QKeyEvent, QUndoCommand
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from core.decision import Impression
@@ -15,11 +15,13 @@ from ui.column import ReadingColumn
 from ui.desk import Desk
 from ui.frame_bar import FrameBar
 from ui.image_area import ImageArea
+from ui.key_answers import KeyAnswers
 from ui.read_tools import ReadTools
 from ui.shortcuts import make_action
 from ui.strip import StudyStrip
 from ui.task import Pools
 from ui.theme import Theme
+from ui.toast import Toast
 from ui.view_state import ViewState
 from ui.viewer import Tool, Viewer
 
@@ -49,6 +51,8 @@ class ReadPage(QWidget):
         self.frame_bar = FrameBar()
         self.tools = ReadTools(theme)
         self.column = ReadingColumn(theme, desk)
+        self.toast = Toast(self.image)
+        self.key_answers = KeyAnswers(desk, self.toast, self)
         self._build()
         self._connect()
         self._add_keys()
@@ -175,7 +179,17 @@ class ReadPage(QWidget):
 
     @Slot()
     def _on_key(self) -> None:
-        self._act(self.sender().objectName())
+        name = self.sender().objectName()
+        if name == "undo":
+            self.toast.clear_away()
+        self.key_answers.carry_out(name, self._act)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Notice letters that are nobody's key: they are typing that missed its field."""
+        held = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+        if event.text().isprintable() and event.text() and not held:
+            self.key_answers.strike(event.text())
+        super().keyPressEvent(event)
 
     @Slot(str)
     def _act(self, name: str) -> None:
@@ -186,6 +200,7 @@ class ReadPage(QWidget):
 
     @Slot(object)
     def _on_case_opened(self, case: Case) -> None:
+        self.toast.clear_away()
         self.frame_bar.begin(case.unit.frames)
         self.strip.show_case(case)
         self.tools.setEnabled(True)

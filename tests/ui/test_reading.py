@@ -36,6 +36,11 @@ def press(window: Any, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.Keyboard
     QTest.keyClick(target, key, modifiers)
 
 
+def pause() -> None:
+    """Wait as a hand does between two keys that have nothing to do with one another: no typing."""
+    QTest.qWait(300)
+
+
 def test_a_routine_chest_takes_eight_keys_and_no_mouse(stage: Stage, tmp_path: Path) -> None:
     write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
     write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014")
@@ -71,6 +76,7 @@ def test_the_card_stays_closed_until_the_first_impression(stage: Stage, tmp_path
     assert not window.read.viewer.has_overlay()
     press(window, Qt.Key.Key_A)
     assert window.desk.reading.decisions == ()
+    pause()
     press(window, Qt.Key.Key_3)
     assert [card.finding_code for card in window.read.column.findings] == ["pneumonia"]
     wait_until(window.read.viewer.has_overlay)
@@ -86,6 +92,7 @@ def test_the_map_key_does_nothing_before_the_card_is_open_and_its_button_shows_i
     assert not button.isEnabled()
     press(window, Qt.Key.Key_M)
     assert window.read.viewer.overlay_shown
+    pause()
     press(window, Qt.Key.Key_2)
     assert button.isEnabled()
     assert button.isChecked()
@@ -107,6 +114,7 @@ def test_the_first_impression_is_said_once(stage: Stage, tmp_path: Path) -> None
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
     press(window, Qt.Key.Key_1)
+    pause()
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.desk.reading.first_read.impression == "nothing_seen"
@@ -224,6 +232,7 @@ def test_where_nothing_was_answered_the_final_read_is_asked_before_signing_and_k
     assert not column.sign.isEnabled()
     assert "final read" in column.missing.text()
     assert "1 unanswered" in window.banner.status.words()
+    pause()
     press(window, Qt.Key.Key_2)
     assert column.sign.isEnabled()
     assert column.final_read.buttons["abnormal"].isChecked()
@@ -243,6 +252,7 @@ def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path)
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_A)
     assert not window.read.column.sign.isEnabled()
+    pause()
     press(window, Qt.Key.Key_Y)
     form = window.read.column.identity
     wait_until(form.fields["name"].hasFocus)
@@ -477,6 +487,7 @@ def test_words_and_note_are_in_their_fields_again_when_the_case_is_opened_again(
     window.open_case(case.key)
     ready(window)
     assert window.read.column.findings[0].note.toPlainText() == "child very ill"
+    pause()
     press(window, Qt.Key.Key_A)
     assert window.desk.reading.decisions[0].note == "child very ill"
 
@@ -656,3 +667,36 @@ def test_the_time_of_the_first_look_says_that_it_loads_parts_of_the_program(
     wait_until(lambda: "Joseph" in window.banner.text())
     ready(window)
     assert window.top.engine.words().endswith("· 38 ms")
+
+
+def test_an_answer_given_by_a_key_is_told_with_how_to_undo_it(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_D)
+    toast = window.read.toast
+    assert toast.isVisible()
+    assert toast.text() == "Disagree set for Pneumonia · Ctrl Z undoes it"
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not toast.isVisible()
+    assert window.desk.reading.decisions == ()
+
+
+def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    for key in (Qt.Key.Key_2, Qt.Key.Key_0, Qt.Key.Key_4, Qt.Key.Key_1):
+        press(window, key)
+    assert window.desk.reading.first_read is None
+    assert "answer nothing" in window.read.toast.text()
+    QTest.qWait(1000)
+    press(window, Qt.Key.Key_2)
+    pause()
+    window.read.viewer.setFocus()
+    for key in (Qt.Key.Key_D, Qt.Key.Key_U, Qt.Key.Key_L, Qt.Key.Key_L, Qt.Key.Key_A, Qt.Key.Key_E):
+        press(window, key)
+    assert window.desk.reading.decisions == ()
+    assert not window.read.column.findings[0].words.isVisible()
+    QTest.qWait(1000)
+    press(window, Qt.Key.Key_A)
+    assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
