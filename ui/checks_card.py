@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from core.result import Result
 from services.words import pack_sentence, side_sentence
 from ui.controls import Card, IconLabel, label
 from ui.theme import Theme
+
+
+class FoldedLines(QWidget):
+    """One short line, and a button that shows the sentences behind it."""
+
+    def __init__(
+        self, theme: Theme, summary: str, sentences: tuple[str, ...], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(IconLabel(theme, "check", "accent", 16))
+        self.summary = label(summary, "muted")
+        row.addWidget(self.summary, 1)
+        self.more = QPushButton(self.tr("Show"))
+        self.more.setProperty("kind", "link")
+        self.more.setCheckable(True)
+        self.more.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.more.setAccessibleName(self.tr("Show what was checked"))
+        self.more.toggled.connect(self._on_toggled)
+        row.addWidget(self.more)
+        column.addLayout(row)
+        self.details = label("\n".join(sentences), "small", wrap=True)
+        self.details.setContentsMargins(26, 0, 0, 0)
+        self.details.hide()
+        column.addWidget(self.details)
+
+    @Slot(bool)
+    def _on_toggled(self, shown: bool) -> None:
+        self.details.setVisible(shown)
+        self.more.setText(self.tr("Hide") if shown else self.tr("Show"))
 
 
 class ChecksCard(Card):
@@ -30,14 +64,14 @@ class ChecksCard(Card):
             self._line("circle-alert", "critical", error.message)
 
     def _show_good(self, result: Result) -> None:
-        """Fold all that is as it should be into one line; its sentences stand in the tooltip."""
+        """Fold all that is as it should be into one line, which opens."""
         good = [check for pack in result.results for check in pack.quality if check.outcome == "good"]
-        names = dict.fromkeys(check.name.casefold() for check in good)
-        if names:
-            line = self._line(
-                "check", "accent", self.tr("Quality good: {list}").format(list=", ".join(names))
+        sentences = tuple(dict.fromkeys(check.text for check in good))
+        if sentences:
+            self.good = FoldedLines(
+                self._theme, self.tr("{count} checks good").format(count=len(sentences)), sentences
             )
-            line.setToolTip("\n".join(dict.fromkeys(check.text for check in good)))
+            self.body.addWidget(self.good)
         for pack in result.results:
             if pack.status == "ok" and not pack.findings and pack.masks:
                 self._line("check", "accent", pack_sentence(pack, result.side))

@@ -20,7 +20,8 @@ from services.sign import Person
 from ui.controls import KeyButton, label, line_in, set_role
 
 LEAST_PIN, MOST_PIN = 4, 12
-WIDTH = 440
+WIDTH = 520
+FACT_WIDTH = 368
 
 
 class PinField(QLineEdit):
@@ -146,7 +147,7 @@ class SignDialog(Sheet):
     def __init__(
         self,
         people: tuple[Person, ...],
-        summary: str,
+        facts: tuple[tuple[str, str], ...],
         doubt: ClockDoubt | None,
         parent: QWidget,
         *,
@@ -154,7 +155,7 @@ class SignDialog(Sheet):
     ) -> None:
         title = self.tr("Add to the signed report") if addendum else self.tr("Sign and report")
         super().__init__(title, self.tr("Sign"), parent)
-        self.body.addWidget(label(summary, "muted", wrap=True))
+        self._show_facts(facts, addendum=addendum)
         self.text = QLineEdit()
         self.text.setPlaceholderText(self.tr("What is to be added"))
         self.text.setAccessibleName(self.tr("Addendum"))
@@ -184,6 +185,23 @@ class SignDialog(Sheet):
         self.yes.setAutoDefault(False)
         self.yes.setDefault(False)
         (self.text if addendum else self.pin).setFocus()
+
+    def _show_facts(self, facts: tuple[tuple[str, str], ...], *, addendum: bool) -> None:
+        """List whose images are signed and what is said of them."""
+        grid = self.grid()
+        grid.setVerticalSpacing(4)
+        for row, (what, value) in enumerate(facts):
+            grid.addWidget(label(what, "muted"), row, 0, Qt.AlignmentFlag.AlignTop)
+            words = label(value, "body" if row else "strong", wrap=True)
+            words.setAccessibleName(f"{what}: {value}")
+            words.setFixedWidth(FACT_WIDTH)
+            grid.addWidget(words, row, 1)
+        kept = (
+            self.tr("The addendum is kept with the report, which stays as it is.")
+            if addendum
+            else self.tr("The report is made and kept; after signing only addenda.")
+        )
+        self.body.addWidget(label(kept, "muted"))
 
     def refuse(self, text: str) -> None:
         """Say why it was not signed; everything typed but the PIN stays."""

@@ -101,13 +101,19 @@ def test_the_map_key_does_nothing_before_the_card_is_open_and_its_button_shows_i
     assert not button.isChecked()
 
 
-def test_checks_that_are_good_are_one_line(stage: Stage, tmp_path: Path) -> None:
+def test_checks_that_are_good_are_one_line_that_opens(stage: Stage, tmp_path: Path) -> None:
+    from ui.checks_card import ChecksCard
+
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
     press(window, Qt.Key.Key_2)
-    lines = [one for one in window.read.column.findChildren(QLabel) if one.text().startswith("Quality good:")]
-    assert [one.text() for one in lines] == ["Quality good: exposure, familiarity"]
-    assert "both lungs whole" in lines[0].toolTip()
+    good = window.read.column.findChild(ChecksCard).good
+    assert good.summary.text() == "2 checks good"
+    assert not good.details.isVisible()
+    good.more.click()
+    wait_until(good.details.isVisible)
+    assert "both lungs whole" in good.details.text()
+    assert good.more.text() == "Hide"
 
 
 def test_the_first_impression_is_said_once(stage: Stage, tmp_path: Path) -> None:
@@ -700,3 +706,25 @@ def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path
     QTest.qWait(1000)
     press(window, Qt.Key.Key_A)
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
+
+
+def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_D)
+    window.desk.write("conclusion", "Old scar")
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.signing.dialog is not None)
+    dialog = window.signing.dialog
+    said = {one.accessibleName() for one in dialog.findChildren(QLabel)}
+    assert "Patient: SAMPLE, Amina" in said
+    assert "ID · sex · age: 2041-77 · Female · 3 y" in said
+    assert "Study: Chest AP · 14 Mar 2026 10:12" in said
+    assert "You sign: First impression: abnormal\nPneumonia, score above the threshold: you disagree" in said
+    assert "Left empty: breaths, oxygen saturation, danger signs, indication, reading, advice" in said
+    wait_until(dialog.pin.hasFocus)
+    dialog.reject()
+    wait_until(lambda: window.signing.dialog is None)
