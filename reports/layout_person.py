@@ -4,11 +4,13 @@ from reports.flow import LEADING, Flow, height_of, lines_of
 from reports.records import Choice, Field, Figure, ReportContent, Section
 from reports.shaping import Line, Span
 from reports.sheet import ACCENT, HAIRLINE, INK, MUTED, WARNING, BoxMark, Format, RuleMark
+from reports.typefaces import Weight
 
 _COLUMN_SHARES = (0.37, 0.27, 0.36)
 _COLUMN_GAP = 14.0
 _CELL_GAP = 1.0
 _LINES_IN_COLUMN = 5
+_IDENTITY_FIELDS = 2  # name and ID, which come first however long they are
 _KEY_PICTURE_SHARE = 0.36
 _KEY_PICTURE_LEAST = 0.13
 _HAND_LINE = 2.1
@@ -28,11 +30,14 @@ def _patient_block(flow: Flow, fields: tuple[Field, ...]) -> None:
     widths = [(paper.measure - (columns - 1) * _COLUMN_GAP) * share for share in _COLUMN_SHARES]
     flow.space(paper.body * 0.9)
     narrow = [field for field in fields if _fits_a_column(field, paper, min(widths))]
-    wide = [field for field in fields if field not in narrow]
+    wide_identity = [field for field in fields[:_IDENTITY_FIELDS] if field not in narrow]
+    wide = [field for field in fields[_IDENTITY_FIELDS:] if field not in narrow]
+    for field in wide_identity:
+        _wide_field(flow, field, "semibold")
     for first in range(0, len(narrow), columns):
         _field_row(flow, narrow[first : first + columns], widths)
     for field in wide:
-        _wide_field(flow, field)
+        _wide_field(flow, field, "regular")
     flow.space(paper.body * 0.4)
     flow.rule(HAIRLINE)
 
@@ -65,11 +70,11 @@ def _cell(field: Field, paper: Format, width: float) -> list[tuple[tuple[Line, .
     return cell
 
 
-def _wide_field(flow: Flow, field: Field) -> None:
+def _wide_field(flow: Flow, field: Field, weight: Weight) -> None:
     paper = flow.paper
     flow.need(paper.label * LEADING + 2 * paper.body * LEADING)
     flow.text(_label_spans(field), paper.label, colour=MUTED)
-    flow.text(field.value, paper.body)
+    flow.text(field.value, paper.body, weight=weight)
     if field.warning:
         flow.text(field.warning, paper.label, weight="semibold", colour=WARNING)
     flow.y += paper.body * 0.7

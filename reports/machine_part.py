@@ -16,6 +16,7 @@ from reports.model_rows import (
     outline_rows,
     pack_title,
     present,
+    said_of_image,
     seen_rows,
     threshold_text,
 )
@@ -83,22 +84,31 @@ class MachinePart:
 
     def _block(self, pack: PackResult) -> PackBlock:
         facts = self.facts.get(pack.stamp.pack_id)
-        if pack.status == "ok" and pack.masks and not (pack.findings or pack.measurements or pack.risks):
+        if _only_outlines(pack):
+            others = (other for other in self.result.results if not _only_outlines(other))
+            said = frozenset().union(*(said_of_image(other) for other in others))
             return PackBlock(
                 figures=self._figures(pack),
                 warning=say("reports.banner.checks_off") if pack.gates_skipped else "",
-                rows=present(*outline_rows(pack, self.result.side)),
+                rows=present(*outline_rows(pack, self.result.side, said)),
                 small_title=pack_title(clean_line(pack.title), pack),
                 small_rows=present(*origin_rows(facts), *limit_rows(facts), *engine_rows(pack)),
             )
         findings = tuple(self._finding_block(pack, finding, facts) for finding in pack.findings)
+        limits = limit_rows(facts)
+        answered = pack.status == "ok"
         return PackBlock(
             figures=self._figures(pack),
             findings=findings or (_plain_block(pack),),
             warning=say("reports.banner.checks_off") if pack.gates_skipped else "",
-            rows=present(*limit_rows(facts), *seen_rows(pack)),
+            rows=present(*(limits if answered else ()), *seen_rows(pack)),
             small_title=pack_title(clean_line(pack.title), pack),
-            small_rows=present(*origin_rows(facts), *interval_rows(pack), *engine_rows(pack)),
+            small_rows=present(
+                *origin_rows(facts),
+                *(() if answered else limits),
+                *interval_rows(pack),
+                *engine_rows(pack),
+            ),
         )
 
     def _figures(self, pack: PackResult) -> tuple[Figure, ...]:
@@ -175,6 +185,10 @@ class MachinePart:
             parts.append(say(f"reports.say.answer_{decision.answer}", words=words))
             parts.append(isolate(clean(decision.note)))
         return " · ".join(part for part in parts if part)
+
+
+def _only_outlines(pack: PackResult) -> bool:
+    return pack.status == "ok" and bool(pack.masks) and not (pack.findings or pack.measurements or pack.risks)
 
 
 def _pictures_first(blocks: tuple[PackBlock, ...]) -> tuple[PackBlock, ...]:

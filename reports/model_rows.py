@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from core.model_facts import ModelFacts, OperatingPoint, TestFigure
-from core.result import Finding, Measurement, PackResult, QualityCheck, Risk, Side
+from core.result import Finding, Measurement, PackResult, Risk, Side
 from core.wording import has_sentence, say
 from reports.records import Row
 from reports.text import clean, clean_line, in_sentence, number, score, scores_apart
@@ -34,20 +34,29 @@ def outline_sentence(pack: PackResult, side: Side) -> str:
     return say(f"reports.say.{sentence}", labels=", ".join(dict.fromkeys(labels)))
 
 
-def outline_rows(pack: PackResult, side: Side) -> tuple[Row, ...]:
-    """Return what a pack that only outlines shows: it supports the others' answers."""
+def outline_rows(pack: PackResult, side: Side, said: frozenset[str] = frozenset()) -> tuple[Row, ...]:
+    """Return what a pack that only outlines shows: it supports the others' answers.
+
+    ``said`` are sentences that stand beside the answers already.
+    """
     good = sum(check.outcome == "good" for check in pack.quality)
-    unusual = [clean_line(check.text) for check in pack.quality if check.outcome != "good"]
     counted = [say("reports.say.quality_count", count=good)] if good else []
-    sentences = [outline_sentence(pack, side), *unusual, *counted]
-    return (Row(label=say("reports.row.outline"), text=" ".join(sentences)), *_put_right_rows(pack))
+    sentences = [outline_sentence(pack, side), *_unusual(pack, said), *counted]
+    outline = Row(label=say("reports.row.outline"), text=" ".join(sentences))
+    return (outline, *(row for row in _put_right_rows(pack) if row.text not in said))
+
+
+def said_of_image(pack: PackResult) -> frozenset[str]:
+    """Return the sentences about the image that stand beside a pack's own answer."""
+    rows = _put_right_rows(pack)
+    return frozenset((*(row.text for row in rows), *(clean_line(check.text) for check in pack.quality)))
 
 
 def seen_rows(pack: PackResult) -> tuple[Row, ...]:
     """Return measurements, risks, quality checks and what was put right."""
     rows = [Row(label=clean_line(item.label), text=_measurement(item)) for item in pack.measurements]
     rows += [Row(label=clean_line(risk.label), text=_risk(risk)) for risk in pack.risks]
-    rows.append(Row(label=say("reports.row.quality"), text=_quality(pack.quality)))
+    rows.append(Row(label=say("reports.row.quality"), text=_quality(pack)))
     return (*rows, *_put_right_rows(pack))
 
 
@@ -63,13 +72,24 @@ def _put_right_rows(pack: PackResult) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _quality(checks: tuple[QualityCheck, ...]) -> str:
+def _quality(pack: PackResult) -> str:
     """Return what is out of the ordinary in its own words, and the names of what is as it should be."""
-    sentences = [clean_line(check.text) for check in checks if check.outcome != "good"]
-    good = dict.fromkeys(clean_line(check.name).casefold() for check in checks if check.outcome == "good")
+    stated = {clean(pack.correction.text)} if pack.correction else set()
+    if pack.refusal:
+        stated.add(clean(pack.refusal.reason))
+    sentences = _unusual(pack, frozenset(stated))
+    good = dict.fromkeys(
+        clean_line(check.name).casefold() for check in pack.quality if check.outcome == "good"
+    )
     if good:
         sentences.append(say("reports.say.quality_good", names=", ".join(good)))
-    return " · ".join(sentences)
+    return " ".join(sentences)
+
+
+def _unusual(pack: PackResult, said: frozenset[str]) -> list[str]:
+    """Return what is out of the ordinary and was not said elsewhere, as sentences."""
+    texts = [clean_line(check.text) for check in pack.quality if check.outcome != "good"]
+    return [f"{text.rstrip('.')}." for text in texts if text not in said]
 
 
 def limit_rows(facts: ModelFacts | None) -> tuple[Row, ...]:

@@ -78,12 +78,16 @@ def compose(content: ReportContent, paper: Format) -> list[Sheet]:
 
 
 def _fitted(paper: Format, set_part: Callable[[Format], list[Sheet]]) -> list[Sheet]:
-    """Return a part's pages, set a little smaller where that saves a page."""
+    """Return a part's pages, set no smaller than it takes to save as many as can be saved."""
     best = set_part(paper)
-    for factor in paper.tighter if len(best) > 1 else ():
+    pages = len(best)
+    if pages == 1:
+        return best
+    for factor in reversed(paper.tighter):
         tighter = set_part(paper.scaled(factor))
-        if len(tighter) < len(best):
-            return tighter
+        if len(tighter) >= pages:
+            break
+        best, pages = tighter, len(tighter) + 1
     return best
 
 

@@ -192,9 +192,7 @@ def _contradictions(patient: Patient, name: str = "") -> str:
 
 
 def _contradiction(item: Contradiction) -> str:
-    other = clean_line(item.other)
-    if item.field == "sex" and has_sentence(f"reports.patient.sex_{other}"):
-        other = say(f"reports.patient.sex_{other}")
+    other = _other_value(item.field, clean_line(item.other))
     known = f"reports.patient.field_{item.field}"
     source = say(f"reports.source.{item.other_source}_other")
     return say(
@@ -203,6 +201,21 @@ def _contradiction(item: Contradiction) -> str:
         field=say(known) if has_sentence(known) else clean_line(item.field),
         other=isolate(other),
     )
+
+
+def _other_value(field: str, value: str) -> str:
+    """Return a contradicting value as the patient block would print it."""
+    if field == "sex" and has_sentence(f"reports.patient.sex_{value}"):
+        return say(f"reports.patient.sex_{value}")
+    if field == "birth_date":
+        return short_day(value)
+    unit = {"height_cm": "height", "weight_kg": "weight"}.get(field)
+    try:
+        if field == "age_years":
+            return age(float(value))
+        return say(f"reports.patient.{unit}", value=number(float(value))) if unit else value
+    except ValueError:
+        return value
 
 
 def _signs(signs: ClinicalSigns) -> str:

@@ -61,6 +61,7 @@ _RANGES: tuple[tuple[int, int, str, bool], ...] = (
     (0xFF00, 0xFFEF, "DroidSansFallbackFull", False),
     (0x1E900, 0x1E95F, "NotoSansAdlam", False),
 )
+_SHAPING_TABLES = ("GSUB", "GPOS", "GDEF")  # the lines are set already: a PDF needs none of them
 _LAST_RESORTS = ("NotoSans-Regular", "DroidSansFallbackFull", "NanumSquareR")
 
 
@@ -92,6 +93,20 @@ def harfbuzz_font(name: str) -> HarfBuzzFont:
 
     face = hb.Face(hb.Blob.from_file_path(str(asset_path(f"fonts/{name}.ttf"))))
     return HarfBuzzFont(hb.Font(face), int(face.upem))
+
+
+def font_of_glyphs(name: str, glyphs: frozenset[int]) -> bytes:
+    """Return the font file with these glyphs alone, each under the number that it had."""
+    import uharfbuzz as hb
+
+    wanted = hb.SubsetInput()
+    wanted.glyph_set.update(glyphs)
+    wanted.unicode_set.add(ord(" "))  # the PDF library asks every font for it
+    wanted.drop_table_tag_set.update(int.from_bytes(tag.encode(), "big") for tag in _SHAPING_TABLES)
+    wanted.flags = (
+        hb.SubsetFlags.RETAIN_GIDS | hb.SubsetFlags.NO_LAYOUT_CLOSURE | hb.SubsetFlags.NOTDEF_OUTLINE
+    )
+    return bytes(hb.subset(harfbuzz_font(name).font.face, wanted).blob.data)
 
 
 @cache

@@ -13,7 +13,7 @@ import core.wording
 from core.decision import ClinicalSigns
 from core.image import StudyHeader
 from core.patient import Contradiction, Patient, Sourced
-from core.result import ErrorRecord, PackResult, Side
+from core.result import Correction, ErrorRecord, PackResult, QualityCheck, Side
 from reports.content import as_copy
 from reports.records import ReportContent
 from tests.reports import studies
@@ -166,6 +166,49 @@ def test_a_contradiction_in_a_field_without_a_place_is_still_shown() -> None:
     other = Contradiction(field="smoker", used="no", used_source="typed", other="yes", other_source="file")
     fields = studies.report(studies.result(of=studies.patient(contradictions=(other,)))).fields
     assert "The patient file gives another smoker" in fields[2].warning
+
+
+@pytest.mark.parametrize(
+    ("field", "other", "shown"),
+    [
+        ("age_years", "3.0", "another age: 3 years"),
+        ("age_years", "old", "another age: old"),
+        ("sex", "M", "another sex: Male"),
+        ("birth_date", "2023-01-14", "another birth date: 14 Jan 2023"),
+        ("weight_kg", "14.5", "another weight: 14.5 kg"),
+    ],
+)
+def test_a_contradicting_value_is_printed_as_the_patient_block_prints_it(
+    field: str, other: str, shown: str
+) -> None:
+    said = Contradiction(field=field, used="x", used_source="typed", other=other, other_source="header")
+    fields = studies.report(studies.result(of=studies.patient(contradictions=(said,)))).fields
+    assert shown in re.sub("[\u2068\u2069]", "", fields[2].warning).replace("\u00a0", " ")
+
+
+def test_nothing_is_said_twice_of_one_image() -> None:
+    note = QualityCheck(name="view", outcome="note", text="The file names no view.")
+    put_right = Correction(inverted=True, text="It was inverted before the model looked.")
+    turned = QualityCheck(name="sense", outcome="note", text=put_right.text)
+    lungs = dataclasses.replace(studies.lungs(), quality=(note, turned), correction=put_right)
+    child = studies.pneumonia(quality=(note, turned), correction=put_right)
+    words = machine_words(studies.report(studies.result(lungs, child)))
+    assert words.count("names no view") == 1
+    assert words.count("inverted before") == 1
+    alone = machine_words(studies.report(studies.result(lungs)))
+    assert alone.count("names no view") == 1
+    assert "inverted before" in alone
+
+
+def test_a_refusal_says_its_reason_once_and_its_limits_in_the_tail() -> None:
+    refused = studies.refused()
+    assert refused.refusal is not None
+    check = QualityCheck(name="age", outcome="refused", text=refused.refusal.reason)
+    content = studies.report(studies.result(dataclasses.replace(refused, quality=(check,))))
+    assert machine_words(content).count("is 9 years old") == 1
+    (block,) = content.blocks
+    assert "Weak where" not in [item.label for item in block.rows]
+    assert "Weak where" in [item.label for item in block.small_rows]
 
 
 def test_a_file_name_is_never_the_patient() -> None:

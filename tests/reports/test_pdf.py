@@ -164,6 +164,14 @@ def test_the_identity_stands_whole_beside_the_number_of_each_page(printed: Print
         assert lines[-1].endswith(f"report {content.short_id} · Page {page} of {report.pages}")
 
 
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_patient_comes_first_however_long_the_name_is(printed: Print, paper: PaperSize) -> None:
+    long = studies.patient(name="Maria Aparecida Conceição " * 8, identity="2041-77 " * 12)
+    words = printed(studies.report(studies.result(studies.pneumonia(), of=long)), paper).words(1)
+    fields = ("Patient ·", "ID ·", "Sex ·", "Examination", "Indication", "READING")
+    assert sorted(words.index(label) for label in fields) == [words.index(label) for label in fields]
+
+
 def test_long_names_and_notes_are_printed_to_the_last_letter(printed: Print) -> None:
     text = re.sub(r"\s", "", printed(busy(), "A5").text())
     assert "Wolfeschlegelsteinhausenbergerdorff-Ångström" in text
