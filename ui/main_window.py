@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
         self.read.overlay_look_kept.connect(self._on_overlay_look_kept)
 
     def _connect_rest(self) -> None:
-        self.report.paper_chosen.connect(self._on_paper_chosen)
+        self.reporting.paper_chosen.connect(self._on_paper_chosen)
         self.reporting.failed.connect(self.tell_error)
         self.settings.theme_chosen.connect(self._on_theme_chosen)
         self.settings.paper_chosen.connect(self._on_paper_chosen)

@@ -13,6 +13,7 @@ from PIL import Image as Photo
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 
 from core.errors import DamagedImageError, FarlightError
 from services.scan import Medium
@@ -127,7 +128,8 @@ def test_the_report_is_shown_unsigned_and_exported(stage: Stage, tmp_path: Path)
     wait_until(lambda: window.report.pdf is not None)
     assert window.report.pdf.startswith(b"%PDF")
     assert len(window.report._pages) >= 2
-    window.reporting._pdf_to_export = window.report.pdf
+    window.report._export.click()
+    window.findChild(QFileDialog).reject()
     window.reporting.export_to(str(tmp_path / "out.pdf"))
     wait_until((tmp_path / "out.pdf").exists)
     wait_until(lambda: any("exported" in text for text in window.notices.texts()))
@@ -138,7 +140,7 @@ def test_pages_go_to_the_printer(stage: Stage, tmp_path: Path) -> None:
     from PySide6.QtPrintSupport import QPrinter
 
     from services.pdf_pages import page_count
-    from ui.report_page import print_pages
+    from ui.printing import print_pages
 
     stage()
     printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
@@ -146,7 +148,7 @@ def test_pages_go_to_the_printer(stage: Stage, tmp_path: Path) -> None:
     printer.setOutputFileName(str(tmp_path / "printed.pdf"))
     page = QImage(300, 424, QImage.Format.Format_RGB888)
     page.fill(Qt.GlobalColor.white)
-    print_pages(printer, (page, page))
+    assert print_pages(printer, (page, page))
     assert page_count((tmp_path / "printed.pdf").read_bytes()) == 2
 
 
