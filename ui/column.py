@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from core.decision import Answer
 from ui.checks_card import ChecksCard
 from ui.computer_card import ComputerCard, CorrectionLine, RefusalCard
-from ui.controls import KeyButton, label, set_role
+from ui.controls import KeyButton, enable, label, set_role
 from ui.desk import Desk
 from ui.finding_card import FindingCard
 from ui.forms import SignsCard, WordsCard
@@ -195,7 +195,7 @@ class ReadingColumn(QWidget):
         self.setEnabled(case is not None)
         if case is None:
             self._clear_made()
-            self.sign.setEnabled(False)
+            enable(self.sign, False, self.tr("No study is open"))
             return
         opened = desk.is_open_card
         missing = desk.missing()
@@ -220,13 +220,13 @@ class ReadingColumn(QWidget):
         if self._desk.is_signed:
             self.missing.setText(self.tr("Signed. Later words go into an addendum."))
             self.sign.set_words(self.tr("Addendum"))
-            self.sign.setEnabled(True)
+            enable(self.sign, True, "")
         else:
             if self._desk.case is not None and self._desk.case.error:
                 texts = [self.tr("It could not be analysed, so there is nothing to sign.")]
             self.missing.setText(" ".join(texts[:2] if self._desk.is_open_card else texts[:1]))
             self.sign.set_words(self.tr("Sign and report"))
-            self.sign.setEnabled(not missing)
+            enable(self.sign, not missing, "\n".join(texts))
         self.missing.setVisible(bool(self.missing.text()))
         set_role(self.missing, role="muted")
         case = self._desk.case

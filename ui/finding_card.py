@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QS
 from core.decision import Answer, Decision
 from core.result import Finding, PackResult
 from services.words import finding_sentence
-from ui.controls import Card, Chip, KeyButton, Switch, label
+from ui.controls import Card, Chip, KeyButton, Switch, enable, label
 from ui.score_line import ScoreLine
 from ui.shortcuts import tooltip
 from ui.theme import Theme
@@ -46,7 +46,7 @@ class FindingCard(Card):
         """Show the answer that is kept."""
         for answer, button in self.buttons.items():
             button.setChecked(decision is not None and decision.answer == answer)
-            button.setEnabled(not locked)
+            enable(button, not locked, self.tr("Signed: later words go into an addendum"))
         self.words.setVisible((decision is not None and decision.answer == "edited") or self._editing)
         if decision is not None and self._decision is not None:
             self._follow(decision, self._decision)
@@ -161,7 +161,7 @@ class FindingCard(Card):
             part.blockSignals(True)
         self.switch.setChecked(shown)
         self.slider.setValue(percent)
-        self.slider.setEnabled(shown)
+        enable(self.slider, shown, self.tr("The map is off: switch it on first"))
         self._percent.setText(f"{percent} %")
         for part in (self.switch, self.slider):
             part.blockSignals(False)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from core.decision import FinalRead, FirstRead, Impression
 from ui import words
-from ui.controls import Card, KeyButton, label
+from ui.controls import Card, KeyButton, enable, label
 
 IMPRESSIONS: tuple[Impression, ...] = ("nothing_seen", "abnormal", "unsure")
 
@@ -38,7 +38,7 @@ class ReadCard(Card):
     def set_ready(self, ready: bool) -> None:
         """Let the impression be given only where the image is in sight."""
         for button in self.buttons.values():
-            button.setEnabled(ready)
+            enable(button, ready, self.tr("First the image must be in sight"))
 
     @Slot()
     def _on_clicked(self) -> None:
@@ -72,7 +72,7 @@ class FinalReadCard(ReadCard):
         """Show what was said; it may be said anew until it is signed."""
         for impression, button in self.buttons.items():
             button.setChecked(final is not None and final.impression == impression)
-            button.setEnabled(not locked)
+            enable(button, not locked, self.tr("Signed: later words go into an addendum"))
 
 
 def impression_words(first: FirstRead | FinalRead) -> str:

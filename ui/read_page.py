@@ -116,7 +116,7 @@ class ReadPage(QWidget):
         self._desk.case_closed.connect(self._on_case_closed)
         self._desk.reading_changed.connect(self._on_reading_changed)
         self._desk.identity_changed.connect(self._on_identity_changed)
-        self._desk.undo.canUndoChanged.connect(self.tools.buttons["undo"].setEnabled)
+        self._desk.undo.canUndoChanged.connect(self._show_tools)
         self.image.image_shown.connect(self.image_shown)
         self.image.sight_changed.connect(self._on_sight_changed)
         self.image.beside_changed.connect(self.tools.show_beside)
@@ -203,22 +203,28 @@ class ReadPage(QWidget):
         self.toast.clear_away()
         self.frame_bar.begin(case.unit.frames)
         self.strip.show_case(case)
-        self.tools.setEnabled(True)
-        self.tools.buttons["map"].setEnabled(self._desk.is_open_card)
+        self._show_tools()
         self.image.open(case)
         self.viewer.setFocus()
 
     @Slot()
     def _on_case_closed(self) -> None:
         self.frame_bar.begin(1)
-        self.tools.setEnabled(False)
+        self._show_tools()
         self.strip.show_case(None)
         self.image.close_case()
 
     @Slot()
     def _on_reading_changed(self) -> None:
-        self.tools.buttons["map"].setEnabled(self._desk.case is not None and self._desk.is_open_card)
+        self._show_tools()
         self.image.lay_overlay()
+
+    @Slot()
+    def _show_tools(self) -> None:
+        desk = self._desk
+        self.tools.set_usable(
+            case_open=desk.case is not None, card_open=desk.is_open_card, undoable=desk.undo.canUndo()
+        )
 
     @Slot(object)
     def _on_identity_changed(self, case: Case) -> None:

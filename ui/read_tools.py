@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
 
-from ui.controls import ToolWord
+from ui.controls import ToolWord, enable
 from ui.theme import Theme
 from ui.viewer import Tool
 
@@ -40,8 +40,21 @@ class ReadTools(QWidget):
             self.buttons[act].setCheckable(True)
         self.buttons["beside"].hide()
         self._row.addStretch(1)
-        self._add("undo", "undo-2", self.tr("Undo")).setEnabled(False)
+        self._add("undo", "undo-2", self.tr("Undo"))
         self._add("original", "eye", self.tr("Original"))
+
+    def set_usable(self, *, case_open: bool, card_open: bool, undoable: bool) -> None:
+        """Let the tools be used as far as something is there for them; the others say why not."""
+        for name, button in self.buttons.items():
+            usable, why_not = case_open, self.tr("No study is open")
+            if case_open and name == "map":
+                usable, why_not = (
+                    card_open,
+                    self.tr("The map opens with the result, after your first impression"),
+                )
+            elif case_open and name == "undo":
+                usable, why_not = undoable, self.tr("Nothing to undo")
+            enable(button, usable, why_not)
 
     def use(self, tool: Tool) -> None:
         """Mark what a drag does."""

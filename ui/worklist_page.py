@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.cases import CaseBook, Study
-from ui.controls import KeyButton, label
+from ui.controls import KeyButton, enable, label
 from ui.shortcuts import make_action, tooltip
 from ui.theme import Theme
 from ui.worklist_empty import EmptyWorklist
@@ -197,8 +197,9 @@ class WorklistPage(QWidget):
         else:
             shown = self.table if self.filtered.rowCount() else self._nothing
         self._stack.setCurrentWidget(shown)
-        self.search.setEnabled(bool(self._book.studies))
-        self.next.setEnabled(any(counts[state] for state in ("to_check", "waiting", "analysing", "refused")))
+        enable(self.search, bool(self._book.studies), self.tr("No study is listed"))
+        to_read = any(counts[state] for state in ("to_check", "waiting", "analysing", "refused"))
+        enable(self.next, to_read, self.tr("No study in the list waits to be read"))
 
     @Slot(object)
     def _on_states_chosen(self, states: frozenset[str] | None) -> None:
