@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QProgressBar, QPushButt
 from core.image import ReadingUnit
 from core.patient import Patient
 from ui import words
-from ui.controls import Chip, Elided, label
+from ui.controls import Chip, Elided, label, set_role
 from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
 
@@ -51,6 +51,7 @@ class TopBar(QWidget):
 
     def set_page(self, page: str) -> None:
         """Mark the page in sight."""
+        set_role(self.settings, chosen=page == "settings")
         if page in self._tabs:
             self._tabs[page].setChecked(True)
         else:

@@ -408,6 +408,7 @@ class MainWindow(QMainWindow):
             self.tr("The report is kept on this computer."),
             act=self.tr("Show the report"),
             on_act=partial(self._show_signed, case.key),
+            about=(case.key,),
         )
         if case is not self.desk.case:
             return

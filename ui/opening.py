@@ -82,8 +82,18 @@ class Opening(QObject):
     @Slot(list)
     def open_paths(self, paths: Sequence[str]) -> None:
         """Scan paths that the user named."""
-        self._asked_by_hand = True
-        self._intake.open_paths(tuple(str(path) for path in paths))
+        named = tuple(str(path) for path in paths)
+        there = existing(named)
+        for path in named:
+            if path not in there:
+                self._notices.tell(
+                    "warning",
+                    self.tr("“{name}” is not there.").format(name=Path(path).name or path),
+                    self.tr("Is this path right, or is its stick not plugged in? {path}").format(path=path),
+                )
+        if there:
+            self._asked_by_hand = True
+            self._intake.open_paths(there)
 
     @Slot()
     def open_sample(self) -> None:

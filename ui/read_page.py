@@ -45,6 +45,7 @@ class ReadPage(QWidget):
         super().__init__(parent)
         self.setObjectName("page")
         self._book, self._desk = book, desk
+        self._undoable = False
         self.strip = StudyStrip(theme, book)
         self.image = ImageArea(theme, desk, pools)
         self.viewer = self.image.viewer
@@ -116,7 +117,7 @@ class ReadPage(QWidget):
         self._desk.case_closed.connect(self._on_case_closed)
         self._desk.reading_changed.connect(self._on_reading_changed)
         self._desk.identity_changed.connect(self._on_identity_changed)
-        self._desk.undo.canUndoChanged.connect(self._show_tools)
+        self._desk.undo.canUndoChanged.connect(self._on_can_undo_changed)
         self.image.image_shown.connect(self.image_shown)
         self.image.sight_changed.connect(self._on_sight_changed)
         self.image.beside_changed.connect(self.tools.show_beside)
@@ -219,11 +220,15 @@ class ReadPage(QWidget):
         self._show_tools()
         self.image.lay_overlay()
 
-    @Slot()
+    @Slot(bool)
+    def _on_can_undo_changed(self, possible: bool) -> None:
+        self._undoable = possible
+        self._show_tools()
+
     def _show_tools(self) -> None:
         desk = self._desk
         self.tools.set_usable(
-            case_open=desk.case is not None, card_open=desk.is_open_card, undoable=desk.undo.canUndo()
+            case_open=desk.case is not None, card_open=desk.is_open_card, undoable=self._undoable
         )
 
     @Slot(object)

@@ -50,7 +50,7 @@ class ReadTools(QWidget):
             if case_open and name == "map":
                 usable, why_not = (
                     card_open,
-                    self.tr("The map opens with the result, after your first impression"),
+                    self.tr("The map opens after your first impression"),
                 )
             elif case_open and name == "undo":
                 usable, why_not = undoable, self.tr("Nothing to undo")

@@ -72,7 +72,7 @@ class WorklistModel(QAbstractTableModel):
             return " ".join(self._text(study, column) for column in (PATIENT, ID, STUDY)).casefold()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._text(study, index.column())
-        if role == Qt.ItemDataRole.ToolTipRole and index.column() in (PATIENT, STUDY, STATUS):
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() in (PATIENT, ID, STUDY, STATUS):
             return self._tip(study, index.column())
         if role == Qt.ItemDataRole.DecorationRole and index.column() == PICTURE:
             return self._picture(study)
@@ -279,7 +279,8 @@ class WorklistDelegate(QStyledItemDelegate):
             tint = "muted"
         painter.setFont(font)
         painter.setPen(self._theme.color("muted" if tint == "faint" else tint))
-        text = painter.fontMetrics().elidedText(
-            index.data(Qt.ItemDataRole.DisplayRole) or "", Qt.TextElideMode.ElideRight, int(room.width())
-        )
+        # Long numbers differ at their ends, long names at their beginnings.
+        cut = Qt.TextElideMode.ElideMiddle if index.column() == ID else Qt.TextElideMode.ElideRight
+        whole = index.data(Qt.ItemDataRole.DisplayRole) or ""
+        text = painter.fontMetrics().elidedText(whole, cut, int(room.width()))
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)

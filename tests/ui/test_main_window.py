@@ -80,6 +80,17 @@ def test_an_unreadable_file_is_named_with_what_to_do(stage: Stage, tmp_path: Pat
     assert any("letter.dcm" in text for text in window.notices.texts())
 
 
+def test_a_path_that_is_not_there_is_named_and_the_others_are_opened(stage: Stage, tmp_path: Path) -> None:
+    wrong = tmp_path / "no such folder" / "letter.dcm"
+    window = stage(wrong)
+    wait_until(window.notices.texts)
+    assert window.notices.texts() == ("“letter.dcm” is not there.",)
+    assert window.worklist.empty.isVisible()
+    window.opening.open_paths((str(wrong), str(write_chest(tmp_path, "1.dcm"))))
+    ready(window)
+    assert "Amina" in window.banner.text()
+
+
 def test_an_error_is_told_with_its_code(stage: Stage) -> None:
     from PySide6.QtWidgets import QLabel
 
