@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from core.result import PackResult
+from core.result import PackResult, Result
+from ui.cases import Case
 from ui.controls import Card, IconLabel, KeyButton, label
 from ui.theme import Theme
 
@@ -28,7 +29,35 @@ class ComputerCard(Card):
         self.retry.clicked.connect(self.retry_asked)
         self.body.addWidget(self.retry)
 
-    def show_state(self, text: str, icon: str, token: str, *, failed: bool = False) -> None:
+    def show_case(self, case: Case) -> None:
+        """Show where the analysis of a case stands."""
+        if case.error:
+            self._show_state(case.error, "circle-alert", "critical", failed=True)
+        elif case.analysis is None:
+            looking = (
+                self.tr("Looking at the image …") if case.analysing else self.tr("Waiting for its turn …")
+            )
+            self._show_state(looking, "clock", "muted")
+        else:
+            self._show_results(case.analysis.result)
+
+    def _show_results(self, result: Result) -> None:
+        count = sum(1 for one in result.results if one.status == "ok")
+        refused = sum(1 for one in result.results if one.status == "refused")
+        if not count and not refused:
+            none = self.tr("There is no model for this kind of image. Read it without the computer.")
+            self._show_state(none, "circle-slash", "muted")
+            return
+        text = (
+            self.tr("1 result ready, closed")
+            if count == 1
+            else self.tr("{count} results ready, closed").format(count=count)
+        )
+        if refused:
+            text += self.tr(" · {count} not answered").format(count=refused)
+        self._show_state(text, "check", "accent")
+
+    def _show_state(self, text: str, icon: str, token: str, *, failed: bool = False) -> None:
         """Show one sentence, and the way to try again where the analysis failed."""
         self.retry.setVisible(failed)
         self._icon.set_face(icon, token)

@@ -19,7 +19,6 @@ class TopBar(QWidget):
 
     page_chosen = Signal(str)
     reader_clicked = Signal()
-    settings_clicked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +44,8 @@ class TopBar(QWidget):
         row.addSpacing(8)
         self.settings = self._chip_button(self.tr("Settings"), row)
         self.settings.setToolTip(tooltip("settings"))
-        self.settings.clicked.connect(self.settings_clicked)
+        self.settings.setObjectName("settings")
+        self.settings.clicked.connect(self._on_tab_clicked)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 

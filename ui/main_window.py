@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QRect, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
@@ -19,6 +19,7 @@ from ui.frame_bars import PatientBanner, StatusLine, TopBar
 from ui.intake import Intake
 from ui.notices import NoticeArea
 from ui.opening import Opening
+from ui.page_turner import PageTurner
 from ui.queue_watch import QueueWatch
 from ui.read_page import ReadPage
 from ui.shortcuts import make_action
@@ -27,8 +28,6 @@ from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
 from ui.window_look import keep_look, restore_look
 from ui.worklist_page import WorklistPage
-
-SHEET_MARGIN = 48
 
 
 class MainWindow(QMainWindow):
@@ -69,8 +68,9 @@ class MainWindow(QMainWindow):
         self.worklist = WorklistPage(theme, self.book)
         self.read = ReadPage(theme, self.book, self.desk, self.pools)
         self.pages = QStackedWidget()
-        for page in (self.worklist, self.read):
-            self.pages.addWidget(page)
+        self.turner = PageTurner(self.pages, self.top, self.notices, self.desk)
+        self.turner.add("worklist", self.worklist)
+        self.turner.add("read", self.read)
         central = QWidget()
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
@@ -101,16 +101,15 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.models = ModelsPage(self._theme, self.pools)
         self.settings = SettingsPage(self._workplace)
-        for page in (self.report, self.models, self.settings):
-            self.pages.addWidget(page)
+        for name, page in (("report", self.report), ("models", self.models), ("settings", self.settings)):
+            self.turner.add(name, page)
         self.sheet = ShortcutSheet(self._central)
-        self.sheet.closed.connect(self.sheet.hide)
+        self.turner.set_sheet(self.sheet, self._central)
         self._connect_rest()
         self._built = True
 
     def _connect(self) -> None:
         self.top.page_chosen.connect(self.show_page)
-        self.top.settings_clicked.connect(self._show_settings)
         self.top.reader_clicked.connect(self.signing.enter_reader)
         self._connect_opening()
         self._connect_reading()
@@ -147,6 +146,7 @@ class MainWindow(QMainWindow):
 
     def _connect_rest(self) -> None:
         self.reporting.paper_chosen.connect(self._on_paper_chosen)
+        self.turner.page_shown.connect(self._on_page_shown)
         self.reporting.failed.connect(self.tell_error)
         self.settings.theme_chosen.connect(self._on_theme_chosen)
         self.settings.paper_chosen.connect(self._on_paper_chosen)
@@ -160,10 +160,10 @@ class MainWindow(QMainWindow):
             "read": partial(self.show_page, "read"),
             "report": partial(self.show_page, "report"),
             "models": partial(self.show_page, "models"),
-            "settings": self._show_settings,
+            "settings": partial(self.show_page, "settings"),
             "theme": self._on_theme_toggled,
-            "sheet": self._toggle_sheet,
-            "back": self.step_back,
+            "sheet": self.turner.toggle_sheet,
+            "back": self.turner.step_back,
         }
         self._acts = acts
         for name in acts:
@@ -232,66 +232,14 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def show_page(self, page: str) -> None:
         """Bring a page into sight."""
-        shown: dict[str, QWidget] = {
-            "worklist": self.worklist,
-            "read": self.read,
-            "report": self.report,
-            "models": self.models,
-            "settings": self.settings,
-        }
-        self.sheet.hide()
-        self.pages.setCurrentWidget(shown[page])
-        self.top.set_page(page)
-        if page == "worklist":
-            if self.desk.case is not None:
-                self.worklist.mark(self.desk.case.key)
-            self.worklist.take_focus()
-        elif page == "read":
-            self.read.viewer.setFocus()
-        elif page == "report":
+        self.turner.show_page(page)
+
+    @Slot(str)
+    def _on_page_shown(self, page: str) -> None:
+        if page == "report":
             self.reporting.show()
-
-    @Slot()
-    def _show_settings(self) -> None:
-        self.settings.show_theme(self._theme.choice)
-        self.show_page("settings")
-
-    @Slot()
-    def _toggle_sheet(self) -> None:
-        self.sheet.setVisible(not self.sheet.isVisible())
-        self._place_sheet()
-        if self.sheet.isVisible():
-            self.sheet.raise_()
-            self.sheet.setFocus()
-
-    def _place_sheet(self) -> None:
-        if not self._built:
-            return
-        room = self._central.rect()
-        self.sheet.setGeometry(QRect(room.adjusted(SHEET_MARGIN, 24, -SHEET_MARGIN, -24)))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Keep the sheet of keys in place."""
-        super().resizeEvent(event)
-        self._place_sheet()
-
-    @Slot()
-    def step_back(self) -> None:
-        """Go one step back; nothing is lost."""
-        page = self.pages.currentWidget()
-        if self.sheet.isVisible():
-            self.sheet.hide()
-        elif page is self.worklist:
-            if not self.worklist.step_back():
-                self.notices.dismiss_last()
-        elif page is self.read:
-            focused = self.focusWidget()
-            if self.read.step_back() or (focused is not None and self.read.column.isAncestorOf(focused)):
-                self.read.viewer.setFocus()
-            elif not self.notices.dismiss_last():
-                self.show_page("worklist")
-        else:
-            self.show_page("read" if self.desk.case is not None else "worklist")
+        elif page == "settings":
+            self.settings.show_theme(self._theme.choice)
 
     # --- the open case
 
@@ -355,7 +303,7 @@ class MainWindow(QMainWindow):
         self.read.analysis_arrived(key)
         if self.desk.case is not None and self.desk.case.key == key:
             self._show_state()
-            if self._built and self.pages.currentWidget() is self.report:
+            if self.turner.is_shown("report"):
                 self.reporting.show()
 
     @Slot(str, object)
@@ -428,7 +376,7 @@ class MainWindow(QMainWindow):
     def _on_paper_chosen(self, paper: str) -> None:
         self._set("paper", paper)
         self.settings.show_paper(paper)
-        if self.pages.currentWidget() is self.report:
+        if self.turner.is_shown("report"):
             self.reporting.show()
 
     @Slot(int)

@@ -18,7 +18,8 @@ from services.sign import Addendum, SignedFile
 from services.workplace import Workplace
 from ui.cases import Case
 from ui.desk import Desk
-from ui.sign_dialog import ReaderDialog, SignDialog
+from ui.reader_dialog import ReaderDialog
+from ui.sign_dialog import SignDialog
 from ui.sign_summary import sign_facts
 from ui.task import Handle, Pools
 

@@ -204,7 +204,7 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
 
     def sheet(window: object) -> None:
         ready(window)
-        window._toggle_sheet()  # type: ignore[attr-defined]
+        window.turner.toggle_sheet()  # type: ignore[attr-defined]
 
     def error(window: object) -> None:
         from core.errors import DamagedImageError, MediumGoneError

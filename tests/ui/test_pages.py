@@ -65,7 +65,7 @@ def test_a_broken_pack_is_shown_with_its_error(stage: Stage) -> None:
 
 def test_settings_are_kept_as_they_are_made(stage: Stage, tmp_path: Path) -> None:
     window = stage(profile=tmp_path / "one")
-    window._show_settings()
+    window.show_page("settings")
     field = window.settings._site
     field.setText("Demo Rural Health Centre")
     field.editingFinished.emit()
