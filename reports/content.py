@@ -39,18 +39,13 @@ def build_report(
     signature every page is marked as unsigned and the conclusion stays empty. A signed report is dated by
     its signature.
     """
-    pictures, facts, header = pictures or {}, facts or {}, header or StudyHeader()
+    pictures, header = pictures or {}, header or StudyHeader()
     moment = signature.at if signature else clock.now()
     fields = person_part.patient_fields(result.patient, reading, header)
-    machine = machine_part.MachinePart(result=result, reading=reading, facts=facts, pictures=pictures)
-    trials = tuple(pack for pack in result.results if pack.stamp.pack_class == "demonstration")
-    blocks = machine.blocks(tuple(pack for pack in result.results if pack not in trials))
     content = ReportContent(
         language=DEFAULT_LANGUAGE,
         created=moment,
-        clinic=Clinic(
-            name=clean_line(clinic.name), address=tuple(clean_line(line) for line in clinic.address)
-        ),
+        clinic=_clinic(clinic),
         title=person_part.title(header),
         date=day(moment),
         document_title=say("reports.title.document"),
@@ -64,15 +59,34 @@ def build_report(
         key_figure=_key_figure(pictures, result.side),
         signature=person_part.signature_block(signature),
         assistance_title=say("reports.title.assistance"),
-        blocks=(*machine.error_blocks(), *blocks),
+        blocks=(),
+        closing_rows=(),
         closing_title=say("reports.title.closing"),
-        closing_rows=machine.closing_rows(trials_left_out=bool(trials and signature)),
         demonstration_title=say("reports.title.demonstration"),
         demonstration_watermark=say("reports.banner.demonstration"),
         demonstration_note=say("reports.say.demonstration_note"),
-        demonstration=() if signature else machine.blocks(trials),
     )
-    return _with_identity(content)
+    machine = machine_part.MachinePart(result=result, reading=reading, facts=facts or {}, pictures=pictures)
+    return _with_identity(_with_machine_part(content, machine, signed=signature is not None))
+
+
+def _clinic(clinic: Clinic) -> Clinic:
+    return Clinic(name=clean_line(clinic.name), address=tuple(clean_line(line) for line in clinic.address))
+
+
+def _with_machine_part(
+    content: ReportContent, machine: machine_part.MachinePart, *, signed: bool
+) -> ReportContent:
+    """Add what the packs said; demonstration packs have no place in a signed report."""
+    packs = machine.result.results
+    trials = tuple(pack for pack in packs if pack.stamp.pack_class == "demonstration")
+    others = tuple(pack for pack in packs if pack not in trials)
+    return replace(
+        content,
+        blocks=(*machine.error_blocks(), *machine.blocks(others)),
+        closing_rows=machine.closing_rows(trials_left_out=bool(trials) and signed),
+        demonstration=() if signed else machine.blocks(trials),
+    )
 
 
 def as_copy(
