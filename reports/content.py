@@ -1,6 +1,6 @@
 """What a report says: pure, from records to sentences; how it looks is drawn elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from core.wording import DEFAULT_LANGUAGE, say
 from reports import machine_part, person_part
 from reports.fingerprint import fingerprint
 from reports.machine_part import position_words
-from reports.records import Clinic, Field, Figure, Picture, ReportContent, Row
-from reports.text import clean_line, day, joined, short_moment
+from reports.records import Addition, Clinic, Field, Figure, Picture, ReportContent, Row, Section
+from reports.text import clean, clean_line, day, joined, short_moment
 
 __all__ = ["KEY_PICTURE", "Clinic", "Picture", "ReportContent", "as_copy", "build_report", "position_words"]
 
@@ -97,8 +97,12 @@ def as_copy(
     paper: PaperSize,
     signed_on: PaperSize,
     clock_doubted: bool = False,
+    additions: Sequence[Addition] = (),
 ) -> ReportContent:
-    """Return a report as its copy of that number: the same words and identity, marked on every page."""
+    """Return a report as its copy of that number: the same words and identity, marked on every page.
+
+    ``additions`` stand on pages of their own at the end.
+    """
     parts = [
         say("reports.copy.number", number=number),
         say("reports.copy.made", time=short_moment(made_at), paper=paper),
@@ -107,7 +111,24 @@ def as_copy(
         parts.append(say("reports.copy.signed_on", paper=signed_on))
     if clock_doubted:
         parts.append(say("reports.copy.clock_doubted"))
-    return replace(content, copy_mark=" · ".join(parts), created=made_at)
+    if additions:
+        parts.append(say("reports.copy.addenda"))
+    return replace(
+        content,
+        copy_mark=" · ".join(parts),
+        created=made_at,
+        addenda_title=say("reports.addendum.title"),
+        addenda_note=say("reports.addendum.note"),
+        addenda=tuple(_addendum(number, addition) for number, addition in enumerate(additions, start=1)),
+    )
+
+
+def _addendum(number: int, addition: Addition) -> Section:
+    signed = person_part.signature_block(addition.signature)
+    return Section(
+        title=say("reports.addendum.heading", number=number),
+        text=f"{clean(addition.words)}\n{signed.name}\n{signed.below}",
+    )
 
 
 def _banners(packs: tuple[PackResult, ...], *, signed: bool) -> tuple[str, ...]:

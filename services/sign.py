@@ -245,7 +245,7 @@ class SigningDesk:
 
     def addenda(self, report_id: int) -> Sequence[Addendum]:
         """Return the addenda of a signed report, the oldest first."""
-        return tuple(_addendum(row) for row in self._signed.addenda(report_id))
+        return tuple(addendum_of(row) for row in self._signed.addenda(report_id))
 
     def _signature(self, person_id: int, pin: str, *, clock_accepted: bool) -> Signature:
         doubt = self.clock_doubt()
@@ -338,5 +338,6 @@ def _signed_file(row: SignedRow) -> SignedFile:
     return SignedFile(report_id=row.report_id, record=record, pdf=row.pdf)
 
 
-def _addendum(row: AddendumRow) -> Addendum:
+def addendum_of(row: AddendumRow) -> Addendum:
+    """Return an addendum as the store kept it."""
     return from_plain(Addendum, json.loads(row.payload))
