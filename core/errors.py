@@ -227,6 +227,12 @@ class ChangedReportError(ReportError):
     code = "E407"
 
 
+class ReportNotPrintedError(ReportError):
+    """The print queue did not take the report."""
+
+    code = "E408"
+
+
 class StoreError(FarlightError):
     """Settings, drafts or the profile could not be kept."""
 

@@ -1,6 +1,6 @@
 """What a report says: pure, from records to sentences; how it looks is drawn elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from core.wording import DEFAULT_LANGUAGE, say
 from reports import machine_part, person_part
 from reports.fingerprint import fingerprint
 from reports.machine_part import position_words
-from reports.records import Clinic, Field, Figure, Picture, ReportContent, Row
-from reports.text import clean_line, day, joined, short_moment
+from reports.records import Addition, Clinic, Field, Figure, Picture, ReportContent, Row, Section
+from reports.text import clean, clean_line, day, joined, short_moment
 
 __all__ = ["KEY_PICTURE", "Clinic", "Picture", "ReportContent", "as_copy", "build_report", "position_words"]
 
@@ -39,18 +39,13 @@ def build_report(
     signature every page is marked as unsigned and the conclusion stays empty. A signed report is dated by
     its signature.
     """
-    pictures, facts, header = pictures or {}, facts or {}, header or StudyHeader()
+    pictures, header = pictures or {}, header or StudyHeader()
     moment = signature.at if signature else clock.now()
     fields = person_part.patient_fields(result.patient, reading, header)
-    machine = machine_part.MachinePart(result=result, reading=reading, facts=facts, pictures=pictures)
-    trials = tuple(pack for pack in result.results if pack.stamp.pack_class == "demonstration")
-    blocks = machine.blocks(tuple(pack for pack in result.results if pack not in trials))
     content = ReportContent(
         language=DEFAULT_LANGUAGE,
         created=moment,
-        clinic=Clinic(
-            name=clean_line(clinic.name), address=tuple(clean_line(line) for line in clinic.address)
-        ),
+        clinic=_clinic(clinic),
         title=person_part.title(header),
         date=day(moment),
         document_title=say("reports.title.document"),
@@ -64,15 +59,34 @@ def build_report(
         key_figure=_key_figure(pictures, result.side),
         signature=person_part.signature_block(signature),
         assistance_title=say("reports.title.assistance"),
-        blocks=(*machine.error_blocks(), *blocks),
+        blocks=(),
+        closing_rows=(),
         closing_title=say("reports.title.closing"),
-        closing_rows=machine.closing_rows(trials_left_out=bool(trials and signature)),
         demonstration_title=say("reports.title.demonstration"),
         demonstration_watermark=say("reports.banner.demonstration"),
         demonstration_note=say("reports.say.demonstration_note"),
-        demonstration=() if signature else machine.blocks(trials),
     )
-    return _with_identity(content)
+    machine = machine_part.MachinePart(result=result, reading=reading, facts=facts or {}, pictures=pictures)
+    return _with_identity(_with_machine_part(content, machine, signed=signature is not None))
+
+
+def _clinic(clinic: Clinic) -> Clinic:
+    return Clinic(name=clean_line(clinic.name), address=tuple(clean_line(line) for line in clinic.address))
+
+
+def _with_machine_part(
+    content: ReportContent, machine: machine_part.MachinePart, *, signed: bool
+) -> ReportContent:
+    """Add what the packs said; demonstration packs have no place in a signed report."""
+    packs = machine.result.results
+    trials = tuple(pack for pack in packs if pack.stamp.pack_class == "demonstration")
+    others = tuple(pack for pack in packs if pack not in trials)
+    return replace(
+        content,
+        blocks=(*machine.error_blocks(), *machine.blocks(others)),
+        closing_rows=machine.closing_rows(trials_left_out=bool(trials) and signed),
+        demonstration=() if signed else machine.blocks(trials),
+    )
 
 
 def as_copy(
@@ -83,8 +97,12 @@ def as_copy(
     paper: PaperSize,
     signed_on: PaperSize,
     clock_doubted: bool = False,
+    additions: Sequence[Addition] = (),
 ) -> ReportContent:
-    """Return a report as its copy of that number: the same words and identity, marked on every page."""
+    """Return a report as its copy of that number: the same words and identity, marked on every page.
+
+    ``additions`` stand on pages of their own at the end.
+    """
     parts = [
         say("reports.copy.number", number=number),
         say("reports.copy.made", time=short_moment(made_at), paper=paper),
@@ -93,7 +111,24 @@ def as_copy(
         parts.append(say("reports.copy.signed_on", paper=signed_on))
     if clock_doubted:
         parts.append(say("reports.copy.clock_doubted"))
-    return replace(content, copy_mark=" · ".join(parts), created=made_at)
+    if additions:
+        parts.append(say("reports.copy.addenda"))
+    return replace(
+        content,
+        copy_mark=" · ".join(parts),
+        created=made_at,
+        addenda_title=say("reports.addendum.title"),
+        addenda_note=say("reports.addendum.note"),
+        addenda=tuple(_addendum(number, addition) for number, addition in enumerate(additions, start=1)),
+    )
+
+
+def _addendum(number: int, addition: Addition) -> Section:
+    signed = person_part.signature_block(addition.signature)
+    return Section(
+        title=say("reports.addendum.heading", number=number),
+        text=f"{clean(addition.words)}\n{signed.name}\n{signed.below}",
+    )
 
 
 def _banners(packs: tuple[PackResult, ...], *, signed: bool) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def person_pages(flow: Flow, content: ReportContent) -> None:
     """Set all of the part for people."""
     _patient_block(flow, content.fields)
     for section in content.sections:
-        _section(flow, section)
+        headed_section(flow, section)
     _foot(flow, content)
 
 
@@ -89,7 +89,8 @@ def _value_lines(field: Field, paper: Format, width: float) -> tuple[Line, ...]:
     return lines_of(field.value, paper.body, width, "semibold")
 
 
-def _section(flow: Flow, section: Section) -> None:
+def headed_section(flow: Flow, section: Section) -> None:
+    """Set one section under its heading."""
     paper = flow.paper
     size = paper.body * (1.15 if section.strong else 1.0)
     heading = paper.heading * LEADING + 2.0

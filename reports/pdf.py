@@ -7,7 +7,7 @@ from core.errors import FarlightError, ReportError
 from core.wording import say
 from reports.flow import LEADING, Flow, baseline, height_of, lines_of
 from reports.layout_machine import machine_block
-from reports.layout_person import person_pages
+from reports.layout_person import headed_section, person_pages
 from reports.layout_tail import tail
 from reports.records import PackBlock, ReportContent
 from reports.shaping import Line, set_line
@@ -69,11 +69,14 @@ def compose(content: ReportContent, paper: Format) -> list[Sheet]:
     sheets = person + machine
     if content.demonstration:
         sheets += _demonstration_sheets(content, paper, bottom)
+    copy_mark = content.copy_mark.format(page=len(sheets) + 1)
+    if content.addenda:
+        sheets += _addenda_sheets(content, paper, bottom)
     for number, sheet in enumerate(sheets, start=1):
         see = len(person) + 1 if number <= len(person) else None
         sheet.marks.extend(_foot(content, paper, number, len(sheets), see))
-        if content.copy_mark:
-            sheet.marks.extend(_copy_mark(content.copy_mark, paper))
+        if copy_mark:
+            sheet.marks.extend(_copy_mark(copy_mark, paper))
     return sheets
 
 
@@ -112,6 +115,14 @@ def _demonstration_sheets(content: ReportContent, paper: Format, bottom: float) 
     for block in content.demonstration:
         machine_block(flow, block)
     tail(flow, content.demonstration)
+    return flow.sheets
+
+
+def _addenda_sheets(content: ReportContent, paper: Format, bottom: float) -> list[Sheet]:
+    flow = Flow(paper, bottom, _machine_head(content, content.addenda_title))
+    flow.text(content.addenda_note, paper.small, colour=MUTED)
+    for section in content.addenda:
+        headed_section(flow, section)
     return flow.sheets
 
 

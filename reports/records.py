@@ -6,6 +6,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from core.decision import Signature
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clinic:
@@ -117,11 +119,20 @@ class PackBlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """Words added after signing, and who signed them."""
+
+    words: str
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportContent:
     """All that one report says.
 
     ``banners`` stand on every page; ``see_assistance`` has a ``{page}`` still to fill; ``demonstration`` has
-    pages of its own. ``copy_mark`` stands in the head margin of every page of a copy.
+    pages of its own. ``copy_mark`` stands in the head margin of every page of a copy and may have a
+    ``{page}`` to fill, where its ``addenda`` begin.
 
     Signed reports are kept as this record: what is added later has a default.
     """
@@ -151,6 +162,9 @@ class ReportContent:
     demonstration: tuple[PackBlock, ...] = ()
     report_id: str = ""
     copy_mark: str = ""
+    addenda_title: str = ""
+    addenda_note: str = ""
+    addenda: tuple[Section, ...] = ()
 
     @property
     def short_id(self) -> str:

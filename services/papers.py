@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Literal, cast
 
 from core.clock import Clock
-from core.decision import PaperSize, SignedReport
+from core.decision import PaperSize, Signature, SignedReport
 from core.errors import ChangedReportError, NoCopyError, NotSignedError
 from services.clock_doubt import clock_doubt
 from services.frozen import thaw
 from services.pdf_pages import page_size
 from services.record_json import from_plain
 from services.report import set_on_paper
+from services.sign import Addendum, addendum_of
 from store.papers import PaperRow, PaperStore
 from store.signed import SignedRow, SignedStore
 
@@ -55,7 +56,8 @@ class PaperDesk:
         """Return a paper to print or export as PDF bytes, with its record, which is kept at once.
 
         The first paper of the size that was signed is the original, to the byte. Every other one is set anew
-        from what was frozen at signing, with COPY, its number and its date on every page.
+        from what was frozen at signing, with COPY, its number and its date on every page, and the addenda
+        so far on pages of their own: a report with an addendum leaves no more without it.
 
         Raises:
             NotSignedError: there is no such report.
@@ -70,7 +72,7 @@ class PaperDesk:
                 issued_at=self._clock.now().isoformat(),
                 how=how,
                 paper=paper,
-                as_signed=paper == signed_paper(record, row.pdf),
+                as_signed=self._goes_as_signed(row, record, paper),
             )
         )
         try:
@@ -98,7 +100,10 @@ class PaperDesk:
         """
         row, record = self._require(report_id)
         original_is_out = any(issued.made and not issued.is_copy for issued in self.papers(report_id))
-        return original_is_out or paper != signed_paper(record, row.pdf)
+        return original_is_out or not self._goes_as_signed(row, record, paper)
+
+    def _goes_as_signed(self, row: SignedRow, record: SignedReport, paper: PaperSize) -> bool:
+        return paper == signed_paper(record, row.pdf) and not self._signed.addenda(row.report_id)
 
     def _require(self, report_id: int) -> tuple[SignedRow, SignedReport]:
         row = self._signed.find_by_number(report_id)
@@ -111,6 +116,7 @@ class PaperDesk:
 
     def _copy(self, issued: IssuedPaper, row: SignedRow, record: SignedReport) -> bytes:
         from reports.content import as_copy
+        from reports.records import Addition
 
         frozen = self._signed.content(row.report_id)
         if frozen is None:
@@ -124,6 +130,10 @@ class PaperDesk:
             paper=issued.paper,
             signed_on=signed_paper(record, row.pdf),
             clock_doubted=clock_doubt(self._clock, self._signed) is not None,
+            additions=[
+                Addition(words=addendum.text, signature=_signature(addendum))
+                for addendum in map(addendum_of, self._signed.addenda(row.report_id))
+            ],
         )
         return set_on_paper(content, issued.paper)
 
@@ -134,6 +144,16 @@ def signed_paper(record: SignedReport, pdf: bytes) -> PaperSize:
         return record.paper
     width, height = page_size(pdf)
     return min(_SIZES_PT, key=lambda name: abs(_SIZES_PT[name][0] - width) + abs(_SIZES_PT[name][1] - height))
+
+
+def _signature(addendum: Addendum) -> Signature:
+    return Signature(
+        name=addendum.name,
+        role=addendum.role,
+        registration_number=addendum.registration_number,
+        at=addendum.at,
+        clock_doubted=addendum.clock_doubted,
+    )
 
 
 def _issued(row: PaperRow) -> IssuedPaper:

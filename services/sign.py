@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from core.clock import Clock, FixedClock
 from core.decision import Signature, SignedReport
@@ -59,6 +59,14 @@ class SignedFile:
     report_id: int
     record: SignedReport
     pdf: bytes
+
+
+class _Made(NamedTuple):
+    """A report as it is signed: what it says, frozen, and how that looks on its paper."""
+
+    content: bytes
+    pdf: bytes
+    paper: Paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,12 +169,7 @@ class SigningDesk:
             AlreadySignedError: this unit's reading is signed.
             ReportError: the PDF could not be made; nothing is signed then.
         """
-        key = key_of(unit)
-        if self._signed.find(key) is not None:
-            raise AlreadySignedError
-        missing = self.missing(unit, analysis, draft)
-        if missing:
-            raise NotReadyToSignError(", ".join(entry.code for entry in missing))
+        self._require_ready(unit, analysis, draft)
         signature = self._signature(person_id, pin, clock_accepted=clock_accepted)
         request = ReportRequest(
             analysis=analysis,
@@ -178,14 +181,28 @@ class SigningDesk:
         )
         content = freeze(content_of(request, clock=FixedClock(instant=signature.at)))
         pdf = set_on_paper(thaw(content), paper)
+        return self._keep(key_of(unit), person_id, request, signature, _Made(content, pdf, paper))
+
+    def _require_ready(self, unit: ReadingUnit, analysis: Analysis, draft: Draft) -> None:
+        if self._signed.find(key_of(unit)) is not None:
+            raise AlreadySignedError
+        missing = self.missing(unit, analysis, draft)
+        if missing:
+            raise NotReadyToSignError(", ".join(entry.code for entry in missing))
+
+    def _keep(
+        self, key: str, person_id: int, request: ReportRequest, signature: Signature, made: _Made
+    ) -> SignedFile:
+        """Bind reading, result and report to one another by hash, and keep them in one step."""
+        analysis = request.analysis
         result = json.dumps(result_to_dict(analysis.result, folder="", files=WrittenFiles()), sort_keys=True)
         record = SignedReport(
-            reading=draft.reading,
+            reading=request.reading,
             signature=signature,
             result_sha256=hashlib.sha256(result.encode()).hexdigest(),
-            report_sha256=hashlib.sha256(pdf).hexdigest(),
-            content_sha256=hashlib.sha256(content).hexdigest(),
-            paper=paper,
+            report_sha256=hashlib.sha256(made.pdf).hexdigest(),
+            content_sha256=hashlib.sha256(made.content).hexdigest(),
+            paper=made.paper,
         )
         report_id = self._signed.keep(
             unit_key=key,
@@ -195,10 +212,10 @@ class SigningDesk:
             pixels_sha256=pixels_sha256(analysis),
             record=json.dumps(to_plain(record)),
             result=result,
-            pdf=pdf,
-            content=content,
+            pdf=made.pdf,
+            content=made.content,
         )
-        return SignedFile(report_id=report_id, record=record, pdf=pdf)
+        return SignedFile(report_id=report_id, record=record, pdf=made.pdf)
 
     def find_signed(self, unit: ReadingUnit) -> SignedFile | None:
         """Return the signed report of a unit, or None."""
@@ -236,7 +253,7 @@ class SigningDesk:
 
     def addenda(self, report_id: int) -> Sequence[Addendum]:
         """Return the addenda of a signed report, the oldest first."""
-        return tuple(_addendum(row) for row in self._signed.addenda(report_id))
+        return tuple(addendum_of(row) for row in self._signed.addenda(report_id))
 
     def _signature(self, person_id: int, pin: str, *, clock_accepted: bool) -> Signature:
         doubt = self.clock_doubt()
@@ -334,5 +351,6 @@ def _signed_file(row: SignedRow) -> SignedFile:
     return SignedFile(report_id=row.report_id, record=record, pdf=row.pdf)
 
 
-def _addendum(row: AddendumRow) -> Addendum:
+def addendum_of(row: AddendumRow) -> Addendum:
+    """Return an addendum as the store kept it."""
     return from_plain(Addendum, json.loads(row.payload))

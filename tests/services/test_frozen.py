@@ -1,14 +1,24 @@
 """What a report says, frozen and thawed."""
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from core.decision import PaperSize
 from core.errors import StoreDamagedError
+from reports.content import as_copy
+from reports.pdf import render_pdf
 from reports.records import Figure, Picture, ReportContent
 from services.frozen import freeze, thaw
 from tests.reports import studies
+from tests.reports.conftest import Printed, poppler
+
+# Signed reports are kept for good: this file stays as the first schema wrote it, whatever is changed later.
+GOLDEN = Path(__file__).with_name("golden") / "signed-report-schema-1.zip"
+GOLDEN_IDENTITY = "72f085b5aae389e58a4fcf9ab2ae29f697c5197ada95b5cabf5be039ea5335da"
 
 
 def _words(value: Any) -> Any:
@@ -62,3 +72,36 @@ def test_what_is_damaged_is_told_as_damage(damage: bytes | None) -> None:
     frozen = freeze(studies.report())
     with pytest.raises(StoreDamagedError):
         thaw(frozen[: len(frozen) // 2] if damage is None else damage)
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter", "A5"])
+def test_a_report_that_was_frozen_by_the_first_schema_is_still_set_as_it_was_signed(
+    tmp_path: Path, paper: PaperSize
+) -> None:
+    content = thaw(GOLDEN.read_bytes())
+    assert content.report_id == GOLDEN_IDENTITY
+    later = datetime(2031, 5, 6, 7, 8, tzinfo=UTC)
+    copy = Printed(tmp_path / "copy.pdf")
+    marked = as_copy(content, number=3, made_at=later, paper=paper, signed_on="A4")
+    copy.path.write_bytes(render_pdf(marked, paper))
+    first, whole = copy.words(1), copy.words()
+    assert first.startswith(f"COPY 3 · made 6 May 2031 07:08 on {paper}")
+    for said in (
+        "SAMPLE Amina",
+        "2041-77",
+        "Female",
+        "3 years",
+        "Findings fit pneumonia.",
+        "N. Otieno, clinical officer, reg. 11872",
+        "signed 14 Mar 2026 10:21",
+    ):
+        assert said in first
+    for said in (
+        "first impression: abnormal (before the result was shown) · agrees",
+        "Score above the threshold for pneumonia. Needs clinical confirmation.",
+        "score 91",
+        "threshold 41",
+        "Not answered. The patient is 9 years old",
+    ):
+        assert said in whole
+    assert poppler("pdfimages", "-list", str(copy.path)).count("jpeg") == 3

@@ -181,6 +181,41 @@ def test_every_paper_is_recorded_with_when_how_and_which(
         assert found.pdf == signed.pdf
 
 
+def test_an_addendum_stands_on_a_page_of_its_own_of_every_paper_from_then_on(
+    workplace: Workplace,
+    clock: MovedClock,
+    amina: Person,
+    signed: SignedFile,
+    read: Callable[[bytes], Printed],
+) -> None:
+    workplace.papers.issue_paper(signed.report_id, "print", "A4")
+    clock.instant = START + timedelta(days=2)
+    for words in ("Sputum sent.", "Sputum {page}: see ward book."):
+        workplace.signing.add_addendum(signed.report_id, words, person_id=amina.person_id, pin="2468")
+    _, pdf = workplace.papers.issue_paper(signed.report_id, "print", "A4")
+    original, copy = read(signed.pdf), read(pdf)
+    assert copy.pages == original.pages + 1
+    assert all(f"see page {copy.pages}" in copy.words(page) for page in range(1, copy.pages + 1))
+    last = copy.words(copy.pages)
+    assert (
+        "ADDENDUM 1 Sputum sent. Amina Ouedraogo, Clinical officer, reg. BF 17 signed 3 Jan 2027 12:00"
+        in last
+    )
+    assert "ADDENDUM 2 Sputum {page}: see ward book." in last
+    for page in range(1, original.pages + 1):
+        assert _without_mark(copy.text(page))[:-1] == _without_mark(original.text(page))[:-1]
+
+
+def test_a_report_with_an_addendum_leaves_no_more_without_it(
+    workplace: Workplace, amina: Person, signed: SignedFile, read: Callable[[bytes], Printed]
+) -> None:
+    workplace.signing.add_addendum(signed.report_id, "Other side.", person_id=amina.person_id, pin="2468")
+    assert workplace.papers.next_is_copy(signed.report_id, "A4")
+    issued, pdf = workplace.papers.issue_paper(signed.report_id, "print", "A4")
+    assert issued.is_copy
+    assert "Other side." in read(pdf).words()
+
+
 def test_a_copy_made_by_a_doubted_clock_says_so(
     workplace: Workplace, clock: MovedClock, signed: SignedFile, read: Callable[[bytes], Printed]
 ) -> None:
