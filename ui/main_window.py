@@ -116,6 +116,7 @@ class MainWindow(QMainWindow):
         self.queue.analysed.connect(self._on_analysed)
         self.queue.refused_to_run.connect(self._on_refused_to_run)
         self.signing.signed.connect(self._on_signed)
+        self.signing.added.connect(self._on_added)
         self.signing.reader_changed.connect(self.top.reader.setText)
         self.signing.failed.connect(self.tell_error)
 
@@ -345,6 +346,16 @@ class MainWindow(QMainWindow):
             )
 
     # --- signed
+
+    @Slot(object)
+    def _on_added(self, case: Case) -> None:
+        self.notices.tell(
+            "calm",
+            self.tr("The addendum of {name} is kept.").format(name=words.patient_name(case.patient)),
+            self.tr("Every paper of the report that leaves from now on carries it."),
+        )
+        if self.turner.is_shown("report"):
+            self.reporting.show()
 
     @Slot(object)
     def _on_signed(self, case: Case) -> None:

@@ -1,19 +1,27 @@
-"""A report on its way to a printer: the standard dialog, the pages, and whether they were taken."""
+"""A report on its way to a printer: the standard dialog, the sheets, and whether they were taken.
+
+Where the system's queue takes a PDF, it gets the PDF itself; elsewhere the pages are drawn as pictures.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+from PySide6.QtPrintSupport import QAbstractPrintDialog, QPrintDialog, QPrinter
 from PySide6.QtWidgets import QWidget
 
+from core.decision import PaperSize
 from services import pdf_pages
 from services.papers import IssuedPaper
+from services.printing import PrintJob, can_print_pdf, print_pdf
+from services.report import export
 from ui.picture_layer import pixels_image
 from ui.task import Handle, Pools
 
@@ -41,27 +49,41 @@ class Printing(QObject):
     printed = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, pools: Pools, window: QWidget) -> None:
+    def __init__(self, pools: Pools, withdraw: Callable[[int], None], window: QWidget) -> None:
         super().__init__(window)
-        self._pools, self._window = pools, window
+        self._pools, self._withdraw, self._window = pools, withdraw, window
 
     def ask(self, paper: str, give_out: GiveOut) -> None:
         """Open the standard dialog for one report on a paper size."""
-        self._give_out = give_out
+        self._give_out, self._paper = give_out, paper
         self._printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         self._printer.setPageSize(QPageSize(_PAGE_SIZES[paper]))
         self._printer.setDocName("Farlight")
         dialog = QPrintDialog(self._printer, self._window)
         dialog.setModal(True)
+        dialog.setOption(QAbstractPrintDialog.PrintDialogOption.PrintPageRange, False)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self.start)
         dialog.show()
 
     @Slot()
     def start(self) -> None:
-        """Make the pages for the printer that was chosen."""
-        task = self._pools.files("print", _MakePages(self._give_out), key=self._printer)
-        task.succeeded.connect(self._on_pages)
+        """Give out the paper for the printer that was chosen."""
+        printer = self._printer
+        file = printer.outputFileName()
+        if file or can_print_pdf():
+            job = PrintJob(
+                paper=cast("PaperSize", self._paper),
+                printer=printer.printerName(),
+                copies=printer.copyCount(),
+                two_sided=printer.duplex() != QPrinter.DuplexMode.DuplexNone,
+            )
+            work = _HandOver(self._give_out, job, Path(file) if file else None, self._withdraw)
+            task = self._pools.files("print", work)
+            task.succeeded.connect(self.printed)
+        else:
+            task = self._pools.files("print", _MakePages(self._give_out))
+            task.succeeded.connect(self._on_pages)
         task.failed.connect(self.failed)
 
     @Slot(object)
@@ -69,8 +91,7 @@ class Printing(QObject):
         paper, pages = made
         printer = self._printer
         taken = print_pages(printer, tuple(pixels_image(pixels) for pixels in pages))
-        name = printer.printerName() or printer.outputFileName()
-        self.printed.emit(Printed(printer=name, pages=len(pages), taken=taken, paper=paper))
+        self.printed.emit(Printed(printer=printer.printerName(), pages=len(pages), taken=taken, paper=paper))
 
 
 def print_pages(printer: QPrinter, pages: tuple[QImage, ...]) -> bool:
@@ -91,6 +112,29 @@ def print_pages(printer: QPrinter, pages: tuple[QImage, ...]) -> bool:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(place, page)
     return painter.end() and taken and printer.printerState() != QPrinter.PrinterState.Error
+
+
+class _HandOver:
+    """The Qt-free work of giving out a paper and handing it to the system's queue, or to a file."""
+
+    def __init__(
+        self, give_out: GiveOut, job: PrintJob, file: Path | None, withdraw: Callable[[int], None]
+    ) -> None:
+        self._give_out, self._job, self._file, self._withdraw = give_out, job, file, withdraw
+
+    def __call__(self, _handle: Handle) -> Printed:
+        paper, pdf = self._give_out()
+        try:
+            if self._file is None:
+                print_pdf(pdf, self._job)
+            else:
+                export(pdf, self._file)
+        except BaseException:
+            if paper is not None:
+                self._withdraw(paper.paper_id)
+            raise
+        name = self._job.printer if self._file is None else str(self._file)
+        return Printed(printer=name, pages=pdf_pages.page_count(pdf), taken=True, paper=paper)
 
 
 class _MakePages:

@@ -46,7 +46,7 @@ class Reporting(QObject):
         self._page, self._desk, self._pools = page, desk, pools
         self._workplace, self._notices, self._window = workplace, notices, window
         self._give_out: GiveOut = _nothing
-        self.printing = Printing(pools, window)
+        self.printing = Printing(pools, workplace.papers.withdraw_paper, window)
         page.export_asked.connect(self.ask_where)
         page.print_asked.connect(self.ask_printer)
         page.paper_chosen.connect(self._on_paper_chosen)
@@ -179,7 +179,9 @@ class Reporting(QObject):
         count = self.tr("1 page") if done.pages == 1 else self.tr("{n} pages").format(n=done.pages)
         self._notices.tell(
             "calm",
-            self.tr("Sent to “{printer}”: {count}.").format(printer=done.printer, count=count),
+            self.tr("Sent to “{printer}”: {count}.").format(
+                printer=done.printer or self.tr("the printer of this system"), count=count
+            ),
             self._kind(paper).removeprefix(" · "),
             act=self.tr("It did not come out") if paper is not None else "",
             on_act=partial(self._withdraw, paper.paper_id) if paper is not None else None,

@@ -9,7 +9,9 @@ import pytest
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QFileDialog, QLabel
 
+from core.errors import ReportNotPrintedError
 from services.pdf_pages import page_count
+from services.printing import PrintJob
 from tests.ui.stage import wait_until, write_chest
 from tests.ui.test_reading import press, ready, sign_the_open_case
 
@@ -40,11 +42,39 @@ def print_to(window: Any, path: Path) -> None:
     """Print the report in sight into a file, as by the dialog of printing."""
     printing = window.reporting.printing
     printing._give_out = window.reporting._paper_source("print", window.report.pdf)
+    printing._paper = window.report.paper()
     printing._printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
     printing._printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
     printing._printer.setOutputFileName(str(path))
     printing.start()
     wait_until(lambda: any("Sent to" in text for text in window.notices.texts()))
+
+
+class Queue:
+    """A print queue of the test: it takes what it is given, or nothing."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, works: bool = True) -> None:
+        self.jobs: list[tuple[bytes, PrintJob]] = []
+        self._works = works
+        monkeypatch.setattr("ui.printing.can_print_pdf", lambda: True)
+        monkeypatch.setattr("ui.printing.print_pdf", self.take)
+
+    def take(self, pdf: bytes, job: PrintJob) -> None:
+        """Take a job as the system's queue does."""
+        if not self._works:
+            raise ReportNotPrintedError("off")
+        self.jobs.append((pdf, job))
+
+
+def hand_to_queue(window: Any) -> None:
+    """Print the report in sight on the system's printer, as by the dialog of printing."""
+    printing = window.reporting.printing
+    printing._give_out = window.reporting._paper_source("print", window.report.pdf)
+    printing._paper = window.report.paper()
+    printing._printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
+    printing._printer.setOutputFormat(QPrinter.OutputFormat.NativeFormat)
+    printing.start()
+    wait_until(lambda: window.pools.running() == ())
 
 
 def notices(window: Any) -> str:
@@ -117,3 +147,47 @@ def test_an_unsigned_report_says_so_beside_its_paper(stage: Stage, tmp_path: Pat
     assert window.report._next.text() == "Says UNSIGNED on every page"
     export(window, tmp_path / "draft.pdf")
     assert "unsigned" in notices(window)
+
+
+def test_the_print_queue_gets_the_signed_pdf_itself_and_then_a_copy(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Queue(monkeypatch)
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    case = sign_the_open_case(window)
+    hand_to_queue(window)
+    assert queue.jobs[0][0] == case.signed.pdf
+    assert (queue.jobs[0][1].paper, queue.jobs[0][1].copies) == ("A4", 1)
+    assert "Sent to" in notices(window)
+    hand_to_queue(window)
+    (tmp_path / "second.pdf").write_bytes(queue.jobs[1][0])
+    assert "COPY" in words_of(tmp_path / "second.pdf")
+
+
+def test_what_the_print_queue_did_not_take_is_no_paper(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Queue(monkeypatch, works=False)
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    hand_to_queue(window)
+    assert ReportNotPrintedError("off").title in window.notices.texts()
+    window.reporting.show()
+    assert window.report._next.text() == "The next paper is the original"
+
+
+def test_an_addendum_is_told_and_makes_the_next_paper_a_copy(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    window.show_page("read")
+    window.read.column.sign.click()
+    wait_until(lambda: window.signing.dialog is not None)
+    window.signing.dialog.text.setText("Seen again on Monday.")
+    window.signing.dialog.pin.setText("2580")
+    window.signing.dialog.yes.click()
+    wait_until(lambda: window.signing.dialog is None)
+    assert "addendum" in notices(window)
+    window.show_page("report")
+    assert window.report._next.text() == "The next paper says COPY"
+    wait_until(lambda: window.report.pdf is not None)
+    assert "Seen again on Monday." in words_of(export(window, tmp_path / "with addendum.pdf"))
