@@ -53,9 +53,12 @@ class Printing(QObject):
         super().__init__(window)
         self._pools, self._withdraw, self._window = pools, withdraw, window
 
-    def ask(self, paper: str, give_out: GiveOut) -> None:
-        """Open the standard dialog for one report on a paper size."""
-        self._give_out, self._paper = give_out, paper
+    def ask(self, paper: str, give_out: GiveOut, *, apart: bool) -> None:
+        """Open the standard dialog for one report on a paper size.
+
+        Where papers are given out ``apart``, several copies are as many papers: one original at most.
+        """
+        self._give_out, self._paper, self._apart = give_out, paper, apart
         self._printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         self._printer.setPageSize(QPageSize(_PAGE_SIZES[paper]))
         self._printer.setDocName("Farlight")
@@ -68,19 +71,27 @@ class Printing(QObject):
 
     @Slot()
     def start(self) -> None:
-        """Give out the paper for the printer that was chosen."""
+        """Print as often as the dialog was told."""
+        self._copies = 1 if self._apart else self._printer.copyCount()
+        self._left = self._printer.copyCount() if self._apart else 1
+        self._printer.setCopyCount(self._copies)
+        self._print_one()
+
+    def _print_one(self) -> None:
+        """Give out a paper for the printer that was chosen."""
+        self._left -= 1
         printer = self._printer
         file = printer.outputFileName()
         if file or can_print_pdf():
             job = PrintJob(
                 paper=cast("PaperSize", self._paper),
                 printer=printer.printerName(),
-                copies=printer.copyCount(),
+                copies=self._copies,
                 two_sided=printer.duplex() != QPrinter.DuplexMode.DuplexNone,
             )
             work = _HandOver(self._give_out, job, Path(file) if file else None, self._withdraw)
             task = self._pools.files("print", work)
-            task.succeeded.connect(self.printed)
+            task.succeeded.connect(self._on_handed_over)
         else:
             task = self._pools.files("print", _MakePages(self._give_out))
             task.succeeded.connect(self._on_pages)
@@ -91,7 +102,15 @@ class Printing(QObject):
         paper, pages = made
         printer = self._printer
         taken = print_pages(printer, tuple(pixels_image(pixels) for pixels in pages))
-        self.printed.emit(Printed(printer=printer.printerName(), pages=len(pages), taken=taken, paper=paper))
+        self._on_handed_over(
+            Printed(printer=printer.printerName(), pages=len(pages), taken=taken, paper=paper)
+        )
+
+    @Slot(object)
+    def _on_handed_over(self, done: Printed) -> None:
+        self.printed.emit(done)
+        if done.taken and self._left:
+            self._print_one()
 
 
 def print_pages(printer: QPrinter, pages: tuple[QImage, ...]) -> bool:

@@ -162,7 +162,8 @@ class Reporting(QObject):
     @Slot(bytes)
     def ask_printer(self, pdf: bytes) -> None:
         """Ask which printer is to print the report in sight."""
-        self.printing.ask(self._page.paper(), self._paper_source("print", pdf))
+        source = self._paper_source("print", pdf)
+        self.printing.ask(self._page.paper(), source, apart=self._signed() is not None)
 
     @Slot(object)
     def _on_printed(self, done: Printed) -> None:

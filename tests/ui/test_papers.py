@@ -42,7 +42,7 @@ def print_to(window: Any, path: Path) -> None:
     """Print the report in sight into a file, as by the dialog of printing."""
     printing = window.reporting.printing
     printing._give_out = window.reporting._paper_source("print", window.report.pdf)
-    printing._paper = window.report.paper()
+    printing._paper, printing._apart = window.report.paper(), True
     printing._printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
     printing._printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
     printing._printer.setOutputFileName(str(path))
@@ -66,13 +66,14 @@ class Queue:
         self.jobs.append((pdf, job))
 
 
-def hand_to_queue(window: Any) -> None:
+def hand_to_queue(window: Any, copies: int = 1) -> None:
     """Print the report in sight on the system's printer, as by the dialog of printing."""
     printing = window.reporting.printing
     printing._give_out = window.reporting._paper_source("print", window.report.pdf)
-    printing._paper = window.report.paper()
+    printing._paper, printing._apart = window.report.paper(), True
     printing._printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
     printing._printer.setOutputFormat(QPrinter.OutputFormat.NativeFormat)
+    printing._printer.setCopyCount(copies)
     printing.start()
     wait_until(lambda: window.pools.running() == ())
 
@@ -160,6 +161,20 @@ def test_the_print_queue_gets_the_signed_pdf_itself_and_then_a_copy(
     assert (queue.jobs[0][1].paper, queue.jobs[0][1].copies) == ("A4", 1)
     assert "Sent to" in notices(window)
     hand_to_queue(window)
+    (tmp_path / "second.pdf").write_bytes(queue.jobs[1][0])
+    assert "COPY" in words_of(tmp_path / "second.pdf")
+
+
+def test_two_copies_of_a_signed_report_are_one_original_and_one_copy(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Queue(monkeypatch)
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    case = sign_the_open_case(window)
+    hand_to_queue(window, copies=2)
+    wait_until(lambda: len(queue.jobs) == 2 and window.pools.running() == ())
+    assert [job.copies for _, job in queue.jobs] == [1, 1]
+    assert queue.jobs[0][0] == case.signed.pdf
     (tmp_path / "second.pdf").write_bytes(queue.jobs[1][0])
     assert "COPY" in words_of(tmp_path / "second.pdf")
 
