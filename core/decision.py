@@ -6,6 +6,7 @@ from typing import Literal
 
 Impression = Literal["nothing_seen", "abnormal", "unsure"]
 Answer = Literal["agree", "disagree", "edited"]
+PaperSize = Literal["A4", "Letter", "A5"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +65,15 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedReport:
-    """A reading that was signed, bound by hash to the result and the report that were signed."""
+    """A reading that was signed, bound by hash to the result and the report that were signed.
+
+    ``content_sha256`` is of what the report says, frozen for copies; it and ``paper`` are not known of
+    reports that an early Farlight signed.
+    """
 
     reading: Reading
     signature: Signature
     result_sha256: str
     report_sha256: str
+    content_sha256: str | None = None
+    paper: PaperSize | None = None

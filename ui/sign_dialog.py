@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from services.sign import ClockDoubt, Person
+from services.clock_doubt import ClockDoubt
+from services.sign import Person
 from ui.controls import KeyButton, label, line_in, set_role
 
 LEAST_PIN, MOST_PIN = 4, 12
