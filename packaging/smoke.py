@@ -22,8 +22,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import pydicom
 from installed import Installed, SmokeError, install
+from pydicom.encaps import encapsulate
+from pydicom.uid import HTJ2KLossless
 from smoke_window import check_window
 from virtual_display import DisplayError
 
@@ -48,6 +51,7 @@ DICOM_KINDS = {
     "palette": "examples_palette.dcm",
 }
 NO_PREAMBLE = "without preamble"
+HTJ2K = "htj2k.dcm"
 PREAMBLE_BYTES = 132  # PS3.10 section 7.1
 # What may be printed besides data: progress, the closing lines of analyze, and where its results are.
 _STAGES = tomllib.loads((ROOT / "core" / "wording" / "en" / "cli.toml").read_text(encoding="utf-8"))[
@@ -128,8 +132,9 @@ def check_dicom_kinds(installed: Installed) -> str:
         shutil.copy(source / name, stick / name)
     whole = (source / DICOM_KINDS["explicit little endian"]).read_bytes()
     (stick / NO_PREAMBLE).write_bytes(whole[PREAMBLE_BYTES:])
+    _write_htj2k(source / DICOM_KINDS["explicit little endian"], stick / HTJ2K)
     out = installed.work / "out kinds"
-    kinds = {**DICOM_KINDS, "without preamble": NO_PREAMBLE}
+    kinds = {**DICOM_KINDS, "HTJ2K": HTJ2K, "without preamble": NO_PREAMBLE}
     files = [str(stick / name) for name in kinds.values()]
     _require_quiet(installed.run("analyze", *files, "--out", str(out), "--no-pdf"))
     read = {Path(record["source"]["path"]).name: record["errors"] for record in _records(out)}
@@ -137,6 +142,16 @@ def check_dicom_kinds(installed: Installed) -> str:
         if read.get(name) != []:
             raise SmokeError(f"{kind} ({name}) was not read: {read.get(name, 'no record')}")
     return f"{len(read)} codings"
+
+
+def _write_htj2k(source: Path, target: Path) -> None:
+    """Code a slice again in High-Throughput JPEG 2000, of which pydicom's wheel has no file."""
+    dataset = pydicom.dcmread(source)
+    frame = bytes(imagecodecs.htj2k_encode(dataset.pixel_array))
+    dataset.PixelData = encapsulate([frame])
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = HTJ2KLossless
+    dataset.save_as(target)
 
 
 def check_refused_arguments(installed: Installed) -> str:

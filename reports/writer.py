@@ -56,6 +56,7 @@ class _Document(FPDF):
         self._page_height = paper.height
         self._typefaces: dict[str, TTFFont] = {}
         self._glyphs = glyphs
+        self._numbers: dict[str, Mapping[int, int]] = {}
         self._encoded: dict[tuple[int, float], bytes] = {}
         self.set_auto_page_break(auto=False)
         self.set_margin(0)
@@ -176,10 +177,11 @@ class _Document(FPDF):
     def _glyph_code(self, font: TTFFont, index: int, text: str) -> tuple[int | None, float]:
         if index == 0:
             return None, 0.0
-        name = font.ttfont.getGlyphName(index)
+        number = self._numbers[font.fontkey][index]
+        name = font.ttfont.getGlyphName(number)
         declared = round(font.scale * font.ttfont["hmtx"].metrics[name][0])
         glyph = font.subset.get_glyph(
-            glyph=index,
+            glyph=number,
             unicode=tuple(ord(character) for character in text),
             glyph_name=name,
             glyph_width=declared,
@@ -190,10 +192,10 @@ class _Document(FPDF):
         """Return a typeface of this file, made of the glyphs that it uses: parsing a whole one takes long."""
         name = typeface.name
         if name not in self._typefaces:
-            file = io.BytesIO(font_of_glyphs(name, self._glyphs[name]))
+            file, numbers = font_of_glyphs(name, self._glyphs[name])
             # The library's own add_font takes paths alone.
-            font = TTFFont(self, file, name.lower(), "", set(_NO_CHARACTER_MAP))  # type: ignore[arg-type]
-            self.fonts[name.lower()] = font
+            font = TTFFont(self, io.BytesIO(file), name.lower(), "", set(_NO_CHARACTER_MAP))  # type: ignore[arg-type]
+            self.fonts[font.fontkey], self._numbers[font.fontkey] = font, numbers
             self._typefaces[name] = font
         return self._typefaces[name]
 
