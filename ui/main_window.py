@@ -197,6 +197,7 @@ class MainWindow(QMainWindow):
             self.opening.open_paths(self._open_paths)
         else:
             self.opening.restore_place()
+        self.queue.warm_up()
         self.intake.watch_media()
         self.models.load()
 

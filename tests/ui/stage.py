@@ -83,6 +83,11 @@ class StandInAnalyzer:
         self.patients: list[Patient] = []
         self.needs_age = False
         self.correction: Correction | None = None
+        self.warm = False
+
+    def warm_up(self) -> None:
+        """Remember that it was asked for."""
+        self.warm = True
 
     def facts_for(self, result: Result) -> Mapping[str, ModelFacts]:
         """Return what the packs of the stage say of themselves."""

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from core.errors import DamagedImageError, FarlightError
 from services.scan import Medium
-from tests.ui.stage import wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 from tests.ui.test_reading import press, ready
 
 pytestmark = pytest.mark.display
@@ -428,3 +428,10 @@ def test_report_pages_stay_within_the_width(stage: Stage, tmp_path: Path) -> Non
         assert window.report._area.horizontalScrollBar().maximum() == 0
         tops = {page.y() for page in window.report._pages}
         assert len(tops) == (1 if window.report._columns() == 2 else len(window.report._pages))
+
+
+def test_models_are_loaded_before_the_first_image_is_opened(stage: Stage) -> None:
+    analyzer = StandInAnalyzer()
+    stage(analyzer=analyzer)
+    wait_until(lambda: analyzer.warm)
+    assert analyzer.asked == []
