@@ -162,9 +162,20 @@ def write_whole(file: Path, content: bytes, *, durable: bool) -> None:
 
 
 def _pretty(record: Record) -> bytes:
-    return (json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode(
-        "utf-8", "backslashreplace"
-    )
+    """Return a record with a line for each key and each pack (full indenting is four times slower)."""
+    lines = [
+        f"{_json(key)}: {_packs(value) if key == 'results' else _json(value)}"
+        for key, value in record.items()
+    ]
+    return ("{\n " + ",\n ".join(lines) + "\n}\n").encode("utf-8", "backslashreplace")
+
+
+def _packs(results: list[Any]) -> str:
+    return "[\n  " + ",\n  ".join(_json(entry) for entry in results) + "\n ]" if results else "[]"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _complete_lines(file: Path) -> list[Record]:
