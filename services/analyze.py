@@ -76,7 +76,7 @@ class Loaded:
 
 
 class Analyzer:
-    """Analyses reading units; loads each model once and keeps it. Use it from one thread at a time."""
+    """Analyses reading units; loads each model once and keeps it. Several threads may look with one."""
 
     def __init__(
         self, options: AnalysisOptions | None = None, *, pack_folders: Sequence[Path] | None = None
