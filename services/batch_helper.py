@@ -7,8 +7,10 @@ with the record; the program puts it into its place. A helper that dies costs ti
 
 import json
 import signal
+import subprocess
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from services.record_json import from_plain, to_plain
 
 ARGUMENT = "--farlight-batch-helper"
 _LONGEST_ANSWER = 64 << 20
+_ENDS_WITHIN_S = 5.0
 
 
 class Helper:
@@ -47,18 +50,21 @@ class Helper:
         answer = self._ask({"name": name, "unit": to_plain(unit)})
         return None if answer is None else answer.get("record")
 
-    def close(self) -> None:
-        """End it, whatever it does."""
+    def close(self, *, at_once: bool) -> None:
+        """End it: by ending its input, so that it ends its decoder, or ``at_once``, whatever it does."""
         self._alive = False
-        self._child.kill()
-        self._child.wait()
-        self._starting.join()
+        if at_once or self._starting.is_alive():
+            self._child.kill()
         for stream in (self._child.stdin, self._child.stdout):
             if stream is not None:
-                try:
+                with suppress(OSError):
                     stream.close()
-                except OSError:
-                    continue
+        try:
+            self._child.wait(_ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._starting.join()
 
     def _set_up(self, workshop: Workshop, ready: Callable[["Helper"], None]) -> None:
         if self._ask(_plain_workshop(workshop)) is not None:

@@ -64,9 +64,9 @@ class Lanes:
         """Stop what is not finished, and wait until nothing writes any more."""
         self._stopping.set()
         if kind is not None:
-            self._end_helpers()
+            self._end_helpers(at_once=True)
         self._pool.shutdown(cancel_futures=True)
-        self._end_helpers()
+        self._end_helpers(at_once=False)
 
     @property
     def ahead(self) -> int:
@@ -137,7 +137,7 @@ class Lanes:
         if self._must_stop():
             raise Cancelled
 
-    def _end_helpers(self) -> None:
+    def _end_helpers(self, *, at_once: bool) -> None:
         for helper in self._helpers:
-            helper.close()
+            helper.close(at_once=at_once)
         self._helpers.clear()
