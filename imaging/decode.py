@@ -138,7 +138,10 @@ def _start() -> "subprocess.Popen[bytes]":
 def start_child(
     module: str, argument: str, *, stderr: int | None = None, **environment: str
 ) -> "subprocess.Popen[bytes]":
-    """Start this program once more as ``module``; the frozen one knows it by ``argument``."""
+    """Start this program once more as ``module``; the frozen one knows it by ``argument``.
+
+    It stands in a group of its own: Ctrl-C in a terminal is for the program, which then ends its children.
+    """
     root = str(Path(__file__).resolve().parent.parent)
     variables = {**os.environ, **environment}
     if getattr(sys, "frozen", False):
@@ -152,6 +155,7 @@ def start_child(
         stdout=subprocess.PIPE,
         stderr=stderr,
         env=variables,
+        process_group=None if sys.platform == "win32" else 0,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
 
