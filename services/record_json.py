@@ -113,6 +113,8 @@ def _build_record(kind: Any, plain: Any, arguments: tuple[Any, ...], context: _C
 def _build_simple(kind: Any, plain: Any) -> Any:
     if kind is datetime:
         return datetime.fromisoformat(plain)
+    if kind is Path:
+        return Path(plain)
     if kind is float and isinstance(plain, int) and not isinstance(plain, bool):
         return float(plain)
     if type(plain) is not kind:

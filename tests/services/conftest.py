@@ -46,6 +46,17 @@ def chest(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def camp(tmp_path: Path) -> Path:
+    """A folder of twelve different pictures, one of them damaged."""
+    folder = tmp_path / "camp"
+    folder.mkdir()
+    for number in range(12):
+        draw_chest(folder / f"{number}.png", seed=number)
+    (folder / "7.png").write_bytes((folder / "7.png").read_bytes()[:700])
+    return folder
+
+
+@pytest.fixture
 def ct_slice(tmp_path: Path) -> Path:
     """A real CT slice from pydicom's wheel."""
     return Path(shutil.copy(str(get_testdata_file("CT_small.dcm", download=False)), tmp_path / "ct.dcm"))
