@@ -9,9 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from core.errors import DamagedImageError, ImagingError
+from core.errors import DamagedImageError, ImagingError, TooLargeError
 from core.image import Image, ReadingUnit
+from imaging import limits
 from imaging.display import presentation
+from imaging.raster_file import read_raster_image
 from imaging.read import read_image
 from imaging.scan import scan_paths
 from tests.imaging import writers
@@ -141,3 +143,15 @@ def test_a_picture_that_claims_to_be_enormous_is_refused(tmp_path: Path) -> None
     with pytest.raises(ImagingError) as caught:
         read_image(unit, 0)
     assert caught.value.code == "E107"
+
+
+def test_a_picture_larger_than_this_computer_may_hold_is_refused_in_the_application_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = writers.put(tmp_path, "small.png", writers.png(np.zeros((90, 90), np.uint8)))
+    large = writers.put(tmp_path, "large.png", writers.png(np.zeros((150, 150), np.uint8)))
+    budget = limits.PEAK_BYTES_PER_VALUE * 100 * 100
+    monkeypatch.setattr(limits, "image_budget_bytes", lambda: budget)
+    assert read_raster_image(small, "small.png", 0).values.shape == (90, 90)
+    with pytest.raises(TooLargeError):
+        read_raster_image(large, "large.png", 0)
