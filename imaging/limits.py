@@ -32,8 +32,8 @@ def image_budget_bytes() -> int:
     return max(_LEAST_BYTES, min(_MOST_BYTES, available_bytes() // 2))
 
 
-def most_values() -> int:
-    """Return how many samples one frame may have."""
+def most_samples() -> int:
+    """Return how many samples the largest frame may have that this computer can hold at the peak."""
     return image_budget_bytes() // PEAK_BYTES_PER_VALUE
 
 
@@ -43,7 +43,7 @@ def require_size(values: int) -> None:
     Raises:
         TooLargeError: it cannot.
     """
-    if values > most_values():
+    if values > most_samples():
         raise TooLargeError(f"{values} samples")
 
 

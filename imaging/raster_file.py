@@ -13,7 +13,6 @@ from imaging.source import read_source
 from imaging.stored_range import stored_range
 
 _MOST_PAGES = 100_000
-_WIDEST_SAMPLE_BYTES = 4
 
 
 def read_raster_image(path: Path, shown_path: str, page: int) -> Image:
@@ -25,8 +24,7 @@ def read_raster_image(path: Path, shown_path: str, page: int) -> Image:
         ImagingError: it cannot be read; the class says why.
     """
     content = read_source(path, limits.image_budget_bytes())
-    most_bytes = _WIDEST_SAMPLE_BYTES * limits.most_values()
-    pixels, facts = decode.decode("raster", content, page=page, most_bytes=most_bytes)
+    pixels, facts = decode.decode("raster", content, page=page, most_samples=limits.most_samples())
     limits.require_size(pixels.size)
     orientation = int(facts.get("orientation", 1))
     orientation = orientation if 1 <= orientation <= 8 else 1

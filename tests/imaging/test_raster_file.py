@@ -1,5 +1,6 @@
 """PNG, JPEG, TIFF and BMP as cameras, scanners and viewers write them."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from core.errors import DamagedImageError, ImagingError, TooLargeError
 from core.image import Image, ReadingUnit
 from imaging import limits
 from imaging.display import presentation
-from imaging.raster_file import read_raster_image
 from imaging.read import read_image
 from imaging.scan import scan_paths
 from tests.imaging import writers
@@ -145,13 +145,19 @@ def test_a_picture_that_claims_to_be_enormous_is_refused(tmp_path: Path) -> None
     assert caught.value.code == "E107"
 
 
-def test_a_picture_larger_than_this_computer_may_hold_is_refused_in_the_application_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("mode", ["L", "P", "RGB"])
+def test_a_small_file_that_unfolds_into_more_than_fits_is_refused_before_it_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    small = writers.put(tmp_path, "small.png", writers.png(np.zeros((90, 90), np.uint8)))
-    large = writers.put(tmp_path, "large.png", writers.png(np.zeros((150, 150), np.uint8)))
-    budget = limits.PEAK_BYTES_PER_VALUE * 100 * 100
-    monkeypatch.setattr(limits, "image_budget_bytes", lambda: budget)
-    assert read_raster_image(small, "small.png", 0).values.shape == (90, 90)
+    samples = 1 if mode == "L" else 3
+    fits = limits.PEAK_BYTES_PER_VALUE * 400 * 400 * samples
+    bomb = io.BytesIO()
+    PillowImage.new(mode, (400, 400)).save(bomb, "PNG")
+    monkeypatch.setattr("imaging.limits.image_budget_bytes", lambda: fits)
+    assert opened(tmp_path, "fits.png", bomb.getvalue()).shape == (400, 400)
+    monkeypatch.setattr("imaging.limits.image_budget_bytes", lambda: fits - limits.PEAK_BYTES_PER_VALUE)
+    asked: list[int] = []
+    monkeypatch.setattr("imaging.limits.require_size", asked.append)
     with pytest.raises(TooLargeError):
-        read_raster_image(large, "large.png", 0)
+        opened(tmp_path, "bomb.png", bomb.getvalue())
+    assert asked == []
