@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.decision import Answer
+from core.model_facts import not_looked_for
 from ui.cases import Case
 from ui.checks_card import ChecksCard
 from ui.computer_card import ComputerCard, CorrectionLine, RefusalCard
@@ -245,9 +246,10 @@ class ReadingColumn(QWidget):
                 refusal.age_asked.connect(self._on_age_asked)
                 refusal.retry_asked.connect(self.retry_asked)
                 self._place(self._slot, refusal)
-        spoke = [one.stamp.pack_id for one in case.analysis.result.results if one.status == "ok"]
-        unseen = [what for pack in spoke if pack in case.facts for what in case.facts[pack].not_looked_for]
-        checks = ChecksCard(self._theme, case.analysis.result, tuple(dict.fromkeys(unseen)))
+        result = case.analysis.result
+        spoke = [one.stamp.pack_id for one in result.results if one.status == "ok"]
+        facts = [case.facts[pack] for pack in spoke if pack in case.facts]
+        checks = ChecksCard(self._theme, result, not_looked_for(facts, result.results))
         self._place(self._after, checks)
 
     def _load_fields(self, card: FindingCard) -> None:

@@ -375,3 +375,16 @@ def test_an_unknown_examination_is_said_to_be_unknown() -> None:
 def test_a_pack_that_is_not_for_the_image_says_so() -> None:
     other: PackResult = studies.pneumonia(status="not_applicable", findings=(), heatmaps=())
     assert "This model is not for this image." in machine_words(studies.report(studies.result(other)))
+
+
+def test_no_row_says_that_nobody_looked_for_what_is_answered_on_the_same_page() -> None:
+    child = studies.facts()["chest-pneumonia-child"]
+    outline = dataclasses.replace(child, pack_id="chest-lungs", not_looked_for=("pneumonia", "heart"))
+    content = studies.report(facts={"chest-pneumonia-child": child, "chest-lungs": outline})
+    texts = [
+        row.text
+        for block in content.blocks
+        for row in (*block.rows, *block.small_rows)
+        if row.label == "Not looked for"
+    ]
+    assert sorted(texts) == ["effusion; fracture", "heart"]
