@@ -24,10 +24,11 @@ from services.patient import merge, same_person
 from services.record_json import from_plain, to_plain
 from services.report import Paper, ReportRequest, content_of, set_on_paper
 from services.result_json import WrittenFiles, result_to_dict
+from services.signs import sign_questions
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
-MissingCode = Literal["analysis", "first_read", "final_read", "decision", "identity", "same_pixels"]
+MissingCode = Literal["analysis", "first_read", "final_read", "decision", "signs", "identity", "same_pixels"]
 _SHORTEST_PIN = 4
 _IDENTIFIERS = ("name", "id", "birth_date")
 _NEEDED_IDENTIFIERS = 2
@@ -94,6 +95,9 @@ def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Dra
         missing.extend(_unanswered(analysis, draft))
         if wants_final_read(analysis) and draft.reading.final_read is None:
             missing.append(Missing(code="final_read", text=say("services.missing.final_read")))
+    missing.extend(
+        Missing(code="signs", text=text, subject=field) for field, text in sign_questions(draft.signs_jotting)
+    )
     missing.extend(_identity_questions(unit, draft))
     return tuple(missing)
 

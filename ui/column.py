@@ -168,6 +168,8 @@ class ReadingColumn(QWidget):
         self._built_for = None
         case = self._desk.case
         if case is not None:
+            signs, left = case.draft.reading.signs, case.draft.signs_jotting
+            self.signs.load(signs, left, locked=self._desk.is_signed)
             self.words.load(case.draft.reading, locked=self._desk.is_signed)
             jotting = case.draft.identity_jotting
             self._identity_wanted = jotting is not None and not self._desk.is_signed
@@ -198,7 +200,7 @@ class ReadingColumn(QWidget):
         self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_signed)
         self.computer.show_case(case)
         self._rebuild_results(opened)
-        self.signs.show_signs(desk.reading.signs, locked=desk.is_signed)
+        self.signs.show_signs(desk.reading.signs, case.draft.signs_jotting, locked=desk.is_signed)
         self.words.show_reading(desk.reading, locked=desk.is_signed)
         for card in self.findings:
             card.show_decision(desk.decision(card.pack_id, card.finding_code), locked=desk.is_signed)

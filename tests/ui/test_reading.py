@@ -731,3 +731,40 @@ def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
     wait_until(dialog.pin.hasFocus)
     dialog.reject()
     wait_until(lambda: window.signing.dialog is None)
+
+
+def test_a_sign_that_cannot_be_recorded_is_told_kept_as_typed_and_asked_about_before_signing(
+    stage: Stage, tmp_path: Path
+) -> None:
+    write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
+    write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014")
+    window = stage(tmp_path / "stick")
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    first, signs = window.desk.case, window.read.column.signs
+    assert window.read.column.sign.isEnabled()
+    signs.breaths.setFocus()
+    QTest.keyClicks(signs.breaths, "520")
+    signs.oxygen.setFocus()
+    QTest.keyClicks(signs.oxygen, "140")
+    assert "“520” cannot be recorded" in signs.wrong.text()
+    assert "“140” cannot be recorded" in signs.wrong.text()
+    assert not window.read.column.sign.isEnabled()
+    assert "520" in window.read.column.missing.text()
+    press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.desk.case is not first)
+    assert (signs.breaths.text(), signs.oxygen.text()) == ("", "")
+    assert not signs.breaths.property("wrong")
+    assert not signs.wrong.isVisible()
+    window.open_case(first.key)
+    assert (signs.breaths.text(), signs.oxygen.text()) == ("520", "140")
+    assert signs.breaths.property("wrong")
+    signs.breaths.clear()
+    QTest.keyClicks(signs.breaths, "52")
+    signs.oxygen.clear()
+    QTest.keyClicks(signs.oxygen, "94%")
+    assert not signs.wrong.isVisible()
+    assert window.read.column.sign.isEnabled()
+    assert window.desk.reading.signs.respiratory_rate_per_min == 52
+    assert window.desk.reading.signs.oxygen_saturation_percent == 94
