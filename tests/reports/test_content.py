@@ -388,3 +388,14 @@ def test_no_row_says_that_nobody_looked_for_what_is_answered_on_the_same_page() 
         if row.label == "Not looked for"
     ]
     assert sorted(texts) == ["effusion; fracture", "heart"]
+
+
+def test_own_words_and_notes_beside_a_finding_stand_on_page_1_whatever_else_was_written() -> None:
+    agreed = studies.reading().decisions[0]
+    edited = dataclasses.replace(agreed, answer="edited", words="Old scar.", note="Seen in 2024 too.")
+    beside = "Instead of the computer's result on pneumonia: Old scar. Note on pneumonia: Seen in 2024 too."
+    silent = studies.report(reading=studies.reading(words="", conclusion="", decisions=(edited,)))
+    assert silent.sections[0].text == f"First impression: abnormal. {beside}"
+    assert silent.sections[1].text == "No conclusion was written apart from the reading."
+    written = studies.report(reading=studies.reading(decisions=(edited,)))
+    assert written.sections[0].text == f"Patchy opacity in one lower zone.\n{beside}"
