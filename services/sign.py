@@ -333,7 +333,8 @@ def _identity_questions(unit: ReadingUnit, draft: Draft) -> list[Missing]:
         if entry.field in _IDENTIFIERS and entry.field not in draft.confirmed
     ]
     if len(in_header) < _NEEDED_IDENTIFIERS and len(confirmed) < _NEEDED_IDENTIFIERS:
-        questions.append(Missing(code="identity", text=say("services.missing.two_identifiers")))
+        carried = say(f"services.missing.two_identifiers_{len(in_header)}")
+        questions.append(Missing(code="identity", text=carried))
     return questions
 
 
