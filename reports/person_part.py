@@ -78,12 +78,11 @@ def examination(header: StudyHeader) -> str:
 def sections(reading: Reading, result: Result, *, signed: bool) -> tuple[Section, ...]:
     """Return reading, conclusion, advice and referral; unsigned, the conclusion is left to be written.
 
-    Where the signer wrote no words of their own, what they answered stands for them; what they wrote beside
-    a finding always stands here too.
+    What the signer answered, and wrote beside a finding, stands here too, after their words.
     """
     words = clean(reading.words)
     if signed:
-        words = "\n".join(part for part in (words, _answers(reading, result, told=bool(words))) if part)
+        words = "\n".join(part for part in (words, _answers(reading, result)) if part)
     return (
         _section("reading", words, signed=signed),
         _section("conclusion", reading.conclusion if signed else "", signed=signed, strong=True),
@@ -92,21 +91,16 @@ def sections(reading: Reading, result: Result, *, signed: bool) -> tuple[Section
     )
 
 
-def _answers(reading: Reading, result: Result, *, told: bool) -> str:
-    """Return what the reader said beside the report's own words, as sentences.
-
-    These are the first impression, the last answer to each finding with its note, and the final read; where
-    the reading was ``told`` in words, only the words written beside a finding.
-    """
-    sentences = [] if told else _impression("said_first", reading.first_read)
+def _answers(reading: Reading, result: Result) -> str:
+    """Return first impression, last answer to each finding with its note, and final read, as sentences."""
+    sentences = _impression("said_first", reading.first_read)
     last = {(decision.pack_id, decision.finding): decision for decision in reading.decisions}
     for pack in result.results:
         for finding in () if pack.stamp.pack_class == "demonstration" else pack.findings:
             decision = last.get((pack.stamp.pack_id, finding.code))
             if decision is not None:
-                sentences += _answer(decision, in_sentence(clean_line(finding.label)), told=told)
-    if not told:
-        sentences += _impression("said_final", reading.final_read)
+                sentences += _answer(decision, in_sentence(clean_line(finding.label)))
+    sentences += _impression("said_final", reading.final_read)
     return " ".join(sentences)
 
 
@@ -116,11 +110,9 @@ def _impression(name: str, read: FirstRead | FinalRead | None) -> list[str]:
     return [say(f"reports.say.{name}", impression=say(f"reports.say.impression_{read.impression}"))]
 
 
-def _answer(decision: Decision, label: str, *, told: bool) -> list[str]:
-    sentences = []
-    if decision.answer == "edited" or not told:
-        words = clean_line(decision.words).rstrip(".")
-        sentences.append(say(f"reports.say.said_{decision.answer}", finding=label, words=words))
+def _answer(decision: Decision, label: str) -> list[str]:
+    words = clean_line(decision.words).rstrip(".")
+    sentences = [say(f"reports.say.said_{decision.answer}", finding=label, words=words)]
     note = clean_line(decision.note).rstrip(".")
     if note:
         sentences.append(say("reports.say.said_note", finding=label, words=note))
