@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -55,11 +55,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedFile:
-    """A signed report: the record and the exact PDF bytes it is bound to."""
+    """A signed report: the record and the exact PDF bytes it is bound to.
+
+    ``result`` is the JSON of what the computer had answered, ``patient`` who the patient was known to be.
+    """
 
     report_id: int
     record: SignedReport
     pdf: bytes
+    result: str = ""
+    patient: Patient = field(default_factory=Patient)
 
 
 class _Made(NamedTuple):
@@ -219,7 +224,19 @@ class SigningDesk:
             pdf=made.pdf,
             content=made.content,
         )
-        return SignedFile(report_id=report_id, record=record, pdf=made.pdf)
+        return SignedFile(
+            report_id=report_id, record=record, pdf=made.pdf, result=result, patient=analysis.result.patient
+        )
+
+    def draft_for(self, unit: ReadingUnit, signed: SignedFile) -> Draft:
+        """Return what was said and typed of a signed unit, as a draft holds it; it is shown, not kept."""
+        patient = signed.patient
+        typed = {
+            name: value
+            for name in ("name", "id", "sex", "birth_date", "age_years", "height_cm", "weight_kg")
+            if (value := getattr(patient, name)) is not None and value.source == "typed"
+        }
+        return Draft(key=key_of(unit), path=unit.path, typed=Patient(**typed), reading=signed.record.reading)
 
     def find_signed(self, unit: ReadingUnit) -> SignedFile | None:
         """Return the signed report of a unit, or None."""
@@ -353,7 +370,8 @@ def _person(row: PersonRow) -> Person:
 
 def _signed_file(row: SignedRow) -> SignedFile:
     record = from_plain(SignedReport, json.loads(row.record))
-    return SignedFile(report_id=row.report_id, record=record, pdf=row.pdf)
+    patient = from_plain(Patient, json.loads(row.patient))
+    return SignedFile(report_id=row.report_id, record=record, pdf=row.pdf, result=row.result, patient=patient)
 
 
 def addendum_of(row: AddendumRow) -> Addendum:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -768,3 +769,51 @@ def test_a_sign_that_cannot_be_recorded_is_told_kept_as_typed_and_asked_about_be
     assert window.read.column.sign.isEnabled()
     assert window.desk.reading.signs.respiratory_rate_per_min == 52
     assert window.desk.reading.signs.oxygen_saturation_percent == 94
+
+
+def test_a_signed_study_opened_again_shows_the_signed_result_or_says_that_models_answer_otherwise(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    case = sign_the_open_case(window)
+    record = case.signed.record
+
+    def open_again() -> None:
+        window.desk.close()
+        case.analysis = None
+        window.open_case(case.key)
+
+    open_again()
+    assert "As signed:\nPneumonia: score 91, above the threshold of 41." in window.read.column.computer.text()
+    wait_until(lambda: window.read.column.findings != [])
+    card = window.read.column.findings[0]
+    assert card.buttons["agree"].isChecked()
+    assert not card.buttons["disagree"].isEnabled()
+    wait_until(window.read.viewer.has_overlay)
+    analyzer.score = 0.2
+    open_again()
+    wait_until(lambda: "answer otherwise today" in window.read.column.computer.text())
+    assert "score 91" in window.read.column.computer.text()
+    assert window.read.column.findings == []
+    assert case.signed.record == record
+
+
+def test_a_signed_picture_found_again_has_the_patient_and_the_words_that_were_signed(
+    stage: Stage, tmp_path: Path
+) -> None:
+    from services.drafts import Draft
+    from ui.intake import _Scan
+
+    window = stage(write_chest(tmp_path, "1.dcm", patient=""))
+    ready(window)
+    typed = Sourced(value="Amina Sample", source="typed")
+    window.desk.identify(replace(window.desk.case.draft.typed, name=typed), ("name", "id"))
+    window.desk.write("conclusion", "Old scar")
+    case = sign_the_open_case(window)
+    found = _Scan((), window._workplace)._case(case.unit)
+    assert isinstance(found.draft, Draft)
+    assert found.patient.name == typed
+    assert found.draft.reading.conclusion == "Old scar"
+    assert found.draft.reading.decisions[0].answer == "agree"
+    assert window._workplace.drafts.find(case.key) is None
