@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image as Photo
 from PySide6.QtCore import QStandardPaths, Qt
@@ -817,3 +818,30 @@ def test_a_signed_picture_found_again_has_the_patient_and_the_words_that_were_si
     assert found.draft.reading.conclusion == "Old scar"
     assert found.draft.reading.decisions[0].answer == "agree"
     assert window._workplace.drafts.find(case.key) is None
+
+
+def test_signatures_are_told_in_one_passing_line_without_a_name(stage: Stage, tmp_path: Path) -> None:
+    for number, name in enumerate(("Amina", "Joseph", "Grace", "Peter")):
+        pixels = np.full((240, 280), 90 + number, np.uint8)
+        write_chest(
+            tmp_path / "stick", f"{number}.dcm", patient=f"SAMPLE^{name}", number=str(number), pixels=pixels
+        )
+    window = stage(tmp_path / "stick")
+    for _ in range(2):
+        ready(window)
+        signed = window.desk.case
+        pause()
+        press(window, Qt.Key.Key_2)
+        press(window, Qt.Key.Key_A)
+        press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        wait_until(lambda: window.signing.dialog is not None)
+        QTest.keyClicks(window.signing.dialog.pin, "2580")
+        QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
+        wait_until(lambda case=signed: case.signed is not None and window.desk.case is not case)
+        wait_until(lambda: window.signing.dialog is None)
+        assert window.notices.texts() == ("Signed.",)
+    window.notices._notices[0].passing.setInterval(1)
+    wait_until(lambda: not window.notices.isVisible())
+    window._tell_signed(signed)
+    press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.notices.texts() == ())
