@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -73,7 +75,20 @@ class ReadingColumn(QWidget):
         if card is not None and self._desk.is_open_card:
             card.note_focus()
         else:
-            self.words.fields["words"].setFocus()
+            self.focus_report()
+
+    def focus_signs(self) -> None:
+        """Go to the clinical signs."""
+        self._go_to(self.signs, self.signs.breaths)
+
+    def focus_report(self) -> None:
+        """Go to the words of page 1."""
+        self._go_to(self.words, self.words.fields["words"])
+
+    def _go_to(self, card: QWidget, field: QWidget) -> None:
+        self._scroll.ensureWidgetVisible(card)
+        self._scroll.ensureWidgetVisible(field)
+        field.setFocus()
 
     def ask_identity(self, *, age: bool = False) -> None:
         """Open the identity form."""
@@ -226,6 +241,7 @@ class ReadingColumn(QWidget):
         self._clear_made()
         self._built_for = wanted
         if wanted is None or case.analysis is None:
+            self._order_stops()
             return
         note = correction_note(case.analysis.result)
         if note:
@@ -253,6 +269,15 @@ class ReadingColumn(QWidget):
         facts = [case.facts[pack] for pack in spoke if pack in case.facts]
         checks = ChecksCard(self._theme, result, not_looked_for(facts, result.results))
         self._place(self._after, checks)
+        self._order_stops()
+
+    def _order_stops(self) -> None:
+        """Have Tab go the way of the work: impression, answers, signs, words, signature; then the checks."""
+        path = (self.impression, *self.findings, self.final_read, self.signs, self.words, self.foot)
+        others = [card for card in self._made if card not in path]
+        stops = [stop for card in (*path, *others) for stop in _stops(card)]
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)
 
     def _load_fields(self, card: FindingCard) -> None:
         """Fill a new card with what was typed into it, else with what its answer says."""
@@ -298,3 +323,9 @@ class ReadingColumn(QWidget):
         self.refresh()
         window = self.window()
         window.setFocus()
+        self._scroll.verticalScrollBar().setValue(0)
+
+
+def _stops(card: QWidget) -> list[QWidget]:
+    """Return where Tab may stop within a card, in the order in which it was built."""
+    return [part for part in card.findChildren(QWidget) if part.focusPolicy() & Qt.FocusPolicy.TabFocus]

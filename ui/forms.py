@@ -9,6 +9,7 @@ from core.decision import ClinicalSigns, Reading
 from services.drafts import SignsJotting
 from services.signs import read_signs, sign_questions
 from ui.controls import Card, label, set_role
+from ui.shortcuts import tooltip
 
 
 class SignsCard(Card):
@@ -66,7 +67,7 @@ class SignsCard(Card):
         field.setFixedWidth(62)
         field.setMaxLength(12)
         field.setAccessibleName(accessible)
-        field.setToolTip(accessible)
+        field.setToolTip(tooltip("signs", accessible))
         field.textEdited.connect(self._on_edited)
         row.addWidget(label(name, "muted"))
         row.addWidget(field)
@@ -100,6 +101,7 @@ class WordsCard(Card):
             edit.setObjectName(field)
             edit.setPlaceholderText(hint)
             edit.setAccessibleName(name)
+            edit.setToolTip(tooltip("own_report", hint))
             edit.setTabChangesFocus(True)
             edit.setFixedHeight(height)
             edit.textChanged.connect(self._on_typed)

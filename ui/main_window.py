@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
         for name, page in (("report", self.report), ("models", self.models), ("settings", self.settings)):
             self.turner.add(name, page)
         self.sheet = ShortcutSheet(self._central)
-        self.turner.set_sheet(self.sheet, self._central)
+        self.turner.set_sheet(self.sheet, self.pages)
         self._connect_rest()
         self._built = True
 

@@ -624,6 +624,7 @@ def test_nothing_is_offered_beside_an_image_that_was_not_put_right(stage: Stage,
     ready(window)
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_B)
+    assert "nothing to show beside" in window.read.toast.text()
     assert not window.read.image.pair.put_right.isVisible()
     assert not window.read.tools.buttons["beside"].isVisible()
 
@@ -845,3 +846,37 @@ def test_signatures_are_told_in_one_passing_line_without_a_name(stage: Stage, tm
     window._tell_signed(signed)
     press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: window.notices.texts() == ())
+
+
+def test_tab_goes_from_the_answer_to_the_signs_the_report_and_the_signature(
+    stage: Stage, tmp_path: Path
+) -> None:
+    from PySide6.QtWidgets import QApplication
+
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    column = window.read.column
+    card, signs = column.findings[0], column.signs
+    path = [card.buttons["agree"], card.buttons["disagree"], card.buttons["edited"], card.note]
+    path += [signs.breaths, signs.oxygen, signs.danger, *column.words.fields.values(), column.sign]
+    wait_until(card.note.isVisible)
+    path[0].setFocus()
+    walked = [path[0]]
+    for _ in path[1:]:
+        press(window, Qt.Key.Key_Tab)
+        walked.append(QApplication.focusWidget())
+    assert [one.accessibleName() for one in walked] == [one.accessibleName() for one in path]
+
+
+def test_keys_lead_to_the_signs_and_to_the_report(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    pause()
+    press(window, Qt.Key.Key_S, Qt.KeyboardModifier.AltModifier)
+    assert window.read.column.signs.breaths.hasFocus()
+    press(window, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
+    assert window.read.column.words.fields["words"].hasFocus()
+    assert window.desk.reading.words == ""
