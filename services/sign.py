@@ -24,7 +24,6 @@ from services.patient import merge, same_person
 from services.record_json import from_plain, to_plain
 from services.report import Paper, ReportRequest, content_of, set_on_paper
 from services.result_json import WrittenFiles, result_to_dict
-from services.signs import sign_questions
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
@@ -100,9 +99,10 @@ def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Dra
         missing.extend(_unanswered(analysis, draft))
         if wants_final_read(analysis) and draft.reading.final_read is None:
             missing.append(Missing(code="final_read", text=say("services.missing.final_read")))
-    missing.extend(
-        Missing(code="signs", text=text, subject=field) for field, text in sign_questions(draft.signs_jotting)
-    )
+    if draft.signs_jotting is not None:
+        left = (draft.signs_jotting.breaths, draft.signs_jotting.oxygen)
+        typed = ", ".join(f"“{one}”" for one in left if one)
+        missing.append(Missing(code="signs", text=say("services.missing.signs", typed=typed)))
     missing.extend(_identity_questions(unit, draft))
     return tuple(missing)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.decision import Answer
@@ -48,6 +48,7 @@ class ReadingColumn(QWidget):
         self._build_cards(theme)
         self._build()
         self._connect()
+        self.refresh()
 
     # --- from outside
 
@@ -142,8 +143,8 @@ class ReadingColumn(QWidget):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inner = QWidget()
-        self._column = QVBoxLayout(inner)
+        self._inner = QWidget()
+        self._column = QVBoxLayout(self._inner)
         self._column.setContentsMargins(14, 14, 14, 14)
         self._column.setSpacing(12)
         for card in (self.signed_note, self.identity, self.impression, self.first_read, self.computer):
@@ -158,7 +159,7 @@ class ReadingColumn(QWidget):
         self._column.addLayout(self._after)
         self._column.addWidget(self.words)
         self._column.addStretch(1)
-        self._scroll.setWidget(inner)
+        self._scroll.setWidget(self._inner)
         whole.addWidget(self._scroll, 1)
         whole.addWidget(self.foot)
 
@@ -168,6 +169,7 @@ class ReadingColumn(QWidget):
         self.identity.confirmed.connect(self._on_identity_confirmed)
         self.identity.jotted.connect(self._desk.jot_identity)
         self.signs.changed.connect(self._desk.write_signs)
+        self.signs.changed.connect(self._on_signs_changed)
         self.words.written.connect(self._desk.write)
         self.foot.sign_asked.connect(self.sign_asked)
         self.computer.retry_asked.connect(self.retry_asked)
@@ -199,6 +201,8 @@ class ReadingColumn(QWidget):
         """Show what the open case and the order of reading allow."""
         desk, case = self._desk, self._desk.case
         self.setEnabled(case is not None)
+        self._inner.setVisible(case is not None)
+        self.foot.setVisible(case is not None)
         if case is None:
             self._clear_made()
             self.foot.show_case(None, (), card_open=False)
@@ -307,6 +311,16 @@ class ReadingColumn(QWidget):
         focused = [card for card in self.findings if card.isAncestorOf(self.focusWidget() or self)]
         chosen = focused or open_ones or self.findings
         return chosen[0] if chosen else None
+
+    @Slot()
+    def _on_signs_changed(self) -> None:
+        """Bring the sentence about what cannot be recorded into sight, once it has its room."""
+        if self.signs.wrong.isVisible():
+            QTimer.singleShot(0, self, self._show_sign_sentence)
+
+    @Slot()
+    def _show_sign_sentence(self) -> None:
+        self._scroll.ensureWidgetVisible(self.signs.wrong)
 
     @Slot()
     def _on_age_asked(self) -> None:

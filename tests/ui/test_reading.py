@@ -745,6 +745,7 @@ def test_a_sign_that_cannot_be_recorded_is_told_kept_as_typed_and_asked_about_be
     ready(window)
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_A)
+    window.resize(window.minimumSize())
     first, signs = window.desk.case, window.read.column.signs
     assert window.read.column.sign.isEnabled()
     signs.breaths.setFocus()
@@ -755,6 +756,8 @@ def test_a_sign_that_cannot_be_recorded_is_told_kept_as_typed_and_asked_about_be
     assert "“140” cannot be recorded" in signs.wrong.text()
     assert not window.read.column.sign.isEnabled()
     assert "520" in window.read.column.missing.text()
+    QTest.qWait(50)
+    assert not signs.wrong.visibleRegion().isEmpty()
     press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: window.desk.case is not first)
     assert (signs.breaths.text(), signs.oxygen.text()) == ("", "")
@@ -880,3 +883,25 @@ def test_keys_lead_to_the_signs_and_to_the_report(stage: Stage, tmp_path: Path) 
     press(window, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
     assert window.read.column.words.fields["words"].hasFocus()
     assert window.desk.reading.words == ""
+
+
+def test_the_read_page_without_a_study_shows_and_asks_nothing_of_the_last_one(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    window.desk.close()
+    window.show_page("read")
+    column = window.read.column
+    for part in (column.signed_note, column.identity, column.impression, column.signs, column.sign):
+        assert not part.isVisible()
+    window.open_case(window.book.cases()[0].key)
+    assert column.signed_note.isVisible()
+    assert column.sign.isVisible()
+
+
+def test_the_read_page_asks_nothing_before_a_study_is_open(stage: Stage) -> None:
+    window = stage()
+    window.show_page("read")
+    assert not window.read.column.impression.isVisible()
+    assert not window.read.column.sign.isVisible()
