@@ -6,7 +6,6 @@ Lung outlines, the image's sense, and whether it is a frontal chest X-ray at all
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,7 @@ from training.trainer import Schedule, train
 
 log = logging.getLogger(__name__)
 
-SIZE = 192
+SIZE = 224
 CACHE = 224
 LOW, HIGH = 1.0, 99.0
 STRANGER = 8
@@ -51,17 +50,21 @@ class Stage:
 
 
 STAGES = (
-    Stage(schedule=Schedule(steps=4200, stop=1900, rate=3e-3)),
-    Stage(schedule=Schedule(steps=1000, rate=2e-3)),
     Stage(
-        schedule=Schedule(steps=900, rate=1.5e-3),
-        moves=augment.Geometry(turn_degrees=10, scale=0.12, aspect=0.1, shift=0.05, warp=0.01),
-        lights=augment.Photometry(gamma=0.35, window=0.1, noise=0.04, blur=0.25, shading=0.15),
+        schedule=Schedule(steps=2600, stop=1300, rate=3e-3),
+        moves=augment.Geometry(turn_degrees=12, scale=0.15, aspect=0.12, shift=0.06, warp=0.012),
+        lights=augment.Photometry(gamma=0.4, window=0.12, noise=0.05, blur=0.3, shading=0.2),
+    ),
+    Stage(
+        schedule=Schedule(steps=700, rate=1.2e-3, average=0.99),
+        moves=augment.Geometry(turn_degrees=7, scale=0.08, aspect=0.07, shift=0.03, warp=0.006),
+        lights=augment.Photometry(gamma=0.3, window=0.08, noise=0.03, blur=0.2, shading=0.12),
+        outlined=32,
         turned=6,
         strange=6,
     ),
 )
-"""The shipped weights: a long schedule left early, a short one run to its end, and one of gentler changes."""
+"""A long schedule with strong changes, left halfway, then a short one with gentle changes, run to its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,20 +188,21 @@ def stranger_bank(chests: Chests) -> dict[str, NDArray[np.uint8]]:
     return made
 
 
-def train_weights(work: Path) -> Path:
-    """Train in the stages of STAGES; return the weights' file."""
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))
+def train_weights(work: Path, *, resume: bool = False) -> Path:
+    """Train in the stages of STAGES, finished ones left out with `resume`; return the weights' file."""
+    torch.manual_seed(STAGES[0].schedule.seed)
     network: nn.Module = LungNet()
+    chests = load_chests()
+    bank = stranger_bank(chests)
     for number, stage in enumerate(STAGES):
-        torch.manual_seed(stage.schedule.seed)
-        chests = load_chests()
-        batches = Batches(chests, stranger_bank(chests), stage)
+        batches = Batches(chests, bank, stage)
         network = train(
             network,
             partial(_step, batches),
             stage.schedule,
             checkpoint=work / f"lungs-{number}.pt",
             on_report=lambda net, step: log.info("step %d: %s", step, quick_check(net)),
+            resume=resume,
         )
     return work / f"lungs-{len(STAGES) - 1}.pt"
 
