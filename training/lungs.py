@@ -23,7 +23,7 @@ from training.trainer import Schedule, train
 
 log = logging.getLogger(__name__)
 
-SIZE = 224
+SIZE = 192
 CACHE = 224
 LOW, HIGH = 1.0, 99.0
 STRANGER = 8
@@ -50,21 +50,25 @@ class Stage:
 
 
 STAGES = (
+    Stage(schedule=Schedule(steps=4200, stop=1900, rate=3e-3)),
+    Stage(schedule=Schedule(steps=1000, rate=2e-3)),
     Stage(
-        schedule=Schedule(steps=2600, stop=1300, rate=3e-3),
-        moves=augment.Geometry(turn_degrees=12, scale=0.15, aspect=0.12, shift=0.06, warp=0.012),
-        lights=augment.Photometry(gamma=0.4, window=0.12, noise=0.05, blur=0.3, shading=0.2),
-    ),
-    Stage(
-        schedule=Schedule(steps=700, rate=1.2e-3, average=0.99),
-        moves=augment.Geometry(turn_degrees=7, scale=0.08, aspect=0.07, shift=0.03, warp=0.006),
-        lights=augment.Photometry(gamma=0.3, window=0.08, noise=0.03, blur=0.2, shading=0.12),
-        outlined=32,
+        schedule=Schedule(steps=900, rate=1.5e-3),
+        moves=augment.Geometry(turn_degrees=10, scale=0.12, aspect=0.1, shift=0.05, warp=0.01),
+        lights=augment.Photometry(gamma=0.35, window=0.1, noise=0.04, blur=0.25, shading=0.15),
         turned=6,
         strange=6,
     ),
+    Stage(
+        schedule=Schedule(steps=400, rate=1.5e-3, average=0.99),
+        moves=augment.Geometry(turn_degrees=5, scale=0.06, aspect=0.05, shift=0.02, warp=0.005),
+        lights=augment.Photometry(gamma=0.2, window=0.06, noise=0.02, blur=0.15, shading=0.08),
+        outlined=40,
+        turned=8,
+        strange=6,
+    ),
 )
-"""A long schedule with strong changes, left halfway, then a short one with gentle changes, run to its end."""
+"""A long schedule left early, a short one run to its end, then two of gentler and gentler changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

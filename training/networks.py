@@ -86,41 +86,38 @@ class Familiarity(nn.Module):
 class LungNet(nn.Module):
     """A small U-Net with skips by addition: lung masks at half the input's size, and the image's sense.
 
-    It computes at a quarter of the input's size and below: the input's 4x4 neighbourhoods become channels,
-    and the finest map's channels become 2x2 neighbourhoods of the masks. Input (image, 1, size, size) in
-    0..1, size a multiple of 32. Outputs: mask logits (image, 2, size / 2, size / 2), patient's left first;
-    sense logits (image, 9); pooled features (image, features).
+    Input (image, 1, size, size) in 0..1. Outputs: mask logits (image, 2, size / 2, size / 2), patient's
+    left first; sense logits (image, 9); pooled features (image, features).
     """
 
     SENSES = 9
-    STEM = 4
 
-    def __init__(self, widths: tuple[int, int, int, int] = (32, 64, 96, 128)) -> None:
+    def __init__(self, widths: tuple[int, int, int, int, int] = (16, 32, 64, 96, 96)) -> None:
         super().__init__()
-        one, two, three, four = widths
-        self.stem = nn.Sequential(ConvBlock(self.STEM**2, one), ConvBlock(one, one))
+        one, two, three, four, five = widths
+        self.stem = nn.Sequential(ConvBlock(1, one, 2), ConvBlock(one, one))
         self.down2 = nn.Sequential(ConvBlock(one, two, 2), ConvBlock(two, two))
-        self.down3 = nn.Sequential(ConvBlock(two, three, 2), ResidualBlock(three, three))
-        self.down4 = nn.Sequential(ConvBlock(three, four, 2), ResidualBlock(four, four))
+        self.down3 = nn.Sequential(ConvBlock(two, three, 2), ConvBlock(three, three))
+        self.down4 = nn.Sequential(ConvBlock(three, four, 2), ConvBlock(four, four), ConvBlock(four, four))
+        self.down5 = nn.Sequential(ConvBlock(four, five, 2), ConvBlock(five, five))
+        self.up4 = Merge(five, four)
         self.up3 = Merge(four, three)
         self.up2 = Merge(three, two)
         self.up1 = Merge(two, one)
-        self.mask_head = nn.Conv2d(one, 2 * (self.STEM // 2) ** 2, 1)
-        self.sense_squeeze = ConvBlock(four, 32)
-        self.sense_head = nn.Sequential(nn.Linear(32 * 9, 64), nn.ReLU(), nn.Linear(64, self.SENSES))
-        self.features = two + three + four
+        self.mask_head = nn.Conv2d(one, 2, 1)
+        self.sense_head = nn.Sequential(nn.Linear(five * 9, 64), nn.ReLU(), nn.Linear(64, self.SENSES))
+        self.features = three + four + five
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the outputs as the class describes them."""
-        a = self.stem(functional.pixel_unshuffle(x, self.STEM))
+        a = self.stem(x)
         b = self.down2(a)
         c = self.down3(b)
         d = self.down4(c)
-        finest = self.mask_head(self.up1(self.up2(self.up3(d, c), b), a))
-        masks = functional.pixel_shuffle(finest, self.STEM // 2)
-        squeezed = self.sense_squeeze(d)
-        sense = self.sense_head(functional.avg_pool2d(squeezed, squeezed.shape[-1] // 3).flatten(1))
-        pooled = torch.cat([level.mean((2, 3)) for level in (b, c, d)], 1)
+        e = self.down5(d)
+        masks = self.mask_head(self.up1(self.up2(self.up3(self.up4(e, d), c), b), a))
+        sense = self.sense_head(functional.avg_pool2d(e, e.shape[-1] // 3).flatten(1))
+        pooled = torch.cat([level.mean((2, 3)) for level in (c, d, e)], 1)
         return masks, sense, pooled
 
 
