@@ -73,7 +73,7 @@ activation map (20 x 20) comes from the same pass and its mean is the logit.
 
 **Calibration.** Inductive Venn-Abers on the patients kept apart, seen as they are and, with half that
 weight, through other exposures and slightly other outlines, and weighted so that {prevalence:.1%} are ill:
-the published share of the official test set (75 % of the training images are ill). Where fewer children are
+the published share of the official test set (74 % of the training images are ill). Where fewer children are
 ill, the same probability means less. Calibration error: mean distance of score and share ill over ten bins,
 weighted by images. Stated for other shares ill, the same scores have on the same images the error:
 {stated}.
