@@ -1,4 +1,4 @@
-"""Farlight's entry: the decoder's child, the command line, or the window."""
+"""Farlight's entry: a child process, the command line, or the window."""
 
 import os
 import sys
@@ -12,6 +12,10 @@ def main(argv: Sequence[str]) -> int:
         from imaging.decode_worker import main as decode
 
         return decode()
+    if argv[:1] == ["--farlight-batch-helper"]:
+        from services.batch_helper import main as help_batch
+
+        return help_batch()
     from cli.program import parse, run_verb
 
     arguments = parse(argv)

@@ -1,14 +1,19 @@
 """What a user waits for: a picture, a finding with its map, a report, a list of studies, a camp's files."""
 
 import resource
+import shutil
+import statistics
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import inputs
 from benchmarks.measuring import Figure, figure, repeated, seconds_of
+from benchmarks.networks import both_alone
 from core.clock import FixedClock, SystemClock
 from core.image import ReadingUnit
+from inference.engine import physical_cores
 from services import display, report
 from services.analyze import AnalysisOptions, Analyzer, load
 from services.batch import BatchRequest, run_batch
@@ -16,6 +21,7 @@ from services.scan import scan
 
 SECTION = "journeys"
 BATCH_RUNS = 3
+LARGE_BATCH = 1000
 WITH_REPORT = 30
 MEBIBYTE = 1024 * 1024
 
@@ -34,8 +40,11 @@ def measure(rounds: int) -> list[Figure]:
         analyzer.look(load(unit))
 
     size = f"{loaded.image.shape[1]} x {loaded.image.shape[0]}" if loaded.image else "unread"
+    decoding = repeated(lambda: load(unit), rounds=rounds)
+    aim = f"decoding plus 20 ms: {statistics.median(decoding) * 1000 + 20:.0f} ms"
     figures = [
         figure(SECTION, "file to grey picture", repeated(lambda: _picture(unit), rounds=rounds), note=size),
+        figure(SECTION, "file decoded and hashed for the packs", decoding, note=size),
         figure(
             SECTION,
             "picture to finding with map (both packs)",
@@ -46,7 +55,7 @@ def measure(rounds: int) -> list[Figure]:
             SECTION,
             "file to finding with map",
             repeated(whole_file, rounds=rounds),
-            aim="decoding plus 20 ms",
+            aim=aim,
         ),
         figure(
             SECTION,
@@ -78,28 +87,64 @@ def _headers(folder: Path) -> list[Figure]:
 
 
 def _camp(folder: Path) -> list[Figure]:
-    camp, patient = folder / "camp", folder / "patient.json"
+    camp, large, patient = folder / "camp", folder / "large", folder / "patient.json"
     camp.mkdir()
+    large.mkdir()
     origin = inputs.small_jpegs(camp)
+    for number in range(LARGE_BATCH // inputs.JPEGS):
+        shutil.copytree(camp, large / str(number))
     patient.write_text(inputs.PATIENT, encoding="utf-8")
 
-    def run(number: int, paths: tuple[str, ...], *, with_pdf: bool) -> float:
-        out = folder / f"out-{number}-{with_pdf}"
+    def run(number: int, paths: tuple[str, ...], *, with_pdf: bool = False) -> _Batch:
+        out = folder / f"out-{number}-{len(paths)}-{with_pdf}"
         request = BatchRequest(paths=paths, out=out, patient_file=patient, with_pdf=with_pdf)
+        started = _cpu_seconds()
         seconds = seconds_of(lambda: run_batch(request))
-        return len(list(out.glob("*/result.json"))) / seconds
+        done = len(list(out.glob("*/result.json")))
+        return _Batch(rate=done / seconds, cpu_each=(_cpu_seconds() - started) / done)
 
     some = tuple(str(path) for path in sorted(camp.iterdir())[:WITH_REPORT])
-    rates = [run(number, (str(camp),), with_pdf=False) for number in range(BATCH_RUNS)]
-    with_reports = [run(0, some, with_pdf=True)]
-    plain, reports = f"{inputs.JPEGS}, no PDF; {origin}", f"{WITH_REPORT}, a PDF each"
+    small = [run(number, (str(camp),)) for number in range(BATCH_RUNS)]
+    many = [run(BATCH_RUNS, (str(large),))]
+    reports = [run(0, some, with_pdf=True)]
     return [
-        _rate("small JPEGs to results", rates, aim="80 a second", note=plain),
-        _rate("small JPEGs to results and reports", with_reports, aim="", note=reports),
+        _rate(f"{inputs.JPEGS} small JPEGs to results", small, aim="80 a second", note=f"no PDF; {origin}"),
+        _rate(
+            f"{LARGE_BATCH:,} small JPEGs to results", many, aim="80 a second", note="the same, five times"
+        ),
+        *_cpu(many),
+        _rate(f"{WITH_REPORT} small JPEGs to results and reports", reports, aim="", note="a PDF each"),
     ]
 
 
-def _rate(name: str, rates: list[float], *, aim: str, note: str) -> Figure:
+def _cpu(batches: list["_Batch"]) -> list[Figure]:
+    """Return what an image of a batch costs, and how much of it the networks are."""
+    each = [batch.cpu_each for batch in batches]
+    networks = repeated(both_alone(), rounds=30, warm_up=3)
+    share = statistics.median(networks) / statistics.median(each)
+    aim = f"{physical_cores() / 80 * 1000:.0f} ms: 80 a second on all cores"
+    note = (
+        f"both networks {statistics.median(networks) * 1000:.1f} ms, {share:.0%}; decoder's process left out"
+    )
+    return [figure(SECTION, "processor time an image of these", each, aim=aim, note=note)]
+
+
+def _cpu_seconds() -> float:
+    """Return the processor time of this process and of its children that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """One run: results a second, and seconds of processor time a result."""
+
+    rate: float
+    cpu_each: float
+
+
+def _rate(name: str, batches: list[_Batch], *, aim: str, note: str) -> Figure:
+    rates = [batch.rate for batch in batches]
     return figure(SECTION, name, rates, unit="a second", scale=1, aim=aim, note=note)
 
 

@@ -29,11 +29,12 @@ class Figure:
 
 
 def interleaved(
-    candidates: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 3
+    candidates: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 3, untimed: int = 0
 ) -> dict[str, list[float]]:
-    """Return the seconds of each candidate in each round; all run once in every round, in turn.
+    """Return the seconds of each candidate in each round; all are timed once in every round, in turn.
 
-    A short pause before each lets the threads of the one before fall asleep.
+    A short pause before each lets the threads of the one before fall asleep. ``untimed`` runs right before
+    the timed one show the speed of work that goes on; without them it wakes threads and fills caches.
     """
     for candidate in candidates.values():
         for _ in range(warm_up):
@@ -42,6 +43,8 @@ def interleaved(
     for _ in range(rounds):
         for name, candidate in candidates.items():
             time.sleep(PAUSE_S)
+            for _ in range(untimed):
+                candidate()
             times[name].append(seconds_of(candidate))
     return times
 

@@ -8,14 +8,16 @@ import numpy as np
 from benchmarks.measuring import Figure, figure, interleaved, skipped
 from benchmarks.torch_row import EagerUnavailableError, eager
 from core.result import EngineName, Precision
-from inference.engine import open_engine, physical_cores
+from inference.engine import AUTO_CHOICE, open_engine, physical_cores
 from inference.manifest import MODEL_NAMES
 from inference.packs import Pack, PackLibrary
 from services.places import pack_roots
 
 SECTION = "networks"
 PACKS = ("chest-lungs", "chest-pneumonia-child")
-TOGETHER = "both packs"
+TOGETHER = "both packs, back to back"
+AFTER_A_PAUSE = "both packs, each after a pause"
+UNTIMED = 2
 EAGER = "PyTorch eager"
 ROWS: tuple[tuple[str, EngineName, Precision], ...] = (
     ("ONNX Runtime FP32", "onnxruntime", "fp32"),
@@ -42,12 +44,14 @@ def measure(rounds: int) -> list[Figure]:
         rows[name] = [_in_engine(pack, engine, precision) for pack in packs]
     for number, pack_id in enumerate(PACKS):
         figures += _lines(pack_id, {name: runs[number] for name, runs in rows.items()}, rounds)
-    figures += _lines(TOGETHER, {name: _both(runs) for name, runs in rows.items()}, rounds)
+    both = {name: _both(runs) for name, runs in rows.items()}
+    figures += _lines(AFTER_A_PAUSE, both, rounds)
+    figures += _lines(TOGETHER, both, rounds, untimed=UNTIMED)
     return figures
 
 
-def _lines(what: str, candidates: dict[str, Run], rounds: int) -> list[Figure]:
-    times = interleaved(candidates, rounds=rounds)
+def _lines(what: str, candidates: dict[str, Run], rounds: int, untimed: int = 0) -> list[Figure]:
+    times = interleaved(candidates, rounds=rounds, untimed=untimed)
     slow = statistics.median(times[EAGER]) if EAGER in times else None
     aim = AIM_TOGETHER if what == TOGETHER else ""
     return [
@@ -62,8 +66,15 @@ def _ratio(slow: float | None, values: list[float]) -> str:
     return "" if slow is None else f"{slow / statistics.median(values):.1f} x eager"
 
 
-def _in_engine(pack: Pack, engine: EngineName, precision: Precision) -> Run:
-    opened = open_engine(engine, pack.read(MODEL_NAMES[precision]))
+def both_alone() -> Run:
+    """Return one run of both networks as a batch runs them: the engine of choice, one core."""
+    library = PackLibrary(pack_roots())
+    engine, precision = AUTO_CHOICE
+    return _both([_in_engine(library.get(pack_id), engine, precision, threads=1) for pack_id in PACKS])
+
+
+def _in_engine(pack: Pack, engine: EngineName, precision: Precision, threads: int | None = None) -> Run:
+    opened = open_engine(engine, pack.read(MODEL_NAMES[precision]), threads=threads)
     rows, columns = pack.manifest.input.size
     batch = np.random.default_rng(0).random((1, 1, rows, columns), dtype=np.float32)
     return lambda: opened.run(batch)

@@ -9,7 +9,8 @@ HEAD = """# Speed and memory
 
 Written by `make bench`; nothing here was typed. Medians, the quartiles around them, and the number of runs.
 In "networks", all rows of a table ran in turn in the same rounds, one picture at a time, on as many threads
-as there are physical cores. Aims are goals for the computer described below, not promises.
+as there are physical cores; "back to back" times the third of three runs, elsewhere threads and caches are
+cold. Aims are goals for the computer described below, not promises.
 """
 
 TABLE_HEAD = ("| | median | quartiles | runs | aim | |", "|---|---|---|---|---|---|")

@@ -6,11 +6,20 @@ from typing import Literal
 
 Impression = Literal["nothing_seen", "abnormal", "unsure"]
 Answer = Literal["agree", "disagree", "edited"]
+PaperSize = Literal["A4", "Letter", "A5"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstRead:
     """The impression given before the computer's result was opened."""
+
+    impression: Impression
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalRead:
+    """What the reader says at the end, where no answer to a finding says it."""
 
     impression: Impression
     at: datetime
@@ -44,6 +53,7 @@ class Reading:
     indication: str = ""
     signs: ClinicalSigns = ClinicalSigns()
     first_read: FirstRead | None = None
+    final_read: FinalRead | None = None
     decisions: tuple[Decision, ...] = ()
     words: str = ""
     conclusion: str = ""
@@ -64,9 +74,15 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedReport:
-    """A reading that was signed, bound by hash to the result and the report that were signed."""
+    """A reading that was signed, bound by hash to the result and the report that were signed.
+
+    ``content_sha256`` is of what the report says, frozen for copies; it and ``paper`` are not known of
+    reports that an early Farlight signed.
+    """
 
     reading: Reading
     signature: Signature
     result_sha256: str
     report_sha256: str
+    content_sha256: str | None = None
+    paper: PaperSize | None = None

@@ -209,6 +209,30 @@ class AlreadySignedError(ReportError):
     code = "E404"
 
 
+class NotSignedError(ReportError):
+    """There is no such signed report, so it has no papers."""
+
+    code = "E405"
+
+
+class NoCopyError(ReportError):
+    """An early Farlight signed the report and kept nothing to set a marked copy from."""
+
+    code = "E406"
+
+
+class ChangedReportError(ReportError):
+    """What is kept of a signed report is not what was signed."""
+
+    code = "E407"
+
+
+class ReportNotPrintedError(ReportError):
+    """The print queue did not take the report."""
+
+    code = "E408"
+
+
 class StoreError(FarlightError):
     """Settings, drafts or the profile could not be kept."""
 

@@ -83,7 +83,7 @@ class Decoder:
         content: bytes,
         most: int,
     ) -> tuple[dict[str, Any], bytearray]:
-        requests, answers = _streams(child)
+        requests, answers = streams_of(child)
         watchdog = threading.Timer(timeout_s, child.kill)
         watchdog.daemon = True
         watchdog.start()
@@ -103,7 +103,7 @@ class Decoder:
         watchdog.daemon = True
         watchdog.start()
         try:
-            wire.receive(_streams(self._child)[1], 0)
+            wire.receive(streams_of(self._child)[1], 0)
         except (OSError, wire.WireError) as error:
             self._stop()
             raise DecoderFailedError("did not start") from error
@@ -118,7 +118,7 @@ class Decoder:
             return
         child.kill()
         child.wait()
-        for stream in _streams(child):
+        for stream in streams_of(child):
             try:
                 stream.close()
             except OSError:
@@ -127,24 +127,41 @@ class Decoder:
 
 def _start() -> "subprocess.Popen[bytes]":
     budget = _WORKER_BASE_BYTES + limits.image_budget_bytes()
+    return start_child(
+        "imaging.decode_worker",
+        decode_worker.ARGUMENT,
+        stderr=subprocess.DEVNULL,
+        FARLIGHT_DECODER_BYTES=str(budget),
+    )
+
+
+def start_child(
+    module: str, argument: str, *, stderr: int | None = None, **environment: str
+) -> "subprocess.Popen[bytes]":
+    """Start this program once more as ``module``; the frozen one knows it by ``argument``.
+
+    It stands in a group of its own: Ctrl-C in a terminal is for the program, which then ends its children.
+    """
     root = str(Path(__file__).resolve().parent.parent)
-    environment = {**os.environ, "FARLIGHT_DECODER_BYTES": str(budget)}
+    variables = {**os.environ, **environment}
     if getattr(sys, "frozen", False):
-        command = [sys.executable, decode_worker.ARGUMENT]
+        command = [sys.executable, argument]
     else:
-        command = [sys.executable, "-P", "-m", "imaging.decode_worker"]
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+        command = [sys.executable, "-P", "-m", module]
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
     return subprocess.Popen(  # noqa: S603  our own program
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
+        stderr=stderr,
+        env=variables,
+        process_group=None if sys.platform == "win32" else 0,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
 
 
-def _streams(child: "subprocess.Popen[bytes]") -> tuple[BinaryIO, BinaryIO]:
+def streams_of(child: "subprocess.Popen[bytes]") -> tuple[BinaryIO, BinaryIO]:
+    """Return what a child reads, and what it writes."""
     assert child.stdin is not None
     assert child.stdout is not None
     return child.stdin, child.stdout  # type: ignore[return-value]

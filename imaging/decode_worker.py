@@ -7,7 +7,7 @@ call ``main()`` when its first argument is ``--farlight-decoder``. It imports ne
 import os
 import signal
 import sys
-from typing import Any, BinaryIO
+from typing import Any
 
 from imaging import wire
 
@@ -18,7 +18,7 @@ _MOST_REQUEST_BYTES = 8 << 30
 def main() -> int:
     """Answer requests until standard input ends; return the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the application, which then ends its input
-    requests, answers = _take_standard_streams()
+    requests, answers = wire.take_standard_streams(silent=True)
     _limit_memory(int(os.environ.get("FARLIGHT_DECODER_BYTES", "0")))
     from imaging import codecs
 
@@ -44,22 +44,6 @@ def _answer(header: dict[str, Any], payload: bytearray) -> tuple[dict[str, Any],
         return {"error": "E107", "detail": "MemoryError"}, b""
     except Exception as error:  # noqa: BLE001  a codec may raise anything on hostile input
         return {"error": "E104", "detail": type(error).__name__}, b""
-
-
-def _take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Keep standard output for answers alone, whatever a library prints."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.setmode(0, os.O_BINARY)
-        msvcrt.setmode(1, os.O_BINARY)
-    requests = os.fdopen(os.dup(0), "rb", buffering=1 << 16)
-    answers = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
-    os.close(nowhere)
-    return requests, answers
 
 
 def _limit_memory(most_bytes: int) -> None:

@@ -1,7 +1,9 @@
-"""The messages between Farlight and its decoder: a JSON header and plain bytes, never pickles."""
+"""The messages between Farlight and its child processes: a JSON header and plain bytes, never pickles."""
 
 import json
+import os
 import struct
+import sys
 from typing import Any, BinaryIO
 
 _PREFIX = struct.Struct("<IQ")
@@ -37,6 +39,25 @@ def receive(stream: BinaryIO, most_bytes: int) -> tuple[dict[str, Any], bytearra
     if not isinstance(header, dict):
         raise WireError("header is not a table")
     return header, _exactly(stream, payload_bytes)
+
+
+def take_standard_streams(*, silent: bool) -> tuple[BinaryIO, BinaryIO]:
+    """Return what a child reads and writes; from then on nothing that a library prints gets between.
+
+    ``silent`` shuts standard error as well.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(0, os.O_BINARY)
+        msvcrt.setmode(1, os.O_BINARY)
+    requests = os.fdopen(os.dup(0), "rb", buffering=1 << 16)
+    answers = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2) if silent else (0, 1):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    return requests, answers
 
 
 def _exactly(stream: BinaryIO, count: int) -> bytearray:

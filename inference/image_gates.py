@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,13 +59,21 @@ def check_sense(log: GateLog, sense: Sense, seen: Orientation, correction: Corre
 
 
 def check_picture(
-    log: GateLog, limits: tuple[Limit, ...], grey: NDArray[np.float32], stored: NDArray[np.float32]
-) -> None:
-    """Ask exposure and sharpness of a picture, (row, column) 0..1, put right; ``stored`` is it as stored."""
+    log: GateLog,
+    limits: tuple[Limit, ...],
+    grey: NDArray[np.float32],
+    stored: NDArray[np.float32],
+    known: Mapping[str, float] = MappingProxyType({}),
+) -> Mapping[str, float]:
+    """Ask exposure and sharpness of a picture, (row, column) 0..1, put right; ``stored`` is it as stored.
+
+    Return what was measured, with what was ``known`` of this picture before.
+    """
     asked = [limit for limit in limits if limit.gate != "plausibility"]
-    values = measure_picture(grey, tuple(limit.measure for limit in asked), stored)
+    values = measure_picture(grey, tuple(limit.measure for limit in asked), stored, known)
     for limit in asked:
         _check_limit(log, limit, values[limit.measure])
+    return values
 
 
 def check_familiarity(log: GateLog, maximum: float, distance: float) -> None:

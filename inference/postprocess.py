@@ -35,15 +35,17 @@ def map_at(activation: Map, *, box: Box, shape: tuple[int, int]) -> Map:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = (shape[1], shape[0])
     placed = cv2.warpAffine(activation, affine, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(np.clip(placed, 0.0, 1.0) * _inside(box, shape), dtype=np.float32)
+    rows, columns = _inside(box.top, box.bottom, shape[0]), _inside(box.left, box.right, shape[1])
+    inside = np.zeros(shape, dtype=np.float32)
+    np.clip(placed[rows, columns], 0.0, 1.0, out=inside[rows, columns])
+    return inside
 
 
-def _inside(box: Box, shape: tuple[int, int]) -> Map:
-    rows = (np.arange(shape[0]) + 0.5) / shape[0]
-    columns = (np.arange(shape[1]) + 0.5) / shape[1]
-    tall = (rows >= box.top) & (rows < box.bottom)
-    wide = (columns >= box.left) & (columns < box.right)
-    return (tall[:, None] & wide[None, :]).astype(np.float32)
+def _inside(low: float, high: float, size: int) -> slice:
+    """Return the pixels whose middle lies from `low` to `high`, shares of `size`."""
+    middles = (np.arange(size) + 0.5) / size
+    first, last = np.searchsorted(middles, (low, high))
+    return slice(int(first), int(last))
 
 
 def _resized(plane: Map, shape: tuple[int, int]) -> Map:

@@ -91,9 +91,27 @@ def stretch_percentiles(
 ) -> Grey:
     """Map the percentiles `low`..`high` (0..100) of all values, or of those `inside`, to 0..1, and clip."""
     values = grey if inside is None or not inside.any() else grey[inside]
-    bottom, top = np.percentile(values, (low, high))
-    spread = max(float(top - bottom), MINIMUM_RANGE)
-    return np.asarray(np.clip((grey - bottom) / spread, 0.0, 1.0), dtype=np.float32)
+    bottom, top = percentiles(values, low, high)
+    spread = max(top - bottom, MINIMUM_RANGE)
+    stretched: Grey = grey - np.float32(bottom)
+    stretched /= np.float32(spread)
+    return np.clip(stretched, 0.0, 1.0, out=stretched)
+
+
+def percentiles(values: Grey, *wanted: float) -> tuple[float, ...]:
+    """Return percentiles (0..100) of finite values, interpolated linearly as `numpy.percentile` does.
+
+    That one takes two to three times as long: it looks for values that are not numbers as well.
+    """
+    flat = values.ravel()
+    last = flat.size - 1
+    places = [percent / 100.0 * last for percent in wanted]
+    pairs = [(int(place), min(int(place) + 1, last)) for place in places]
+    ordered = np.partition(flat, sorted({index for pair in pairs for index in pair}))
+    ends = ((float(ordered[below]), float(ordered[above])) for below, above in pairs)
+    return tuple(
+        low + (high - low) * (place - int(place)) for (low, high), place in zip(ends, places, strict=True)
+    )
 
 
 def turn_quarters(grey: Grey, quarters: int) -> Grey:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.manifest import Gate
+from inference.preprocess import percentiles
 
 Grey = NDArray[np.float32]
 SoftMasks = NDArray[np.float32]
@@ -45,8 +46,8 @@ def shrunk_to(grey: Grey, side: int) -> Grey:
 
 def contrast(grey: Grey) -> float:
     """Distance between the 5th and the 95th percentile of the grey, 0..1."""
-    low, high = np.percentile(grey, (5.0, 95.0))
-    return float(high - low)
+    low, high = percentiles(grey, 5.0, 95.0)
+    return high - low
 
 
 def median_grey(grey: Grey) -> float:
@@ -73,12 +74,12 @@ def sharpness(grey: Grey) -> float:
     return float(np.clip(1.0 - _gradient_energy(np.asarray(blurred, dtype=np.float32)) / full, 0.0, 1.0))
 
 
-def noise(grey: Grey) -> float:
-    """Standard deviation of the pixel noise, as a share of the contrast.
+def noise(grey: Grey, spread: float | None = None) -> float:
+    """Standard deviation of the pixel noise, as a share of the contrast (``spread``, where it is known).
 
     Source: Immerkaer, Computer Vision and Image Understanding 64:300, 1996.
     """
-    spread = contrast(grey)
+    spread = contrast(grey) if spread is None else spread
     if min(grey.shape) < 3 or spread <= 0.0:
         return 0.0
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
@@ -214,11 +215,26 @@ GATE_MEASURES: Mapping[Gate, tuple[str, ...]] = MappingProxyType(
 _AS_STORED = frozenset({"short_side", "aspect"})
 
 
-def measure_picture(grey: Grey, names: tuple[str, ...], stored: Grey | None = None) -> dict[str, float]:
-    """Return the named measures of a picture; ``stored`` is the same as stored, where ``grey`` was shrunk."""
-    small = working_picture(grey) if set(names) - _AS_STORED else grey
+def measure_picture(
+    grey: Grey,
+    names: tuple[str, ...],
+    stored: Grey | None = None,
+    known: Mapping[str, float] = MappingProxyType({}),
+) -> dict[str, float]:
+    """Return the named measures of a picture; ``stored`` is the same as stored, where ``grey`` was shrunk.
+
+    ``known`` are measures of this very picture that were taken before, for another pack.
+    """
     full = grey if stored is None else stored
-    return {name: PICTURE_MEASURES[name](full if name in _AS_STORED else small) for name in names}
+    values = dict(known)
+    missing = [name for name in names if name not in values]
+    small = working_picture(grey) if set(missing) - _AS_STORED else grey
+    for name in missing:
+        if name == noise.__name__:
+            values[name] = noise(small, values.get(contrast.__name__))
+        else:
+            values[name] = PICTURE_MEASURES[name](full if name in _AS_STORED else small)
+    return values
 
 
 def _inside(masks: SoftMasks) -> NDArray[np.bool_]:

@@ -51,6 +51,7 @@ class Reading:
         self._prepared: Prepared | None = None
         self._outputs: Roles = MappingProxyType({})
         self._seen: Orientation | None = None
+        self._measures: Mapping[str, float] = MappingProxyType({})
         self._first_look: tuple[Prepared | None, Roles, Orientation, Correction | None] | None = None
         self._ask_header()
 
@@ -86,8 +87,12 @@ class Reading:
         """Ask the gates that look at the picture and at what the network said."""
         if self._log.stopped:
             return
-        image_gates.check_picture(
-            self._log, self._manifest.limits, self._upright_picture(), self._request.grey
+        self._measures = image_gates.check_picture(
+            self._log,
+            self._manifest.limits,
+            self._upright_picture(),
+            self._request.grey,
+            self._measured_before(),
         )
         if self._manifest.sense is not None and self._seen is not None:
             image_gates.check_sense(self._log, self._manifest.sense, self._seen, self._correction)
@@ -122,6 +127,7 @@ class Reading:
             picture=self._picture,
             soft_masks=MappingProxyType(self._soft_masks() if speaks else {}),
             outlines=MappingProxyType(outlines),
+            measures=self._measures,
         )
 
     def _ask_header(self) -> None:
@@ -166,6 +172,12 @@ class Reading:
         assert self._first_look is not None
         if not is_upright(self._manifest.sense, self._seen):
             self._prepared, self._outputs, self._seen, self._correction = self._first_look
+
+    def _measured_before(self) -> Mapping[str, float]:
+        """Return what packs upstream measured of the picture, where they saw it as this one does."""
+        runs = self._request.upstream.values()
+        same = (run.measures for run in runs if run.result.correction == self._correction)
+        return next(same, MappingProxyType({}))
 
     def _soft_masks(self) -> dict[str, NDArray[np.float32]]:
         if "masks" not in self._outputs:

@@ -19,7 +19,8 @@ class PackRun:
     ``picture`` is the grey that was looked at, as stored, of at most 1024 pixels a side. ``soft_masks`` are
     the masks by code, (row, column) float32 0..1, at the network's own resolution; ``outlines`` are the same
     as outlines, (row, column) bool, of at most 512 pixels a side. Both are upright (after the result's
-    correction), and empty where the pack makes none.
+    correction), and empty where the pack makes none. ``measures`` are what the gates measured of the upright
+    picture, by name.
     """
 
     result: PackResult
@@ -27,6 +28,7 @@ class PackRun:
     picture: NDArray[np.float32] | None = None
     soft_masks: Mapping[str, NDArray[np.float32]] = field(default_factory=lambda: MappingProxyType({}))
     outlines: Mapping[str, NDArray[np.bool_]] = field(default_factory=lambda: MappingProxyType({}))
+    measures: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
     def after(self, seconds: float) -> "PackRun":
         """Return the same run with the time it took."""

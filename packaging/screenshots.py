@@ -46,19 +46,21 @@ class Studio:
         self.folder = folder
         self.pictures = _pictures()
 
-    def child(self, number: int = 0, *, with_age: bool = True) -> Path:
+    def child(self, number: int = 0, *, with_age: bool = True, upside_down: bool = False) -> Path:
         """Write the study of one invented child and return its file."""
         name, card, sex, age, taken = CHILDREN[number]
         dataset = pydicom.dcmread(ROOT / "samples" / "chest-child.dcm")
         if self.pictures:
             _put(dataset, self.pictures[number % len(self.pictures)])
+        if upside_down:
+            _put(dataset, 255 - np.rot90(dataset.pixel_array, 2))
         dataset.PatientName, dataset.PatientID, dataset.PatientSex = name, card, sex
         dataset.PatientAge = age if with_age else ""
         dataset.StudyDate, dataset.StudyTime = "20260314", taken
         dataset.PatientBirthDate = ""
         dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
         dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-        path = self.folder / f"{card}-{with_age}.dcm"
+        path = self.folder / f"{card}-{with_age}-{upside_down}.dcm"
         dataset.save_as(path)
         return path
 
@@ -120,6 +122,7 @@ def _screens(studio: Studio) -> dict[str, Callable[[], None]]:
 
     return {
         "read-opened-dark": lambda: studio.shoot("read-opened-dark", [studio.child()], _open_result),
+        "put-right": lambda: studio.shoot("put-right", [studio.child(upside_down=True)], _open_put_right),
         "worklist-light": lambda: studio.shoot("worklist-light", everyone(), _show_worklist, theme="light"),
         "refusal": lambda: studio.shoot("refusal", [studio.child(with_age=False)], _open_result),
         "error": lambda: studio.shoot(
@@ -135,6 +138,12 @@ def _open_result(window: Any) -> None:
     _until(window.read.viewer.has_overlay)
 
 
+def _open_put_right(window: Any) -> None:
+    _until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
+    window.desk.give_impression("abnormal")
+    _until(window.read.image.pair.put_right.has_overlay)
+
+
 def _show_worklist(window: Any) -> None:
     window.show_page("worklist")
     _until(lambda: all(case.analysed and case.thumbnail for case in window.book.cases()))
@@ -142,7 +151,7 @@ def _show_worklist(window: Any) -> None:
 
 def _open_damaged(window: Any, path: Path) -> None:
     _until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
-    window.open_paths([str(path)])
+    window.opening.open_paths([str(path)])
     _until(lambda: len(window.book) > 1 and not window.intake.scanning)
     window.open_case(window.book.cases()[-1].key)
     _until(lambda: window.desk.case.analysed or window.desk.case.state == "failed")

@@ -52,6 +52,7 @@ DICOM_KINDS = {
 }
 NO_PREAMBLE = "without preamble"
 HTJ2K = "htj2k.dcm"
+BATCH = 64  # enough for helper processes
 PREAMBLE_BYTES = 132  # PS3.10 section 7.1
 # What may be printed besides data: progress, the closing lines of analyze, and where its results are.
 _STAGES = tomllib.loads((ROOT / "core" / "wording" / "en" / "cli.toml").read_text(encoding="utf-8"))[
@@ -69,6 +70,7 @@ def main(arguments: Sequence[str]) -> int:
         check_self_test,
         check_engines,
         check_dicom_kinds,
+        check_batch,
         check_refused_arguments,
         check_window,
     )
@@ -152,6 +154,22 @@ def _write_htj2k(source: Path, target: Path) -> None:
     dataset["PixelData"].is_undefined_length = True
     dataset.file_meta.TransferSyntaxUID = HTJ2KLossless
     dataset.save_as(target)
+
+
+def check_batch(installed: Installed) -> str:
+    """A batch that is large enough for helper processes gives a record for each file, in order."""
+    folder = installed.work / "many é"
+    folder.mkdir()
+    picture = imagecodecs.png_encode(pydicom.dcmread(installed.sample()).pixel_array[::4, ::4].copy())
+    for number in range(BATCH):
+        (folder / f"{number:03}.png").write_bytes(picture)
+    out = installed.work / "out many"
+    _require_quiet(installed.run("analyze", str(folder), "--out", str(out), "--no-pdf"))
+    records = _records(out)
+    names = [Path(record["source"]["path"]).name for record in records]
+    if names != sorted(names) or len(names) != BATCH or any(record["errors"] for record in records):
+        raise SmokeError(f"a batch of {BATCH} gave {len(names)} records: {names}")
+    return f"{len(names)} records"
 
 
 def check_refused_arguments(installed: Installed) -> str:

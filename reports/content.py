@@ -1,10 +1,11 @@
 """What a report says: pure, from records to sentences; how it looks is drawn elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from core.clock import Clock
-from core.decision import Reading, Signature
+from core.decision import PaperSize, Reading, Signature
 from core.image import StudyHeader
 from core.model_facts import ModelFacts
 from core.result import PackResult, Result, Side
@@ -12,10 +13,10 @@ from core.wording import DEFAULT_LANGUAGE, say
 from reports import machine_part, person_part
 from reports.fingerprint import fingerprint
 from reports.machine_part import position_words
-from reports.records import Clinic, Field, Figure, Picture, ReportContent, Row
-from reports.text import clean_line, day, joined
+from reports.records import Addition, Clinic, Field, Figure, Picture, ReportContent, Row, Section
+from reports.text import clean, clean_line, day, joined, short_moment
 
-__all__ = ["KEY_PICTURE", "Clinic", "Picture", "ReportContent", "build_report", "position_words"]
+__all__ = ["KEY_PICTURE", "Clinic", "Picture", "ReportContent", "as_copy", "build_report", "position_words"]
 
 KEY_PICTURE = "key"
 
@@ -30,31 +31,25 @@ def build_report(
     pictures: Mapping[str, Picture] | None = None,
     facts: Mapping[str, ModelFacts] | None = None,
     header: StudyHeader | None = None,
-    copy: bool = False,
     program_version: str = "",
 ) -> ReportContent:
     """Return all that the report of one reading unit says.
 
     ``pictures`` come from ``reports.figures.report_pictures``; ``facts`` are keyed by pack id. Without a
-    signature every page is marked as unsigned and the conclusion stays empty. ``copy`` marks a reprint.
-    A signed report is dated by its signature, so that a reprint says the same and keeps its identity.
+    signature every page is marked as unsigned and the conclusion stays empty. A signed report is dated by
+    its signature.
     """
-    pictures, facts, header = pictures or {}, facts or {}, header or StudyHeader()
+    pictures, header = pictures or {}, header or StudyHeader()
     moment = signature.at if signature else clock.now()
     fields = person_part.patient_fields(result.patient, reading, header)
-    machine = machine_part.MachinePart(result=result, reading=reading, facts=facts, pictures=pictures)
-    trials = tuple(pack for pack in result.results if pack.stamp.pack_class == "demonstration")
-    blocks = machine.blocks(tuple(pack for pack in result.results if pack not in trials))
     content = ReportContent(
         language=DEFAULT_LANGUAGE,
         created=moment,
-        clinic=Clinic(
-            name=clean_line(clinic.name), address=tuple(clean_line(line) for line in clinic.address)
-        ),
+        clinic=_clinic(clinic),
         title=person_part.title(header),
         date=day(moment),
         document_title=say("reports.title.document"),
-        banners=_banners(result.results, signature=signature, copy=copy),
+        banners=_banners(result.results, signed=signature is not None),
         notice=say("reports.footer.research"),
         see_assistance=say(f"reports.footer.{'with_assistance' if signature else 'assistance'}"),
         program=say("reports.footer.program", version=program_version).strip(),
@@ -64,21 +59,81 @@ def build_report(
         key_figure=_key_figure(pictures, result.side),
         signature=person_part.signature_block(signature),
         assistance_title=say("reports.title.assistance"),
-        blocks=(*machine.error_blocks(), *blocks),
-        closing_rows=machine.closing_rows(trials_left_out=bool(trials and signature)),
+        blocks=(),
+        closing_rows=(),
+        closing_title=say("reports.title.closing"),
         demonstration_title=say("reports.title.demonstration"),
         demonstration_watermark=say("reports.banner.demonstration"),
         demonstration_note=say("reports.say.demonstration_note"),
-        demonstration=() if signature else machine.blocks(trials),
     )
-    return _with_identity(content)
+    machine = machine_part.MachinePart(result=result, reading=reading, facts=facts or {}, pictures=pictures)
+    return _with_identity(_with_machine_part(content, machine, signed=signature is not None))
 
 
-def _banners(packs: tuple[PackResult, ...], *, signature: Signature | None, copy: bool) -> tuple[str, ...]:
+def _clinic(clinic: Clinic) -> Clinic:
+    return Clinic(name=clean_line(clinic.name), address=tuple(clean_line(line) for line in clinic.address))
+
+
+def _with_machine_part(
+    content: ReportContent, machine: machine_part.MachinePart, *, signed: bool
+) -> ReportContent:
+    """Add what the packs said; demonstration packs have no place in a signed report."""
+    packs = machine.result.results
+    trials = tuple(pack for pack in packs if pack.stamp.pack_class == "demonstration")
+    others = tuple(pack for pack in packs if pack not in trials)
+    return replace(
+        content,
+        blocks=(*machine.error_blocks(), *machine.blocks(others)),
+        closing_rows=machine.closing_rows(trials_left_out=bool(trials) and signed),
+        demonstration=() if signed else machine.blocks(trials),
+    )
+
+
+def as_copy(
+    content: ReportContent,
+    *,
+    number: int,
+    made_at: datetime,
+    paper: PaperSize,
+    signed_on: PaperSize,
+    clock_doubted: bool = False,
+    additions: Sequence[Addition] = (),
+) -> ReportContent:
+    """Return a report as its copy of that number: the same words and identity, marked on every page.
+
+    ``additions`` stand on pages of their own at the end.
+    """
+    parts = [
+        say("reports.copy.number", number=number),
+        say("reports.copy.made", time=short_moment(made_at), paper=paper),
+    ]
+    if paper != signed_on:
+        parts.append(say("reports.copy.signed_on", paper=signed_on))
+    if clock_doubted:
+        parts.append(say("reports.copy.clock_doubted"))
+    if additions:
+        parts.append(say("reports.copy.addenda"))
+    return replace(
+        content,
+        copy_mark=" · ".join(parts),
+        created=made_at,
+        addenda_title=say("reports.addendum.title"),
+        addenda_note=say("reports.addendum.note"),
+        addenda=tuple(_addendum(number, addition) for number, addition in enumerate(additions, start=1)),
+    )
+
+
+def _addendum(number: int, addition: Addition) -> Section:
+    signed = person_part.signature_block(addition.signature)
+    return Section(
+        title=say("reports.addendum.heading", number=number),
+        text=f"{clean(addition.words)}\n{signed.name}\n{signed.below}",
+    )
+
+
+def _banners(packs: tuple[PackResult, ...], *, signed: bool) -> tuple[str, ...]:
     banners = []
-    if copy:
-        banners.append(say("reports.banner.copy"))
-    if signature is None:
+    if not signed:
         banners.append(say("reports.banner.unsigned"))
     if any(pack.gates_skipped for pack in packs):
         banners.append(say("reports.banner.checks_off"))
@@ -102,7 +157,6 @@ def _key_figure(pictures: Mapping[str, Picture], side: Side) -> Figure | None:
 
 
 def _with_identity(content: ReportContent) -> ReportContent:
-    original = tuple(banner for banner in content.banners if banner != say("reports.banner.copy"))
-    report_id = fingerprint(replace(content, banners=original))
+    report_id = fingerprint(content)
     row = Row(label=say("reports.row.report"), text=report_id)
     return replace(content, report_id=report_id, closing_rows=(*content.closing_rows, row))

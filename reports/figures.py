@@ -17,6 +17,7 @@ HEAT_FLOOR = 0.3
 _HEAT_CONTOURS = (0.45, 0.7, 0.9)
 _HEAT_OPACITY = 0.72
 _HEAT_STEPS = 1024
+_HALF = 128
 _PRINT_SIDE = 900
 _Colour = tuple[int, int, int]
 _OUTLINE_COLOURS: tuple[_Colour, _Colour] = ((0, 40, 40), (94, 220, 208))
@@ -82,30 +83,41 @@ def overlay(
     rows, columns = grey.shape
     factor = max(1.0, longest_side / max(rows, columns))
     size = (round(columns * factor), round(rows * factor))
-    base = cv2.resize(np.clip(grey, 0, 1).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
-    picture = np.repeat(np.clip(base, 0, 1)[..., None] * 255.0, 3, axis=2)
+    level = to_bytes(np.clip(grey, 0.0, 1.0))
+    if factor > 1.0:
+        level = np.asarray(cv2.resize(level, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    rgb = np.asarray(cv2.cvtColor(level, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
     heat_large: NDArray[np.float32] | None = None
     if heat is not None:
         heat_large = np.asarray(cv2.resize(heat, size, interpolation=cv2.INTER_CUBIC), dtype=np.float32)
-        alpha = heat_opacity(heat_large)[..., None]
-        picture = picture * (1 - alpha) + heat_colours(heat_large) * alpha
-    rgb = np.ascontiguousarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+        alpha = heat_opacity(heat_large)
+        step = np.rint(_heat_position(heat_large) * 255.0).astype(np.uint8)
+        colours = cv2.applyColorMap(step, _heat_bytes())
+        rgb = np.asarray(cv2.blendLinear(colours, rgb, alpha, 1 - alpha), dtype=np.uint8)
     stroke = max(1, round(max(size) / 450))
+    rim = cv2.LINE_AA if factor > 1.0 else cv2.LINE_8
     for mask in outlines:
-        shape = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        shape = cv2.resize(mask.astype(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_LINEAR)
         shape = cv2.GaussianBlur(shape, (0, 0), max(1.0, factor))
-        _trace(cv2, rgb, shape >= 0.5, _OUTLINE_COLOURS, stroke)
+        _trace(cv2, rgb, shape >= _HALF, _OUTLINE_COLOURS, stroke=stroke, rim=rim)
     if heat_large is not None:
-        for level in _HEAT_CONTOURS:
-            _trace(cv2, rgb, heat_large >= level, _CONTOUR_COLOURS, max(1, stroke - 1))
+        for edge in _HEAT_CONTOURS:
+            _trace(cv2, rgb, heat_large >= edge, _CONTOUR_COLOURS, stroke=max(1, stroke - 1), rim=rim)
     return rgb
 
 
 def heat_colours(heat: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Return (row, column, 3) float32 0..255 for heat (row, column) 0..1."""
-    position = np.clip((heat - HEAT_FLOOR) / (1 - HEAT_FLOOR), 0, 1)
-    colours: NDArray[np.float32] = _heat_table()[np.rint(position * (_HEAT_STEPS - 1)).astype(np.intp)]
+    colours: NDArray[np.float32] = _heat_table()[
+        np.rint(_heat_position(heat) * (_HEAT_STEPS - 1)).astype(np.intp)
+    ]
     return colours
+
+
+def _heat_position(heat: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Return where heat 0..1 lies on the scale of colours, 0..1."""
+    position: NDArray[np.floating[Any]] = np.clip((heat - HEAT_FLOOR) / (1 - HEAT_FLOOR), 0, 1)
+    return position
 
 
 @cache
@@ -114,6 +126,13 @@ def _heat_table() -> NDArray[np.float32]:
     steps = np.linspace(0, 1, _HEAT_STEPS)
     channels = [np.interp(steps, _HEAT_STOPS[:, 0], _HEAT_STOPS[:, channel]) for channel in (1, 2, 3)]
     return np.stack(channels, axis=-1).astype(np.float32)
+
+
+@cache
+def _heat_bytes() -> NDArray[np.uint8]:
+    """Return (256, 1, 3): the colours in eight bits, as OpenCV looks them up."""
+    table = _heat_table()[np.rint(np.linspace(0, _HEAT_STEPS - 1, 256)).astype(np.intp)]
+    return np.ascontiguousarray(np.rint(table)[:, None, :].astype(np.uint8))
 
 
 def heat_opacity(heat: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
@@ -190,9 +209,14 @@ def _trace(
     rgb: NDArray[np.uint8],
     shape: NDArray[np.bool_],
     colours: tuple[_Colour, _Colour],
+    *,
     stroke: int,
+    rim: int,
 ) -> None:
-    """Draw the edge of a shape: a dark rim under a light line, so that it shows on any ground."""
-    contours, _ = cv2.findContours(shape.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    cv2.polylines(rgb, contours, True, colours[0], stroke + 2, cv2.LINE_AA)
+    """Draw the edge of a shape: a dark rim under a light line, so that it shows on any ground.
+
+    ``rim`` is how OpenCV draws the rim: smoothed lines of some width cost more than all else together.
+    """
+    contours, _ = cv2.findContours(shape.view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    cv2.polylines(rgb, contours, True, colours[0], stroke + 2, rim)
     cv2.polylines(rgb, contours, True, colours[1], stroke, cv2.LINE_AA)

@@ -17,14 +17,13 @@ from reports.sheet import (
 )
 
 _PICTURE_GAP = 12.0
-_PICTURE_SHARE = 0.235
 _PICTURES_IN_A_ROW = 3
-_LABEL_SHARE = 0.24
-_ROW_PADDING = 2.7
+_LABEL_SHARE = 0.18
+_ROW_PADDING = 2.3
 
 
 def machine_block(flow: Flow, block: PackBlock) -> None:
-    """Set what one pack said."""
+    """Set what one pack said, without its tail."""
     for first in range(0, len(block.figures), _PICTURES_IN_A_ROW):
         _pictures(flow, block.figures[first : first + _PICTURES_IN_A_ROW])
     if block.warning:
@@ -32,14 +31,12 @@ def machine_block(flow: Flow, block: PackBlock) -> None:
     for finding in block.findings:
         _finding(flow, finding)
     rows(flow, block.rows)
-    rows(flow, block.small_rows, small=True)
-    flow.space(flow.paper.body * (0.7 if block.findings else 0.0))
 
 
-def rows(flow: Flow, table: tuple[Row, ...], *, small: bool = False) -> None:
+def rows(flow: Flow, table: tuple[Row, ...]) -> None:
     """Set a table; a row stays on one page unless no page could hold it."""
     paper = flow.paper
-    size = paper.label if small else paper.small
+    size = paper.small
     label_width = paper.measure * _LABEL_SHARE
     left, width = paper.left + label_width, paper.measure - label_width
     for row in table:
@@ -70,7 +67,7 @@ def _pictures(flow: Flow, figures: tuple[Figure, ...]) -> None:
     columns = max(2, len(figures))
     width = (paper.measure - (columns - 1) * _PICTURE_GAP) / columns
     aspects = [_aspect(figure) for figure in figures]
-    height = min(width * max(aspects), paper.height * _PICTURE_SHARE)
+    height = min(width * max(aspects), paper.picture)
     captions = [lines_of(figure.caption, paper.caption, width) for figure in figures]
     flow.space(paper.body * 0.5)
     flow.need(height + 3 + max(height_of(lines) for lines in captions) + paper.body)

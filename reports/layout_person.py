@@ -4,12 +4,14 @@ from reports.flow import LEADING, Flow, height_of, lines_of
 from reports.records import Choice, Field, Figure, ReportContent, Section
 from reports.shaping import Line, Span
 from reports.sheet import ACCENT, HAIRLINE, INK, MUTED, WARNING, BoxMark, Format, RuleMark
+from reports.typefaces import Weight
 
 _COLUMN_SHARES = (0.37, 0.27, 0.36)
 _COLUMN_GAP = 14.0
 _CELL_GAP = 1.0
 _LINES_IN_COLUMN = 5
-_KEY_PICTURE_SHARE = 0.27
+_IDENTITY_FIELDS = 2  # name and ID, which come first however long they are
+_KEY_PICTURE_SHARE = 0.36
 _KEY_PICTURE_LEAST = 0.13
 _HAND_LINE = 2.1
 
@@ -18,7 +20,7 @@ def person_pages(flow: Flow, content: ReportContent) -> None:
     """Set all of the part for people."""
     _patient_block(flow, content.fields)
     for section in content.sections:
-        _section(flow, section)
+        headed_section(flow, section)
     _foot(flow, content)
 
 
@@ -28,11 +30,14 @@ def _patient_block(flow: Flow, fields: tuple[Field, ...]) -> None:
     widths = [(paper.measure - (columns - 1) * _COLUMN_GAP) * share for share in _COLUMN_SHARES]
     flow.space(paper.body * 0.9)
     narrow = [field for field in fields if _fits_a_column(field, paper, min(widths))]
-    wide = [field for field in fields if field not in narrow]
+    wide_identity = [field for field in fields[:_IDENTITY_FIELDS] if field not in narrow]
+    wide = [field for field in fields[_IDENTITY_FIELDS:] if field not in narrow]
+    for field in wide_identity:
+        _wide_field(flow, field, "semibold")
     for first in range(0, len(narrow), columns):
         _field_row(flow, narrow[first : first + columns], widths)
     for field in wide:
-        _wide_field(flow, field)
+        _wide_field(flow, field, "regular")
     flow.space(paper.body * 0.4)
     flow.rule(HAIRLINE)
 
@@ -65,11 +70,11 @@ def _cell(field: Field, paper: Format, width: float) -> list[tuple[tuple[Line, .
     return cell
 
 
-def _wide_field(flow: Flow, field: Field) -> None:
+def _wide_field(flow: Flow, field: Field, weight: Weight) -> None:
     paper = flow.paper
     flow.need(paper.label * LEADING + 2 * paper.body * LEADING)
     flow.text(_label_spans(field), paper.label, colour=MUTED)
-    flow.text(field.value, paper.body)
+    flow.text(field.value, paper.body, weight=weight)
     if field.warning:
         flow.text(field.warning, paper.label, weight="semibold", colour=WARNING)
     flow.y += paper.body * 0.7
@@ -84,7 +89,8 @@ def _value_lines(field: Field, paper: Format, width: float) -> tuple[Line, ...]:
     return lines_of(field.value, paper.body, width, "semibold")
 
 
-def _section(flow: Flow, section: Section) -> None:
+def headed_section(flow: Flow, section: Section) -> None:
+    """Set one section under its heading."""
     paper = flow.paper
     size = paper.body * (1.15 if section.strong else 1.0)
     heading = paper.heading * LEADING + 2.0
@@ -155,7 +161,7 @@ def _foot(flow: Flow, content: ReportContent) -> None:
             flow.y += paper.body * 0.9
         _key_picture(flow, content.key_figure, min(most, flow.room - signature_height - caption))
     flow.need(signature_height)
-    flow.y += paper.body * 3.4
+    flow.y = max(flow.y + paper.body * 3.4, flow.bottom - height - 4)
     _draw_signature(flow, columns)
     flow.y += height + 4
 

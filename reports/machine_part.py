@@ -1,7 +1,7 @@
 """Page 2, the computer's part: positions in words, scores, checks, refusals, facts of the models."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from core.decision import Reading
@@ -11,11 +11,13 @@ from core.wording import has_sentence, say
 from reports.model_rows import (
     engine_rows,
     interval_rows,
-    known_rows,
+    limit_rows,
+    origin_rows,
+    outline_rows,
     pack_title,
     present,
+    said_of_image,
     seen_rows,
-    supporting_rows,
     threshold_text,
 )
 from reports.records import Figure, FindingBlock, PackBlock, Picture, Row, ScoreLine
@@ -40,7 +42,7 @@ class MachinePart:
 
     def blocks(self, packs: tuple[PackResult, ...]) -> tuple[PackBlock, ...]:
         """Return a block for each pack: answers first, then refusals, then packs not meant for the image."""
-        return tuple(self._block(pack) for pack in sorted(packs, key=_reading_order))
+        return _pictures_first(tuple(self._block(pack) for pack in sorted(packs, key=_reading_order)))
 
     def error_blocks(self) -> tuple[PackBlock, ...]:
         """Return what could not be done, as a block of its own that comes first."""
@@ -82,17 +84,31 @@ class MachinePart:
 
     def _block(self, pack: PackResult) -> PackBlock:
         facts = self.facts.get(pack.stamp.pack_id)
-        if pack.status == "ok" and pack.masks and not (pack.findings or pack.measurements or pack.risks):
+        if _only_outlines(pack):
+            others = (other for other in self.result.results if not _only_outlines(other))
+            said = frozenset().union(*(said_of_image(other) for other in others))
             return PackBlock(
-                figures=self._figures(pack), small_rows=supporting_rows(pack, facts, self.result.side)
+                figures=self._figures(pack),
+                warning=say("reports.banner.checks_off") if pack.gates_skipped else "",
+                rows=present(*outline_rows(pack, self.result.side, said)),
+                small_title=pack_title(clean_line(pack.title), pack),
+                small_rows=present(*origin_rows(facts), *limit_rows(facts), *engine_rows(pack)),
             )
         findings = tuple(self._finding_block(pack, finding, facts) for finding in pack.findings)
+        limits = limit_rows(facts)
+        answered = pack.status == "ok"
         return PackBlock(
             figures=self._figures(pack),
             findings=findings or (_plain_block(pack),),
             warning=say("reports.banner.checks_off") if pack.gates_skipped else "",
-            rows=present(*seen_rows(pack), *known_rows(pack, facts)),
-            small_rows=present(*interval_rows(pack), *engine_rows(pack, facts)),
+            rows=present(*(limits if answered else ()), *seen_rows(pack)),
+            small_title=pack_title(clean_line(pack.title), pack),
+            small_rows=present(
+                *origin_rows(facts),
+                *(() if answered else limits),
+                *interval_rows(pack),
+                *engine_rows(pack),
+            ),
         )
 
     def _figures(self, pack: PackResult) -> tuple[Figure, ...]:
@@ -123,6 +139,8 @@ class MachinePart:
 
     def _map_caption(self, pack: PackResult, finding: Finding) -> str:
         caption = say("reports.pictures.map")
+        if any(other.masks for other in self.result.results):
+            caption = say("reports.pictures.map_outlined", map=caption)
         return f"{clean_line(finding.label)}: {in_sentence(caption)}" if len(pack.findings) > 1 else caption
 
     def _finding_block(self, pack: PackResult, finding: Finding, facts: ModelFacts | None) -> FindingBlock:
@@ -167,6 +185,19 @@ class MachinePart:
             parts.append(say(f"reports.say.answer_{decision.answer}", words=words))
             parts.append(isolate(clean(decision.note)))
         return " · ".join(part for part in parts if part)
+
+
+def _only_outlines(pack: PackResult) -> bool:
+    return pack.status == "ok" and bool(pack.masks) and not (pack.findings or pack.measurements or pack.risks)
+
+
+def _pictures_first(blocks: tuple[PackBlock, ...]) -> tuple[PackBlock, ...]:
+    """Return the blocks with the first pictures moved to the front: the eye begins with the image."""
+    first = next((number for number, block in enumerate(blocks) if block.figures), 0)
+    if not first:
+        return blocks
+    front = replace(blocks[0], figures=blocks[first].figures)
+    return (front, *blocks[1:first], replace(blocks[first], figures=()), *blocks[first + 1 :])
 
 
 def _reading_order(pack: PackResult) -> int:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from core.model_facts import ModelFacts, OperatingPoint, TestFigure
-from core.result import Finding, Measurement, PackResult, QualityCheck, Risk, Side
+from core.result import Finding, Measurement, PackResult, Risk, Side
 from core.wording import has_sentence, say
 from reports.records import Row
 from reports.text import clean, clean_line, in_sentence, number, score, scores_apart
@@ -34,23 +34,34 @@ def outline_sentence(pack: PackResult, side: Side) -> str:
     return say(f"reports.say.{sentence}", labels=", ".join(dict.fromkeys(labels)))
 
 
-def supporting_rows(pack: PackResult, facts: ModelFacts | None, side: Side) -> tuple[Row, ...]:
-    """Return a pack that only outlines as two rows: it supports the others' answers."""
-    sentences = [outline_sentence(pack, side)]
-    for row in (*seen_rows(pack), *known_rows(pack, facts)):
-        if row.text:
-            sentences.append(f"{row.label}: {row.text.rstrip('.')}.")
-    if pack.gates_skipped:
-        sentences.append(f"{say('reports.banner.checks_off')}.")
-    title = Row(label=pack_title(clean_line(pack.title), pack), text=" ".join(sentences))
-    return (title, *engine_rows(pack, facts))
+def outline_rows(pack: PackResult, side: Side, said: frozenset[str] = frozenset()) -> tuple[Row, ...]:
+    """Return what a pack that only outlines shows: it supports the others' answers.
+
+    ``said`` are sentences that stand beside the answers already.
+    """
+    good = sum(check.outcome == "good" for check in pack.quality)
+    counted = [say("reports.say.quality_count", count=good)] if good else []
+    sentences = [outline_sentence(pack, side), *_unusual(pack, said), *counted]
+    outline = Row(label=say("reports.row.outline"), text=" ".join(sentences))
+    return (outline, *(row for row in _put_right_rows(pack) if row.text not in said))
+
+
+def said_of_image(pack: PackResult) -> frozenset[str]:
+    """Return the sentences about the image that stand beside a pack's own answer."""
+    rows = _put_right_rows(pack)
+    return frozenset((*(row.text for row in rows), *(clean_line(check.text) for check in pack.quality)))
 
 
 def seen_rows(pack: PackResult) -> tuple[Row, ...]:
     """Return measurements, risks, quality checks and what was put right."""
     rows = [Row(label=clean_line(item.label), text=_measurement(item)) for item in pack.measurements]
     rows += [Row(label=clean_line(risk.label), text=_risk(risk)) for risk in pack.risks]
-    rows.append(Row(label=say("reports.row.quality"), text=_quality(pack.quality)))
+    rows.append(Row(label=say("reports.row.quality"), text=_quality(pack)))
+    return (*rows, *_put_right_rows(pack))
+
+
+def _put_right_rows(pack: PackResult) -> tuple[Row, ...]:
+    rows = []
     if pack.gates_skipped:
         against = [clean_line(check.text) for check in pack.quality if check.outcome == "refused"]
         if against:
@@ -61,26 +72,45 @@ def seen_rows(pack: PackResult) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _quality(checks: tuple[QualityCheck, ...]) -> str:
+def _quality(pack: PackResult) -> str:
     """Return what is out of the ordinary in its own words, and the names of what is as it should be."""
-    sentences = [clean_line(check.text) for check in checks if check.outcome != "good"]
-    good = dict.fromkeys(clean_line(check.name).casefold() for check in checks if check.outcome == "good")
+    stated = {clean(pack.correction.text)} if pack.correction else set()
+    if pack.refusal:
+        stated.add(clean(pack.refusal.reason))
+    sentences = _unusual(pack, frozenset(stated))
+    good = dict.fromkeys(
+        clean_line(check.name).casefold() for check in pack.quality if check.outcome == "good"
+    )
     if good:
         sentences.append(say("reports.say.quality_good", names=", ".join(good)))
-    return " · ".join(sentences)
+    return " ".join(sentences)
 
 
-def known_rows(pack: PackResult, facts: ModelFacts | None) -> tuple[Row, ...]:
-    """Return what the manifest says of the model."""
+def _unusual(pack: PackResult, said: frozenset[str]) -> list[str]:
+    """Return what is out of the ordinary and was not said elsewhere, as sentences."""
+    texts = [clean_line(check.text) for check in pack.quality if check.outcome != "good"]
+    return [f"{text.rstrip('.')}." for text in texts if text not in said]
+
+
+def limit_rows(facts: ModelFacts | None) -> tuple[Row, ...]:
+    """Return how well the model did on test, and where its answer ends."""
     if facts is None:
         return (Row(label=say("reports.row.model"), text=say("reports.say.facts_missing")),)
     return (
-        Row(label=say("reports.row.not_looked_for"), text="; ".join(facts.not_looked_for)),
-        Row(label=say("reports.row.intended_use"), text=facts.intended_use),
-        Row(label=say("reports.row.not_for"), text="; ".join(facts.not_for)),
-        Row(label=say("reports.row.trained_on"), text=facts.training_population),
-        Row(label=say("reports.row.weak_where"), text="; ".join(facts.weak_where)),
         Row(label=say("reports.row.figures"), text=_figures_by_population(facts.figures)),
+        Row(label=say("reports.row.not_looked_for"), text="; ".join(facts.not_looked_for)),
+        Row(label=say("reports.row.not_for"), text="; ".join(facts.not_for)),
+        Row(label=say("reports.row.weak_where"), text="; ".join(facts.weak_where)),
+    )
+
+
+def origin_rows(facts: ModelFacts | None) -> tuple[Row, ...]:
+    """Return what the model is for and what it learned from."""
+    if facts is None:
+        return ()
+    return (
+        Row(label=say("reports.row.intended_use"), text=facts.intended_use),
+        Row(label=say("reports.row.trained_on"), text=facts.training_population),
     )
 
 
@@ -94,16 +124,14 @@ def interval_rows(pack: PackResult) -> tuple[Row, ...]:
     )
 
 
-def engine_rows(pack: PackResult, facts: ModelFacts | None) -> tuple[Row, ...]:
+def engine_rows(pack: PackResult) -> tuple[Row, ...]:
     """Return which model ran where, with its whole hash."""
     stamp = pack.stamp
     engine = say(f"reports.engine.{stamp.engine}") if stamp.engine else ""
     run = (f"{stamp.pack_id} {stamp.version}", engine, (stamp.precision or "").upper(), stamp.device)
     model = ", ".join(part for part in run if part)
     digest = say("reports.say.source_hash", sha256=stamp.sha256)
-    licence = ", ".join(part for part in (facts.licence, facts.attribution) if part) if facts else ""
-    whole = "; ".join(part for part in (model, digest, licence) if part)
-    return (Row(label=say("reports.row.model"), text=whole),)
+    return (Row(label=say("reports.row.model"), text=f"{model}; {digest}"),)
 
 
 def present(*rows: Row) -> tuple[Row, ...]:
@@ -158,17 +186,18 @@ def _calibration(pack: PackResult) -> str:
         for finding in pack.findings
         if finding.calibrated_at_prevalence is not None
     ]
-    return f"{'; '.join(known)} {say('reports.say.calibration')}" if known else ""
+    return f"{'; '.join(known)}, {say('reports.say.calibration')}" if known else ""
 
 
 def _figures_by_population(figures: tuple[TestFigure, ...]) -> str:
     populations: dict[str, list[str]] = {}
     for figure in figures:
         populations.setdefault(_population(figure), []).append(_figure(figure))
-    return "; ".join(
+    lines = [
         say("reports.say.figure_population", population=population, figures=", ".join(texts))
         for population, texts in populations.items()
-    )
+    ]
+    return lines[0] if len(lines) == 1 else "\n".join(f"– {line}" for line in lines)
 
 
 def _population(figure: TestFigure) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from core.decision import PaperSize
 from core.errors import FarlightError, ReportError
 from core.wording import say
 from reports.flow import LEADING, Flow, baseline, height_of, lines_of
-from reports.layout_machine import machine_block, rows
-from reports.layout_person import person_pages
-from reports.records import ReportContent
+from reports.layout_machine import machine_block
+from reports.layout_person import headed_section, person_pages
+from reports.layout_tail import tail
+from reports.records import PackBlock, ReportContent
 from reports.shaping import Line, set_line
 from reports.sheet import (
     CRITICAL,
@@ -16,23 +18,26 @@ from reports.sheet import (
     INK,
     MUTED,
     WATERMARK,
+    WHITE,
     BoxMark,
     Format,
     Mark,
-    Paper,
     RuleMark,
     Sheet,
     TextMark,
 )
 
-__all__ = ["Paper", "render_pdf", "warm_up"]
+__all__ = ["render_pdf", "warm_up"]
 
 _HEAD_SHARE = 0.62
+_HEAD_GAP = 12.0
 _FOOT_CLEARANCE = 5.0
+_COPY_MARK_PADDING = 8.0
+_COPY_MARK_LOWER = 3.0  # printers leave the sheet's edge white
 _WATERMARK_DEGREES = 52.0
 
 
-def render_pdf(content: ReportContent, paper: Paper = "A4") -> bytes:
+def render_pdf(content: ReportContent, paper: PaperSize = "A4") -> bytes:
     """Return the report as a PDF file.
 
     Raises:
@@ -64,19 +69,28 @@ def compose(content: ReportContent, paper: Format) -> list[Sheet]:
     sheets = person + machine
     if content.demonstration:
         sheets += _demonstration_sheets(content, paper, bottom)
+    copy_mark = content.copy_mark.format(page=len(sheets) + 1)
+    if content.addenda:
+        sheets += _addenda_sheets(content, paper, bottom)
     for number, sheet in enumerate(sheets, start=1):
         see = len(person) + 1 if number <= len(person) else None
         sheet.marks.extend(_foot(content, paper, number, len(sheets), see))
+        if copy_mark:
+            sheet.marks.extend(_copy_mark(copy_mark, paper))
     return sheets
 
 
 def _fitted(paper: Format, set_part: Callable[[Format], list[Sheet]]) -> list[Sheet]:
-    """Return a part's pages, set a little smaller where that saves a page."""
+    """Return a part's pages, set no smaller than it takes to save as many as can be saved."""
     best = set_part(paper)
-    for factor in paper.tighter if len(best) > 1 else ():
+    pages = len(best)
+    if pages == 1:
+        return best
+    for factor in reversed(paper.tighter):
         tighter = set_part(paper.scaled(factor))
-        if len(tighter) < len(best):
-            return tighter
+        if len(tighter) >= pages:
+            break
+        best, pages = tighter, len(tighter) + 1
     return best
 
 
@@ -90,8 +104,8 @@ def _machine_sheets(content: ReportContent, paper: Format, bottom: float) -> lis
     flow = Flow(paper, bottom, _machine_head(content, content.assistance_title))
     for block in content.blocks:
         machine_block(flow, block)
-    flow.space(paper.body * 0.5)
-    rows(flow, content.closing_rows, small=True)
+    closing = PackBlock(small_title=content.closing_title, small_rows=content.closing_rows)
+    tail(flow, (*content.blocks[:1], closing, *content.blocks[1:]))
     return flow.sheets
 
 
@@ -100,6 +114,15 @@ def _demonstration_sheets(content: ReportContent, paper: Format, bottom: float) 
     flow.text(content.demonstration_note, paper.body, weight="semibold", colour=CRITICAL)
     for block in content.demonstration:
         machine_block(flow, block)
+    tail(flow, content.demonstration)
+    return flow.sheets
+
+
+def _addenda_sheets(content: ReportContent, paper: Format, bottom: float) -> list[Sheet]:
+    flow = Flow(paper, bottom, _machine_head(content, content.addenda_title))
+    flow.text(content.addenda_note, paper.small, colour=MUTED)
+    for section in content.addenda:
+        headed_section(flow, section)
     return flow.sheets
 
 
@@ -133,15 +156,18 @@ def _head(flow: Flow, content: ReportContent, title: str, subtitle: str, *, righ
     for banner in content.banners:
         y += _banner(flow, banner, y) + 4
     y += 4 if content.banners else 0
-    wide = paper.measure * _HEAD_SHARE
+    natural = max(set_line(text, paper.small).width for text in right[1].split("\n"))
+    if right[0]:
+        natural = max(natural, set_line(right[0], paper.title, "bold").width)
+    slim = min(natural, paper.measure * (1 - _HEAD_SHARE))
+    wide = paper.measure - slim - _HEAD_GAP
     left_lines = (
         *lines_of(title, paper.name, wide, "bold"),
         *(lines_of(subtitle, paper.small, wide) if subtitle else ()),
     )
-    slim = paper.measure - wide - 12
     right_lines = (
-        *(lines_of(right[0], paper.title, slim, "bold") if right[0] else ()),
-        *lines_of(right[1], paper.small, slim),
+        *(lines_of(right[0], paper.title, slim + 0.1, "bold") if right[0] else ()),
+        *lines_of(right[1], paper.small, slim + 0.1),
     )
     flow.y = y
     _column(flow, left_lines, paper, align_right=False)
@@ -182,6 +208,28 @@ def _banner(flow: Flow, text: str, y: float) -> float:
     return height
 
 
+def _copy_mark(text: str, paper: Format) -> list[Mark]:
+    """Mark a copy in the head margin, where it moves nothing of the page that was signed."""
+    room = paper.measure - 2 * _COPY_MARK_PADDING
+    size = paper.small * min(1.0, room / set_line(text, paper.small, "bold").width)
+    line = set_line(text, size, "bold")
+    height = size * LEADING + 4
+    top = (paper.margin - height) / 2 + _COPY_MARK_LOWER
+    x = paper.left + (paper.measure - line.width) / 2
+    return [
+        BoxMark(
+            x=x - _COPY_MARK_PADDING,
+            y=top,
+            width=line.width + 2 * _COPY_MARK_PADDING,
+            height=height,
+            fill=WHITE,
+            stroke=INK,
+            stroke_width=0.9,
+        ),
+        TextMark(x=x, y=top + 2 + baseline(size), line=line, colour=INK),
+    ]
+
+
 def _watermark(flow: Flow, text: str) -> None:
     paper = flow.paper
     size = paper.width * 0.105
@@ -205,22 +253,30 @@ def _foot_height(content: ReportContent, paper: Format) -> float:
 def _foot_lines(
     content: ReportContent, paper: Format, number: int, count: int, *, see: int | None
 ) -> tuple[tuple[Line, ...], Line]:
-    page = set_line(say("reports.footer.page", page=number, pages=count), paper.caption)
-    see_also = content.see_assistance.format(page=see) if see else ""
+    """Return what stands left and, on the last line, right: the identity beside the page's number."""
     identity = say("reports.footer.report", id=content.short_id)
-    text = f"{see_also} {content.notice} · {identity}".strip()
-    return lines_of(text, paper.caption, paper.measure - page.width - 16), page
+    page = say("reports.footer.page", page=number, pages=count)
+    right = set_line(f"{identity} · {page}", paper.caption)
+    see_also = content.see_assistance.format(page=see) if see else ""
+    text = f"{see_also} {content.notice}".strip()
+    longest = f"{content.see_assistance.format(page=99)} {content.notice}"
+    room = paper.measure - right.width - 16
+    if set_line(longest, paper.caption).width <= room:
+        return lines_of(text, paper.caption, room), right
+    return (*lines_of(text, paper.caption, paper.measure), Line((), paper.caption)), right
 
 
 def _foot(content: ReportContent, paper: Format, number: int, count: int, see: int | None) -> list[Mark]:
-    lines, page = _foot_lines(content, paper, number, count, see=see)
+    lines, right = _foot_lines(content, paper, number, count, see=see)
     rule = paper.height - paper.margin - _foot_height(content, paper) + 5
     top = rule + 3 + baseline(paper.caption)
+    last = top + (len(lines) - 1) * paper.caption * LEADING
     marks: list[Mark] = [
         RuleMark(x1=paper.left, y1=rule, x2=paper.right, y2=rule, width=0.6, colour=HAIRLINE),
-        TextMark(x=paper.right - page.width, y=top, line=page, colour=MUTED),
+        TextMark(x=paper.right - right.width, y=last, line=right, colour=MUTED),
     ]
     for row, line in enumerate(lines):
         y = top + row * paper.caption * LEADING
-        marks.append(TextMark(x=paper.left, y=y, line=line, colour=MUTED))
+        if line.runs:
+            marks.append(TextMark(x=paper.left, y=y, line=line, colour=MUTED))
     return marks

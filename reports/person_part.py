@@ -51,7 +51,7 @@ def patient_fields(patient: Patient, reading: Reading, header: StudyHeader) -> t
         ),
         Field(
             label=say("reports.patient.sex_age"),
-            value=_sex_and_age(patient) or missing,
+            value=_sex_and_age(patient),
             source=_sources(patient.sex, patient.age_years, patient.birth_date),
             warning=_contradictions(patient),
         ),
@@ -71,7 +71,7 @@ def examination(header: StudyHeader) -> str:
         kind = kind[0].lower() + kind[1:]
     view = clean_line(header.view or "")
     what = " ".join(part for part in (body_part, kind, view) if part) or say("reports.examination.unknown")
-    when = " ".join(part for part in (short_day(header.date), short_time(header.time)) if part)
+    when = "\u00a0".join(part for part in (short_day(header.date), short_time(header.time)) if part)
     return f"{what}, {when if header.date else say('reports.examination.no_date')}"
 
 
@@ -90,7 +90,7 @@ def sections(reading: Reading, result: Result, *, signed: bool) -> tuple[Section
 
 
 def _answers(reading: Reading, result: Result) -> str:
-    """Return the first impression and the last answer to each finding as sentences."""
+    """Return the first impression and the last answer to each finding, or the final read, as sentences."""
     sentences = []
     if reading.first_read:
         impression = say(f"reports.say.impression_{reading.first_read.impression}")
@@ -102,6 +102,9 @@ def _answers(reading: Reading, result: Result) -> str:
             if decision is not None:
                 label, words = in_sentence(clean_line(finding.label)), clean_line(decision.words).rstrip(".")
                 sentences.append(say(f"reports.say.said_{decision.answer}", finding=label, words=words))
+    if reading.final_read:
+        impression = say(f"reports.say.impression_{reading.final_read.impression}")
+        sentences.append(say("reports.say.said_final", impression=impression))
     return " ".join(sentences)
 
 
@@ -160,11 +163,11 @@ def _referral(text: str, *, signed: bool) -> Section:
 
 
 def _sex_and_age(patient: Patient) -> str:
-    parts = []
-    if patient.sex:
-        parts.append(say(f"reports.patient.sex_{patient.sex.value}"))
+    parts = [say(f"reports.patient.sex_{patient.sex.value if patient.sex else 'missing'}")]
     if patient.age_years:
         parts.append(age(patient.age_years.value))
+    elif not patient.birth_date:
+        parts.append(say("reports.patient.age_missing"))
     if patient.birth_date:
         parts.append(say("reports.patient.born", date=short_day(patient.birth_date.value)))
     if patient.height_cm:
@@ -189,9 +192,7 @@ def _contradictions(patient: Patient, name: str = "") -> str:
 
 
 def _contradiction(item: Contradiction) -> str:
-    other = clean_line(item.other)
-    if item.field == "sex" and has_sentence(f"reports.patient.sex_{other}"):
-        other = say(f"reports.patient.sex_{other}")
+    other = _other_value(item.field, clean_line(item.other))
     known = f"reports.patient.field_{item.field}"
     source = say(f"reports.source.{item.other_source}_other")
     return say(
@@ -202,12 +203,35 @@ def _contradiction(item: Contradiction) -> str:
     )
 
 
+def _other_value(field: str, value: str) -> str:
+    """Return a contradicting value as the patient block would print it."""
+    if field == "sex" and has_sentence(f"reports.patient.sex_{value}"):
+        return say(f"reports.patient.sex_{value}")
+    if field == "birth_date":
+        return short_day(value)
+    unit = {"height_cm": "height", "weight_kg": "weight"}.get(field)
+    try:
+        if field == "age_years":
+            return age(float(value))
+        return say(f"reports.patient.{unit}", value=number(float(value))) if unit else value
+    except ValueError:
+        return value
+
+
 def _signs(signs: ClinicalSigns) -> str:
-    parts = []
-    if signs.respiratory_rate_per_min is not None:
-        parts.append(say("reports.examination.respiratory_rate", value=signs.respiratory_rate_per_min))
-    if signs.oxygen_saturation_percent is not None:
-        parts.append(say("reports.examination.saturation", value=signs.oxygen_saturation_percent))
-    if signs.danger_signs:
-        parts.append(clean_line(signs.danger_signs))
-    return joined(*parts)
+    """Return the signs; where some were recorded, the others are said to be missing."""
+    rate, saturation = signs.respiratory_rate_per_min, signs.oxygen_saturation_percent
+    danger = clean_line(signs.danger_signs or "")
+    if rate is None and saturation is None and not danger:
+        return ""
+    return joined(
+        _sign("respiratory_rate", rate),
+        _sign("saturation", saturation),
+        _sign("danger_signs", danger or None),
+    )
+
+
+def _sign(name: str, value: int | str | None) -> str:
+    if value is None:
+        return say(f"reports.examination.no_{name}")
+    return say(f"reports.examination.{name}", value=value)

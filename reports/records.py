@@ -6,6 +6,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from core.decision import Signature
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clinic:
@@ -106,13 +108,22 @@ class FindingBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackBlock:
-    """What one pack said, or why it said nothing."""
+    """What one pack said, or why it said nothing; ``small_rows`` under ``small_title`` stand in the tail."""
 
     figures: tuple[Figure, ...] = ()
     findings: tuple[FindingBlock, ...] = ()
     warning: str = ""
     rows: tuple[Row, ...] = ()
+    small_title: str = ""
     small_rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """Words added after signing, and who signed them."""
+
+    words: str
+    signature: Signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +131,10 @@ class ReportContent:
     """All that one report says.
 
     ``banners`` stand on every page; ``see_assistance`` has a ``{page}`` still to fill; ``demonstration`` has
-    pages of its own.
+    pages of its own. ``copy_mark`` stands in the head margin of every page of a copy and may have a
+    ``{page}`` to fill, where its ``addenda`` begin.
+
+    Signed reports are kept as this record: what is added later has a default.
     """
 
     language: str
@@ -141,11 +155,16 @@ class ReportContent:
     assistance_title: str
     blocks: tuple[PackBlock, ...]
     closing_rows: tuple[Row, ...]
+    closing_title: str = ""
     demonstration_title: str = ""
     demonstration_watermark: str = ""
     demonstration_note: str = ""
     demonstration: tuple[PackBlock, ...] = ()
     report_id: str = ""
+    copy_mark: str = ""
+    addenda_title: str = ""
+    addenda_note: str = ""
+    addenda: tuple[Section, ...] = ()
 
     @property
     def short_id(self) -> str:

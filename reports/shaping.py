@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from reports.typefaces import Typeface, Weight, harfbuzz_font, latin, typeface_for
@@ -12,11 +13,12 @@ _JOINERS = "\u200c\u200d"
 _INHERITING = {" ", "\u00a0", "\u0964", "\u0965", "\u25cc"}
 _BREAK_AFTER = {" ", "-", "/", "–", "—", "\u1361", "\\", "_"}
 _NEVER_AT_LINE_START = set(
-    "、。，．：；？！）」』】〉》〕…ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々)]}.,;:!?%°"
+    "、。，．：；？！）」』】〉》〕…ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々)]}.,;:!?%°·"
 )
 _NEVER_AT_LINE_END = set("（「『【〈《〔([{")
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 _FIT_TOLERANCE = 0.01
+_KEPT_TEXTS = 600  # two reports: most of what a report says of its models stands on the next one too
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,11 @@ class _Run:
 
 def set_lines(spans: Sequence[Span], size: float, width: float) -> tuple[Line, ...]:
     """Return the spans set in lines no wider than ``width`` points; line feeds in the text are kept."""
+    return _set_lines(tuple(spans), size, width)
+
+
+@lru_cache(maxsize=_KEPT_TEXTS)
+def _set_lines(spans: tuple[Span, ...], size: float, width: float) -> tuple[Line, ...]:
     lines: list[Line] = []
     for paragraph in _paragraphs(spans):
         lines += _Paragraph(paragraph, size).lines(width)
@@ -147,12 +154,25 @@ class _Paragraph:
             advance = self._advances[position] or 0.0
             fits = used + advance <= width + _FIT_TOLERANCE
             if not fits and self._text[position] != " " and position > start:
-                return opportunity if opportunity > start else self._cluster_boundary(position, start)
+                if opportunity > start and self._fits_a_line(opportunity, width):
+                    return opportunity
+                return self._cluster_boundary(position, start)
             used += advance
             position += 1
             if position < len(self._text) and _may_break(self._text[position - 1], self._text[position]):
                 opportunity = position
         return position
+
+    def _fits_a_line(self, position: int, width: float) -> bool:
+        """Whether the word that begins there fits a line of its own; if not, it is cut where it stands."""
+        used = 0.0
+        for index in range(position, len(self._text)):
+            if index > position and (
+                self._text[index] == " " or _may_break(self._text[index - 1], self._text[index])
+            ):
+                break
+            used += self._advances[index] or 0.0
+        return used <= width + _FIT_TOLERANCE
 
     def _cluster_boundary(self, position: int, start: int) -> int:
         while position > start + 1 and not self._starts_cluster(position):

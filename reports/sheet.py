@@ -4,12 +4,11 @@ Coordinates are points from the top left corner of the sheet; colours are (red, 
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
+from core.decision import PaperSize
 from reports.records import Picture
 from reports.shaping import Line
 
-Paper = Literal["A4", "Letter", "A5"]
 Colour = tuple[int, int, int]
 
 INK: Colour = (27, 36, 43)
@@ -20,6 +19,7 @@ TRACK: Colour = (222, 227, 231)
 BAND: Colour = (160, 170, 178)
 WARNING: Colour = (122, 84, 0)
 CRITICAL: Colour = (150, 42, 20)
+WHITE: Colour = (255, 255, 255)
 WATERMARK: Colour = (228, 231, 234)
 
 
@@ -93,7 +93,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """A paper size with its margins and type sizes, all in points."""
+    """A paper size with its margins, type sizes and the greatest height of a picture of page 2, in points."""
 
     width: float
     height: float
@@ -105,11 +105,12 @@ class Format:
     heading: float
     title: float
     name: float
+    picture: float
     tighter: tuple[float, ...]
 
     def scaled(self, factor: float) -> "Format":
-        """Return the same paper with all type smaller or larger."""
-        sizes = ("body", "small", "label", "caption", "heading", "title", "name")
+        """Return the same paper with all type and pictures smaller or larger."""
+        sizes = ("body", "small", "label", "caption", "heading", "title", "name", "picture")
         return replace(self, **{size: getattr(self, size) * factor for size in sizes})
 
     @property
@@ -139,11 +140,12 @@ _A4 = Format(
     heading=9.6,
     title=11.5,
     name=14.5,
+    picture=190.0,
     tighter=(0.95, 0.9),
 )
-FORMATS: dict[Paper, Format] = {
+FORMATS: dict[PaperSize, Format] = {
     "A4": _A4,
-    "Letter": replace(_A4, width=612.0, height=792.0),
+    "Letter": replace(_A4, width=612.0, height=792.0, picture=178.0),
     "A5": Format(
         width=419.53,
         height=595.28,
@@ -155,6 +157,7 @@ FORMATS: dict[Paper, Format] = {
         heading=8.2,
         title=9.6,
         name=11.8,
+        picture=136.0,
         tighter=(0.95,),
     ),
 }

@@ -61,6 +61,7 @@ _RANGES: tuple[tuple[int, int, str, bool], ...] = (
     (0xFF00, 0xFFEF, "DroidSansFallbackFull", False),
     (0x1E900, 0x1E95F, "NotoSansAdlam", False),
 )
+_UNUSED_TABLES = ("GSUB", "GPOS", "GDEF", "vhea", "vmtx")  # lines are set already, none is vertical
 _LAST_RESORTS = ("NotoSans-Regular", "DroidSansFallbackFull", "NanumSquareR")
 
 
@@ -92,6 +93,19 @@ def harfbuzz_font(name: str) -> HarfBuzzFont:
 
     face = hb.Face(hb.Blob.from_file_path(str(asset_path(f"fonts/{name}.ttf"))))
     return HarfBuzzFont(hb.Font(face), int(face.upem))
+
+
+def font_of_glyphs(name: str, glyphs: frozenset[int]) -> tuple[bytes, Mapping[int, int]]:
+    """Return the font file with these glyphs alone, and the number in it of each glyph by its old number."""
+    import uharfbuzz as hb
+
+    wanted = hb.SubsetInput()
+    wanted.glyph_set.update(glyphs)
+    wanted.unicode_set.add(ord(" "))  # the PDF library asks every font for it
+    wanted.drop_table_tag_set.update(int.from_bytes(tag.encode(), "big") for tag in _UNUSED_TABLES)
+    wanted.flags = hb.SubsetFlags.NO_LAYOUT_CLOSURE | hb.SubsetFlags.NOTDEF_OUTLINE
+    plan = hb.SubsetPlan(harfbuzz_font(name).font.face, wanted)
+    return bytes(plan.execute().blob.data), MappingProxyType(dict(plan.old_to_new_glyph_mapping))
 
 
 @cache

@@ -1,8 +1,10 @@
 """Draws sheets of marks into a PDF file; the only module that knows the PDF library."""
 
+import hashlib
 import io
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 
 import numpy as np
@@ -22,21 +24,20 @@ from reports.sheet import (
     Sheet,
     TextMark,
 )
-from reports.typefaces import Typeface
+from reports.typefaces import Typeface, font_of_glyphs
 
 _BOLD_STROKE_PER_EM = 0.03
 _PRODUCER = "Farlight"
 _PRINT_DPI = 200.0
 _JPEG_QUALITY = 90
 _PLACE_TOLERANCE = 0.004
-_TABLES_FOR_SHAPING = ("GSUB", "GPOS", "GDEF")  # HarfBuzz reads its own copy; the PDF needs none of them
 _NO_CHARACTER_MAP = (0x20,)  # glyphs are placed by number: reading a map of 28,000 characters would be wasted
 
 
 def write_pdf(sheets: Sequence[Sheet], paper: Format, content: ReportContent) -> bytes:
     """Return the PDF file of these sheets; its metadata names no patient."""
     logging.getLogger("fontTools").setLevel(logging.ERROR)
-    document = _Document(paper, content)
+    document = _Document(paper, content, _glyphs_used(sheets))
     for sheet in sheets:
         document.add_page()
         for mark in sheet.marks:
@@ -47,11 +48,15 @@ def write_pdf(sheets: Sequence[Sheet], paper: Format, content: ReportContent) ->
 class _Document(FPDF):
     """The PDF library with a pen of our own: glyphs are placed exactly where the layout put them."""
 
-    def __init__(self, paper: Format, content: ReportContent) -> None:
+    def __init__(self, paper: Format, content: ReportContent, glyphs: Mapping[str, frozenset[int]]) -> None:
         super().__init__(unit="pt", format=(paper.width, paper.height))
         self._identity = content.report_id.upper()[:32]
+        version = hashlib.sha256(f"{content.report_id} {content.copy_mark}".encode()).hexdigest()
+        self._version = version.upper()[:32] if content.copy_mark else self._identity
         self._page_height = paper.height
-        self._typefaces: dict[Typeface, TTFFont] = {}
+        self._typefaces: dict[str, TTFFont] = {}
+        self._glyphs = glyphs
+        self._numbers: dict[str, Mapping[int, int]] = {}
         self._encoded: dict[tuple[int, float], bytes] = {}
         self.set_auto_page_break(auto=False)
         self.set_margin(0)
@@ -63,8 +68,11 @@ class _Document(FPDF):
         self.set_display_mode("fullpage", "single")
 
     def file_id(self) -> str:
-        """Return the report's own identity as the file's."""
-        return f"<{self._identity}><{self._identity}>"
+        """Return the report's own identity as the file's, and which of its papers this is.
+
+        Source: ISO 32000-1, 14.4, file identifiers.
+        """
+        return f"<{self._identity}><{self._version}>"
 
     def draw(self, mark: Mark) -> None:
         """Draw one mark on the present page."""
@@ -169,10 +177,11 @@ class _Document(FPDF):
     def _glyph_code(self, font: TTFFont, index: int, text: str) -> tuple[int | None, float]:
         if index == 0:
             return None, 0.0
-        name = font.ttfont.getGlyphName(index)
+        number = self._numbers[font.fontkey][index]
+        name = font.ttfont.getGlyphName(number)
         declared = round(font.scale * font.ttfont["hmtx"].metrics[name][0])
         glyph = font.subset.get_glyph(
-            glyph=index,
+            glyph=number,
             unicode=tuple(ord(character) for character in text),
             glyph_name=name,
             glyph_width=declared,
@@ -180,16 +189,25 @@ class _Document(FPDF):
         return font.subset.pick_glyph(glyph), declared
 
     def _font(self, typeface: Typeface) -> TTFFont:
-        plain = Typeface(typeface.name)
-        if plain not in self._typefaces:
-            self.add_font(family=typeface.name, fname=typeface.path, unicode_range=_NO_CHARACTER_MAP)
-            font = self.fonts[typeface.name.lower()]
-            assert isinstance(font, TTFFont)
-            for table in _TABLES_FOR_SHAPING:
-                if table in font.ttfont:
-                    del font.ttfont[table]
-            self._typefaces[plain] = font
-        return self._typefaces[plain]
+        """Return a typeface of this file, made of the glyphs that it uses: parsing a whole one takes long."""
+        name = typeface.name
+        if name not in self._typefaces:
+            file, numbers = font_of_glyphs(name, self._glyphs[name])
+            # The library's own add_font takes paths alone.
+            font = TTFFont(self, io.BytesIO(file), name.lower(), "", set(_NO_CHARACTER_MAP))  # type: ignore[arg-type]
+            self.fonts[font.fontkey], self._numbers[font.fontkey] = font, numbers
+            self._typefaces[name] = font
+        return self._typefaces[name]
+
+
+def _glyphs_used(sheets: Sequence[Sheet]) -> dict[str, frozenset[int]]:
+    """Return the glyphs of each font file that stand on these sheets."""
+    used: defaultdict[str, set[int]] = defaultdict(set)
+    for sheet in sheets:
+        for mark in sheet.marks:
+            for run in mark.line.runs if isinstance(mark, TextMark) else ():
+                used[run.typeface.name].update(glyph.index for glyph in run.glyphs)
+    return {name: frozenset(glyphs) for name, glyphs in used.items()}
 
 
 def _words(run: GlyphRun) -> list[list[Glyph]]:

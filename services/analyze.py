@@ -28,6 +28,7 @@ from core.result import (
     Status,
 )
 from core.wording import say
+from services.allocation import keep_memory
 from services.patient import merge
 from services.places import pack_roots
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
@@ -76,7 +77,7 @@ class Loaded:
 
 
 class Analyzer:
-    """Analyses reading units; loads each model once and keeps it. Use it from one thread at a time."""
+    """Analyses reading units; loads each model once and keeps it. Several threads may look with one."""
 
     def __init__(
         self, options: AnalysisOptions | None = None, *, pack_folders: Sequence[Path] | None = None
@@ -103,6 +104,7 @@ class Analyzer:
         """Load packs and engines now, so that the first image does not wait."""
         from imaging import decode
 
+        keep_memory()
         decode.warm_up()
         for pack_id in self._plan(self.options.packs):
             try:

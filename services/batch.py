@@ -1,10 +1,9 @@
-"""Analyse many inputs into an output folder: reading, looking and writing go on side by side."""
+"""Analyse many inputs into an output folder, several at a time; records appear in the order of the inputs."""
 
 import hashlib
-import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,29 +11,16 @@ from typing import Any
 from core.clock import Clock, SystemClock
 from core.errors import ImagingError
 from core.image import ReadingUnit
-from core.patient import Patient
 from core.wording import say
-from services.analyze import (
-    Analysis,
-    AnalysisOptions,
-    Analyzer,
-    Loaded,
-    error_record,
-    load,
-    table_unit,
-    unreadable_unit,
-)
-from services.output import OutputFolder, OutputMode, Record, write_whole
+from services.analyze import AnalysisOptions, Analyzer, table_unit, unreadable_unit
+from services.batch_job import Workshop
+from services.batch_lanes import Lanes, helpers_worth
+from services.output import OutputFolder, OutputMode, Record
 from services.patient import read_patient_file
-from services.pictures import write_pictures
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
-from services.report import Paper, ReportRequest, render
-from services.result_json import WrittenFiles, result_to_dict
+from services.report import Paper
 from services.scan import Unreadable, scan
 from services.version import VERSION
-
-_AHEAD = 6
-REPORT = "report.pdf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +57,11 @@ def run_batch(
     clock: Clock | None = None,
     progress: Report = nobody_listens,
     cancelled: IsCancelled = never,
+    helpers: int | None = None,
 ) -> BatchOutcome:
     """Analyse every input into the output folder, in walk order.
+
+    ``helpers`` is how many processes help; None lets the number of inputs and this computer decide.
 
     Raises:
         PatientFileError: the patient file is not what it must be; nothing was done.
@@ -82,24 +71,32 @@ def run_batch(
         Cancelled: the user stopped it; every record written so far is whole.
     """
     patient = read_patient_file(request.patient_file) if request.patient_file else None
-    analyzer = Analyzer(request.options)
+    analyzer = Analyzer(_one_core_each(request))
     output = OutputFolder(request.out, request.mode)
     outcome, complete = BatchOutcome(unusable=_unusable(analyzer)), False
-    batch = _Batch(
-        request=request,
-        patient=patient,
+    workshop = Workshop(
+        out=request.out,
         analyzer=analyzer,
-        output=output,
+        patient=patient,
         asked=asked_of(request, analyzer),
         clock=clock or SystemClock(),
-        outcome=outcome,
+        with_pdf=request.with_pdf,
+        paper=request.paper,
     )
+    batch = _Batch(request=request, workshop=workshop, output=output, outcome=outcome, helpers=helpers)
     try:
         batch.run(progress, cancelled)
         complete = True
     finally:
         output.close(complete=complete)
     return outcome
+
+
+def _one_core_each(request: BatchRequest) -> AnalysisOptions:
+    """Return the options; where several inputs are looked at side by side, each with one core."""
+    alone = not request.paths or (len(request.paths) == 1 and not Path(request.paths[0]).is_dir())
+    options = request.options
+    return options if alone or options.threads is not None else replace(options, threads=1)
 
 
 def _unusable(analyzer: Analyzer) -> tuple[str, ...]:
@@ -129,45 +126,35 @@ def asked_of(request: BatchRequest, analyzer: Analyzer) -> dict[str, Any]:
 
 @dataclass(slots=True, kw_only=True)
 class _Batch:
-    """One run: a reader thread loads ahead, this thread looks, a writer thread puts records in place."""
+    """One run: lanes make records side by side, this thread puts them in place one after another."""
 
     request: BatchRequest
-    patient: Patient | None
-    analyzer: Analyzer
+    workshop: Workshop
     output: OutputFolder
-    asked: dict[str, Any]
-    clock: Clock
     outcome: BatchOutcome
+    helpers: int | None
 
     def run(self, progress: Report, cancelled: IsCancelled) -> None:
-        stopping = threading.Event()
-        with (
-            ThreadPoolExecutor(1, thread_name_prefix="read") as reader,
-            ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
-        ):
-            try:
-                reader.submit(self.analyzer.warm_up)
-                items = list(self._inputs(progress, cancelled))
-                writes: deque[Future[None]] = deque()
-                loading = self._load_ahead(items, reader, lambda: stopping.is_set() or cancelled())
-                for number, ready in enumerate(loading):
-                    stop_if(cancelled)
-                    progress(Progress(stage="looking", done=number, total=len(items), item=ready.path))
-                    analysis = self._look(ready, cancelled)
-                    writes.append(writer.submit(self._put, ready, analysis))
-                    while len(writes) > _AHEAD:
-                        writes.popleft().result()
-                for write in writes:
-                    write.result()
-            finally:
-                stopping.set()
-                reader.shutdown(cancel_futures=True)
+        with Lanes(self.workshop, cancelled) as lanes:
+            items = list(self._inputs(progress, cancelled))
+            worth = helpers_worth(len(items), with_pdf=self.request.with_pdf)
+            lanes.add_helpers(worth if self.helpers is None else self.helpers)
+            made: deque[Future[_Made]] = deque()
+            done = 0
+            for item in items:
+                made.append(self._begin(lanes, item))
+                if len(made) > lanes.ahead:
+                    done = self._tell(progress, cancelled, done, len(items), item.path)
+                    self._put(made.popleft().result())
+            while made:
+                done = self._tell(progress, cancelled, done, len(items), "")
+                self._put(made.popleft().result())
         progress(Progress(stage="writing", done=len(items), total=len(items)))
 
-    def _look(self, ready: "_Ready", cancelled: IsCancelled) -> Analysis | None:
-        if ready.loaded is None:
-            return None
-        return self.analyzer.look(ready.loaded, patient=self.patient, cancelled=cancelled)
+    def _tell(self, progress: Report, cancelled: IsCancelled, done: int, total: int, path: str) -> int:
+        stop_if(cancelled)
+        progress(Progress(stage="looking", done=done, total=total, item=path))
+        return done + 1
 
     def _inputs(self, progress: Report, cancelled: IsCancelled) -> Iterator[ReadingUnit | Unreadable]:
         if not self.request.paths and self.request.patient_file:
@@ -175,78 +162,48 @@ class _Batch:
             return
         yield from scan(self.request.paths, progress=progress, cancelled=cancelled)
 
-    def _load_ahead(
-        self, items: Sequence[ReadingUnit | Unreadable], reader: ThreadPoolExecutor, cancelled: IsCancelled
-    ) -> Iterator["_Ready"]:
-        waiting: deque[Future[_Ready]] = deque()
-        for item in items:
-            earlier = self.output.earlier(item.path)
-            name = self.output.new_name(item.path, earlier)
-            waiting.append(reader.submit(self._make_ready, item, name, earlier, cancelled))
-            if len(waiting) > _AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    def _begin(self, lanes: Lanes, item: ReadingUnit | Unreadable) -> "Future[_Made]":
+        earlier = self.output.earlier(item.path)
+        name = self.output.new_name(item.path, earlier)
+        return lanes.submit(self._make, lanes, item, name, earlier)
 
-    def _make_ready(
-        self, item: ReadingUnit | Unreadable, name: str, earlier: Record | None, cancelled: IsCancelled
-    ) -> "_Ready":
+    def _make(
+        self, lanes: Lanes, item: ReadingUnit | Unreadable, name: str, earlier: Record | None
+    ) -> "_Made":
         if isinstance(item, Unreadable):
-            return _Ready(path=item.path, name=name, loaded=unreadable_unit(item))
+            return _Made(name=name, record=self.workshop.make_loaded(name, unreadable_unit(item)))
         if earlier is not None and self._still_right(earlier, item):
-            return _Ready(path=item.path, name=name, keep=earlier)
-        return _Ready(path=item.path, name=name, loaded=load(item, every_file=True, cancelled=cancelled))
+            return _Made(name=name, record=earlier, kept=True)
+        return _Made(name=name, record=lanes.make(name, item))
 
     def _still_right(self, earlier: Record, unit: ReadingUnit) -> bool:
         from imaging.read import unit_sha256
 
         known = earlier["source"].get("sha256")
-        if known is None or earlier.get("asked") != self.asked:
+        if known is None or earlier.get("asked") != self.workshop.asked:
             return False
         try:
             return unit_sha256(unit) == str(known)
         except ImagingError:
             return False  # told in its new record
 
-    def _put(self, ready: "_Ready", analysis: Analysis | None) -> None:
-        if analysis is None:
-            assert ready.keep is not None
-            record = ready.keep
+    def _put(self, made: "_Made") -> None:
+        record = made.record
+        if made.kept:
             self.output.keep(record)
             self.outcome.kept += 1
         else:
-            whole = analysis
-            record = self.output.write(ready.name, lambda folder: self._fill(folder, ready.name, whole))
+            self.output.put(made.name, record)
         self.outcome.records += 1
         self.outcome.failed += bool(record["errors"])
         told = ((record["source"]["path"], error["message"]) for error in record["errors"])
         self.outcome.failures.extend(told)
 
-    def _fill(self, folder: Path, name: str, analysis: Analysis) -> Record:
-        files = write_pictures(folder, analysis)
-        if self.request.with_pdf:
-            analysis, files = self._write_report(folder, analysis, files)
-        return {**result_to_dict(analysis.result, folder=name, files=files), "asked": self.asked}
-
-    def _write_report(
-        self, folder: Path, analysis: Analysis, files: WrittenFiles
-    ) -> tuple[Analysis, WrittenFiles]:
-        try:
-            facts = self.analyzer.facts_for(analysis.result)
-            request = ReportRequest(analysis=analysis, facts=facts)
-            pdf = render(request, clock=self.clock, paper=self.request.paper)
-        except Exception as error:  # noqa: BLE001 - a record without a report is still a record, and says so
-            errors = (*analysis.result.errors, error_record(error))
-            return replace(analysis, result=replace(analysis.result, errors=errors)), files
-        write_whole(folder / REPORT, pdf, durable=True)
-        return analysis, replace(files, report=REPORT)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
-    """One input, read ahead: a record of an earlier run to keep, or pixels to look at."""
+class _Made:
+    """A record whose files are finished, or one of an earlier run to keep."""
 
-    path: str
     name: str
-    keep: Record | None = None
-    loaded: Loaded | None = None
+    record: Record
+    kept: bool = False

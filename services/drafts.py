@@ -32,12 +32,24 @@ class Jotting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityJotting:
+    """What stands in the identity form, not yet confirmed: words as typed, good for nothing but to go on."""
+
+    name: str = ""
+    id: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    age: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """All that was typed and decided for one reading unit and is not yet signed.
 
     ``typed`` holds what a person typed of the patient (source ``typed``); ``confirmed`` names the identifiers
     that a person has confirmed ("name", "id", "birth_date").
-    ``jottings`` are what was typed into the fields of findings.
+    ``jottings`` are what was typed into the fields of findings; ``identity_jotting`` is what was typed into
+    the identity form and not yet confirmed: it identifies nobody.
     """
 
     key: str
@@ -46,6 +58,7 @@ class Draft:
     confirmed: tuple[str, ...] = ()
     reading: Reading = field(default_factory=Reading)
     jottings: tuple[Jotting, ...] = ()
+    identity_jotting: IdentityJotting | None = None
     updated_at: datetime | None = None
 
 

@@ -21,6 +21,19 @@ def page_count(pdf: bytes) -> int:
             document.close()
 
 
+def page_size(pdf: bytes) -> tuple[float, float]:
+    """Return width and height of the first page in points."""
+    import pypdfium2
+
+    with _lock:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            width, height = document[0].get_size()
+            return float(width), float(height)
+        finally:
+            document.close()
+
+
 def page_picture(pdf: bytes, page: int, dots_per_inch: float) -> NDArray[np.uint8]:
     """Return one page (0-based) as (row, column, 3) uint8 RGB on white."""
     import pypdfium2

@@ -90,7 +90,7 @@ def _write(folder: Path, name: str, pixels: NDArray[np.uint8]) -> str:
     import cv2
 
     parameters = [cv2.IMWRITE_JPEG_QUALITY, _OVERLAY_QUALITY] if name.endswith(".jpg") else []
-    stored = pixels if pixels.ndim == 2 else pixels[:, :, ::-1]
+    stored = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     done, content = cv2.imencode(Path(name).suffix, stored, parameters)
     if not done:
         raise OutputNotWritableError("the picture could not be coded")

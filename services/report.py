@@ -1,20 +1,24 @@
 """Join result, reading, signature and what the packs say of themselves into one report."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from core.clock import Clock
-from core.decision import Reading, Signature
+from core.decision import PaperSize, Reading, Signature
 from core.errors import FarlightError, ReportError, ReportNotWrittenError
 from core.model_facts import ModelFacts
 from services.analyze import Analysis
 from services.output import write_whole
 from services.version import VERSION
 
-Paper = Literal["A4", "Letter", "A5"]
+if TYPE_CHECKING:
+    from reports.records import ReportContent
+
+Paper = PaperSize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +32,6 @@ class ReportRequest:
     analysis: Analysis
     reading: Reading = field(default_factory=Reading)
     signature: Signature | None = None
-    copy: bool = False
     facts: Mapping[str, ModelFacts] = field(default_factory=lambda: MappingProxyType({}))
     site: str = ""
     address: tuple[str, ...] = ()
@@ -40,13 +43,21 @@ def render(request: ReportRequest, *, clock: Clock, paper: Paper = "A4") -> byte
     Raises:
         ReportError: it could not be made.
     """
+    return set_on_paper(content_of(request, clock=clock), paper)
+
+
+def content_of(request: ReportRequest, *, clock: Clock) -> "ReportContent":
+    """Return all that the report says: the same on every paper.
+
+    Raises:
+        ReportError: it could not be made.
+    """
     from reports.content import Clinic, build_report
     from reports.figures import report_pictures
-    from reports.pdf import render_pdf
 
     analysis = request.analysis
-    try:
-        content = build_report(
+    with _one_kind_of_error():
+        return build_report(
             result=analysis.result,
             reading=request.reading,
             signature=request.signature,
@@ -55,10 +66,26 @@ def render(request: ReportRequest, *, clock: Clock, paper: Paper = "A4") -> byte
             pictures=report_pictures(analysis.result, analysis.grey, pixel_aspect=_pixel_aspect(analysis)),
             facts=request.facts,
             header=analysis.header,
-            copy=request.copy,
             program_version=VERSION,
         )
+
+
+def set_on_paper(content: "ReportContent", paper: Paper) -> bytes:
+    """Return what a report says as PDF bytes.
+
+    Raises:
+        ReportError: it could not be made.
+    """
+    from reports.pdf import render_pdf
+
+    with _one_kind_of_error():
         return render_pdf(content, paper)
+
+
+@contextmanager
+def _one_kind_of_error() -> Iterator[None]:
+    try:
+        yield
     except FarlightError:
         raise
     except Exception as error:  # the PDF library's own errors end at this edge

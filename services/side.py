@@ -44,6 +44,10 @@ def _steps_to_the_left(masks: Iterable[Mask]) -> Iterable[NDArray[np.float64]]:
 
 
 def _middle(mask: Mask) -> NDArray[np.float64]:
-    rows, columns = mask.pixels.sum(axis=1), mask.pixels.sum(axis=0)
+    import cv2
+
+    pixels = np.ascontiguousarray(mask.pixels).view(np.uint8)
+    rows = cv2.reduce(pixels, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
+    columns = cv2.reduce(pixels, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0]
     total = rows.sum()
     return np.array([np.arange(len(rows)) @ rows / total, np.arange(len(columns)) @ columns / total])

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from core.clock import Clock, FixedClock
 from core.decision import Signature, SignedReport
@@ -14,18 +14,20 @@ from core.errors import AlreadySignedError, NotReadyToSignError, RequestError
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient
+from core.result import Finding, PackResult
 from core.wording import say
 from services.analyze import Analysis
+from services.clock_doubt import ClockDoubt, clock_doubt
 from services.drafts import Draft, key_of
+from services.frozen import freeze, thaw
 from services.patient import merge, same_person
 from services.record_json import from_plain, to_plain
-from services.report import Paper, ReportRequest, render
+from services.report import Paper, ReportRequest, content_of, set_on_paper
 from services.result_json import WrittenFiles, result_to_dict
-from services.version import BUILD_DATE
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
-MissingCode = Literal["analysis", "first_read", "decision", "identity", "same_pixels"]
+MissingCode = Literal["analysis", "first_read", "final_read", "decision", "identity", "same_pixels"]
 _SHORTEST_PIN = 4
 _IDENTIFIERS = ("name", "id", "birth_date")
 _NEEDED_IDENTIFIERS = 2
@@ -51,21 +53,20 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClockDoubt:
-    """Why the computer's clock cannot be right, as a question to the signer."""
-
-    text: str
-    now: datetime
-    not_before: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedFile:
     """A signed report: the record and the exact PDF bytes it is bound to."""
 
     report_id: int
     record: SignedReport
     pdf: bytes
+
+
+class _Made(NamedTuple):
+    """A report as it is signed: what it says, frozen, and how that looks on its paper."""
+
+    content: bytes
+    pdf: bytes
+    paper: Paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +92,15 @@ def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Dra
         missing.append(Missing(code="first_read", text=say("services.missing.first_read")))
     if analysis is not None:
         missing.extend(_unanswered(analysis, draft))
+        if wants_final_read(analysis) and draft.reading.final_read is None:
+            missing.append(Missing(code="final_read", text=say("services.missing.final_read")))
     missing.extend(_identity_questions(unit, draft))
     return tuple(missing)
+
+
+def wants_final_read(analysis: Analysis) -> bool:
+    """Whether no finding is to be answered, so that the reader says the final read in a word of their own."""
+    return not any(True for _ in _to_answer(analysis))
 
 
 class SigningDesk:
@@ -128,12 +136,7 @@ class SigningDesk:
 
     def clock_doubt(self) -> ClockDoubt | None:
         """Return a question where the clock is earlier than the build or the last signature, else None."""
-        now = self.clock.now()
-        build = datetime.fromisoformat(BUILD_DATE).replace(tzinfo=UTC)
-        last = self._signed.last_signed_at()
-        if last is not None and now < datetime.fromisoformat(last):
-            return _doubt("before_signature", now, datetime.fromisoformat(last))
-        return _doubt("before_build", now, build) if now < build else None
+        return clock_doubt(self.clock, self._signed)
 
     def missing(self, unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
         """Return what must be answered before signing, also where the same pixels belong to someone else."""
@@ -166,12 +169,7 @@ class SigningDesk:
             AlreadySignedError: this unit's reading is signed.
             ReportError: the PDF could not be made; nothing is signed then.
         """
-        key = key_of(unit)
-        if self._signed.find(key) is not None:
-            raise AlreadySignedError
-        missing = self.missing(unit, analysis, draft)
-        if missing:
-            raise NotReadyToSignError(", ".join(entry.code for entry in missing))
+        self._require_ready(unit, analysis, draft)
         signature = self._signature(person_id, pin, clock_accepted=clock_accepted)
         request = ReportRequest(
             analysis=analysis,
@@ -181,13 +179,30 @@ class SigningDesk:
             site=site,
             address=address,
         )
-        pdf = render(request, clock=FixedClock(instant=signature.at), paper=paper)
+        content = freeze(content_of(request, clock=FixedClock(instant=signature.at)))
+        pdf = set_on_paper(thaw(content), paper)
+        return self._keep(key_of(unit), person_id, request, signature, _Made(content, pdf, paper))
+
+    def _require_ready(self, unit: ReadingUnit, analysis: Analysis, draft: Draft) -> None:
+        if self._signed.find(key_of(unit)) is not None:
+            raise AlreadySignedError
+        missing = self.missing(unit, analysis, draft)
+        if missing:
+            raise NotReadyToSignError(", ".join(entry.code for entry in missing))
+
+    def _keep(
+        self, key: str, person_id: int, request: ReportRequest, signature: Signature, made: _Made
+    ) -> SignedFile:
+        """Bind reading, result and report to one another by hash, and keep them in one step."""
+        analysis = request.analysis
         result = json.dumps(result_to_dict(analysis.result, folder="", files=WrittenFiles()), sort_keys=True)
         record = SignedReport(
-            reading=draft.reading,
+            reading=request.reading,
             signature=signature,
             result_sha256=hashlib.sha256(result.encode()).hexdigest(),
-            report_sha256=hashlib.sha256(pdf).hexdigest(),
+            report_sha256=hashlib.sha256(made.pdf).hexdigest(),
+            content_sha256=hashlib.sha256(made.content).hexdigest(),
+            paper=made.paper,
         )
         report_id = self._signed.keep(
             unit_key=key,
@@ -197,9 +212,10 @@ class SigningDesk:
             pixels_sha256=pixels_sha256(analysis),
             record=json.dumps(to_plain(record)),
             result=result,
-            pdf=pdf,
+            pdf=made.pdf,
+            content=made.content,
         )
-        return SignedFile(report_id=report_id, record=record, pdf=pdf)
+        return SignedFile(report_id=report_id, record=record, pdf=made.pdf)
 
     def find_signed(self, unit: ReadingUnit) -> SignedFile | None:
         """Return the signed report of a unit, or None."""
@@ -237,7 +253,7 @@ class SigningDesk:
 
     def addenda(self, report_id: int) -> Sequence[Addendum]:
         """Return the addenda of a signed report, the oldest first."""
-        return tuple(_addendum(row) for row in self._signed.addenda(report_id))
+        return tuple(addendum_of(row) for row in self._signed.addenda(report_id))
 
     def _signature(self, person_id: int, pin: str, *, clock_accepted: bool) -> Signature:
         doubt = self.clock_doubt()
@@ -287,11 +303,16 @@ def _unanswered(analysis: Analysis, draft: Draft) -> list[Missing]:
             text=say("services.missing.decision", label=finding.label),
             subject=f"{entry.stamp.pack_id}/{finding.code}",
         )
-        for entry in analysis.result.results
-        if entry.status == "ok" and entry.stamp.pack_class != "demonstration"
-        for finding in entry.findings
+        for entry, finding in _to_answer(analysis)
         if (entry.stamp.pack_id, finding.code) not in answered
     ]
+
+
+def _to_answer(analysis: Analysis) -> Iterator[tuple[PackResult, Finding]]:
+    for entry in analysis.result.results:
+        if entry.status == "ok" and entry.stamp.pack_class != "demonstration":
+            for finding in entry.findings:
+                yield entry, finding
 
 
 def _identity_questions(unit: ReadingUnit, draft: Draft) -> list[Missing]:
@@ -312,11 +333,6 @@ def _identity_questions(unit: ReadingUnit, draft: Draft) -> list[Missing]:
     return questions
 
 
-def _doubt(reason: str, now: datetime, other: datetime) -> ClockDoubt:
-    text = say(f"services.clock.{reason}", now=f"{now:%Y-%m-%d %H:%M}", other=f"{other:%Y-%m-%d %H:%M}")
-    return ClockDoubt(text=text, now=now, not_before=other)
-
-
 def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
 
@@ -335,5 +351,6 @@ def _signed_file(row: SignedRow) -> SignedFile:
     return SignedFile(report_id=row.report_id, record=record, pdf=row.pdf)
 
 
-def _addendum(row: AddendumRow) -> Addendum:
+def addendum_of(row: AddendumRow) -> Addendum:
+    """Return an addendum as the store kept it."""
     return from_plain(Addendum, json.loads(row.payload))

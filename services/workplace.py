@@ -1,4 +1,4 @@
-"""Everything the window works with, built once: profile, settings, drafts, signing, analysis."""
+"""Everything the window works with, built once: profile, settings, drafts, signing, papers, analysis."""
 
 import logging
 import threading
@@ -9,9 +9,11 @@ from core.clock import Clock, SystemClock
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
 from services.drafts import DraftKeeper
+from services.papers import PaperDesk
 from services.sign import SigningDesk
 from store.database import Database
 from store.drafts import DraftStore
+from store.papers import PaperStore
 from store.people import PeopleStore
 from store.profile import Profile, start_log, stop_log
 from store.settings import Settings
@@ -31,7 +33,9 @@ class Workplace:
         self.clock = clock
         self.settings = Settings(profile.settings_file)
         self.drafts = DraftKeeper(DraftStore(self._database), clock)
-        self.signing = SigningDesk(PeopleStore(self._database, clock), SignedStore(self._database), clock)
+        signed = SignedStore(self._database)
+        self.signing = SigningDesk(PeopleStore(self._database, clock), signed, clock)
+        self.papers = PaperDesk(signed, PaperStore(self._database), clock)
 
     @classmethod
     def open(cls, profile: Path | None = None, *, clock: Clock | None = None) -> Self:

@@ -67,6 +67,38 @@ MIGRATIONS = (
     CREATE TRIGGER addenda_remain BEFORE DELETE ON addenda
         BEGIN SELECT RAISE(ABORT, 'an addendum is not deleted'); END;
     """,
+    """
+    CREATE TABLE frozen_reports (
+        report_id INTEGER PRIMARY KEY REFERENCES signed_reports,
+        content BLOB NOT NULL
+    );
+    CREATE TABLE papers (
+        paper_id INTEGER PRIMARY KEY,
+        report_id INTEGER NOT NULL REFERENCES signed_reports,
+        number INTEGER NOT NULL,
+        copy_number INTEGER NOT NULL,
+        issued_at TEXT NOT NULL,
+        how TEXT NOT NULL,
+        paper TEXT NOT NULL,
+        UNIQUE (report_id, number)
+    );
+    CREATE TABLE papers_not_made (
+        paper_id INTEGER PRIMARY KEY REFERENCES papers,
+        not_made_at TEXT NOT NULL
+    );
+    CREATE TRIGGER frozen_reports_stay BEFORE UPDATE ON frozen_reports
+        BEGIN SELECT RAISE(ABORT, 'a signed report does not change'); END;
+    CREATE TRIGGER frozen_reports_remain BEFORE DELETE ON frozen_reports
+        BEGIN SELECT RAISE(ABORT, 'a signed report is not deleted'); END;
+    CREATE TRIGGER papers_stay BEFORE UPDATE ON papers
+        BEGIN SELECT RAISE(ABORT, 'an issued paper does not change'); END;
+    CREATE TRIGGER papers_remain BEFORE DELETE ON papers
+        BEGIN SELECT RAISE(ABORT, 'an issued paper is not deleted'); END;
+    CREATE TRIGGER papers_not_made_stay BEFORE UPDATE ON papers_not_made
+        BEGIN SELECT RAISE(ABORT, 'a record of papers does not change'); END;
+    CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
+        BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
+    """,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 
@@ -153,10 +185,30 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
+    if 0 < version < SCHEMA_VERSION:
+        _copy_before_migration(connection, file, version)
     for number in range(version, SCHEMA_VERSION):
         connection.executescript(
             f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
         )
+
+
+def _copy_before_migration(connection: sqlite3.Connection, file: Path, version: int) -> None:
+    """Copy the database beside itself, whole and on the disk, before anything in it is changed."""
+    copy = file.with_name(f"{file.stem}-schema-{version}{file.suffix}")
+    partial = copy.with_name(copy.name + ".new")
+    try:
+        partial.unlink(missing_ok=True)
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        target = _connect(partial)
+        try:
+            target.execute("PRAGMA synchronous = FULL")
+            connection.backup(target)
+        finally:
+            target.close()
+        partial.replace(copy)
+    except OSError as error:
+        raise sqlite3.OperationalError(type(error).__name__) from error
 
 
 def _move_aside(file: Path) -> str:

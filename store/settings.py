@@ -1,4 +1,4 @@
-"""The one table of settings: key, type, default, description; kept as JSON, never patient data."""
+"""The one table of settings: key, type and default; kept as JSON, never patient data."""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ProfileNotWritableError, RequestError
+from core.wording import say
 
 Value = str | bool | int | float
 
@@ -16,51 +17,26 @@ class Setting:
 
     key: str
     default: Value
-    description: str
     choices: tuple[Value, ...] = ()
+
+    @property
+    def description(self) -> str:
+        """One sentence: what it sets."""
+        return say(f"settings.{self.key}")
 
 
 TABLE = (
-    Setting(
-        key="theme", default="dark", description="Colours of the window.", choices=("dark", "light", "system")
-    ),
-    Setting(key="paper", default="A4", description="Paper size of reports.", choices=("A4", "Letter", "A5")),
-    Setting(
-        key="reading.order",
-        default="read_first",
-        description="Whether the result opens after the first impression, or at once.",
-        choices=("read_first", "concurrent"),
-    ),
-    Setting(
-        key="packs.demonstration",
-        default=False,
-        description="Whether demonstration packs run without being asked for.",
-    ),
-    Setting(
-        key="engine",
-        default="auto",
-        description="Inference engine.",
-        choices=("auto", "onnxruntime", "openvino"),
-    ),
-    Setting(
-        key="precision",
-        default="auto",
-        description="Precision of the models.",
-        choices=("auto", "int8", "fp32"),
-    ),
-    Setting(key="site.name", default="", description="Name of the site, printed on reports."),
-    Setting(key="site.address", default="", description="Address of the site, printed under its name."),
-    Setting(
-        key="overlay.opacity_percent",
-        default=45,
-        description="How strongly maps and outlines cover the image.",
-    ),
-    Setting(
-        key="window.geometry", default="", description="Place and size of the window, as the window wrote it."
-    ),
-    Setting(
-        key="window.docks", default="", description="Place of the window's panels, as the window wrote it."
-    ),
+    Setting(key="theme", default="dark", choices=("dark", "light", "system")),
+    Setting(key="paper", default="A4", choices=("A4", "Letter", "A5")),
+    Setting(key="reading.order", default="read_first", choices=("read_first", "concurrent")),
+    Setting(key="packs.demonstration", default=False),
+    Setting(key="engine", default="auto", choices=("auto", "onnxruntime", "openvino")),
+    Setting(key="precision", default="auto", choices=("auto", "int8", "fp32")),
+    Setting(key="site.name", default=""),
+    Setting(key="site.address", default=""),
+    Setting(key="overlay.opacity_percent", default=45),
+    Setting(key="window.geometry", default=""),
+    Setting(key="window.docks", default=""),
 )
 
 

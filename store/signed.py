@@ -9,7 +9,10 @@ from store.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRow:
-    """One signed report; ``patient``, ``record`` and ``result`` are JSON, ``signed_at`` ISO 8601 in UTC."""
+    """One signed report; ``patient``, ``record`` and ``result`` are JSON, ``signed_at`` ISO 8601 in UTC.
+
+    What it says, as it was frozen at signing (``SignedStore.content``), is read only when a copy is made.
+    """
 
     report_id: int
     unit_key: str
@@ -49,6 +52,7 @@ class SignedStore:
         record: str,
         result: str,
         pdf: bytes,
+        content: bytes,
     ) -> int:
         """Keep a signed report and drop its draft in the same transaction; returns its number.
 
@@ -62,11 +66,13 @@ class SignedStore:
                     " pixels_sha256, record, result, pdf) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (unit_key, person_id, signed_at, patient, pixels_sha256, record, result, pdf),
                 )
+                report_id = int(cursor.lastrowid or 0)
+                connection.execute("INSERT INTO frozen_reports VALUES (?, ?)", (report_id, content))
                 connection.execute("DELETE FROM drafts WHERE key = ?", (unit_key,))
                 connection.execute(
                     "UPDATE people SET signed_at = ? WHERE person_id = ?", (signed_at, person_id)
                 )
-                return int(cursor.lastrowid or 0)
+                return report_id
         except sqlite3.IntegrityError as error:
             raise AlreadySignedError from error
 
@@ -77,6 +83,22 @@ class SignedStore:
                 "SELECT * FROM signed_reports WHERE unit_key = ?", (unit_key,)
             ).fetchone()
         return SignedRow(**dict(row)) if row else None
+
+    def find_by_number(self, report_id: int) -> SignedRow | None:
+        """Return the signed report of that number, or None."""
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT * FROM signed_reports WHERE report_id = ?", (report_id,)
+            ).fetchone()
+        return SignedRow(**dict(row)) if row else None
+
+    def content(self, report_id: int) -> bytes | None:
+        """Return what a report says, frozen at signing; None where an early Farlight signed it."""
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT content FROM frozen_reports WHERE report_id = ?", (report_id,)
+            ).fetchone()
+        return row["content"] if row else None
 
     def with_pixels(self, pixels_sha256: str) -> tuple[SignedRow, ...]:
         """Return the signed reports over the very same pixels."""

@@ -41,6 +41,10 @@ class AnalysisQueue(QObject):
         self._spent = 0.0
         self.paused = False
 
+    def warm_up(self) -> None:
+        """Load models and engines in the background, so that the first image does not wait for them."""
+        self._pools.inference("warm-up", _WarmUp(self._analyzer), priority=REST)
+
     def ask(self, case: Case, *, first: bool = False, image: Image | None = None) -> None:
         """Ask for a reading unit; ``first`` puts it before all that waits."""
         if case.error or case.signed is not None:
@@ -171,6 +175,16 @@ class AnalysisQueue(QObject):
     def _tell(self) -> None:
         left = self._spent / self._done * (self._total - self._done) if self._done else -1.0
         self.advanced.emit(self._done, self._total, left)
+
+
+class _WarmUp:
+    """The Qt-free work before the first analysis."""
+
+    def __init__(self, analyzer: Callable[[], Analyzer]) -> None:
+        self._analyzer = analyzer
+
+    def __call__(self, _handle: Handle) -> None:
+        self._analyzer().warm_up()
 
 
 class _Analysis:

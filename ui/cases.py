@@ -1,6 +1,6 @@
 """What is open: studies in the order they were found, each reading unit with its draft, result and state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient
+from core.result import Refusal
 from services.analyze import Analysis
 from services.drafts import Draft
 from services.patient import merge
@@ -31,8 +32,8 @@ class Case:
     error: str = ""
     analysing: bool = False
     analysed: bool = False
-    summary_refusal: str = ""
-    age_wanted: bool = False
+    refusal: Refusal | None = None
+    undecided: bool = False
     asked: int = 0
     facts: Mapping[str, ModelFacts] = field(default_factory=dict)
     thumbnail: QImage | None = None
@@ -52,7 +53,7 @@ class Case:
             return "analysing"
         if self.error:
             return "failed"
-        if self.summary_refusal:
+        if self.refusal is not None:
             return "refused"
         return "to_check" if self.analysed else "waiting"
 
@@ -78,7 +79,7 @@ class Study:
 
 
 class CaseBook(QObject):
-    """All that is open, in memory only."""
+    """All that is open, in memory only; ``shown`` tells in which order the list shows it."""
 
     studies_adding = Signal(int, int)  # first and last row
     studies_added = Signal(int, int)
@@ -90,6 +91,7 @@ class CaseBook(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.studies: list[Study] = []
+        self.shown: Callable[[], Sequence[Study]] = lambda: self.studies
         self._rows: dict[str, int] = {}
         self._cases: dict[str, Case] = {}
         self._study_of: dict[str, Study] = {}
@@ -159,12 +161,12 @@ class CaseBook(QObject):
         return self._rows[self._study_of[key].key]
 
     def cases(self) -> list[Case]:
-        """Return every reading unit in the order of the studies."""
+        """Return every reading unit in the order in which the studies were found."""
         return [case for study in self.studies for case in study.cases]
 
     def next_unsigned(self, after: str | None) -> Case | None:
-        """Return the next reading unit to read, going round once from ``after``."""
-        order = self.cases()
+        """Return the next reading unit to read as the list shows them, going round once from ``after``."""
+        order = self._cases_shown()
         start = next((number + 1 for number, case in enumerate(order) if case.key == after), 0)
         for case in order[start:] + order[:start]:
             if case.signed is None and case.key != after and case.state != "failed":
@@ -172,12 +174,17 @@ class CaseBook(QObject):
         return None
 
     def neighbour(self, key: str, step: int) -> Case | None:
-        """Return the reading unit before or after another in the list."""
-        order = self.cases()
-        place = next((number for number, case in enumerate(order) if case.key == key), None)
-        if place is None or not 0 <= place + step < len(order):
-            return None
-        return order[place + step]
+        """Return the reading unit before or after another as the list shows them.
+
+        From one that the list does not show, the first or the last that it shows.
+        """
+        order = self._cases_shown()
+        outside = -1 if step > 0 else len(order)
+        place = next((number for number, case in enumerate(order) if case.key == key), outside)
+        return order[place + step] if 0 <= place + step < len(order) else None
+
+    def _cases_shown(self) -> list[Case]:
+        return [case for study in self.shown() for case in study.cases]
 
     def set_analysis(self, case: Case, analysis: Analysis) -> None:
         """Keep a result; the pixels of older results are let go, but for the open case."""
@@ -185,8 +192,13 @@ class CaseBook(QObject):
         case.analysed = True
         refused = [one.refusal for one in analysis.result.results if one.refusal and one.status == "refused"]
         spoke = [one for one in analysis.result.results if one.status == "ok" and one.findings]
-        case.summary_refusal = refused[0].reason if refused and not spoke else ""
-        case.age_wanted = bool(case.summary_refusal) and refused[0].gate == "age"
+        case.refusal = refused[0] if refused and not spoke else None
+        case.undecided = any(
+            finding.position == "undecided"
+            for pack in spoke
+            if pack.stamp.pack_class != "demonstration"
+            for finding in pack.findings
+        )
         self._with_pixels = [key for key in self._with_pixels if key != case.key] + [case.key]
         for key in self._with_pixels[:-KEPT_PIXELS]:
             old = self._cases.get(key)

@@ -6,20 +6,18 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.decision import Answer
-from ui.cards import (
-    ChecksCard,
-    ComputerCard,
-    CorrectionLine,
-    FindingCard,
-    FirstReadLine,
-    ImpressionCard,
-    RefusalCard,
-)
-from ui.controls import KeyButton, label, set_role
+from ui.cases import Case
+from ui.checks_card import ChecksCard
+from ui.computer_card import ComputerCard, CorrectionLine, RefusalCard
+from ui.controls import label
 from ui.desk import Desk
-from ui.forms import IdentityCard, SignsCard, WordsCard
+from ui.finding_card import FindingCard
+from ui.forms import SignsCard, WordsCard
+from ui.identity_card import IdentityCard
+from ui.impression_card import FinalReadCard, FirstReadLine, ImpressionCard
+from ui.sign_foot import SignFoot
 from ui.theme import Theme
-from ui.words import correction_notes
+from ui.words import correction_note
 
 WIDTH = 376
 
@@ -30,6 +28,7 @@ class ReadingColumn(QWidget):
     sign_asked = Signal()
     retry_asked = Signal()
     overlay_look_changed = Signal(bool, int)
+    beside_asked = Signal()
 
     def __init__(self, theme: Theme, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,10 +109,13 @@ class ReadingColumn(QWidget):
         self.impression = ImpressionCard()
         self.first_read = FirstReadLine()
         self.first_read.setProperty("role", "muted")
+        self.final_read = FinalReadCard()
         self.computer = ComputerCard(theme)
         self.signs = SignsCard()
         self.words = WordsCard()
         self.signed_note = label("", "accent", wrap=True)
+        self.foot = SignFoot()
+        self.sign, self.missing = self.foot.sign, self.foot.missing
 
     def _build(self) -> None:
         whole = QVBoxLayout(self)
@@ -133,6 +135,7 @@ class ReadingColumn(QWidget):
         self._slot = QVBoxLayout()
         self._slot.setSpacing(12)
         self._column.addLayout(self._slot)
+        self._column.addWidget(self.final_read)
         self._column.addWidget(self.signs)
         self._after = QVBoxLayout()
         self._after.setSpacing(12)
@@ -141,30 +144,16 @@ class ReadingColumn(QWidget):
         self._column.addStretch(1)
         self._scroll.setWidget(inner)
         whole.addWidget(self._scroll, 1)
-        whole.addWidget(self._build_foot())
-
-    def _build_foot(self) -> QWidget:
-        foot = QWidget()
-        foot.setObjectName("columnfoot")
-        foot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        column = QVBoxLayout(foot)
-        column.setContentsMargins(14, 10, 14, 14)
-        column.setSpacing(8)
-        self.missing = label("", "muted", wrap=True)
-        self.missing.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.sign = KeyButton(self.tr("Sign and report"), "sign", kind="primary")
-        self.sign.setProperty("tall", True)
-        self.sign.setFixedHeight(44)
-        column.addWidget(self.missing)
-        column.addWidget(self.sign)
-        return foot
+        whole.addWidget(self.foot)
 
     def _connect(self) -> None:
         self.impression.given.connect(self._desk.give_impression)
+        self.final_read.given.connect(self._desk.give_final_read)
         self.identity.confirmed.connect(self._on_identity_confirmed)
+        self.identity.jotted.connect(self._desk.jot_identity)
         self.signs.changed.connect(self._desk.write_signs)
         self.words.written.connect(self._desk.write)
-        self.sign.clicked.connect(self.sign_asked)
+        self.foot.sign_asked.connect(self.sign_asked)
         self.computer.retry_asked.connect(self.retry_asked)
         self._desk.case_opened.connect(self._on_case_opened)
         self._desk.case_closed.connect(self.refresh)
@@ -179,7 +168,11 @@ class ReadingColumn(QWidget):
         case = self._desk.case
         if case is not None:
             self.words.load(case.draft.reading, locked=self._desk.is_signed)
-            self.identity.show_patient(case.unit.patient, case.draft.typed, day=case.unit.header.date)
+            jotting = case.draft.identity_jotting
+            self._identity_wanted = jotting is not None and not self._desk.is_signed
+            self.identity.show_patient(
+                case.unit.patient, case.draft.typed, day=case.unit.header.date, jotting=jotting
+            )
         self.refresh()
         self._scroll.verticalScrollBar().setValue(0)
 
@@ -190,7 +183,7 @@ class ReadingColumn(QWidget):
         self.setEnabled(case is not None)
         if case is None:
             self._clear_made()
-            self.sign.setEnabled(False)
+            self.foot.show_case(None, (), card_open=False)
             return
         opened = desk.is_open_card
         missing = desk.missing()
@@ -200,64 +193,26 @@ class ReadingColumn(QWidget):
         self.impression.setVisible(desk.reading.first_read is None and not desk.is_signed)
         self.first_read.show_first_read(desk.reading.first_read)
         self.computer.setVisible(not opened or case.analysis is None)
-        self._show_computer()
+        self.final_read.setVisible(desk.wants_final_read)
+        self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_signed)
+        self.computer.show_case(case)
         self._rebuild_results(opened)
         self.signs.show_signs(desk.reading.signs, locked=desk.is_signed)
         self.words.show_reading(desk.reading, locked=desk.is_signed)
         for card in self.findings:
             card.show_decision(desk.decision(card.pack_id, card.finding_code), locked=desk.is_signed)
-        self._show_foot(missing)
+        self.foot.show_case(case, missing, card_open=opened)
+        self._show_signature(case)
 
-    def _show_foot(self, missing: tuple[object, ...]) -> None:
-        texts = [getattr(one, "text", "") for one in missing]
-        if self._desk.is_signed:
-            self.missing.setText(self.tr("Signed. Later words go into an addendum."))
-            self.sign.set_words(self.tr("Addendum"))
-            self.sign.setEnabled(True)
-        else:
-            if self._desk.case is not None and self._desk.case.error:
-                texts = [self.tr("It could not be analysed, so there is nothing to sign.")]
-            self.missing.setText(" ".join(texts[:2] if self._desk.is_open_card else texts[:1]))
-            self.sign.set_words(self.tr("Sign and report"))
-            self.sign.setEnabled(not missing)
-        self.missing.setVisible(bool(self.missing.text()))
-        set_role(self.missing, role="muted")
-        case = self._desk.case
-        self.signed_note.setVisible(self._desk.is_signed)
-        if case is not None and case.signed is not None:
+    def _show_signature(self, case: Case) -> None:
+        self.signed_note.setVisible(case.signed is not None)
+        if case.signed is not None:
             signature = case.signed.record.signature
             self.signed_note.setText(
                 self.tr("Signed by {name}, {role}, {time}").format(
                     name=signature.name, role=signature.role, time=signature.at.strftime("%Y-%m-%d %H:%M")
                 )
             )
-
-    def _show_computer(self) -> None:
-        case = self._desk.case
-        assert case is not None
-        if case.error:
-            self.computer.show_state(case.error, "circle-alert", "critical", failed=True)
-        elif case.analysis is None:
-            looking = (
-                self.tr("Looking at the image …") if case.analysing else self.tr("Waiting for its turn …")
-            )
-            self.computer.show_state(looking, "clock", "muted")
-        else:
-            results = case.analysis.result.results
-            count = sum(1 for one in results if one.status == "ok")
-            refused = sum(1 for one in results if one.status == "refused")
-            if not count and not refused:
-                none = self.tr("There is no model for this kind of image. Read it without the computer.")
-                self.computer.show_state(none, "circle-slash", "muted")
-                return
-            text = (
-                self.tr("1 result ready, closed")
-                if count == 1
-                else self.tr("{count} results ready, closed").format(count=count)
-            )
-            if refused:
-                text += self.tr(" · {count} not answered").format(count=refused)
-            self.computer.show_state(text, "check", "accent")
 
     def _rebuild_results(self, opened: bool) -> None:
         case = self._desk.case
@@ -269,9 +224,11 @@ class ReadingColumn(QWidget):
         self._built_for = wanted
         if wanted is None or case.analysis is None:
             return
-        notes = correction_notes(case.analysis.result)
-        if notes:
-            self._place(self._slot, CorrectionLine(self._theme, notes))
+        note = correction_note(case.analysis.result)
+        if note:
+            line = CorrectionLine(self._theme, note)
+            line.beside_asked.connect(self.beside_asked)
+            self._place(self._slot, line)
         for pack in case.analysis.result.results:
             shown = {heat.finding for heat in pack.heatmaps if heat.shown}
             for finding in pack.findings:

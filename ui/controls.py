@@ -29,6 +29,15 @@ def set_role(widget: QWidget, **properties: object) -> None:
     widget.update()
 
 
+def enable(control: QWidget, usable: bool, why_not: str) -> None:
+    """Enable a control, or disable it and say in its tooltip why."""
+    if control.property("usual_tip") is None:
+        control.setProperty("usual_tip", control.toolTip())
+    control.setEnabled(usable)
+    control.setToolTip(control.property("usual_tip") if usable else why_not)
+    control.setAccessibleDescription("" if usable else why_not)
+
+
 def line_in(grid: QGridLayout, row: int, name: str, hint: str) -> QLineEdit:
     """Place a line to type in, with its name before it, and return it."""
     field = QLineEdit()

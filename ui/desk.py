@@ -7,12 +7,12 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from core.decision import Answer, ClinicalSigns, Decision, FirstRead, Impression, Reading
+from core.decision import Answer, ClinicalSigns, Decision, FinalRead, FirstRead, Impression, Reading
 from core.errors import FarlightError
 from core.patient import Patient
 from core.result import Finding, PackResult
-from services.drafts import Jotting, OpenPlace
-from services.sign import Missing, missing_for_signing
+from services.drafts import IdentityJotting, Jotting, OpenPlace
+from services.sign import Missing, missing_for_signing, wants_final_read
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
 
@@ -118,6 +118,24 @@ class Desk(QObject):
         first = FirstRead(impression=impression, at=self._workplace.clock.now())
         self.apply(self.case, replace(self.reading, first_read=first))
 
+    @property
+    def wants_final_read(self) -> bool:
+        """Whether the open card asks for a final read, because no finding stands for it."""
+        analysis = self.case.analysis if self.case is not None else None
+        return self.reading.first_read is not None and analysis is not None and wants_final_read(analysis)
+
+    def give_final_read(self, impression: Impression) -> None:
+        """Keep the final read; it can be given anew and undone until it is signed."""
+        if self.case is None or self.is_signed or not self.wants_final_read:
+            return
+        final = FinalRead(impression=impression, at=self._workplace.clock.now())
+        self._push(replace(self.reading, final_read=final), self.tr("final read"))
+
+    def withdraw_impression(self) -> None:
+        """Take back a first impression that nobody meant to give (typing outside a field)."""
+        if self.case is not None and not self.is_signed:
+            self.apply(self.case, replace(self.reading, first_read=None))
+
     def decide(self, pack_id: str, finding: str, answer: Answer, *, words: str = "", note: str = "") -> None:
         """Keep an answer to a finding; it can be undone."""
         if self.case is None or self.is_signed:
@@ -161,6 +179,13 @@ class Desk(QObject):
         decisions = tuple(replace(one, note=note) if one is before else one for one in self.reading.decisions)
         self._type(replace(self.reading, decisions=decisions))
 
+    def jot_identity(self, made: IdentityJotting) -> None:
+        """Keep what stands in the identity form, a moment after typing; nobody is identified by it."""
+        if self.case is None or self.is_signed or self.case.draft.identity_jotting == made:
+            return
+        self.case.draft = replace(self.case.draft, identity_jotting=made)
+        self._type(self.reading)
+
     def write(self, field: str, text: str) -> None:
         """Keep one of the words of page 1, a moment after typing."""
         if self.case is None or self.is_signed or getattr(self.reading, field) == text:
@@ -178,10 +203,11 @@ class Desk(QObject):
         if self.case is None or self.is_signed:
             return
         before = self.case.draft
+        self.case.draft = replace(before, typed=typed, confirmed=confirmed, identity_jotting=None)
+        if self.case.draft != before:
+            self._keep(self.case)
         if (typed, confirmed) == (before.typed, before.confirmed):
             return
-        self.case.draft = replace(before, typed=typed, confirmed=confirmed)
-        self._keep(self.case)
         self._book.touch(self.case)
         self.identity_changed.emit(self.case)
         self.reading_changed.emit()
@@ -230,13 +256,18 @@ class _ReadingStep(QUndoCommand):
         super().__init__(text)
         self._desk = desk
         self._case = case
-        self._before = case.draft.reading.decisions
-        self._after = after.decisions
+        before = case.draft.reading
+        self._before = (before.decisions, before.final_read)
+        self._after = (after.decisions, after.final_read)
 
     def redo(self) -> None:
         """Do it, or do it again."""
-        self._desk.apply(self._case, replace(self._case.draft.reading, decisions=self._after))
+        self._set(*self._after)
 
     def undo(self) -> None:
         """Take it back."""
-        self._desk.apply(self._case, replace(self._case.draft.reading, decisions=self._before))
+        self._set(*self._before)
+
+    def _set(self, decisions: tuple[Decision, ...], final: FinalRead | None) -> None:
+        reading = replace(self._case.draft.reading, decisions=decisions, final_read=final)
+        self._desk.apply(self._case, reading)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QProgressBar, QPushButt
 from core.image import ReadingUnit
 from core.patient import Patient
 from ui import words
-from ui.controls import Chip, Elided, label
+from ui.controls import Chip, Elided, label, set_role
 from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
 
@@ -19,7 +19,6 @@ class TopBar(QWidget):
 
     page_chosen = Signal(str)
     reader_clicked = Signal()
-    settings_clicked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,12 +44,14 @@ class TopBar(QWidget):
         row.addSpacing(8)
         self.settings = self._chip_button(self.tr("Settings"), row)
         self.settings.setToolTip(tooltip("settings"))
-        self.settings.clicked.connect(self.settings_clicked)
+        self.settings.setObjectName("settings")
+        self.settings.clicked.connect(self._on_tab_clicked)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
     def set_page(self, page: str) -> None:
         """Mark the page in sight."""
+        set_role(self.settings, chosen=page == "settings")
         if page in self._tabs:
             self._tabs[page].setChecked(True)
         else:

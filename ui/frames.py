@@ -39,7 +39,7 @@ class FrameStore(QObject):
         place = (key, frame)
         if place in self._pictures or place in self._loading or not 0 <= frame < unit.frames:
             return
-        task = self._pools.files("image", _Load(unit, frame), key=place, priority=priority)
+        task = self._pools.sight("image", _Load(unit, frame), key=place, priority=priority)
         self._loading[place] = task
         task.succeeded.connect(self._on_succeeded)
         task.failed.connect(self._on_failed)

@@ -19,8 +19,8 @@ from services.picture import thumbnail
 from services.progress import Progress
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
+from ui.picture_layer import pixels_image
 from ui.task import Handle, Pools, Task
-from ui.viewer import pixels_image
 
 MEDIA_INTERVAL_MS = 2000
 BATCH_S = 0.15

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPixmap, QResizeEvent
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -21,22 +18,17 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import FarlightError
-from services import pdf_pages
-from ui.controls import Chip, KeyButton, label
+from ui.controls import Chip, KeyButton, enable, label
+from ui.picture_layer import pixels_image
+from ui.printing import Pages, page_pictures
 from ui.shortcuts import make_action
 from ui.task import Handle, Pools, Task
 from ui.theme import Theme
-from ui.viewer import pixels_image
 
 PAPERS = ("A4", "Letter", "A5")
 LEAST_PREVIEW_DPI, MOST_PREVIEW_DPI = 60.0, 120.0
 WIDEST_PAGE_INCHES = 8.5
 PAGE_GAP = 20
-PRINT_DPI = 200.0
-_PAGE_SIZES = {
-    "A4": QPageSize.PageSizeId.A4, "Letter": QPageSize.PageSizeId.Letter, "A5": QPageSize.PageSizeId.A5,
-}  # fmt: skip
-Pages = tuple[NDArray[np.uint8], ...]
 
 
 class ReportPage(QWidget):
@@ -44,8 +36,8 @@ class ReportPage(QWidget):
 
     paper_chosen = Signal(str)
     export_asked = Signal(bytes)
+    print_asked = Signal(bytes)
     failed = Signal(object)
-    read_asked = Signal()
 
     def __init__(self, theme: Theme, pools: Pools, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,7 +69,17 @@ class ReportPage(QWidget):
         self._clear()
         self._words.setText(text)
         self._words.show()
-        self._enable(False)
+        self.tell_paper("")
+        self._enable(False, text)
+
+    def tell_paper(self, text: str) -> None:
+        """Say beside the paper size as what the next paper goes out."""
+        self._next.setText(text)
+        self._next.setVisible(bool(text))
+
+    def paper(self) -> str:
+        """Return the paper size that is chosen."""
+        return self._paper.currentText()
 
     def show_report(self, key: object, render: Callable[[], bytes], *, signed: bool, paper: str) -> None:
         """Make and show the report of one study; an older one that comes late is not shown."""
@@ -88,11 +90,8 @@ class ReportPage(QWidget):
         )
         self._paper.blockSignals(True)
         self._paper.setCurrentIndex(max(0, self._paper.findText(paper)))
-        self._paper.setEnabled(not signed)
-        self._fixed.setText(self.tr("Signed: its paper stays"))
-        self._fixed.setVisible(signed)
         self._paper.blockSignals(False)
-        self._enable(False)
+        self._enable(False, self.tr("The report is being made"))
         if not self._pages:
             self._words.setText(self.tr("Making the report …"))
             self._words.show()
@@ -116,9 +115,9 @@ class ReportPage(QWidget):
         self._paper.setMinimumWidth(96)
         self._paper.currentTextChanged.connect(self.paper_chosen)
         head.addWidget(self._paper)
-        self._fixed = label("", "muted")
-        self._fixed.hide()
-        head.addWidget(self._fixed)
+        self._next = label("", "muted")
+        self._next.hide()
+        head.addWidget(self._next)
         self._export = KeyButton(self.tr("Export PDF …"), "export")
         self._export.clicked.connect(self._on_export)
         self._print = KeyButton(self.tr("Print …"), "print")
@@ -173,9 +172,9 @@ class ReportPage(QWidget):
             place = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter
             self._sheets.addWidget(page, number // columns, number % columns, place)
 
-    def _enable(self, enabled: bool) -> None:
+    def _enable(self, enabled: bool, why_not: str = "") -> None:
         for button in (self._export, self._print):
-            button.setEnabled(enabled)
+            enable(button, enabled, why_not)
         self._state.setVisible(self._key is not None)
 
     @Slot(object)
@@ -220,45 +219,8 @@ class ReportPage(QWidget):
 
     @Slot()
     def _on_print(self) -> None:
-        if self._pdf is None:
-            return
-        self._printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        self._printer.setPageSize(QPageSize(_PAGE_SIZES[self._paper.currentText()]))
-        self._printer.setDocName("Farlight")
-        dialog = QPrintDialog(self._printer, self)
-        dialog.setModal(True)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(self._on_print_accepted)
-        dialog.show()
-
-    @Slot()
-    def _on_print_accepted(self) -> None:
-        if self._pdf is None:
-            return
-        task = self._pools.files("print", _Print(self._pdf), key=self._key)
-        task.succeeded.connect(self._on_pages_for_printer)
-        task.failed.connect(self.failed)
-
-    @Slot(object)
-    def _on_pages_for_printer(self, pages: Pages) -> None:
-        print_pages(self._printer, tuple(pixels_image(pixels) for pixels in pages))
-
-
-def print_pages(printer: QPrinter, pages: tuple[QImage, ...]) -> None:
-    """Draw page pictures onto a printer's pages, each filling its sheet."""
-    printer.setFullPage(True)
-    printer.setPageOrientation(QPageLayout.Orientation.Portrait)
-    painter = QPainter(printer)
-    for number, page in enumerate(pages):
-        if number:
-            printer.newPage()
-        sheet = QRectF(painter.viewport())
-        size = page.size().scaled(sheet.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
-        place = QRectF(0, 0, size.width(), size.height())
-        place.moveCenter(sheet.center())
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(place, page)
-    painter.end()
+        if self._pdf is not None:
+            self.print_asked.emit(self._pdf)
 
 
 class _Report:
@@ -270,19 +232,4 @@ class _Report:
 
     def __call__(self, _handle: Handle) -> tuple[bytes, Pages]:
         pdf = self._render()
-        return pdf, _pictures(pdf, self._dots_per_inch)
-
-
-class _Print:
-    """The Qt-free work of making pages for the printer."""
-
-    def __init__(self, pdf: bytes) -> None:
-        self._pdf = pdf
-
-    def __call__(self, _handle: Handle) -> Pages:
-        return _pictures(self._pdf, PRINT_DPI)
-
-
-def _pictures(pdf: bytes, dots_per_inch: float) -> Pages:
-    count = pdf_pages.page_count(pdf)
-    return tuple(pdf_pages.page_picture(pdf, page, dots_per_inch) for page in range(count))
+        return pdf, page_pictures(pdf, self._dots_per_inch)

@@ -56,6 +56,7 @@ TABLE: dict[str, Key] = {
     "map": Key("Image", ("M",), "Map and outline on or off"),
     "map_less": Key("Image", ("[",), "Map fainter"),
     "map_more": Key("Image", ("]",), "Map stronger"),
+    "beside": Key("Image", ("B",), "As stored and, beside it, as the model saw it"),
     "tool_window": Key("Image", ("W",), "Window: drag changes contrast and brightness"),
     "tool_zoom": Key("Image", ("Z",), "Zoom: drag or click"),
     "tool_pan": Key("Image", ("H",), "Pan: drag moves the image"),

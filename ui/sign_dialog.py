@@ -1,139 +1,16 @@
-"""Signing: who, in which role, with which PIN; and entering a reader the first time."""
+"""Signing: what is signed, by whom, with which PIN."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRegularExpression, Qt, Signal, Slot
-from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QLineEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
-from services.sign import ClockDoubt, Person
-from ui.controls import KeyButton, label, line_in, set_role
+from services.clock_doubt import ClockDoubt
+from services.sign import Person
+from ui.controls import KeyButton, label, set_role
+from ui.sheet_dialog import LEAST_PIN, PinField, Sheet
 
-LEAST_PIN, MOST_PIN = 4, 12
-WIDTH = 440
-
-
-class PinField(QLineEdit):
-    """Takes digits and shows dots."""
-
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setEchoMode(QLineEdit.EchoMode.Password)
-        self.setValidator(QRegularExpressionValidator(QRegularExpression(f"[0-9]{{0,{MOST_PIN}}}"), self))
-        self.setAccessibleName(name)
-        self.setInputMethodHints(Qt.InputMethodHint.ImhDigitsOnly)
-
-
-class Sheet(QDialog):
-    """A dialog over the window with a title, a body and two buttons."""
-
-    def __init__(self, title: str, act: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        self.setModal(True)
-        self.setMinimumWidth(WIDTH)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(22, 20, 22, 20)
-        self.column.setSpacing(12)
-        self.column.addWidget(label(title, "title"))
-        self.body = QVBoxLayout()
-        self.body.setSpacing(8)
-        self.column.addLayout(self.body)
-        self.wrong = label("", "error", wrap=True)
-        self.wrong.hide()
-        self.column.addWidget(self.wrong)
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addStretch(1)
-        self.no = KeyButton(self.tr("Back"))
-        self.no.setAutoDefault(False)
-        self.no.clicked.connect(self.reject)
-        self.yes = KeyButton(act, kind="primary")
-        self.yes.setDefault(True)
-        row.addWidget(self.no)
-        row.addWidget(self.yes)
-        self.column.addLayout(row)
-
-    def grid(self) -> QGridLayout:
-        """Return a fresh grid in the body."""
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        grid.setColumnStretch(1, 1)
-        self.body.addLayout(grid)
-        return grid
-
-    def tell(self, text: str) -> None:
-        """Show what is wrong."""
-        self.wrong.setText(text)
-        self.wrong.setVisible(bool(text))
-        self.adjustSize()
-
-
-class ReaderDialog(Sheet):
-    """Enters a person who may sign."""
-
-    entered = Signal(str, str, str, str)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(self.tr("Who signs on this computer?"), self.tr("Enter this reader"), parent)
-        self.body.addWidget(
-            label(
-                self.tr(
-                    "Name, role and registration number are printed under each signature. "
-                    "The PIN stays on this computer."
-                ),
-                "muted",
-                wrap=True,
-            )
-        )
-        grid = self.grid()
-        self.name = line_in(grid, 0, self.tr("Name"), self.tr("Sr. N. Otieno"))
-        self.role = line_in(grid, 1, self.tr("Role"), self.tr("clinical officer"))
-        self.number = line_in(grid, 2, self.tr("Registration no."), self.tr("as on the licence"))
-        self.pin = PinField(self.tr("PIN"))
-        self.pin.setPlaceholderText(self.tr("at least four digits"))
-        self.again = PinField(self.tr("PIN again"))
-        for row, (words, field) in enumerate(
-            ((self.tr("PIN"), self.pin), (self.tr("PIN again"), self.again)), 3
-        ):
-            grid.addWidget(label(words, "muted"), row, 0)
-            grid.addWidget(field, row, 1)
-        self.yes.clicked.connect(self._on_entered)
-        self.name.setFocus()
-
-    @Slot()
-    def _on_entered(self) -> None:
-        empty = next(
-            (field for field in (self.name, self.role, self.number) if not field.text().strip()), None
-        )
-        if empty is not None:
-            self.tell(self.tr("{field} is needed.").format(field=empty.accessibleName()))
-            empty.setFocus()
-        elif len(self.pin.text()) < LEAST_PIN:
-            self.tell(self.tr("The PIN needs at least four digits."))
-            self.pin.setFocus()
-        elif self.pin.text() != self.again.text():
-            self.tell(self.tr("The two PINs differ. Type them again."))
-            self.again.setFocus()
-            self.again.selectAll()
-        else:
-            self.entered.emit(
-                self.name.text().strip(),
-                self.role.text().strip(),
-                self.number.text().strip(),
-                self.pin.text(),
-            )
+FACT_WIDTH = 368
 
 
 class SignDialog(Sheet):
@@ -145,7 +22,7 @@ class SignDialog(Sheet):
     def __init__(
         self,
         people: tuple[Person, ...],
-        summary: str,
+        facts: tuple[tuple[str, str], ...],
         doubt: ClockDoubt | None,
         parent: QWidget,
         *,
@@ -153,7 +30,7 @@ class SignDialog(Sheet):
     ) -> None:
         title = self.tr("Add to the signed report") if addendum else self.tr("Sign and report")
         super().__init__(title, self.tr("Sign"), parent)
-        self.body.addWidget(label(summary, "muted", wrap=True))
+        self._show_facts(facts, addendum=addendum)
         self.text = QLineEdit()
         self.text.setPlaceholderText(self.tr("What is to be added"))
         self.text.setAccessibleName(self.tr("Addendum"))
@@ -183,6 +60,23 @@ class SignDialog(Sheet):
         self.yes.setAutoDefault(False)
         self.yes.setDefault(False)
         (self.text if addendum else self.pin).setFocus()
+
+    def _show_facts(self, facts: tuple[tuple[str, str], ...], *, addendum: bool) -> None:
+        """List whose images are signed and what is said of them."""
+        grid = self.grid()
+        grid.setVerticalSpacing(4)
+        for row, (what, value) in enumerate(facts):
+            grid.addWidget(label(what, "muted"), row, 0, Qt.AlignmentFlag.AlignTop)
+            words = label(value, "body" if row else "strong", wrap=True)
+            words.setAccessibleName(f"{what}: {value}")
+            words.setFixedWidth(FACT_WIDTH)
+            grid.addWidget(words, row, 1)
+        kept = (
+            self.tr("The addendum is kept with the report, which stays as it is.")
+            if addendum
+            else self.tr("The report is made and kept; after signing only addenda.")
+        )
+        self.body.addWidget(label(kept, "muted"))
 
     def refuse(self, text: str) -> None:
         """Say why it was not signed; everything typed but the PIN stays."""

@@ -16,10 +16,11 @@ from services.analyze import Analysis
 from services.drafts import Draft
 from services.sign import Addendum, SignedFile
 from services.workplace import Workplace
-from ui import words
 from ui.cases import Case
 from ui.desk import Desk
-from ui.sign_dialog import ReaderDialog, SignDialog
+from ui.reader_dialog import ReaderDialog
+from ui.sign_dialog import SignDialog
+from ui.sign_summary import sign_facts
 from ui.task import Handle, Pools
 
 
@@ -124,10 +125,11 @@ class Signing(QObject):
             self.enter_reader()
             return
         self._case = case
-        summary = self.tr("{name}, {study}. The report is made, kept and cannot be changed after.").format(
-            name=words.patient_name(case.patient), study=words.study_name(case.unit)
+        facts = sign_facts(case)
+        addendum = case.signed is not None
+        self.dialog = SignDialog(
+            people, facts[:3] if addendum else facts, doubt, self._window, addendum=addendum
         )
-        self.dialog = SignDialog(people, summary, doubt, self._window, addendum=case.signed is not None)
         self.dialog.signed.connect(self._on_pin_given)
         self.dialog.reader_asked.connect(self.enter_reader)
         self.dialog.finished.connect(self._on_dialog_closed)

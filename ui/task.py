@@ -12,6 +12,7 @@ from core.errors import Cancelled, FarlightError
 
 _log = logging.getLogger(__name__)
 FILE_THREADS = 3
+SIGHT_THREADS = 2
 STOP_TIMEOUT_MS = 10_000
 
 
@@ -101,7 +102,7 @@ class Task(QObject):
 
 
 class Pools(QObject):
-    """The threads of the window: one for models, a few for files."""
+    """The threads of the window: one for models, a few for files, and some for what somebody waits to see."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -109,12 +110,18 @@ class Pools(QObject):
         self._inference.setMaxThreadCount(1)
         self._files = QThreadPool(self)
         self._files.setMaxThreadCount(FILE_THREADS)
+        self._sight = QThreadPool(self)
+        self._sight.setMaxThreadCount(SIGHT_THREADS)
         self._tasks: list[Task] = []
         self._closed = False
 
     def files(self, name: str, work: Work, *, key: object = None, priority: int = 0) -> Task:
         """Run work that reads or writes files."""
         return self._start(self._files, name, work, key, priority)
+
+    def sight(self, name: str, work: Work, *, key: object = None, priority: int = 0) -> Task:
+        """Run work whose picture somebody waits for: it never queues behind scans, reports and thumbnails."""
+        return self._start(self._sight, name, work, key, priority)
 
     def inference(self, name: str, work: Work, *, key: object = None, priority: int = 0) -> Task:
         """Run work on a model; one at a time, higher priority first."""
@@ -129,9 +136,10 @@ class Pools(QObject):
         self._closed = True
         for task in self._tasks:
             task.cancel()
-        for pool in (self._files, self._inference):
+        pools = (self._files, self._sight, self._inference)
+        for pool in pools:
             pool.clear()
-        for pool in (self._files, self._inference):
+        for pool in pools:
             if not pool.waitForDone(STOP_TIMEOUT_MS):
                 _log.warning("a background task did not stop in time")
 

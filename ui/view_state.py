@@ -24,6 +24,10 @@ class ViewState:
         """Return the state turned clockwise by some quarter turns."""
         return replace(self, quarter_turns=(self.quarter_turns + quarter_turns) % 4)
 
+    def put_right(self, quarter_turns: int, *, inverted: bool) -> "ViewState":
+        """Return the state turned counter-clockwise and inverted as a model's correction says."""
+        return replace(self.turned(-quarter_turns), inverted=self.inverted != inverted)
+
     def scale_in(self, image: QSizeF, view: QSizeF) -> float:
         """Return screen pixels for each image pixel."""
         if self.scale is not None:

@@ -1,21 +1,16 @@
 """The image on the screen: drawn once per change, only the part in sight, never waiting for disk or model."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QPointF, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
-    QImage,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
-    QPolygonF,
     QResizeEvent,
     QWheelEvent,
 )
@@ -23,13 +18,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.image import Window
 from services.picture import Picture
+from ui.overlay import Overlay, OverlayLayer
+from ui.picture_layer import PictureLayer
 from ui.theme import SMALL_PX, Theme, interface_font
 from ui.view_state import ViewState
+from ui.viewer_words import Corners, paint_words
 
 WHEEL_STEP = 120
 ZOOM_STEP = 1.2
-MARGIN = 14
-SHADOW = QColor(0, 0, 0, 190)
 
 
 class Tool(Enum):
@@ -38,33 +34,6 @@ class Tool(Enum):
     WINDOW = "window"
     ZOOM = "zoom"
     PAN = "pan"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overlay:
-    """A map and outlines over one image; ``key`` names the image that they belong to."""
-
-    key: str
-    heat: NDArray[np.uint8] | None = None
-    outlines: tuple[NDArray[np.float32], ...] = ()
-    caption: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corners:
-    """What stands at the edges of the view."""
-
-    top_left: tuple[str, ...] = ()
-    bottom_right: tuple[str, ...] = ()
-    sides: tuple[str, str, str, str] | None = None  # left, top, right, bottom of the stored image
-    side_note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    state: tuple[Window, bool]
-    level: int
-    part: tuple[int, int, int, int]
 
 
 class Viewer(QWidget):
@@ -78,16 +47,13 @@ class Viewer(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._picture: Picture | None = None
+        self._picture: PictureLayer | None = None
         self._key = ""
         self._state: ViewState | None = None
         self._first: ViewState | None = None
-        self._overlay: Overlay | None = None
-        self._heat_image: QImage | None = None
-        self._outline = QPainterPath()
+        self._layer: OverlayLayer | None = None
         self._corners = Corners()
         self._message = ""
-        self._drawn: tuple[_Drawn, QImage] | None = None
         self._drag: tuple[QPoint, ViewState, Tool] | None = None
         self._wheel_left = 0
         self._focus_by_key = False
@@ -117,17 +83,16 @@ class Viewer(QWidget):
         """Show a picture; ``keep_view`` keeps place and window (the next frame of one series)."""
         fresh = ViewState(window=window)
         kept = self._state if keep_view and self._state is not None else None
-        self._picture, self._key, self._first = picture, key, fresh
+        self._picture, self._key, self._first = PictureLayer(picture), key, fresh
         self._state = kept or fresh
         self._message = ""
-        if self._overlay is not None and self._overlay.key != key:
+        if self._layer is not None and self._layer.overlay.key != key:
             self.set_overlay(None)
-        self._drawn = None
         self._changed()
 
     def show_message(self, key: str, text: str) -> None:
         """Show a sentence instead of an image (loading, unreadable); nothing of the last one stays."""
-        self._picture, self._state, self._first, self._drawn = None, None, None, None
+        self._picture, self._state, self._first = None, None, None
         self._key, self._message, self._corners = key, text, Corners()
         self.set_overlay(None)
         self._changed()
@@ -136,19 +101,16 @@ class Viewer(QWidget):
         """Lay a map and outlines over the image; one that belongs to another image is not shown."""
         if overlay is not None and overlay.key != self._key:
             return
-        self._overlay = overlay
-        self._heat_image = None
-        self._outline = QPainterPath()
-        if overlay is not None:
-            self._heat_image = None if overlay.heat is None else _rgba_image(overlay.heat)
-            for edge in overlay.outlines:
-                self._outline.addPolygon(QPolygonF([QPointF(float(x), float(y)) for x, y in edge]))
-                self._outline.closeSubpath()
+        self._layer = None if overlay is None else OverlayLayer(overlay)
         self.update()
 
     def has_overlay(self) -> bool:
         """Whether a map or outline lies over the image that is on the screen."""
-        return self._overlay is not None
+        return self._layer is not None
+
+    def overlay(self) -> Overlay | None:
+        """Return the map and outlines over the image that is on the screen, or None."""
+        return None if self._layer is None else self._layer.overlay
 
     def set_corners(self, corners: Corners) -> None:
         """Set what stands at the edges."""
@@ -230,9 +192,7 @@ class Viewer(QWidget):
         if self._picture is None or self._state is None:
             self._paint_message(painter)
         else:
-            self._paint_image(painter, self._picture, self._state)
-            self._paint_overlay(painter, self._state)
-            self._paint_words(painter, self._state)
+            self._paint_picture(painter, self._picture, self._state)
         if self.hasFocus() and self._focus_by_key:
             painter.setPen(QPen(self._theme.color("accent"), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
@@ -242,122 +202,18 @@ class Viewer(QWidget):
         room = self.rect().adjusted(40, 40, -40, -40)
         painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._message)
 
-    def _paint_image(self, painter: QPainter, picture: Picture, state: ViewState) -> None:
-        image, view = self._image_size(), self._view_size()
-        scale = state.scale_in(image, view) * self.devicePixelRatioF()
-        level = picture.level_for(scale)
-        part = self._part_in_sight(picture, state, level)
-        if part[2] <= part[0] or part[3] <= part[1]:
-            return
-        wanted = _Drawn((state.window, state.inverted), level, part)
-        if self._drawn is None or self._drawn[0] != wanted:
-            pixels = picture.render(state.window, inverted=state.inverted, level=level, part=part)
-            self._drawn = (wanted, pixels_image(pixels))
-        rows, columns = picture.size_at(level)
-        across, down = image.width() / columns, image.height() / rows
-        place = QRectF(
-            part[1] * across, part[0] * down, (part[3] - part[1]) * across, (part[2] - part[0]) * down
+    def _paint_picture(self, painter: QPainter, picture: PictureLayer, state: ViewState) -> None:
+        view = self._view_size()
+        picture.paint(painter, state, view, self.devicePixelRatioF())
+        caption: tuple[str, ...] = ()
+        if self._layer is not None and self.overlay_shown:
+            self._layer.paint(
+                painter, picture.size, state.transform(picture.size, view), self.overlay_opacity
+            )
+            caption = self._layer.overlay.caption
+        paint_words(
+            painter, self.size(), self._corners, state, scale_percent=self.scale_percent(), caption=caption
         )
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 8)
-        painter.setTransform(state.transform(image, view), combine=True)
-        painter.drawImage(place, self._drawn[1])
-        painter.restore()
-
-    def _part_in_sight(self, picture: Picture, state: ViewState, level: int) -> tuple[int, int, int, int]:
-        image = self._image_size()
-        rows, columns = picture.size_at(level)
-        seen = state.visible(image, self._view_size())
-        across, down = columns / image.width(), rows / image.height()
-        top, left = int(seen.top() * down) - 1, int(seen.left() * across) - 1
-        bottom, right = int(seen.bottom() * down) + 2, int(seen.right() * across) + 2
-        return max(0, top), max(0, left), min(rows, bottom), min(columns, right)
-
-    def _paint_overlay(self, painter: QPainter, state: ViewState) -> None:
-        if self._overlay is None or not self.overlay_shown:
-            return
-        size = self._image_size()
-        painter.save()
-        painter.setRenderHints(QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing)
-        painter.setTransform(state.transform(size, self._view_size()), combine=True)
-        if self._heat_image is not None:
-            painter.setOpacity(self.overlay_opacity)
-            painter.drawImage(QRectF(0, 0, size.width(), size.height()), self._heat_image)
-        painter.setOpacity(0.4 + 0.6 * self.overlay_opacity)
-        for width, color in ((4.0, QColor(0, 0, 0, 110)), (2.0, QColor("#56c5bc"))):
-            pen = QPen(color, width)
-            pen.setCosmetic(True)
-            painter.setPen(pen)
-            painter.drawPath(self._outline)
-        painter.restore()
-
-    def _paint_words(self, painter: QPainter, state: ViewState) -> None:
-        line = painter.fontMetrics().height()
-        right = self.width() - MARGIN
-        for number, text in enumerate(self._corners.top_left):
-            self._word(painter, text, QPoint(MARGIN, MARGIN + line * number), Qt.AlignmentFlag.AlignLeft)
-        window = state.window
-        facts = (
-            self.tr("W {width} · L {level}").format(width=round(window.width), level=round(window.center)),
-            self.tr("Zoom {percent} %").format(percent=self.scale_percent()),
-        )
-        for number, text in enumerate(facts):
-            self._word(painter, text, QPoint(right, MARGIN + line * number), Qt.AlignmentFlag.AlignRight)
-        below = self.height() - MARGIN - line
-        for number, text in enumerate(reversed(self._corners.bottom_right)):
-            self._word(painter, text, QPoint(right, below - line * number), Qt.AlignmentFlag.AlignRight)
-        if self._overlay is not None and self.overlay_shown:
-            for number, text in enumerate(reversed(self._overlay.caption)):
-                self._word(painter, text, QPoint(MARGIN, below - line * number), Qt.AlignmentFlag.AlignLeft)
-        self._paint_sides(painter, state, line)
-
-    def _paint_sides(self, painter: QPainter, state: ViewState, line: int) -> None:
-        middle = self.height() // 2 - line // 2
-        if self._corners.sides is None:
-            warning = QColor("#e3b04b")
-            for number, text in enumerate(self._corners.side_note.split("\n")):
-                self._word(
-                    painter, text, QPoint(MARGIN, middle + line * number), Qt.AlignmentFlag.AlignLeft, warning
-                )
-            return
-        turned = self._corners.sides
-        for _ in range(state.quarter_turns):
-            turned = (turned[3], turned[0], turned[1], turned[2])
-        left, top, right, bottom = turned
-        ink = QColor("#e8edf1")
-        self._word(painter, left, QPoint(MARGIN, middle), Qt.AlignmentFlag.AlignLeft, ink)
-        self._word(painter, right, QPoint(self.width() - MARGIN, middle), Qt.AlignmentFlag.AlignRight, ink)
-        self._word(painter, top, QPoint(self.width() // 2, MARGIN), Qt.AlignmentFlag.AlignHCenter, ink)
-        below = self.height() - MARGIN - line
-        self._word(painter, bottom, QPoint(self.width() // 2, below), Qt.AlignmentFlag.AlignHCenter, ink)
-
-    def _word(
-        self,
-        painter: QPainter,
-        text: str,
-        at: QPoint,
-        side: Qt.AlignmentFlag,
-        color: QColor | None = None,
-    ) -> None:
-        metrics = painter.fontMetrics()
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self.width() * 2 // 3)
-        width = metrics.horizontalAdvance(shown)
-        x = at.x()
-        if side == Qt.AlignmentFlag.AlignRight:
-            x -= width
-        elif side == Qt.AlignmentFlag.AlignHCenter:
-            x -= width // 2
-        base = at.y() + metrics.ascent()
-        path = QPainterPath()
-        path.addText(QPointF(x, base), painter.font(), shown)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen = QPen(SHADOW, 3)
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        painter.strokePath(path, pen)
-        painter.restore()
-        painter.setPen(color or QColor("#d5dde3"))
-        painter.drawText(x, base, shown)
 
     # --- hands
 
@@ -424,7 +280,7 @@ class Viewer(QWidget):
         self.view_changed.emit()
 
     def _dragged_window(self, window: Window, delta: QPoint) -> Window:
-        span = self._picture.image.value_range if self._picture is not None else None
+        span = self._picture.picture.image.value_range if self._picture is not None else None
         unit = max(1e-6, (span[1] - span[0]) if span else max(window.width, 255.0)) / 512.0
         least = unit / 4
         return replace(
@@ -440,10 +296,7 @@ class Viewer(QWidget):
         self.view_changed.emit()
 
     def _image_size(self) -> QSizeF:
-        if self._picture is None:
-            return QSizeF(1, 1)
-        rows, columns = self._picture.size_at(0)
-        return QSizeF(columns, rows)
+        return QSizeF(1, 1) if self._picture is None else self._picture.size
 
     def _view_size(self) -> QSizeF:
         return QSizeF(self.width(), self.height())
@@ -456,16 +309,3 @@ class Viewer(QWidget):
         )
         super().focusInEvent(event)
         self.update()
-
-
-def pixels_image(pixels: NDArray[np.uint8]) -> QImage:
-    """Return a picture for Qt from (row, column[, 3]) uint8."""
-    rows, columns = pixels.shape[:2]
-    kind = QImage.Format.Format_RGB888 if pixels.ndim == 3 else QImage.Format.Format_Grayscale8
-    return QImage(pixels.tobytes(), columns, rows, pixels.strides[0], kind).copy()
-
-
-def _rgba_image(pixels: NDArray[np.uint8]) -> QImage:
-    rows, columns = pixels.shape[:2]
-    kind = QImage.Format.Format_RGBA8888_Premultiplied
-    return QImage(pixels.tobytes(), columns, rows, pixels.strides[0], kind).copy()

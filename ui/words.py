@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
 from core.image import Image, ReadingUnit
 from core.patient import Patient
-from core.result import Result
+from core.result import Correction, Result
 
 _DASH = "–"
 
@@ -79,15 +79,23 @@ def clock_time(moment: datetime) -> str:
     return moment.strftime("%H:%M")
 
 
-def correction_notes(result: Result) -> tuple[str, ...]:
-    """Return what was put right for the models, while the image in sight stays as it is in the file."""
-    made = [pack.correction for pack in result.results if pack.correction is not None]
-    notes = []
-    if any(one.inverted for one in made):
-        notes.append(_tr("Inverted: put right for the model"))
-    if any(one.quarter_turns % 4 for one in made):
-        notes.append(_tr("Turned: put right for the model"))
-    return tuple(notes)
+def correction_word(correction: Correction) -> str:
+    """Return what was put right, in a word or two: turned counter-clockwise as numpy turns, or inverted."""
+    turns = {
+        0: "",
+        1: _tr("turned left by 90°"),
+        2: _tr("turned by 180°"),
+        3: _tr("turned right by 90°"),
+    }
+    done = (turns[correction.quarter_turns % 4], _tr("inverted") if correction.inverted else "")
+    return ", ".join(part for part in done if part)
+
+
+def correction_note(result: Result) -> str:
+    """Return what was put right for the models, while the stored image stays as it is; or the empty text."""
+    made = (pack.correction for pack in result.results if pack.correction is not None)
+    done = next((said for said in map(correction_word, made) if said), "")
+    return _tr("Put right for the model: {what}").format(what=done) if done else ""
 
 
 def image_notes(image: Image) -> tuple[str, ...]:

@@ -18,8 +18,9 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFont, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from services.refusal_words import short_refusal
 from ui import words
-from ui.cases import CaseBook, State, Study
+from ui.cases import Case, CaseBook, State, Study
 from ui.theme import Theme, interface_font
 
 Index = QModelIndex | QPersistentModelIndex
@@ -68,22 +69,18 @@ class WorklistModel(QAbstractTableModel):
         if role == STUDY_ROLE:
             return study
         if role == SEARCH_ROLE:
-            return " ".join(
-                self._text(study, column, index.row()) for column in (PATIENT, ID, STUDY)
-            ).casefold()
+            return " ".join(self._text(study, column) for column in (PATIENT, ID, STUDY)).casefold()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self._text(study, index.column(), index.row())
-        if role == Qt.ItemDataRole.ToolTipRole and index.column() in (PATIENT, STUDY, STATUS):
-            return self._tip(study, index.column(), index.row())
+            return self._text(study, index.column())
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() in (PATIENT, ID, STUDY, STATUS):
+            return self._tip(study, index.column())
         if role == Qt.ItemDataRole.DecorationRole and index.column() == PICTURE:
             return self._picture(study)
         return None
 
-    def _text(self, study: Study, column: int, row: int) -> str:
+    def _text(self, study: Study, column: int) -> str:
         case = study.lead
         patient = case.patient
-        if column == NUMBER:
-            return str(row + 1)
         if column == PATIENT:
             return words.patient_name(patient)
         if column == SEX_AGE:
@@ -99,16 +96,14 @@ class WorklistModel(QAbstractTableModel):
         return self._status(study) if column == STATUS else ""
 
     def _status(self, study: Study) -> str:
-        case = next((one for one in study.cases if one.state == study.state), study.lead)
+        case = _speaker(study)
         if case.signed is not None:
             signature = case.signed.record.signature
             return self.tr("Signed · {name} {time}").format(
                 name=signature.name, time=words.clock_time(signature.at)
             )
-        if study.state == "refused" and case.age_wanted:
-            return self.tr("Enter the age")
-        if study.state == "refused":
-            return self.tr("Refused: {reason}").format(reason=case.summary_refusal)
+        if study.state == "refused" and case.refusal is not None:
+            return short_refusal(case.refusal)
         if study.state == "to_check" and case.draft.reading.first_read is not None:
             return self.tr("Reading begun")
         return {
@@ -116,11 +111,13 @@ class WorklistModel(QAbstractTableModel):
             "analysing": self.tr("Analysing"), "waiting": self.tr("Waiting"),
         }.get(study.state, "")  # fmt: skip
 
-    def _tip(self, study: Study, column: int, row: int) -> str:
-        case = study.lead
-        if column == STATUS and case.error:
+    def _tip(self, study: Study, column: int) -> str:
+        case = _speaker(study)
+        if column == STATUS and study.state == "failed":
             return case.error
-        return f"{self._text(study, column, row)}\n{case.unit.path}"
+        if column == STATUS and study.state == "refused" and case.refusal is not None:
+            return f"{case.refusal.reason}\n{case.refusal.advice}"
+        return f"{self._text(study, column)}\n{case.unit.path}"
 
     def _picture(self, study: Study) -> Any:
         case = study.lead
@@ -148,8 +145,17 @@ class WorklistModel(QAbstractTableModel):
         self.endResetModel()
 
 
+def _speaker(study: Study) -> Case:
+    """Return the reading unit that the study's state is taken from."""
+    return next((one for one in study.cases if one.state == study.state), study.lead)
+
+
 class WorklistFilter(QSortFilterProxyModel):
-    """Shows the studies that fit the search and the state chosen at the side."""
+    """Shows the studies that fit the search and the state chosen at the side, in the order of reading.
+
+    A click on a heading sorts by that column; by the first column is the order of reading. What is read next
+    follows what is shown.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -157,13 +163,41 @@ class WorklistFilter(QSortFilterProxyModel):
         self._states: frozenset[str] | None = None
         self.sort(NUMBER)
 
+    def studies(self) -> list[Study]:
+        """Return the studies in the order in which they are shown."""
+        return [self.index(row, NUMBER).data(STUDY_ROLE) for row in range(self.rowCount())]
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what stands in a cell; the number is the place in the list as shown."""
+        if index.column() == NUMBER and role in (
+            Qt.ItemDataRole.DisplayRole,
+            Qt.ItemDataRole.AccessibleTextRole,
+        ):
+            return str(index.row() + 1)
+        return super().data(index, role)
+
     def lessThan(self, left: Index, right: Index) -> bool:  # noqa: N802 - Qt's name
-        """Put refused and unread studies first and signed ones last, else in the order they were found."""
+        """Put refused and unread studies first, then undecided ones, signed ones last; else as found."""
         return self._place(left) < self._place(right)
 
-    def _place(self, index: Index) -> tuple[int, int]:
+    def _place(self, index: Index) -> tuple[str | float, int, int]:
         study: Study = index.data(STUDY_ROLE)
-        return {"refused": 0, "failed": 0, "signed": 2}.get(study.state, 1), index.row()
+        key = self._key(study, index)
+        undecided = any(case.undecided and case.signed is None for case in study.cases)
+        ranks = {"refused": 0, "failed": 0, "signed": 3}
+        return key, ranks.get(study.state, 1 if undecided else 2), index.row()
+
+    def _key(self, study: Study, index: Index) -> str | float:
+        """Return what the chosen column sorts by; rows that are alike there stand in the order of reading."""
+        column, case = self.sortColumn(), study.lead
+        if column == SEX_AGE:
+            age = case.patient.age_years
+            return age.value if age else -1.0
+        if column == STUDY:
+            return f"{case.unit.header.date or ''} {case.unit.header.time or ''}"
+        if column in (PATIENT, ID, STATUS):
+            return str(index.data()).casefold()
+        return ""
 
     def set_search(self, text: str) -> None:
         """Show rows that hold every word of the text."""
@@ -245,7 +279,8 @@ class WorklistDelegate(QStyledItemDelegate):
             tint = "muted"
         painter.setFont(font)
         painter.setPen(self._theme.color("muted" if tint == "faint" else tint))
-        text = painter.fontMetrics().elidedText(
-            index.data(Qt.ItemDataRole.DisplayRole) or "", Qt.TextElideMode.ElideRight, int(room.width())
-        )
+        # Long numbers differ at their ends, long names at their beginnings.
+        cut = Qt.TextElideMode.ElideMiddle if index.column() == ID else Qt.TextElideMode.ElideRight
+        whole = index.data(Qt.ItemDataRole.DisplayRole) or ""
+        text = painter.fontMetrics().elidedText(whole, cut, int(room.width()))
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)

@@ -1,4 +1,4 @@
-"""The list of studies with its filters, media and search; when it is empty it teaches."""
+"""The list of studies: search, table, and what is read next."""
 
 from __future__ import annotations
 
@@ -8,23 +8,20 @@ from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
-    QButtonGroup,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
-    QPushButton,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
-from services.scan import Medium
 from ui.cases import CaseBook, Study
-from ui.controls import Elided, IconLabel, KeyButton, label, set_role
+from ui.controls import KeyButton, enable, label
 from ui.shortcuts import make_action, tooltip
 from ui.theme import Theme
+from ui.worklist_empty import EmptyWorklist
 from ui.worklist_model import (
     ID,
     NUMBER,
@@ -39,177 +36,9 @@ from ui.worklist_model import (
     WorklistFilter,
     WorklistModel,
 )
+from ui.worklist_side import Sidebar
 
-SIDE_WIDTH = 208
 REFRESH_MS = 80
-HINT_WIDTH = 540
-_FILTERS: tuple[tuple[str, frozenset[str] | None], ...] = (
-    ("all", None),
-    ("to_check", frozenset({"to_check", "waiting", "analysing"})),
-    ("refused", frozenset({"refused", "failed"})),
-    ("signed", frozenset({"signed"})),
-)
-
-
-class RowButton(QPushButton):
-    """A row of the side: a word, and a number at its right."""
-
-    def __init__(self, words: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("row", True)
-        self.setMinimumHeight(36)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 0, 10, 0)
-        self._words = Elided(words)
-        self._count = QLabel()
-        row.addWidget(self._words, 1)
-        row.addWidget(self._count)
-        self.setAccessibleName(words)
-        self.toggled.connect(self._on_toggled)
-        for part in (self._words, self._count):
-            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-
-    @Slot(bool)
-    def _on_toggled(self, on: bool) -> None:
-        for part in (self._words, self._count):
-            set_role(part, chosen=on)
-
-    def set_count(self, count: int | None) -> None:
-        """Set the number, or none."""
-        self._count.setText("" if count is None else f"{count:,}")
-        self.setAccessibleDescription("" if count is None else str(count))
-
-
-class Sidebar(QWidget):
-    """Filters, media, and opening."""
-
-    states_chosen = Signal(object)
-    open_file_asked = Signal()
-    open_folder_asked = Signal()
-    medium_asked = Signal(object)
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("sidebar")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedWidth(SIDE_WIDTH)
-        self._theme = theme
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 14, 12, 14)
-        column.setSpacing(2)
-        column.addWidget(label(self.tr("STUDIES"), "heading"))
-        column.addSpacing(6)
-        self._rows = self._build_filters(column)
-        column.addSpacing(18)
-        column.addWidget(label(self.tr("MEDIA"), "heading"))
-        column.addSpacing(6)
-        self._media = QVBoxLayout()
-        self._media.setSpacing(2)
-        column.addLayout(self._media)
-        column.addSpacing(14)
-        opened = KeyButton(self.tr("Open …"), "open")
-        opened.clicked.connect(self.open_file_asked)
-        folder = KeyButton(self.tr("Open folder …"))
-        folder.setToolTip(self.tr("Open a folder or a stick"))
-        folder.clicked.connect(self.open_folder_asked)
-        column.addWidget(opened)
-        column.addSpacing(6)
-        column.addWidget(folder)
-        column.addStretch(1)
-        self.show_media(())
-
-    def show_counts(self, counts: Counter[str]) -> None:
-        """Show how many studies stand in each state."""
-        for name, states in _FILTERS:
-            number = counts.total() if states is None else sum(counts[state] for state in states)
-            self._rows[name].set_count(number)
-
-    def show_media(self, media: tuple[Medium, ...]) -> None:
-        """List the media that are plugged in."""
-        while (item := self._media.takeAt(0)) is not None:
-            old = item.widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
-        for number, medium in enumerate(media):
-            row = RowButton(medium.name)
-            row.setObjectName(str(number))
-            row.setToolTip(self.tr("List the studies on {name}").format(name=medium.name))
-            row.clicked.connect(self._on_medium_clicked)
-            self._media.addWidget(row)
-        self._shown = media
-        if not media:
-            hint = self.tr("Plug in a stick or a card: it is listed here.")
-            self._media.addWidget(label(hint, "small", wrap=True))
-
-    def _build_filters(self, column: QVBoxLayout) -> dict[str, RowButton]:
-        names = (self.tr("All"), self.tr("To check"), self.tr("Refused"), self.tr("Signed"))
-        group = QButtonGroup(self)
-        rows = {}
-        for (name, _states), words in zip(_FILTERS, names, strict=True):
-            row = RowButton(words)
-            row.setCheckable(True)
-            row.setObjectName(name)
-            row.clicked.connect(self._on_filter_clicked)
-            group.addButton(row)
-            column.addWidget(row)
-            rows[name] = row
-        rows["all"].setChecked(True)
-        return rows
-
-    @Slot()
-    def _on_filter_clicked(self) -> None:
-        self.states_chosen.emit(dict(_FILTERS)[self.sender().objectName()])
-
-    @Slot()
-    def _on_medium_clicked(self) -> None:
-        self.medium_asked.emit(self._shown[int(self.sender().objectName())])
-
-
-class EmptyWorklist(QWidget):
-    """Says how to begin, and offers the sample."""
-
-    sample_asked = Signal()
-    open_asked = Signal()
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        column = QVBoxLayout(self)
-        column.setSpacing(10)
-        column.addStretch(2)
-        icon = IconLabel(theme, "usb", "muted", 40)
-        column.addWidget(icon, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addSpacing(4)
-        self._title = label(self.tr("Plug in a stick with images"), "title")
-        self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self._title)
-        self._hint = label(
-            self.tr(
-                "Its studies are listed here by themselves. Or drop files and folders on this window, "
-                "or open them from the disk. Farlight reads DICOM, PNG, JPEG, TIFF, BMP and NIfTI; "
-                "nothing leaves this computer."
-            ),
-            "muted",
-            wrap=True,
-        )
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._hint.setFixedWidth(HINT_WIDTH)
-        self._hint.setMinimumHeight(3 * 24)
-        column.addWidget(self._hint, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addSpacing(8)
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addStretch(1)
-        self.open = KeyButton(self.tr("Open …"), "open")
-        self.open.clicked.connect(self.open_asked)
-        self.sample = KeyButton(self.tr("Try it on the sample"))
-        self.sample.setToolTip(self.tr("A drawn chest X-ray of an invented patient"))
-        self.sample.clicked.connect(self.sample_asked)
-        row.addWidget(self.open)
-        row.addWidget(self.sample)
-        row.addStretch(1)
-        column.addLayout(row)
-        column.addStretch(3)
 
 
 class WorklistPage(QWidget):
@@ -229,6 +58,7 @@ class WorklistPage(QWidget):
         self.source = WorklistModel(book, self)
         self.filtered = WorklistFilter(self)
         self.filtered.setSourceModel(self.source)
+        book.shown = self.filtered.studies
         self.side = Sidebar(theme)
         self.empty = EmptyWorklist(theme)
         row = QHBoxLayout(self)
@@ -308,6 +138,8 @@ class WorklistPage(QWidget):
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.setWordWrap(False)
         table.setCornerButtonEnabled(False)
+        table.setSortingEnabled(True)
+        table.sortByColumn(NUMBER, Qt.SortOrder.AscendingOrder)
         down = table.verticalHeader()
         down.hide()
         down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -365,8 +197,9 @@ class WorklistPage(QWidget):
         else:
             shown = self.table if self.filtered.rowCount() else self._nothing
         self._stack.setCurrentWidget(shown)
-        self.search.setEnabled(bool(self._book.studies))
-        self.next.setEnabled(any(counts[state] for state in ("to_check", "waiting", "analysing", "refused")))
+        enable(self.search, bool(self._book.studies), self.tr("No study is listed"))
+        to_read = any(counts[state] for state in ("to_check", "waiting", "analysing", "refused"))
+        enable(self.next, to_read, self.tr("No study in the list waits to be read"))
 
     @Slot(object)
     def _on_states_chosen(self, states: frozenset[str] | None) -> None:

@@ -14,6 +14,15 @@ def test_all_candidates_run_once_in_every_round_in_turn(monkeypatch: pytest.Monk
     assert {name: len(values) for name, values in times.items()} == {"a": 3, "b": 3}
 
 
+def test_runs_that_are_not_timed_come_right_before_the_timed_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "PAUSE_S", 0.0)
+    ran: list[str] = []
+    candidates = {"a": lambda: ran.append("a"), "b": lambda: ran.append("b")}
+    times = measuring.interleaved(candidates, rounds=2, warm_up=0, untimed=2)
+    assert "".join(ran) == "aaabbb" * 2
+    assert {name: len(values) for name, values in times.items()} == {"a": 2, "b": 2}
+
+
 def test_a_figure_is_the_median_with_its_quartiles_in_its_unit() -> None:
     figure = measuring.figure("section", "name", [0.001, 0.002, 0.003, 0.004, 0.005])
     assert figure.median == pytest.approx(3.0)

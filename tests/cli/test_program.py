@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from imaging.decode_worker import ARGUMENT
+from services.batch_helper import ARGUMENT as HELPER
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).parents[2]
@@ -141,3 +142,14 @@ def test_the_decoder_child_is_the_first_thing_that_the_program_looks_for() -> No
     assert done.returncode == 0
     assert done.stderr == b""
     assert b"ready" in done.stdout
+
+
+def test_a_helper_of_a_batch_ends_where_nobody_asks_it_anything() -> None:
+    done = subprocess.run(
+        [sys.executable, "main.py", HELPER],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -128,6 +128,13 @@ def test_the_frozen_application_is_started_with_the_documented_argument(
     assert started == [[sys.executable, decode_worker.ARGUMENT]]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups of POSIX")
+def test_ctrl_c_in_a_terminal_does_not_reach_the_child(decoder: Decoder) -> None:
+    decoder.warm_up()
+    assert decoder._child is not None
+    assert os.getpgid(decoder._child.pid) != os.getpgid(0)
+
+
 def test_many_threads_may_decode_at_once(decoder: Decoder) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

@@ -10,6 +10,7 @@ from inference.preprocess import (
     box_around,
     crop_box,
     fill_outside,
+    percentiles,
     prepare_region,
     prepare_whole,
     resize_stretched,
@@ -50,6 +51,17 @@ def test_percentile_stretch_looks_only_inside() -> None:
     stretched = stretch_percentiles(grey, low=0, high=100, inside=inside)
     assert stretched[5:].max() == pytest.approx(1.0)
     assert stretched[5:].min() == pytest.approx(0.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(0.0, 1.0, width=32), min_size=1, max_size=300),
+    st.floats(0.0, 100.0),
+    st.floats(0.0, 100.0),
+)
+def test_percentiles_are_those_of_numpy(values: list[float], low: float, high: float) -> None:
+    array = np.array(values, dtype=np.float32)
+    assert percentiles(array, low, high) == pytest.approx(np.percentile(array, (low, high)), abs=1e-6)
 
 
 def test_a_constant_image_is_not_divided_by_zero() -> None:

@@ -70,6 +70,14 @@ def test_one_picture_at_two_resolutions_measures_nearly_the_same(name: str) -> N
     assert small == pytest.approx(large, abs=0.01)
 
 
+def test_what_is_known_of_a_picture_is_not_measured_again() -> None:
+    grey = np.random.default_rng(3).random((60, 80), dtype=np.float32)
+    names = tuple(PICTURE_MEASURES)
+    first = measure_picture(grey, names)
+    assert first == {name: measure(grey) for name, measure in PICTURE_MEASURES.items()}
+    assert measure_picture(np.zeros_like(grey), names, known=first) == first
+
+
 def test_sizes_are_measured_as_stored() -> None:
     values = measure_picture(np.zeros((300, 1200), dtype=np.float32), ("short_side", "aspect"))
     assert values == {"short_side": 300.0, "aspect": 4.0}

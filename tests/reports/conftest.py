@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from core.decision import PaperSize
 from reports.pdf import render_pdf
 from reports.records import ReportContent
-from reports.sheet import Paper
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def poppler(program: str, *arguments: str) -> str:
 def printed(tmp_path: Path) -> Callable[..., Printed]:
     """Print a report and return it as poppler reads it."""
 
-    def print_it(content: ReportContent, paper: Paper = "A4") -> Printed:
+    def print_it(content: ReportContent, paper: PaperSize = "A4") -> Printed:
         path = tmp_path / f"report-{len(list(tmp_path.iterdir()))}.pdf"
         path.write_bytes(render_pdf(content, paper))
         return Printed(path)

@@ -5,13 +5,16 @@ import itertools
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import core.wording
+from core.decision import ClinicalSigns
 from core.image import StudyHeader
 from core.patient import Contradiction, Patient, Sourced
-from core.result import ErrorRecord, PackResult, Side
+from core.result import Correction, ErrorRecord, PackResult, QualityCheck, Side
+from reports.content import as_copy
 from reports.records import ReportContent
 from tests.reports import studies
 
@@ -165,6 +168,49 @@ def test_a_contradiction_in_a_field_without_a_place_is_still_shown() -> None:
     assert "The patient file gives another smoker" in fields[2].warning
 
 
+@pytest.mark.parametrize(
+    ("field", "other", "shown"),
+    [
+        ("age_years", "3.0", "another age: 3 years"),
+        ("age_years", "old", "another age: old"),
+        ("sex", "M", "another sex: Male"),
+        ("birth_date", "2023-01-14", "another birth date: 14 Jan 2023"),
+        ("weight_kg", "14.5", "another weight: 14.5 kg"),
+    ],
+)
+def test_a_contradicting_value_is_printed_as_the_patient_block_prints_it(
+    field: str, other: str, shown: str
+) -> None:
+    said = Contradiction(field=field, used="x", used_source="typed", other=other, other_source="header")
+    fields = studies.report(studies.result(of=studies.patient(contradictions=(said,)))).fields
+    assert shown in re.sub("[\u2068\u2069]", "", fields[2].warning).replace("\u00a0", " ")
+
+
+def test_nothing_is_said_twice_of_one_image() -> None:
+    note = QualityCheck(name="view", outcome="note", text="The file names no view.")
+    put_right = Correction(inverted=True, text="It was inverted before the model looked.")
+    turned = QualityCheck(name="sense", outcome="note", text=put_right.text)
+    lungs = dataclasses.replace(studies.lungs(), quality=(note, turned), correction=put_right)
+    child = studies.pneumonia(quality=(note, turned), correction=put_right)
+    words = machine_words(studies.report(studies.result(lungs, child)))
+    assert words.count("names no view") == 1
+    assert words.count("inverted before") == 1
+    alone = machine_words(studies.report(studies.result(lungs)))
+    assert alone.count("names no view") == 1
+    assert "inverted before" in alone
+
+
+def test_a_refusal_says_its_reason_once_and_its_limits_in_the_tail() -> None:
+    refused = studies.refused()
+    assert refused.refusal is not None
+    check = QualityCheck(name="age", outcome="refused", text=refused.refusal.reason)
+    content = studies.report(studies.result(dataclasses.replace(refused, quality=(check,))))
+    assert machine_words(content).count("is 9 years old") == 1
+    (block,) = content.blocks
+    assert "Weak where" not in [item.label for item in block.rows]
+    assert "Weak where" in [item.label for item in block.small_rows]
+
+
 def test_a_file_name_is_never_the_patient() -> None:
     content = studies.report(studies.result(of=Patient()), signature=None)
     assert "SAMPLE-file" not in str(content.fields) + content.patient_line
@@ -178,6 +224,53 @@ def test_a_file_name_is_never_the_patient() -> None:
 def test_an_age_below_two_years_is_given_in_months(years: float, words: str) -> None:
     young = studies.patient(age_years=Sourced(value=years, source="typed"))
     assert words in studies.report(studies.result(of=young)).fields[2].value
+
+
+def test_what_is_not_known_of_the_patient_is_said_and_does_not_vanish() -> None:
+    def sex_and_age(**changes: Any) -> str:
+        value = studies.report(studies.result(of=studies.patient(**changes))).fields[2].value
+        return re.sub("[\u2068\u2069]", "", value)
+
+    assert sex_and_age(sex=None) == "sex not recorded · 3 years"
+    assert sex_and_age(age_years=None) == "Female · age not recorded"
+    assert sex_and_age(sex=None, age_years=None) == "sex not recorded · age not recorded"
+    born = Sourced(value="2023-01-14", source="header")
+    assert sex_and_age(age_years=None, birth_date=born) == "Female · born\u00a014\u00a0Jan\u00a02023"
+
+
+def test_signs_name_what_they_count_and_which_of_them_were_not_recorded() -> None:
+    def signs(**recorded: Any) -> str:
+        reading = studies.reading(signs=ClinicalSigns(**recorded))
+        value = studies.report(reading=reading).fields[5].value
+        return re.sub("[\u2068\u2069]", "", value).replace("\u00a0", " ")
+
+    assert signs() == "not recorded"
+    assert signs(respiratory_rate_per_min=52, oxygen_saturation_percent=91) == (
+        "52 breaths/min · SpO₂ 91 % · danger signs not recorded"
+    )
+    assert signs(danger_signs="none") == "breaths not recorded · SpO₂ not recorded · danger signs: none"
+
+
+def test_pictures_stand_before_all_words_even_where_there_is_no_map() -> None:
+    below = studies.report(studies.result(studies.lungs(), studies.pneumonia("below")))
+    assert [len(block.figures) for block in below.blocks] == [2, 0]
+    assert below.blocks[0].findings[0].title.startswith("Pneumonia")
+    assert below.blocks[0].figures[1].caption == "Outline found by the model"
+
+
+def test_the_mix_that_the_score_is_set_to_is_not_taken_for_that_of_the_training_images() -> None:
+    words = row(studies.report(), "Score set to")
+    assert words.startswith("a mix of patients of whom 74 of 100 are ill, whatever the share in the training")
+
+
+def test_figures_of_several_populations_stand_on_lines_of_their_own() -> None:
+    known = studies.facts()["chest-pneumonia-child"]
+    two = (*known.figures, dataclasses.replace(known.figures[0], population="another hospital"))
+    several = {"chest-pneumonia-child": dataclasses.replace(known, figures=two)}
+    assert row(studies.report(facts=several), "Test figures").split("\n") == [
+        "– test images (618 images): AUC 0.988 (0.98 to 0.994)",
+        "– another hospital (618 images): AUC 0.988 (0.98 to 0.994)",
+    ]
 
 
 def test_the_side_is_not_verified_unless_the_header_gives_it() -> None:
@@ -200,7 +293,9 @@ def test_no_organ_is_called_left_or_right_unless_the_side_is_verified(side: Side
 
 def test_the_caption_of_a_map_says_what_it_is_not() -> None:
     captions = [figure.caption for figure in studies.report().blocks[0].figures]
-    assert captions[1] == "Where the model looked, not where disease is"
+    assert captions[1] == "Where the model looked, not where disease is; line: outline"
+    without_outline = studies.report(studies.result(studies.pneumonia())).blocks[0].figures
+    assert without_outline[1].caption == "Where the model looked, not where disease is"
 
 
 def test_below_the_threshold_there_is_no_map_and_it_is_said() -> None:
@@ -225,11 +320,14 @@ def test_each_answer_names_model_version_and_whole_hash() -> None:
 
 
 def test_the_identity_of_a_report_depends_on_what_it_says_and_not_on_being_a_copy() -> None:
-    report, again, copied = studies.report(), studies.report(), studies.report(copy=True)
+    report, again = studies.report(), studies.report()
+    copied = as_copy(report, number=1, made_at=studies.NOW, paper="A4", signed_on="A4")
     other = studies.report(reading=studies.reading(conclusion="Something else."))
     assert report.report_id == again.report_id == copied.report_id
     assert report.report_id != other.report_id
-    assert "COPY" in copied.banners
+    assert copied.copy_mark == "COPY 1 · made 14 Mar 2026 10:21 on A4".replace("4 M", "4\u00a0M").replace(
+        "r 2", "r\u00a02"
+    )
 
 
 def test_what_others_wrote_loses_control_and_direction_characters() -> None:

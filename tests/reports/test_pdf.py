@@ -13,16 +13,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.decision import PaperSize
 from core.result import ErrorRecord, Refusal
-from reports.content import Clinic
+from reports.content import Clinic, as_copy
 from reports.pdf import compose, render_pdf
 from reports.records import ReportContent
-from reports.sheet import FORMATS, BoxMark, DotMark, Paper, PictureMark, RuleMark, TextMark
+from reports.sheet import FORMATS, BoxMark, DotMark, PictureMark, RuleMark, TextMark
 from tests.reports import studies
 from tests.reports.conftest import Printed, poppler
 
 Print = Callable[..., Printed]
-PAPERS: tuple[Paper, ...] = ("A4", "Letter", "A5")
+PAPERS: tuple[PaperSize, ...] = ("A4", "Letter", "A5")
 UNSIGNED = "UNSIGNED: computer output, not read by a clinician"
 
 
@@ -49,7 +50,7 @@ def busy() -> ReportContent:
     ("paper", "size"),
     [("A4", "595.28 x 841.89 pts (A4)"), ("Letter", "612 x 792 pts (letter)"), ("A5", "419.53 x 595.28 pts")],
 )
-def test_prints_on_each_paper(printed: Print, paper: Paper, size: str) -> None:
+def test_prints_on_each_paper(printed: Print, paper: PaperSize, size: str) -> None:
     info = poppler("pdfinfo", str(printed(studies.report(), paper).path))
     assert size in info
 
@@ -73,7 +74,9 @@ def test_an_ordinary_report_is_two_pages(printed: Print) -> None:
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_every_page_says_research_use_its_number_and_when_unsigned_that(printed: Print, paper: Paper) -> None:
+def test_every_page_says_research_use_its_number_and_when_unsigned_that(
+    printed: Print, paper: PaperSize
+) -> None:
     report = printed(busy(), paper)
     assert report.pages > 3
     for page in range(1, report.pages + 1):
@@ -84,14 +87,30 @@ def test_every_page_says_research_use_its_number_and_when_unsigned_that(printed:
 
 
 def test_a_signed_report_never_says_unsigned_and_a_copy_says_so_on_every_page(printed: Print) -> None:
-    signed, copy = printed(studies.report()), printed(studies.report(copy=True))
+    signed = printed(studies.report())
+    copy = printed(as_copy(studies.report(), number=1, made_at=studies.NOW, paper="A4", signed_on="A4"))
     assert "UNSIGNED" not in signed.text()
     assert "COPY" not in signed.text()
     assert all("COPY" in copy.words(page) for page in range(1, copy.pages + 1))
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_nothing_is_printed_outside_the_margins(printed: Print, paper: Paper) -> None:
+def test_the_mark_of_a_copy_moves_nothing_of_the_page(paper: PaperSize) -> None:
+    report = studies.report()
+    copy = as_copy(report, number=12, made_at=studies.NOW, paper=paper, signed_on="A4", clock_doubted=True)
+    sheet = FORMATS[paper]
+    for page, copied in zip(compose(report, sheet), compose(copy, sheet), strict=True):
+        *same, box, text = copied.marks
+        assert same == page.marks
+        assert isinstance(box, BoxMark)
+        assert isinstance(text, TextMark)
+        assert box.x >= sheet.left - 0.1
+        assert box.y > 8
+        assert box.y + box.height <= sheet.margin
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_nothing_is_printed_outside_the_margins(printed: Print, paper: PaperSize) -> None:
     boxes = poppler("pdftotext", "-bbox", str(printed(busy(), paper).path), "-")
     sheet = FORMATS[paper]
     words = [
@@ -116,7 +135,7 @@ def test_nothing_is_printed_outside_the_margins(printed: Print, paper: Paper) ->
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_nothing_of_the_content_runs_into_the_foot(paper: Paper) -> None:
+def test_nothing_of_the_content_runs_into_the_foot(paper: PaperSize) -> None:
     sheet = FORMATS[paper]
     for page in compose(busy(), sheet):
         bottoms = []
@@ -134,6 +153,23 @@ def test_nothing_of_the_content_runs_into_the_foot(paper: Paper) -> None:
         below = [bottom for bottom in bottoms if bottom > foot + 0.1]
         assert 2 <= len(below) <= 4
         assert max(bottoms) <= sheet.height - sheet.margin
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_identity_stands_whole_beside_the_number_of_each_page(printed: Print, paper: PaperSize) -> None:
+    content = busy()
+    report = printed(content, paper)
+    for page in range(1, report.pages + 1):
+        lines = [" ".join(line.split()) for line in report.text(page).splitlines() if line.strip()]
+        assert lines[-1].endswith(f"report {content.short_id} · Page {page} of {report.pages}")
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_patient_comes_first_however_long_the_name_is(printed: Print, paper: PaperSize) -> None:
+    long = studies.patient(name="Maria Aparecida Conceição " * 8, identity="2041-77 " * 12)
+    words = printed(studies.report(studies.result(studies.pneumonia(), of=long)), paper).words(1)
+    fields = ("Patient ·", "ID ·", "Sex ·", "Examination", "Indication", "READING")
+    assert sorted(words.index(label) for label in fields) == [words.index(label) for label in fields]
 
 
 def test_long_names_and_notes_are_printed_to_the_last_letter(printed: Print) -> None:

@@ -1,9 +1,13 @@
 """The bundled fonts: whole, licensed, and of a size to ship."""
 
+from io import BytesIO
+
 import pytest
+from fontTools.pens.recordingPen import RecordingPen  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from core.assets import asset_path
-from reports.typefaces import typeface_for
+from reports.typefaces import font_of_glyphs, typeface_for
 
 FONTS = asset_path("fonts")
 
@@ -40,3 +44,23 @@ def test_the_common_letters_of_a_script_all_have_a_font(first: int, last: int) -
 def test_nearly_all_common_han_characters_have_a_font() -> None:
     missing = sum(typeface_for(code, "regular") is None for code in range(0x4E00, 0x9FA6))
     assert missing == 0
+
+
+@pytest.mark.parametrize("name", ["DroidSansFallbackFull", "NotoSans-Regular", "NotoSansArabic-SemiBold"])
+def test_a_font_of_some_glyphs_draws_them_as_the_whole_font_does_and_is_small(name: str) -> None:
+    whole = TTFont(BytesIO(asset_path(f"fonts/{name}.ttf").read_bytes()), lazy=True)
+    wanted = frozenset({40, 41, 60})
+    made, numbers = font_of_glyphs(name, wanted)
+    part = TTFont(BytesIO(made))
+    assert len(made) < asset_path(f"fonts/{name}.ttf").stat().st_size / 4
+    assert not {"GSUB", "GPOS", "GDEF"} & set(part.keys())
+    for index in wanted:
+        assert _drawn(part, numbers[index]) == _drawn(whole, index)
+    assert font_of_glyphs(name, wanted) == (made, numbers)
+
+
+def _drawn(font: TTFont, index: int) -> object:
+    name = font.getGlyphName(index)
+    pen = RecordingPen()
+    font.getGlyphSet()[name].draw(pen)
+    return (font["hmtx"][name], [step for step in pen.value if step[0] != "addComponent"])

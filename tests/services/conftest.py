@@ -1,12 +1,30 @@
-"""A picture like a chest X-ray, real DICOM files, and the installed packs."""
+"""A picture like a chest X-ray, real DICOM files, the installed packs, and a reading that may be signed."""
 
 import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from pydicom.data import get_testdata_file
+
+from core.decision import Decision, FirstRead, Reading
+from core.image import ReadingUnit
+from core.patient import Patient, Sourced
+from services.analyze import Analysis, AnalysisOptions, Analyzer
+from services.drafts import Draft, key_of
+from services.scan import scan
+from services.sign import Person
+from services.workplace import Workplace
+
+START = datetime(2027, 1, 1, 12, 0, tzinfo=UTC)
+TYPED = Patient(
+    name=Sourced(value="Nnamdi Okafor", source="typed"),
+    id=Sourced(value="A-17", source="typed"),
+    age_years=Sourced(value=3.0, source="typed"),
+)
 
 
 def draw_chest(file: Path, seed: int = 0) -> Path:
@@ -28,6 +46,17 @@ def chest(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def camp(tmp_path: Path) -> Path:
+    """A folder of twelve different pictures, one of them damaged."""
+    folder = tmp_path / "camp"
+    folder.mkdir()
+    for number in range(12):
+        draw_chest(folder / f"{number}.png", seed=number)
+    (folder / "7.png").write_bytes((folder / "7.png").read_bytes()[:700])
+    return folder
+
+
+@pytest.fixture
 def ct_slice(tmp_path: Path) -> Path:
     """A real CT slice from pydicom's wheel."""
     return Path(shutil.copy(str(get_testdata_file("CT_small.dcm", download=False)), tmp_path / "ct.dcm"))
@@ -37,3 +66,61 @@ def ct_slice(tmp_path: Path) -> Path:
 def another_chest(tmp_path: Path) -> bytes:
     """The file of another drawn chest."""
     return draw_chest(tmp_path / "another.png", seed=1).read_bytes()
+
+
+class MovedClock:
+    """A clock that the test sets."""
+
+    instant = START
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, clock: MovedClock) -> Iterator[Workplace]:
+    with Workplace.open(tmp_path / "profile", clock=clock) as workplace:
+        yield workplace
+
+
+@pytest.fixture
+def amina(workplace: Workplace) -> Person:
+    return workplace.signing.add_person(
+        name="Amina Ouedraogo", role="Clinical officer", registration_number="BF 17", pin="2468"
+    )
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Analyzer:
+    return Analyzer(AnalysisOptions(use_gates=False))
+
+
+@pytest.fixture
+def unit(chest: Path) -> ReadingUnit:
+    (unit,) = scan([str(chest)])
+    assert isinstance(unit, ReadingUnit)
+    return unit
+
+
+@pytest.fixture
+def analysis(analyzer: Analyzer, unit: ReadingUnit) -> Analysis:
+    return analyzer.analyze(unit, patient=TYPED)
+
+
+@pytest.fixture
+def draft(unit: ReadingUnit) -> Draft:
+    """A draft in which all is answered."""
+    reading = Reading(
+        first_read=FirstRead(impression="abnormal", at=START),
+        decisions=(
+            Decision(pack_id="chest-pneumonia-child", finding="pneumonia", answer="disagree", at=START),
+        ),
+        words="Film too dark.",
+        conclusion="Repeat.",
+    )
+    return Draft(key=key_of(unit), path=unit.path, typed=TYPED, confirmed=("name", "id"), reading=reading)

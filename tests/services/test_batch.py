@@ -16,10 +16,17 @@ from pypdfium2 import PdfDocument
 
 from core.clock import FixedClock
 from core.errors import Cancelled, OutputNotEmptyError, PatientFileError, UnknownPackError
+from core.image import ReadingUnit
+from inference.engine import physical_cores
 from services.analyze import AnalysisOptions
 from services.batch import BatchRequest, run_batch
+from services.batch_helper import Helper
+from services.batch_lanes import helpers_worth
+from services.output import partial_folder
 from services.places import pack_roots
 from services.progress import Progress
+from services.record_json import from_plain, to_plain
+from services.scan import scan
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "result.schema.json").read_text(encoding="utf-8"))
 CLOCK = FixedClock(instant=datetime(2027, 1, 1, tzinfo=UTC))
@@ -211,13 +218,90 @@ def test_a_stopped_run_leaves_whole_records_and_can_go_on(chest: Path, tmp_path:
     assert [record["dir"] for record in _records(tmp_path / "out")] == [str(number) for number in range(12)]
 
 
+def _without_times(record: dict[str, Any]) -> dict[str, Any]:
+    results = [{**entry, "seconds": 0} for entry in record["results"]]
+    return {**record, "seconds": 0, "results": results}
+
+
+def _files(out: Path) -> dict[str, bytes]:
+    found = (file for file in out.rglob("*") if file.is_file() and file.suffix in (".png", ".jpg"))
+    return {file.relative_to(out).as_posix(): file.read_bytes() for file in found}
+
+
+def test_with_a_helper_come_the_same_records_and_pictures_in_the_same_order(camp: Path, child: Path) -> None:
+    alone, helped = camp.parent / "alone", camp.parent / "helped"
+    request = BatchRequest(
+        paths=(str(camp),), out=alone, options=NO_GATES, patient_file=child, with_pdf=False
+    )
+    run_batch(request, helpers=0)
+    run_batch(replace(request, out=helped), helpers=1)
+    assert [_without_times(r) for r in _records(helped)] == [_without_times(r) for r in _records(alone)]
+    assert [record["dir"] for record in _records(helped)] == [str(number) for number in range(12)]
+    assert len(_files(alone)) > 12
+    assert _files(helped) == _files(alone)
+    _validate(_records(helped))
+
+
+def test_a_helper_that_dies_costs_no_record(camp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    died: list[str] = []
+    make = Helper.make
+
+    def kill_and_make(self: Helper, name: str, unit: ReadingUnit) -> dict[str, Any] | None:
+        self._child.kill()
+        partial_folder(camp.parent / "out", name).mkdir()
+        died.append(name)
+        return make(self, name, unit)
+
+    monkeypatch.setattr(Helper, "make", kill_and_make)
+    monkeypatch.setattr("services.batch_lanes._OURS", 0)
+    monkeypatch.setattr("services.batch_lanes._OURS_BESIDE_HELPERS", 0)
+    outcome = run_batch(BatchRequest(paths=(str(camp),), out=camp.parent / "out", with_pdf=False), helpers=1)
+    assert len(died) == 1
+    assert (outcome.records, outcome.failed) == (12, 1)
+    assert {path.name for path in (camp.parent / "out").iterdir()} == {
+        "results.jsonl",
+        *(str(number) for number in range(12)),
+    }
+
+
+def test_a_run_with_a_helper_that_is_stopped_leaves_nothing_half_written(camp: Path) -> None:
+    out, told = camp.parent / "out", list[int]()
+
+    def listen(state: Progress) -> None:
+        if state.stage == "looking":
+            told.append(state.done)
+
+    with pytest.raises(Cancelled):
+        run_batch(
+            BatchRequest(paths=(str(camp),), out=out, with_pdf=False),
+            progress=listen,
+            cancelled=lambda: bool(told and told[-1] >= 3),
+            helpers=1,
+        )
+    records = _records(out)
+    assert {path.name for path in out.iterdir()} == {"results.jsonl", *(r["dir"] for r in records)}
+    assert run_batch(BatchRequest(paths=(str(camp),), out=out, with_pdf=False, mode="resume")).records == 12
+
+
+def test_helpers_are_for_large_batches_only() -> None:
+    assert helpers_worth(5, with_pdf=True) == 0
+    assert helpers_worth(59, with_pdf=False) == 0
+    assert 0 <= helpers_worth(5000, with_pdf=False) < max(1, physical_cores())
+
+
+def test_a_reading_unit_reaches_the_helper_as_it_was(inputs: Path) -> None:
+    units = [item for item in scan([str(inputs)]) if isinstance(item, ReadingUnit)]
+    assert len(units) > 3
+    assert [from_plain(ReadingUnit, json.loads(json.dumps(to_plain(unit)))) for unit in units] == units
+
+
 def test_a_report_that_cannot_be_made_is_an_error_of_its_record(
     chest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any, **__: Any) -> bytes:
         raise OSError
 
-    monkeypatch.setattr("services.batch.render", fail)
+    monkeypatch.setattr("services.batch_job.render", fail)
     outcome = run_batch(BatchRequest(paths=(str(chest),), out=tmp_path / "out"))
     (record,) = _records(tmp_path / "out")
     _validate([record])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import OutputNotEmptyError, OutputNotWritableError
-from services.output import OutputFolder, write_whole
+from services.output import OutputFolder, fill_partial, write_whole
 from services.result_json import SCHEMA
 
 
@@ -22,7 +22,7 @@ def _put(output: OutputFolder, path: str, **more: Any) -> str:
         (folder / "mask.png").write_bytes(b"png")
         return _record(name, path, **more)
 
-    output.write(name, fill)
+    output.put(name, fill_partial(output.folder, name, fill))
     return name
 
 
@@ -55,7 +55,7 @@ def test_a_record_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        output.write("a", fill)
+        fill_partial(output.folder, "a", fill)
     output.close(complete=False)
     assert _tree(tmp_path) == {"results.jsonl"}
     assert (tmp_path / "results.jsonl").read_bytes() == b""

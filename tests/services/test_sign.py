@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,81 +10,16 @@ from typing import Any
 import pytest
 from pypdfium2 import PdfDocument
 
-from core.decision import Decision, FirstRead, Reading
 from core.errors import AlreadySignedError, NotReadyToSignError, RequestError, WrongPinError
 from core.image import ReadingUnit
 from core.patient import Patient, Sourced
-from services.analyze import Analysis, AnalysisOptions, Analyzer
+from services.analyze import Analysis, Analyzer
 from services.drafts import Draft, key_of
 from services.patient import merge
 from services.scan import scan
 from services.sign import Person, missing_for_signing
 from services.workplace import Workplace
-
-START = datetime(2027, 1, 1, 12, 0, tzinfo=UTC)
-TYPED = Patient(
-    name=Sourced(value="Nnamdi Okafor", source="typed"),
-    id=Sourced(value="A-17", source="typed"),
-    age_years=Sourced(value=3.0, source="typed"),
-)
-
-
-class MovedClock:
-    """A clock that the test sets."""
-
-    instant = START
-
-    def now(self) -> datetime:
-        return self.instant
-
-
-@pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock()
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, clock: MovedClock) -> Iterator[Workplace]:
-    with Workplace.open(tmp_path / "profile", clock=clock) as workplace:
-        yield workplace
-
-
-@pytest.fixture
-def amina(workplace: Workplace) -> Person:
-    return workplace.signing.add_person(
-        name="Amina Ouedraogo", role="Clinical officer", registration_number="BF 17", pin="2468"
-    )
-
-
-@pytest.fixture(scope="module")
-def analyzer() -> Analyzer:
-    return Analyzer(AnalysisOptions(use_gates=False))
-
-
-@pytest.fixture
-def unit(chest: Path) -> ReadingUnit:
-    (unit,) = scan([str(chest)])
-    assert isinstance(unit, ReadingUnit)
-    return unit
-
-
-@pytest.fixture
-def analysis(analyzer: Analyzer, unit: ReadingUnit) -> Analysis:
-    return analyzer.analyze(unit, patient=TYPED)
-
-
-@pytest.fixture
-def draft(unit: ReadingUnit) -> Draft:
-    """A draft in which all is answered."""
-    reading = Reading(
-        first_read=FirstRead(impression="abnormal", at=START),
-        decisions=(
-            Decision(pack_id="chest-pneumonia-child", finding="pneumonia", answer="disagree", at=START),
-        ),
-        words="Film too dark.",
-        conclusion="Repeat.",
-    )
-    return Draft(key=key_of(unit), path=unit.path, typed=TYPED, confirmed=("name", "id"), reading=reading)
+from tests.services.conftest import START, TYPED, MovedClock
 
 
 def _for(analysis: Analysis, unit: ReadingUnit, draft: Draft) -> Analysis:

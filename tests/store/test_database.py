@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import NewerStoreError, ProfileNotWritableError, StoreDamagedError, StoreError
-from store.database import SCHEMA_VERSION, Database
+from store.database import MIGRATIONS, SCHEMA_VERSION, Database
+from store.signed import SignedStore
 
 
 def _version(file: Path) -> int:
@@ -59,6 +60,61 @@ def test_a_schema_from_the_future_is_refused_and_left_alone(tmp_path: Path) -> N
     with pytest.raises(NewerStoreError):
         Database(file)
     assert _version(file) == SCHEMA_VERSION + 1
+
+
+def _old_store(file: Path) -> None:
+    """Write a store as the first schema had it, with one signed report."""
+    connection = sqlite3.connect(file)
+    connection.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+    connection.execute("INSERT INTO people VALUES (1, 'A', 'B', '', x'00', x'00', 0, 0, '')")
+    connection.execute(
+        "INSERT INTO signed_reports VALUES (1, 'unit', 1, '2027-01-01', '{}', 'ab', '{}', '{}', x'25')"
+    )
+    connection.commit()
+    connection.close()
+
+
+def _dump(file: Path) -> list[str]:
+    connection = sqlite3.connect(file)
+    try:
+        return list(connection.iterdump())
+    finally:
+        connection.close()
+
+
+def test_an_older_store_is_copied_whole_before_it_is_migrated(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    _old_store(file)
+    before = _dump(file)
+    database = Database(file)
+    found = SignedStore(database).find("unit")
+    database.close()
+    assert found is not None
+    assert found.pdf == b"%"
+    assert _version(file) == SCHEMA_VERSION
+    copy = tmp_path / "a-schema-1.db"
+    assert _version(copy) == 1
+    assert _dump(copy) == before
+    assert not list(tmp_path.glob("*.new*"))
+    if sys.platform != "win32":
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+
+
+def test_a_store_that_cannot_be_copied_is_not_migrated(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    _old_store(file)
+    before = _dump(file)
+    (tmp_path / "a-schema-1.db.new").mkdir()
+    with pytest.raises(ProfileNotWritableError):
+        Database(file)
+    assert _version(file) == 1
+    assert _dump(file) == before
+
+
+def test_a_store_of_this_schema_is_not_copied(tmp_path: Path) -> None:
+    Database(tmp_path / "a.db").close()
+    Database(tmp_path / "a.db").close()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.db"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Settings: one table, kept at once, wrong values ignored."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import core.wording
 from core.errors import ProfileNotWritableError, RequestError
 from store.settings import TABLE, Settings
 
@@ -15,6 +17,17 @@ def test_every_default_is_a_value_that_its_setting_takes(tmp_path: Path) -> None
         settings.set(setting.key, setting.default)
         assert settings.get(setting.key) == setting.default
         assert setting.description.endswith(".")
+
+
+def test_the_wording_table_has_a_sentence_for_each_setting_and_no_other() -> None:
+    path = Path(core.wording.__file__).with_name("wording") / "en" / "settings.toml"
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    keys = {
+        f"{name}.{key}" if isinstance(entry, dict) else name
+        for name, entry in table.items()
+        for key in (entry if isinstance(entry, dict) else ("",))
+    }
+    assert keys == {setting.key for setting in TABLE}
 
 
 def test_a_value_is_there_after_a_restart(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from core.clock import Clock
 from core.errors import AlreadySignedError
 from store.database import Database
 from store.drafts import DraftRow, DraftStore
+from store.papers import PaperStore
 from store.people import PeopleStore
 from store.signed import SignedStore
 
@@ -24,6 +25,7 @@ def _sign(database: Database, clock: Clock, key: str = "unit") -> tuple[SignedSt
         record="{}",
         result="{}",
         pdf=b"%PDF",
+        content=b"words",
     )
     return signed, number
 
@@ -36,6 +38,10 @@ def test_signing_keeps_the_report_and_drops_the_draft(database: Database, clock:
     found = signed.find("unit")
     assert found is not None
     assert (found.report_id, found.pdf) == (number, b"%PDF")
+    assert signed.find_by_number(number) == found
+    assert signed.content(number) == b"words"
+    assert signed.find_by_number(number + 1) is None
+    assert signed.content(number + 1) is None
     assert [row.key for row in drafts.all()] == ["other"]
 
 
@@ -52,11 +58,20 @@ def test_a_unit_is_signed_once(database: Database, clock: Clock) -> None:
         "DELETE FROM signed_reports",
         "UPDATE addenda SET payload = ''",
         "DELETE FROM addenda",
+        "UPDATE frozen_reports SET content = x'00'",
+        "DELETE FROM frozen_reports",
+        "UPDATE papers SET copy_number = 0",
+        "DELETE FROM papers",
+        "UPDATE papers_not_made SET not_made_at = ''",
+        "DELETE FROM papers_not_made",
     ],
 )
 def test_what_was_signed_cannot_be_changed(database: Database, clock: Clock, statement: str) -> None:
     signed, number = _sign(database, clock)
     signed.add_addendum(report_id=number, person_id=1, signed_at="2027-01-02", payload="{}")
+    papers = PaperStore(database)
+    papers.issue(report_id=number, issued_at="2027-01-02", how="print", paper="A4", as_signed=True)
+    papers.withdraw(1, "2027-01-02")
     with pytest.raises(sqlite3.IntegrityError), database.transaction() as connection:
         connection.execute(statement)
 

@@ -1,4 +1,4 @@
-"""Make a picture of every state of the window: python tests/ui/make_screens.py OUT [NAME ...] [--real]."""
+"""Make a picture of every state: python tests/ui/make_screens.py OUT [NAME ...] [--real] [--light]."""
 
 import csv
 import os
@@ -13,7 +13,8 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from PIL import Image as Photo  # noqa: E402
 
-from core.result import Refusal  # noqa: E402
+from core.result import Correction, Refusal  # noqa: E402
+from core.wording import say  # noqa: E402
 from tests.ui.stage import Display, StandInAnalyzer, wait_until, write_chest  # noqa: E402
 
 SIZE = (1366, 768)
@@ -24,17 +25,16 @@ NAMES = (
     ("SAMPLE^Ruth", "K-160", "F", "033Y"), ("SAMPLE^Samuel", "K-052", "M", "070Y"),
 )  # fmt: skip
 REFUSAL = Refusal(
-    gate="exposure",
-    reason="The image is under-exposed: the lungs are too dark to be judged.",
-    advice="Repeat with better exposure, or read it without the computer.",
+    gate="exposure", reason=say("inference.median_grey.low"), advice=say("inference.median_grey.low_advice")
 )
 
 
 class Screens:
     """Builds one window after another and photographs it."""
 
-    def __init__(self, out: Path, photos: Path | None, *, real: bool) -> None:
+    def __init__(self, out: Path, photos: Path | None, *, real: bool, light: bool = False) -> None:
         self.out = out
+        self.light = light
         self.real = real
         self.photos = _photos(photos)
         self.folder = Path(tempfile.mkdtemp())
@@ -43,6 +43,8 @@ class Screens:
     def chest(self, name: str = "chest.dcm", photo: int = 0, **facts: object) -> Path:
         """Return a chest X-ray of an invented patient."""
         pixels = self.photos[photo % len(self.photos)] if self.photos else None
+        if facts.pop("turned", False) and pixels is not None:
+            pixels = np.ascontiguousarray(255 - np.rot90(pixels, 2))
         self._count += 1
         return write_chest(self.folder / str(self._count), name, pixels=pixels, **facts)  # type: ignore[arg-type]
 
@@ -63,7 +65,7 @@ class Screens:
         from ui.application import make_window
 
         workplace = Workplace.open(Path(tempfile.mkdtemp()))
-        workplace.settings.set("theme", theme)
+        workplace.settings.set("theme", "light" if self.light else theme)
         workplace.settings.set("site.name", "Demo Rural Health Centre")
         workplace.signing.add_person(
             name="Sr. N. Otieno", role="clinical officer", registration_number="11872", pin="2580"
@@ -75,7 +77,7 @@ class Screens:
         window.show()
         window.activateWindow()
         wait_until(lambda: window._built and window.isActiveWindow())
-        if paths:
+        if paths and any(path.exists() for path in paths):
             wait_until(lambda: len(window.book) and not window.intake.scanning)
         if act is not None:
             act(window)
@@ -106,6 +108,12 @@ def _file_of(row: dict[str, str]) -> str:
     return next(value for value in row.values() if value.endswith((".jpg", ".jpeg", ".png")))
 
 
+def _put_right() -> StandInAnalyzer:
+    analyzer = StandInAnalyzer()
+    analyzer.correction = Correction(quarter_turns=2, inverted=True, text="It was inverted and turned.")
+    return analyzer
+
+
 def ready(window: object) -> None:
     """Wait until the open case has its image and its result."""
     wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)  # type: ignore[attr-defined]
@@ -119,20 +127,20 @@ def opened(window: object) -> None:
     wait_until(window.read.viewer.has_overlay)  # type: ignore[attr-defined]
 
 
-def main(out: Path, only: tuple[str, ...], *, real: bool) -> None:
+def main(out: Path, only: tuple[str, ...], *, real: bool, light: bool) -> None:
     """Make the pictures; ``real`` has the installed packs speak instead of a stand-in."""
     from ui.application import make_application
 
     make_application()
     data = os.environ.get("FARLIGHT_DATA")
-    screens = Screens(out, Path(data) / "chest-xray-kermany" if data else None, real=real)
+    screens = Screens(out, Path(data) / "chest-xray-kermany" if data else None, real=real, light=light)
     for name, make in all_screens(screens).items():
         if not only or name in only:
             sys.stderr.write(f"{name}\n")
             make()
 
 
-def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901 - a table of states
+def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR0915 - a table of states
     """Return each state's name with what makes it."""
 
     def many() -> tuple[Path, ...]:
@@ -170,14 +178,33 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901 - a 
 
         return go
 
+    def corrected(window: object) -> None:
+        ready(window)
+        window.desk.give_impression("abnormal")  # type: ignore[attr-defined]
+        wait_until(window.read.image.pair.put_right.has_overlay)  # type: ignore[attr-defined]
+
     def sign(window: object) -> None:
         opened(window)
         window.desk.decide("chest-pneumonia-child", "pneumonia", "agree")  # type: ignore[attr-defined]
         window.signing.ask()  # type: ignore[attr-defined]
 
+    def toast(window: object) -> None:
+        opened(window)
+        window.read.key_answers.carry_out("disagree", window.read._act)  # type: ignore[attr-defined]
+
+    def signed_report(window: object) -> None:
+        sign(window)
+        case, dialog = window.desk.case, window.signing.dialog  # type: ignore[attr-defined]
+        dialog.pin.setText("2580")
+        dialog.yes.click()
+        wait_until(lambda: case.signed is not None and window.signing.dialog is None)  # type: ignore[attr-defined]
+        window.open_case(case.key)  # type: ignore[attr-defined]
+        window.show_page("report")  # type: ignore[attr-defined]
+        wait_until(lambda: window.report.pdf is not None)  # type: ignore[attr-defined]
+
     def sheet(window: object) -> None:
         ready(window)
-        window._toggle_sheet()  # type: ignore[attr-defined]
+        window.turner.toggle_sheet()  # type: ignore[attr-defined]
 
     def error(window: object) -> None:
         from core.errors import DamagedImageError, MediumGoneError
@@ -192,7 +219,7 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901 - a 
 
         ready(window)
         window.show_page("worklist")  # type: ignore[attr-defined]
-        window._on_scan_progress(Progress(stage="scanning", done=1204, total=None))  # type: ignore[attr-defined]
+        window.opening._on_scan_progress(Progress(stage="scanning", done=1204, total=None))  # type: ignore[attr-defined]
 
     def loading(window: object) -> None:
         window.read.viewer.show_message("", window.read.tr("Loading the image …"))  # type: ignore[attr-defined]
@@ -220,12 +247,34 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901 - a 
             act=opened,
             analyzer=StandInAnalyzer(refusal=REFUSAL),
         ),
+        "corrected": lambda: s.shoot(
+            "corrected", (s.chest(turned=True),), act=corrected, analyzer=_put_right()
+        ),
+        "corrected-light": lambda: s.shoot(
+            "corrected-light", (s.chest(turned=True),), act=corrected, analyzer=_put_right(), theme="light"
+        ),
         "error": lambda: s.shoot("error", (s.chest(),), act=error),
         "identity": lambda: s.shoot("identity", (picture(),), act=ready),
         "arabic": lambda: s.shoot(
             "arabic", (s.chest(patient="محمد عبد الله بن عبد الرحمن", number="K-031"),), act=ready
         ),
         "long-name": lambda: s.shoot("long-name", (s.chest(patient=long_name, number="X" * 40),), act=ready),
+        "long-worklist": lambda: s.shoot(
+            "long-worklist",
+            (
+                s.chest(patient=long_name, number="X" * 40),
+                s.chest(patient=long_name, number="9" * 24, time="110000"),
+            ),
+            act=worklist,
+            analyzer=StandInAnalyzer(refusal=REFUSAL),
+        ),
+        "long-sign": lambda: s.shoot("long-sign", (s.chest(patient=long_name, number="X" * 40),), act=sign),
+        "toast": lambda: s.shoot("toast", (s.chest(),), act=toast),
+        "final": lambda: s.shoot(
+            "final", (s.chest(),), act=opened, analyzer=StandInAnalyzer(refusal=REFUSAL)
+        ),
+        "wrong-path": lambda: s.shoot("wrong-path", (Path("/nowhere/at all/letter.dcm"),)),
+        "signed-report": lambda: s.shoot("signed-report", (s.chest(),), act=signed_report),
         "worklist": lambda: s.shoot("worklist", many(), act=worklist),
         "worklist-light": lambda: s.shoot("worklist-light", many(), act=worklist, theme="light"),
         "report": lambda: s.shoot("report", (s.chest(),), act=page("report")),
@@ -239,12 +288,12 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901 - a 
 
 
 if __name__ == "__main__":
-    named = [word for word in sys.argv[1:] if word != "--real"]
+    named = [word for word in sys.argv[1:] if word not in {"--real", "--light"}]
     folder = Path(named[0])
     folder.mkdir(parents=True, exist_ok=True)
     display = Display()
     os.environ["DISPLAY"] = display.name
     try:
-        main(folder, tuple(named[1:]), real="--real" in sys.argv)
+        main(folder, tuple(named[1:]), real="--real" in sys.argv, light="--light" in sys.argv)
     finally:
         display.close()

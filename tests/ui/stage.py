@@ -31,6 +31,7 @@ from core.result import (
     Result,
     Source,
 )
+from core.wording import say
 from services.analyze import Analysis
 from services.display import load_image, presentation
 from services.patient import merge
@@ -82,6 +83,11 @@ class StandInAnalyzer:
         self.patients: list[Patient] = []
         self.needs_age = False
         self.correction: Correction | None = None
+        self.warm = False
+
+    def warm_up(self) -> None:
+        """Remember that it was asked for."""
+        self.warm = True
 
     def facts_for(self, result: Result) -> Mapping[str, ModelFacts]:
         """Return what the packs of the stage say of themselves."""
@@ -123,7 +129,7 @@ class StandInAnalyzer:
         if self.needs_age and who.age_years is None:
             refusal = Refusal(
                 gate="age",
-                reason="The age is not known.",
+                reason=say("inference.age.unknown", range="1 to 5 years"),
                 advice="Enter the age: this model is for 1 to 5 years.",
             )
         outline = replace(lungs(shown), correction=self.correction)

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image as Photo
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 
 from core.errors import DamagedImageError, FarlightError
 from services.scan import Medium
-from tests.ui.stage import wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 from tests.ui.test_reading import press, ready
 
 pytestmark = pytest.mark.display
@@ -78,6 +80,17 @@ def test_an_unreadable_file_is_named_with_what_to_do(stage: Stage, tmp_path: Pat
     assert any("letter.dcm" in text for text in window.notices.texts())
 
 
+def test_a_path_that_is_not_there_is_named_and_the_others_are_opened(stage: Stage, tmp_path: Path) -> None:
+    wrong = tmp_path / "no such folder" / "letter.dcm"
+    window = stage(wrong)
+    wait_until(window.notices.texts)
+    assert window.notices.texts() == ("“letter.dcm” is not there.",)
+    assert window.worklist.empty.isVisible()
+    window.opening.open_paths((str(wrong), str(write_chest(tmp_path, "1.dcm"))))
+    ready(window)
+    assert "Amina" in window.banner.text()
+
+
 def test_an_error_is_told_with_its_code(stage: Stage) -> None:
     from PySide6.QtWidgets import QLabel
 
@@ -126,8 +139,9 @@ def test_the_report_is_shown_unsigned_and_exported(stage: Stage, tmp_path: Path)
     wait_until(lambda: window.report.pdf is not None)
     assert window.report.pdf.startswith(b"%PDF")
     assert len(window.report._pages) >= 2
-    window._pdf_to_export = window.report.pdf
-    window.export_to(str(tmp_path / "out.pdf"))
+    window.report._export.click()
+    window.findChild(QFileDialog).reject()
+    window.reporting.export_to(str(tmp_path / "out.pdf"))
     wait_until((tmp_path / "out.pdf").exists)
     wait_until(lambda: any("exported" in text for text in window.notices.texts()))
 
@@ -137,7 +151,7 @@ def test_pages_go_to_the_printer(stage: Stage, tmp_path: Path) -> None:
     from PySide6.QtPrintSupport import QPrinter
 
     from services.pdf_pages import page_count
-    from ui.report_page import print_pages
+    from ui.printing import print_pages
 
     stage()
     printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
@@ -145,16 +159,18 @@ def test_pages_go_to_the_printer(stage: Stage, tmp_path: Path) -> None:
     printer.setOutputFileName(str(tmp_path / "printed.pdf"))
     page = QImage(300, 424, QImage.Format.Format_RGB888)
     page.fill(Qt.GlobalColor.white)
-    print_pages(printer, (page, page))
+    assert print_pages(printer, (page, page))
     assert page_count((tmp_path / "printed.pdf").read_bytes()) == 2
 
 
 def test_theme_and_size_are_remembered(stage: Stage, tmp_path: Path) -> None:
+    from ui.window_look import keep_look
+
     window = stage(profile=tmp_path / "one")
     window._on_theme_toggled()
     window.resize(1200, 700)
     QTest.qWait(50)
-    window._keep_look()
+    keep_look(window, window.read, window._workplace)
     text = (tmp_path / "one" / "settings.json").read_text()
     assert '"theme": "light"' in text
     assert "window.geometry" in text
@@ -206,6 +222,51 @@ print("kept", flush=True)
 while True:
     QTest.qWait(50)
 """
+
+
+def test_what_was_typed_into_the_identity_form_is_there_again_after_a_kill_and_identifies_nobody(
+    stage: Stage, tmp_path: Path
+) -> None:
+    profile, image = tmp_path / "killed", tmp_path / "photo.png"
+    Photo.linear_gradient("L").save(image)
+    script = tmp_path / "reader.py"
+    script.write_text(KILLED_TYPING, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(profile), str(image)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "typed"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=10)
+    process.stdout.close()
+    window = stage(profile=profile)
+    ready(window)
+    form = window.read.column.identity
+    wait_until(form.isVisible)
+    assert form.fields["name"].text() == "SAMPLE Amina"
+    assert form.fields["id"].text() == "2041-7"
+    assert (form.age.text(), form.sex.currentData()) == ("3", "F")
+    assert window.desk.case.draft.confirmed == ()
+    assert "Amina" not in window.banner.text()
+    form.submit()
+    assert "Amina" in window.banner.text()
+    assert window.desk.case.draft.identity_jotting is None
+
+
+KILLED_TYPING = (
+    KILLED[: KILLED.index("window.desk.give_impression")]
+    + """
+form = window.read.column.identity
+QTest.keyClicks(form.fields["name"], "SAMPLE Amina")
+QTest.keyClicks(form.fields["id"], "2041-7")
+QTest.keyClicks(form.age, "3")
+form.sex.setCurrentIndex(form.sex.findData("F"))
+QTest.qWait(1500)
+print("typed", flush=True)
+while True:
+    QTest.qWait(50)
+"""
+)
 
 
 def test_a_second_start_on_one_profile_says_so(stage: Stage, tmp_path: Path) -> None:
@@ -273,16 +334,16 @@ def test_a_stick_that_comes_back_is_read_again(stage: Stage, tmp_path: Path) -> 
     window = stage(path)
     ready(window)
     first = window.desk.case
-    window.open_paths((str(tmp_path / "other" / "2.dcm"),))
+    window.opening.open_paths((str(tmp_path / "other" / "2.dcm"),))
     wait_until(lambda: "Joseph" in window.banner.text())
     stick.rename(away)
-    window.read.frames._pictures.clear()
+    window.read.image.frames._pictures.clear()
     window.open_case(first.key)
     wait_until(lambda: "loading" not in window.read.viewer._message.lower())
     assert window.read.viewer.state is None
     assert not window.read.column.impression.buttons["abnormal"].isEnabled()
     away.rename(stick)
-    window.open_paths((str(path),))
+    window.opening.open_paths((str(path),))
     wait_until(lambda: window.read.viewer.state is not None)
     assert "Amina" in window.banner.text()
 
@@ -292,11 +353,11 @@ def test_one_image_opened_by_hand_comes_up_and_several_are_offered(stage: Stage,
     ready(window)
     write_chest(tmp_path / "b", "2.dcm", patient="SAMPLE^Joseph", number="2")
     write_chest(tmp_path / "b", "3.dcm", patient="SAMPLE^Grace", number="3")
-    window.open_paths((str(tmp_path / "b"),))
+    window.opening.open_paths((str(tmp_path / "b"),))
     wait_until(window.notices.texts)
     assert "Amina" in window.banner.text()
     assert window.notices.texts()
-    window.open_paths((str(tmp_path / "b" / "3.dcm"),))
+    window.opening.open_paths((str(tmp_path / "b" / "3.dcm"),))
     wait_until(lambda: "Grace" in window.banner.text())
     assert window.notices.texts() == (), "what was offered is open"
 
@@ -304,7 +365,7 @@ def test_one_image_opened_by_hand_comes_up_and_several_are_offered(stage: Stage,
 def test_space_presses_the_button_that_has_the_focus(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     window = stage()
     asked: list[bool] = []
-    window.worklist.sample_asked.disconnect(window._on_sample_asked)
+    window.worklist.sample_asked.disconnect(window.opening.open_sample)
     window.worklist.sample_asked.connect(lambda: asked.append(True))
     window.worklist.empty.sample.setFocus()
     press(window, Qt.Key.Key_Space)
@@ -333,7 +394,7 @@ def test_the_first_window_fits_with_its_title_bar_or_takes_the_whole_screen(
 ) -> None:
     from PySide6.QtCore import QSize
 
-    from ui.main_window import FIRST_SIZE, fits_with_frame
+    from ui.window_look import FIRST_SIZE, fits_with_frame
 
     assert fits_with_frame(QSize(*FIRST_SIZE), QSize(*screen)) == fits
 
@@ -367,3 +428,10 @@ def test_report_pages_stay_within_the_width(stage: Stage, tmp_path: Path) -> Non
         assert window.report._area.horizontalScrollBar().maximum() == 0
         tops = {page.y() for page in window.report._pages}
         assert len(tops) == (1 if window.report._columns() == 2 else len(window.report._pages))
+
+
+def test_models_are_loaded_before_the_first_image_is_opened(stage: Stage) -> None:
+    analyzer = StandInAnalyzer()
+    stage(analyzer=analyzer)
+    wait_until(lambda: analyzer.warm)
+    assert analyzer.asked == []

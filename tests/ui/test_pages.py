@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from core.model_facts import ModelFacts, TestFigure
@@ -64,7 +65,7 @@ def test_a_broken_pack_is_shown_with_its_error(stage: Stage) -> None:
 
 def test_settings_are_kept_as_they_are_made(stage: Stage, tmp_path: Path) -> None:
     window = stage(profile=tmp_path / "one")
-    window._show_settings()
+    window.show_page("settings")
     field = window.settings._site
     field.setText("Demo Rural Health Centre")
     field.editingFinished.emit()
@@ -99,3 +100,34 @@ def test_every_button_has_a_name_and_is_tall_enough_to_touch(stage: Stage) -> No
             if button.isVisible():
                 assert button.accessibleName() or button.text(), button
                 assert button.height() >= 24, button.accessibleName()
+
+
+def test_every_control_that_is_disabled_says_why(stage: Stage, tmp_path: Path) -> None:
+    from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit
+
+    from tests.ui.stage import write_chest
+    from tests.ui.test_reading import press, ready
+
+    def silent(window: Any) -> list[str]:
+        controls = [
+            one for kind in (QAbstractButton, QComboBox, QLineEdit) for one in window.findChildren(kind)
+        ]
+        shown = [one for one in controls if one.isVisible() and not one.isEnabled()]
+        return [one.accessibleName() or one.text() for one in shown if not one.toolTip()]
+
+    window = stage()
+    assert silent(window) == []
+    window.show_page("report")
+    assert silent(window) == []
+    window.show_page("read")
+    tools = window.read.tools.buttons
+    assert "No study is open" in tools["fit"].toolTip()
+    window.opening.open_paths((str(write_chest(tmp_path, "1.dcm")),))
+    ready(window)
+    assert silent(window) == []
+    assert "first impression" in tools["map"].toolTip()
+    assert "first impression" in window.read.column.sign.toolTip()
+    press(window, Qt.Key.Key_2)
+    assert silent(window) == []
+    assert tools["map"].toolTip() == "Map and outline on or off (M)"
+    assert "Pneumonia" in window.read.column.sign.toolTip()

@@ -36,6 +36,11 @@ def press(window: Any, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.Keyboard
     QTest.keyClick(target, key, modifiers)
 
 
+def pause() -> None:
+    """Wait as a hand does between two keys that have nothing to do with one another: no typing."""
+    QTest.qWait(300)
+
+
 def test_a_routine_chest_takes_eight_keys_and_no_mouse(stage: Stage, tmp_path: Path) -> None:
     write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
     write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014")
@@ -71,6 +76,7 @@ def test_the_card_stays_closed_until_the_first_impression(stage: Stage, tmp_path
     assert not window.read.viewer.has_overlay()
     press(window, Qt.Key.Key_A)
     assert window.desk.reading.decisions == ()
+    pause()
     press(window, Qt.Key.Key_3)
     assert [card.finding_code for card in window.read.column.findings] == ["pneumonia"]
     wait_until(window.read.viewer.has_overlay)
@@ -82,10 +88,11 @@ def test_the_map_key_does_nothing_before_the_card_is_open_and_its_button_shows_i
 ) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
-    button = window.read._tool_buttons["map"]
+    button = window.read.tools.buttons["map"]
     assert not button.isEnabled()
     press(window, Qt.Key.Key_M)
     assert window.read.viewer.overlay_shown
+    pause()
     press(window, Qt.Key.Key_2)
     assert button.isEnabled()
     assert button.isChecked()
@@ -94,19 +101,26 @@ def test_the_map_key_does_nothing_before_the_card_is_open_and_its_button_shows_i
     assert not button.isChecked()
 
 
-def test_checks_that_are_good_are_one_line(stage: Stage, tmp_path: Path) -> None:
+def test_checks_that_are_good_are_one_line_that_opens(stage: Stage, tmp_path: Path) -> None:
+    from ui.checks_card import ChecksCard
+
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
     press(window, Qt.Key.Key_2)
-    lines = [one for one in window.read.column.findChildren(QLabel) if one.text().startswith("Quality good:")]
-    assert [one.text() for one in lines] == ["Quality good: exposure, familiarity"]
-    assert "both lungs whole" in lines[0].toolTip()
+    good = window.read.column.findChild(ChecksCard).good
+    assert good.summary.text() == "2 checks good"
+    assert not good.details.isVisible()
+    good.more.click()
+    wait_until(good.details.isVisible)
+    assert "both lungs whole" in good.details.text()
+    assert good.more.text() == "Hide"
 
 
 def test_the_first_impression_is_said_once(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
     press(window, Qt.Key.Key_1)
+    pause()
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.desk.reading.first_read.impression == "nothing_seen"
@@ -145,14 +159,14 @@ def test_a_late_answer_changes_neither_patient_nor_picture(stage: Stage, tmp_pat
     assert window.read.viewer.key == key
     ready(window)
     wait_until(window.read.viewer.has_overlay)
-    assert window.read.viewer._overlay.key == key
+    assert window.read.viewer.overlay().key == key
     shown = {card.finding_code for card in window.read.column.findings}
     assert shown == {"pneumonia"}
     assert window.desk.case.analysis.result.source.path.endswith("other.dcm")
 
 
 def test_an_overlay_of_another_image_is_not_laid_over_this_one(stage: Stage, tmp_path: Path) -> None:
-    from ui.viewer import Overlay
+    from ui.overlay import Overlay
 
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
@@ -209,7 +223,30 @@ def test_a_refusal_says_why_and_what_to_do(stage: Stage, tmp_path: Path) -> None
     texts = " ".join(one.text() for one in window.read.column.findChildren(QLabel))
     assert "Under-exposed." in texts
     assert "Repeat with better exposure." in texts
-    assert window.read.column.sign.isEnabled()
+
+
+def test_where_nothing_was_answered_the_final_read_is_asked_before_signing_and_kept_beside_the_first(
+    stage: Stage, tmp_path: Path
+) -> None:
+    refusal = Refusal(gate="exposure", reason="Under-exposed.", advice="Repeat with better exposure.")
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=StandInAnalyzer(refusal=refusal))
+    ready(window)
+    column = window.read.column
+    assert not column.final_read.isVisible()
+    press(window, Qt.Key.Key_3)
+    assert column.final_read.isVisible()
+    assert not column.sign.isEnabled()
+    assert "final read" in column.missing.text()
+    assert "1 unanswered" in window.banner.status.words()
+    pause()
+    press(window, Qt.Key.Key_2)
+    assert column.sign.isEnabled()
+    assert column.final_read.buttons["abnormal"].isChecked()
+    reading = window.desk.reading
+    assert (reading.first_read.impression, reading.final_read.impression) == ("unsure", "abnormal")
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.desk.reading.final_read is None
+    assert not column.sign.isEnabled()
 
 
 def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path) -> None:
@@ -221,6 +258,7 @@ def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path)
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_A)
     assert not window.read.column.sign.isEnabled()
+    pause()
     press(window, Qt.Key.Key_Y)
     form = window.read.column.identity
     wait_until(form.fields["name"].hasFocus)
@@ -249,7 +287,7 @@ def test_one_identifier_is_not_enough(stage: Stage, tmp_path: Path) -> None:
 
 
 def test_entering_the_age_has_the_image_looked_at_again(stage: Stage, tmp_path: Path) -> None:
-    from ui.cards import RefusalCard
+    from ui.computer_card import RefusalCard
     from ui.controls import KeyButton
 
     analyzer = StandInAnalyzer()
@@ -455,6 +493,7 @@ def test_words_and_note_are_in_their_fields_again_when_the_case_is_opened_again(
     window.open_case(case.key)
     ready(window)
     assert window.read.column.findings[0].note.toPlainText() == "child very ill"
+    pause()
     press(window, Qt.Key.Key_A)
     assert window.desk.reading.decisions[0].note == "child very ill"
 
@@ -518,24 +557,77 @@ def test_a_birth_date_and_an_age_that_disagree_are_not_confirmed(stage: Stage, t
 def test_an_image_put_right_for_the_model_says_so_in_its_corner_and_first_in_the_column(
     stage: Stage, tmp_path: Path
 ) -> None:
-    from ui.cards import CorrectionLine
+    from ui.computer_card import CorrectionLine
 
     analyzer = StandInAnalyzer()
     analyzer.correction = Correction(inverted=True, text="Its greys were inverted.")
     window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
     ready(window)
-    said = "Inverted: put right for the model"
-    wait_until(lambda: said in window.read.viewer._corners.bottom_right)
+    said = "Put right for the model: inverted"
+    wait_until(lambda: any(said in text for text in window.read.viewer._corners.bottom_right))
     press(window, Qt.Key.Key_2)
     line = window.read.column.findChild(CorrectionLine)
-    assert line.words.text() == said
+    assert said in line.words.text()
     wait_until(lambda: line.y() < window.read.column.findings[0].y())
 
 
-def test_a_signed_report_says_why_its_paper_stays_and_is_exported_under_no_name_of_the_patient(
+def test_an_image_put_right_is_shown_as_stored_and_as_the_model_saw_it_with_the_map_on_the_latter(
     stage: Stage, tmp_path: Path
 ) -> None:
-    window = stage(write_chest(tmp_path, "amina-sample.dcm"))
+    analyzer = StandInAnalyzer()
+    analyzer.correction = Correction(quarter_turns=1, inverted=True, text="It was turned and inverted.")
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    ready(window)
+    pair = window.read.image.pair
+    assert not pair.put_right.isVisible()
+    press(window, Qt.Key.Key_2)
+    assert pair.put_right.isVisible()
+    wait_until(pair.put_right.has_overlay)
+    assert not pair.stored.has_overlay()
+    assert pair.stored._corners.heading == "As stored in the file"
+    assert "turned left by 90°, inverted" in pair.put_right._corners.heading
+    assert (pair.put_right.state.quarter_turns, pair.put_right.state.inverted) == (3, True)
+    press(window, Qt.Key.Key_B)
+    assert not pair.put_right.isVisible()
+    assert pair.stored.has_overlay()
+    assert pair.stored._corners.heading == ""
+
+
+def test_both_views_of_an_image_put_right_move_as_one_and_are_undone_as_one(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    analyzer.correction = Correction(quarter_turns=2, text="It was turned.")
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    ready(window)
+    press(window, Qt.Key.Key_B)
+    pair = window.read.image.pair
+    assert pair.put_right.isVisible(), "also before the first impression, without a map"
+    assert not pair.put_right.has_overlay()
+    pair.put_right.invert()
+    assert pair.stored.state.inverted
+    press(window, Qt.Key.Key_R)
+    assert (pair.stored.state.quarter_turns, pair.put_right.state.quarter_turns) == (1, 3)
+    pair.put_right.zoom(2.0)
+    assert pair.stored.state.scale == pair.put_right.state.scale
+    assert pair.stored.state.centre == pair.put_right.state.centre
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not pair.stored.state.inverted
+    assert not pair.put_right.state.inverted
+
+
+def test_nothing_is_offered_beside_an_image_that_was_not_put_right(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_B)
+    assert not window.read.image.pair.put_right.isVisible()
+    assert not window.read.tools.buttons["beside"].isVisible()
+
+
+def sign_the_open_case(window: Any) -> Any:
+    """Read and sign the open case, show its report, and return the case."""
     ready(window)
     case = window.desk.case
     press(window, Qt.Key.Key_2)
@@ -548,8 +640,13 @@ def test_a_signed_report_says_why_its_paper_stays_and_is_exported_under_no_name_
     window.open_case(case.key)
     window.show_page("report")
     wait_until(lambda: window.report.pdf is not None)
-    assert any(one.isVisible() and "its paper stays" in one.text() for one in window.findChildren(QLabel))
-    window._on_export_asked(window.report.pdf)
+    return case
+
+
+def test_a_signed_report_is_exported_under_no_name_of_the_patient(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "amina-sample.dcm"))
+    case = sign_the_open_case(window)
+    window.reporting.ask_where(window.report.pdf)
     dialog = window.findChild(QFileDialog)
     chosen = Path(dialog.selectedFiles()[0])
     dialog.reject()
@@ -557,3 +654,80 @@ def test_a_signed_report_says_why_its_paper_stays_and_is_exported_under_no_name_
     assert chosen.name == f"report-{case.signed.report_id}-{day}.pdf"
     documents = Path(QStandardPaths.writableLocation(DOCUMENTS))
     assert chosen.parent == (documents if documents.exists() else Path.home())
+
+
+def test_the_map_is_made_before_the_card_opens_and_shown_only_then(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    wait_until(lambda: window.read.image._overlay is not None)
+    assert not window.read.viewer.has_overlay()
+    press(window, Qt.Key.Key_2)
+    assert window.read.viewer.has_overlay(), "it is there at once"
+
+
+def test_the_time_of_the_first_look_says_that_it_loads_parts_of_the_program(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    assert "first look 38 ms" in window.top.engine.words()
+    assert "loads parts" in window.top.engine.toolTip()
+    window.opening.open_paths((str(write_chest(tmp_path, "2.dcm", patient="SAMPLE^Joseph", number="2")),))
+    wait_until(lambda: "Joseph" in window.banner.text())
+    ready(window)
+    assert window.top.engine.words().endswith("· 38 ms")
+
+
+def test_an_answer_given_by_a_key_is_told_with_how_to_undo_it(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_D)
+    toast = window.read.toast
+    assert toast.isVisible()
+    assert toast.text() == "Disagree set for Pneumonia · Ctrl Z undoes it"
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not toast.isVisible()
+    assert window.desk.reading.decisions == ()
+
+
+def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    for key in (Qt.Key.Key_2, Qt.Key.Key_0, Qt.Key.Key_4, Qt.Key.Key_1):
+        press(window, key)
+    assert window.desk.reading.first_read is None
+    assert "answer nothing" in window.read.toast.text()
+    QTest.qWait(1000)
+    press(window, Qt.Key.Key_2)
+    pause()
+    window.read.viewer.setFocus()
+    for key in (Qt.Key.Key_D, Qt.Key.Key_U, Qt.Key.Key_L, Qt.Key.Key_L, Qt.Key.Key_A, Qt.Key.Key_E):
+        press(window, key)
+    assert window.desk.reading.decisions == ()
+    assert not window.read.column.findings[0].words.isVisible()
+    QTest.qWait(1000)
+    press(window, Qt.Key.Key_A)
+    assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
+
+
+def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_D)
+    window.desk.write("conclusion", "Old scar")
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.signing.dialog is not None)
+    dialog = window.signing.dialog
+    said = {one.accessibleName() for one in dialog.findChildren(QLabel)}
+    assert "Patient: SAMPLE, Amina" in said
+    assert "ID · sex · age: 2041-77 · Female · 3 y" in said
+    assert "Study: Chest AP · 14 Mar 2026 10:12" in said
+    assert "You sign: First impression: abnormal\nPneumonia, score above the threshold: you disagree" in said
+    assert "Left empty: breaths, oxygen saturation, danger signs, indication, reading, advice" in said
+    wait_until(dialog.pin.hasFocus)
+    dialog.reject()
+    wait_until(lambda: window.signing.dialog is None)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QThread, Slot
 
 from core.errors import Cancelled, FarlightError, TooLargeError
 from tests.ui.stage import wait_until
-from ui.task import Handle, Pools, Task
+from ui.task import FILE_THREADS, Handle, Pools, Task
 
 pytestmark = pytest.mark.display
 
@@ -133,3 +133,19 @@ def test_closing_waits_for_what_runs(clean: None) -> None:
     pools.close()
     assert stopped.is_set()
     pools.deleteLater()
+
+
+def test_a_picture_that_somebody_waits_for_does_not_queue_behind_files(clean: None) -> None:
+    pools = Pools()
+    gate = threading.Event()
+    for _ in range(FILE_THREADS):
+        pools.files("report", lambda _handle: gate.wait(30))
+    seen: list[object] = []
+    task = pools.sight("overlay", lambda _handle: "map")
+    task.succeeded.connect(seen.append)
+    wait_until(lambda: seen)
+    assert seen == ["map"]
+    assert not gate.is_set()
+    gate.set()
+    pools.close()
+    wait_until(lambda: pools.running() == ())

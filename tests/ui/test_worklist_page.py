@@ -10,11 +10,13 @@ from PySide6.QtTest import QTest
 
 from core.image import ReadingUnit, StudyHeader
 from core.patient import Patient, Sourced
+from core.result import Refusal
 from services.drafts import Draft
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 from tests.ui.test_reading import press, ready
+from ui import words
 from ui.cases import Case
-from ui.worklist_model import PATIENT, STATUS
+from ui.worklist_model import NUMBER, PATIENT, STATUS
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -39,7 +41,7 @@ def listed(number: int) -> Case:
 
 def fill(window: Any, count: int) -> None:
     """List many studies."""
-    window.book.studies_added.disconnect(window._on_studies_added)
+    window.book.studies_added.disconnect(window.opening._on_studies_added)
     window.book.add([listed(number) for number in range(count)])
     QTest.qWait(200)
 
@@ -71,12 +73,17 @@ def test_filters_show_one_state(stage: Stage) -> None:
     window.book.thumbnail_wanted.disconnect(window.intake._on_thumbnail_wanted)
     fill(window, 10)
     case = window.book.cases()[4]
-    case.summary_refusal = "Under-exposed"
+    case.refusal = Refusal(
+        gate="exposure", reason="The picture is too dark.", advice="Repeat it with better exposure."
+    )
     window.book.touch(case)
     window.worklist.side._rows["refused"].click()
     assert window.worklist.filtered.rowCount() == 1
-    status = window.worklist.filtered.index(0, 6).data()
-    assert status == "Refused: Under-exposed"
+    cell = window.worklist.filtered.index(0, STATUS)
+    assert cell.data() == "Too dark"
+    assert cell.data(Qt.ItemDataRole.ToolTipRole) == (
+        "The picture is too dark.\nRepeat it with better exposure."
+    )
 
 
 def test_space_reads_the_next_and_enter_the_chosen(stage: Stage, tmp_path: Path) -> None:
@@ -97,7 +104,7 @@ def test_space_reads_the_next_and_enter_the_chosen(stage: Stage, tmp_path: Path)
 
 def test_two_images_of_one_study_stand_in_one_row(stage: Stage) -> None:
     window = stage()
-    window.book.studies_added.disconnect(window._on_studies_added)
+    window.book.studies_added.disconnect(window.opening._on_studies_added)
     first, second = listed(1), listed(2)
     second.unit = first.unit
     window.book.add([first])
@@ -117,3 +124,56 @@ def test_a_refused_study_stands_first_and_says_shortly_what_to_do(stage: Stage, 
     wait_until(lambda: "Joseph" in rows.index(0, PATIENT).data())
     assert rows.index(0, STATUS).data() == "Enter the age"
     assert "Amina" in rows.index(1, PATIENT).data()
+
+
+def names_shown(window: Any) -> list[str]:
+    """Return number and patient of each row as shown."""
+    rows = window.worklist.filtered
+    return [f"{rows.index(n, NUMBER).data()} {rows.index(n, PATIENT).data()}" for n in range(rows.rowCount())]
+
+
+def test_numbers_and_what_is_read_next_follow_the_list_as_it_is_shown(stage: Stage) -> None:
+    window = stage()
+    window.book.thumbnail_wanted.disconnect(window.intake._on_thumbnail_wanted)
+    fill(window, 4)
+    first, second, third, last = window.book.cases()
+    for case in window.book.cases():
+        case.analysed = True
+    last.refusal = Refusal(gate="age", reason="The age is not known.", advice="Enter the age.")
+    third.undecided = True
+    for case in (third, last):
+        window.book.touch(case)
+    shown = [last, third, first, second]
+    assert names_shown(window) == [f"{n} {words.patient_name(one.patient)}" for n, one in enumerate(shown, 1)]
+    assert window.book.next_unsigned(None) is last
+    assert window.book.next_unsigned(last.key) is third
+    assert window.book.neighbour(first.key, -1) is third
+    assert window.book.neighbour(second.key, 1) is None
+    window.worklist.table.sortByColumn(PATIENT, Qt.SortOrder.DescendingOrder)
+    assert names_shown(window)[0] == f"1 {words.patient_name(last.patient)}"
+    assert window.book.neighbour(last.key, 1) is third
+    assert window.book.neighbour(third.key, 1) is second
+    window.worklist.search.setText("k-0001")
+    assert window.book.neighbour(first.key, 1) is second, "from what is not shown to the first that is"
+    assert window.book.next_unsigned(second.key) is None
+
+
+def test_after_a_signature_the_next_row_comes_up_though_the_signed_one_goes_last(
+    stage: Stage, tmp_path: Path
+) -> None:
+    for number, name in enumerate(("Amina", "Joseph", "Grace")):
+        write_chest(tmp_path / "stick", f"{number}.dcm", patient=f"SAMPLE^{name}", number=str(number))
+    window = stage(tmp_path / "stick")
+    ready(window)
+    wait_until(lambda: all(case.analysed for case in window.book.cases()) and len(window.book) == 3)
+    press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: "Joseph" in window.banner.text())
+    ready(window)
+    for key in (Qt.Key.Key_2, Qt.Key.Key_A):
+        press(window, key)
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.signing.dialog is not None)
+    QTest.keyClicks(window.signing.dialog.pin, "2580")
+    QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
+    wait_until(lambda: "Grace" in window.banner.text())
+    assert [name.split(", ")[-1] for name in names_shown(window)] == ["Amina", "Grace", "Joseph"]

@@ -1,0 +1,142 @@
+"""A process beside the program that makes records of a large batch on another core.
+
+Threads alone do not do: what Python does for an image takes longer than what its libraries do meanwhile.
+The helper gets one reading unit after another, writes the record's files beside their place, and answers
+with the record; the program puts it into its place. A helper that dies costs time, no record.
+"""
+
+import json
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from core.clock import SystemClock
+from core.errors import FarlightError
+from core.image import ReadingUnit
+from core.patient import Patient
+from services.analyze import AnalysisOptions, Analyzer
+from services.batch_job import Workshop
+from services.output import Record
+from services.record_json import from_plain, to_plain
+
+ARGUMENT = "--farlight-batch-helper"
+_LONGEST_ANSWER = 64 << 20
+_ENDS_WITHIN_S = 5.0
+
+
+class Helper:
+    """One helper process; ``ready`` is called, from another thread, once it can be asked."""
+
+    def __init__(self, workshop: Workshop, ready: Callable[["Helper"], None]) -> None:
+        """Start it; it gets ready by itself."""
+        from imaging.decode import start_child
+
+        self._child = start_child("services.batch_helper", ARGUMENT)
+        self._alive = True
+        self._starting = threading.Thread(target=self._set_up, args=(workshop, ready), daemon=True)
+        self._starting.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not failed yet."""
+        return self._alive
+
+    def make(self, name: str, unit: ReadingUnit) -> Record | None:
+        """Return the record that it made, or None where it failed: then the program does it itself."""
+        answer = self._ask({"name": name, "unit": to_plain(unit)})
+        return None if answer is None else answer.get("record")
+
+    def close(self, *, at_once: bool) -> None:
+        """End it: by ending its input, so that it ends its decoder, or ``at_once``, whatever it does."""
+        self._alive = False
+        if at_once or self._starting.is_alive():
+            self._child.kill()
+        for stream in (self._child.stdin, self._child.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+        try:
+            self._child.wait(_ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._starting.join()
+
+    def _set_up(self, workshop: Workshop, ready: Callable[["Helper"], None]) -> None:
+        if self._ask(_plain_workshop(workshop)) is not None:
+            ready(self)
+
+    def _ask(self, message: dict[str, Any]) -> dict[str, Any] | None:
+        from imaging import wire
+        from imaging.decode import streams_of
+
+        requests, answers = streams_of(self._child)
+        try:
+            wire.send(requests, {}, json.dumps(message).encode())
+            return dict(json.loads(wire.receive(answers, _LONGEST_ANSWER)[1]))
+        except (OSError, ValueError, wire.WireError):
+            self._alive = False
+            return None
+
+
+def main() -> int:
+    """Be the helper: answer requests until standard input ends."""
+    import cv2
+
+    from imaging import wire
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then ends this process
+    requests, answers = wire.take_standard_streams(silent=False)
+    cv2.setNumThreads(1)
+    workshop: Workshop | None = None
+    while True:
+        try:
+            message = json.loads(wire.receive(requests, _LONGEST_ANSWER)[1])
+        except wire.WireError:
+            return 0
+        if workshop is None:
+            workshop = _workshop(message)
+            workshop.analyzer.warm_up()
+            answer: dict[str, Any] = {"ready": True}
+        else:
+            answer = _make(workshop, message)
+        wire.send(answers, {}, json.dumps(answer).encode())
+
+
+def _make(workshop: Workshop, message: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"record": workshop.make(message["name"], from_plain(ReadingUnit, message["unit"]))}
+    except FarlightError:
+        return {}  # the program meets the same and tells it
+
+
+def _plain_workshop(workshop: Workshop) -> dict[str, Any]:
+    return {
+        "out": str(workshop.out),
+        "options": to_plain(workshop.analyzer.options),
+        "patient": None if workshop.patient is None else to_plain(workshop.patient),
+        "asked": workshop.asked,
+        "with_pdf": workshop.with_pdf,
+        "paper": workshop.paper,
+    }
+
+
+def _workshop(plain: dict[str, Any]) -> Workshop:
+    options = from_plain(AnalysisOptions, {**plain["options"], "threads": 1})
+    return Workshop(
+        out=Path(plain["out"]),
+        analyzer=Analyzer(options),
+        patient=None if plain["patient"] is None else from_plain(Patient, plain["patient"]),
+        asked=plain["asked"],
+        clock=SystemClock(),
+        with_pdf=plain["with_pdf"],
+        paper=plain["paper"],
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

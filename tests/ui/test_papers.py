@@ -1,0 +1,208 @@
+"""Papers that leave the window: the original once, then copies; and what is said of each."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtWidgets import QFileDialog, QLabel
+
+from core.errors import ReportNotPrintedError
+from services.pdf_pages import page_count
+from services.printing import PrintJob
+from tests.ui.stage import wait_until, write_chest
+from tests.ui.test_reading import press, ready, sign_the_open_case
+
+pytestmark = pytest.mark.display
+Stage = Callable[..., Any]
+
+
+def words_of(path: Path) -> str:
+    """Return the text of a PDF."""
+    document = pypdfium2.PdfDocument(path)
+    try:
+        return "\n".join(page.get_textpage().get_text_range() for page in document)
+    finally:
+        document.close()
+
+
+def export(window: Any, path: Path) -> Path:
+    """Export the report in sight, as by button and dialog."""
+    window.report._export.click()
+    window.findChild(QFileDialog).reject()
+    window.reporting.export_to(str(path))
+    wait_until(path.exists)
+    wait_until(lambda: window.pools.running() == ())
+    return path
+
+
+def print_to(window: Any, path: Path) -> None:
+    """Print the report in sight into a file, as by the dialog of printing."""
+    printing = window.reporting.printing
+    printing._give_out = window.reporting._paper_source("print", window.report.pdf)
+    printing._paper, printing._apart = window.report.paper(), True
+    printing._printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
+    printing._printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+    printing._printer.setOutputFileName(str(path))
+    printing.start()
+    wait_until(lambda: any("Sent to" in text for text in window.notices.texts()))
+
+
+class Queue:
+    """A print queue of the test: it takes what it is given, or nothing."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, works: bool = True) -> None:
+        self.jobs: list[tuple[bytes, PrintJob]] = []
+        self._works = works
+        monkeypatch.setattr("ui.printing.can_print_pdf", lambda: True)
+        monkeypatch.setattr("ui.printing.print_pdf", self.take)
+
+    def take(self, pdf: bytes, job: PrintJob) -> None:
+        """Take a job as the system's queue does."""
+        if not self._works:
+            raise ReportNotPrintedError("off")
+        self.jobs.append((pdf, job))
+
+
+def hand_to_queue(window: Any, copies: int = 1) -> None:
+    """Print the report in sight on the system's printer, as by the dialog of printing."""
+    printing = window.reporting.printing
+    printing._give_out = window.reporting._paper_source("print", window.report.pdf)
+    printing._paper, printing._apart = window.report.paper(), True
+    printing._printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
+    printing._printer.setOutputFormat(QPrinter.OutputFormat.NativeFormat)
+    printing._printer.setCopyCount(copies)
+    printing.start()
+    wait_until(lambda: window.pools.running() == ())
+
+
+def notices(window: Any) -> str:
+    """Return all that stands in the notices."""
+    return " ".join(one.text() for one in window.notices.findChildren(QLabel))
+
+
+def test_the_first_export_of_a_signed_report_is_the_original_and_the_second_says_copy(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    case = sign_the_open_case(window)
+    assert window.report._next.text() == "The next paper is the original"
+    first = export(window, tmp_path / "first.pdf")
+    assert first.read_bytes() == case.signed.pdf
+    assert "the original" in notices(window)
+    assert window.report._next.text() == "The next paper says COPY"
+    second = export(window, tmp_path / "second.pdf")
+    assert "COPY" in words_of(second)
+    assert "COPY" not in words_of(first)
+    assert "copy 1" in notices(window)
+
+
+def test_another_paper_size_of_a_signed_report_is_a_copy_and_changes_no_setting(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    window.report._paper.setCurrentText("A5")
+    assert window.report._next.text() == "The next paper says COPY"
+    assert window._workplace.settings.text("paper") == "A4"
+    assert "COPY" in words_of(export(window, tmp_path / "small.pdf"))
+
+
+def test_printing_says_to_which_printer_and_how_many_pages_and_can_be_taken_back(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    case = sign_the_open_case(window)
+    print_to(window, tmp_path / "printed.pdf")
+    pages = page_count((tmp_path / "printed.pdf").read_bytes())
+    assert pages == page_count(case.signed.pdf)
+    assert f"{pages} pages" in notices(window)
+    assert "printed.pdf" in notices(window)
+    assert window.report._next.text() == "The next paper says COPY"
+    notice = window.notices._notices[-1]
+    notice._on_act_clicked()
+    assert window.report._next.text() == "The next paper is the original"
+
+
+def test_an_export_that_cannot_be_written_is_no_paper(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    window.report._export.click()
+    window.findChild(QFileDialog).reject()
+    window.reporting.export_to(str(tmp_path / "no folder" / "report.pdf"))
+    wait_until(lambda: window.pools.running() == ())
+    window.reporting.show()
+    assert window.report._next.text() == "The next paper is the original"
+
+
+def test_an_unsigned_report_says_so_beside_its_paper(stage: Stage, tmp_path: Path) -> None:
+    from PySide6.QtCore import Qt
+
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    window.show_page("report")
+    wait_until(lambda: window.report.pdf is not None)
+    assert window.report._next.text() == "Says UNSIGNED on every page"
+    export(window, tmp_path / "draft.pdf")
+    assert "unsigned" in notices(window)
+
+
+def test_the_print_queue_gets_the_signed_pdf_itself_and_then_a_copy(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Queue(monkeypatch)
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    case = sign_the_open_case(window)
+    hand_to_queue(window)
+    assert queue.jobs[0][0] == case.signed.pdf
+    assert (queue.jobs[0][1].paper, queue.jobs[0][1].copies) == ("A4", 1)
+    assert "Sent to" in notices(window)
+    hand_to_queue(window)
+    (tmp_path / "second.pdf").write_bytes(queue.jobs[1][0])
+    assert "COPY" in words_of(tmp_path / "second.pdf")
+
+
+def test_two_copies_of_a_signed_report_are_one_original_and_one_copy(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Queue(monkeypatch)
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    case = sign_the_open_case(window)
+    hand_to_queue(window, copies=2)
+    wait_until(lambda: len(queue.jobs) == 2 and window.pools.running() == ())
+    assert [job.copies for _, job in queue.jobs] == [1, 1]
+    assert queue.jobs[0][0] == case.signed.pdf
+    (tmp_path / "second.pdf").write_bytes(queue.jobs[1][0])
+    assert "COPY" in words_of(tmp_path / "second.pdf")
+
+
+def test_what_the_print_queue_did_not_take_is_no_paper(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Queue(monkeypatch, works=False)
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    hand_to_queue(window)
+    assert ReportNotPrintedError("off").title in window.notices.texts()
+    window.reporting.show()
+    assert window.report._next.text() == "The next paper is the original"
+
+
+def test_an_addendum_is_told_and_makes_the_next_paper_a_copy(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    window.show_page("read")
+    window.read.column.sign.click()
+    wait_until(lambda: window.signing.dialog is not None)
+    window.signing.dialog.text.setText("Seen again on Monday.")
+    window.signing.dialog.pin.setText("2580")
+    window.signing.dialog.yes.click()
+    wait_until(lambda: window.signing.dialog is None)
+    assert "addendum" in notices(window)
+    window.show_page("report")
+    assert window.report._next.text() == "The next paper says COPY"
+    wait_until(lambda: window.report.pdf is not None)
+    assert "Seen again on Monday." in words_of(export(window, tmp_path / "with addendum.pdf"))

@@ -1,0 +1,117 @@
+"""What was looked at before a model spoke, and what nobody looked for."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from core.result import Result
+from services.words import pack_sentence, side_sentence
+from ui.controls import Card, IconLabel, label
+from ui.theme import Theme
+
+
+class FoldedLines(QWidget):
+    """One short line, and a button that shows the sentences behind it."""
+
+    def __init__(
+        self, theme: Theme, summary: str, sentences: tuple[str, ...], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(IconLabel(theme, "check", "accent", 16))
+        self.summary = label(summary, "muted")
+        row.addWidget(self.summary, 1)
+        self.more = QPushButton(self.tr("Show"))
+        self.more.setProperty("kind", "link")
+        self.more.setCheckable(True)
+        self.more.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.more.setAccessibleName(self.tr("Show what was checked"))
+        self.more.toggled.connect(self._on_toggled)
+        row.addWidget(self.more)
+        column.addLayout(row)
+        self.details = label("\n".join(sentences), "small", wrap=True)
+        self.details.setContentsMargins(26, 0, 0, 0)
+        self.details.hide()
+        column.addWidget(self.details)
+
+    @Slot(bool)
+    def _on_toggled(self, shown: bool) -> None:
+        self.details.setVisible(shown)
+        self.more.setText(self.tr("Hide") if shown else self.tr("Show"))
+
+
+class ChecksCard(Card):
+    """What was looked at before a model spoke, and what nobody looked for."""
+
+    def __init__(
+        self, theme: Theme, result: Result, not_looked_for: tuple[str, ...], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(self.tr("Checks"), parent)
+        self._theme = theme
+        self._show_good(result)
+        self._show_notes(result)
+        self._show_contradictions(result)
+        self._show_silent(result)
+        if not_looked_for:
+            text = self.tr("Not looked for: {list}").format(list=", ".join(not_looked_for))
+            self._line("circle-slash", "warning", text)
+        for error in result.errors:
+            self._line("circle-alert", "critical", error.message)
+
+    def _show_good(self, result: Result) -> None:
+        """Fold all that is as it should be into one line, which opens."""
+        good = [check for pack in result.results for check in pack.quality if check.outcome == "good"]
+        sentences = tuple(dict.fromkeys(check.text for check in good))
+        if sentences:
+            self.good = FoldedLines(
+                self._theme, self.tr("{count} checks good").format(count=len(sentences)), sentences
+            )
+            self.body.addWidget(self.good)
+        for pack in result.results:
+            if pack.status == "ok" and not pack.findings and pack.masks:
+                self._line("check", "accent", pack_sentence(pack, result.side))
+
+    def _show_notes(self, result: Result) -> None:
+        notes = [check.text for pack in result.results for check in pack.quality if check.outcome == "note"]
+        for text in dict.fromkeys(notes):
+            self._line("triangle-alert", "warning", text)
+        corrections = [pack.correction.text for pack in result.results if pack.correction is not None]
+        for text in dict.fromkeys(corrections):
+            self._line("rotate-cw", "warning", text)
+        if result.side == "contradicted":
+            self._line("triangle-alert", "warning", side_sentence(result.side))
+
+    def _show_contradictions(self, result: Result) -> None:
+        for contradiction in result.patient.contradictions:
+            self._line(
+                "triangle-alert",
+                "warning",
+                self.tr("{field}: “{used}” is used, the other source says “{other}”").format(
+                    field=contradiction.field.replace("_", " "),
+                    used=contradiction.used,
+                    other=contradiction.other,
+                ),
+            )
+
+    def _show_silent(self, result: Result) -> None:
+        for pack in result.results:
+            if pack.status == "not_applicable":
+                self._line("circle-slash", "muted", f"{pack.title}: {pack_sentence(pack)}")
+        if not any(pack.status in {"ok", "refused"} for pack in result.results):
+            self._line(
+                "circle-slash", "muted", self.tr("No model looked at this image: nothing was looked for.")
+            )
+
+    def _line(self, icon: str, token: str, text: str) -> QLabel:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(IconLabel(self._theme, icon, token, 16), 0, Qt.AlignmentFlag.AlignTop)
+        words = label(text, "muted", wrap=True)
+        row.addWidget(words, 1)
+        self.body.addLayout(row)
+        return words

@@ -1,0 +1,115 @@
+"""What the computer says where it gives no finding: its state, a refusal, what was put right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from core.result import PackResult, Result
+from ui.cases import Case
+from ui.controls import Card, IconLabel, KeyButton, label
+from ui.theme import Theme
+
+
+class ComputerCard(Card):
+    """Where the analysis stands while the results are closed."""
+
+    retry_asked = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(self.tr("Computer"), parent)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        self._icon = IconLabel(theme, "clock", "muted")
+        self._words = label("", "muted", wrap=True)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._words, 1)
+        self.body.addLayout(row)
+        self.retry = KeyButton(self.tr("Try again"), "retry")
+        self.retry.clicked.connect(self.retry_asked)
+        self.body.addWidget(self.retry)
+
+    def show_case(self, case: Case) -> None:
+        """Show where the analysis of a case stands."""
+        if case.error:
+            self._show_state(case.error, "circle-alert", "critical", failed=True)
+        elif case.analysis is None:
+            looking = (
+                self.tr("Looking at the image …") if case.analysing else self.tr("Waiting for its turn …")
+            )
+            self._show_state(looking, "clock", "muted")
+        else:
+            self._show_results(case.analysis.result)
+
+    def _show_results(self, result: Result) -> None:
+        count = sum(1 for one in result.results if one.status == "ok")
+        refused = sum(1 for one in result.results if one.status == "refused")
+        if not count and not refused:
+            none = self.tr("There is no model for this kind of image. Read it without the computer.")
+            self._show_state(none, "circle-slash", "muted")
+            return
+        text = (
+            self.tr("1 result ready, closed")
+            if count == 1
+            else self.tr("{count} results ready, closed").format(count=count)
+        )
+        if refused:
+            text += self.tr(" · {count} not answered").format(count=refused)
+        self._show_state(text, "check", "accent")
+
+    def _show_state(self, text: str, icon: str, token: str, *, failed: bool = False) -> None:
+        """Show one sentence, and the way to try again where the analysis failed."""
+        self.retry.setVisible(failed)
+        self._icon.set_face(icon, token)
+        self._words.setText(text)
+        self.setAccessibleDescription(text)
+
+    def text(self) -> str:
+        """Return the sentence."""
+        return self._words.text()
+
+
+class RefusalCard(Card):
+    """A refusal, calm and useful: what, why, and what to do."""
+
+    age_asked = Signal()
+    retry_asked = Signal()
+
+    def __init__(self, theme: Theme, pack: PackResult, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        assert pack.refusal is not None
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(IconLabel(theme, "ban", "warning"), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(
+            label(self.tr("Not answered: {title}").format(title=pack.title), "strong", wrap=True), 1
+        )
+        self.body.addLayout(row)
+        self.body.addWidget(label(pack.refusal.reason, "body", wrap=True))
+        self.body.addWidget(label(pack.refusal.advice, "muted", wrap=True))
+        if pack.refusal.gate == "age":
+            button = KeyButton(self.tr("Enter the age"), "identity")
+            button.clicked.connect(self.age_asked)
+            self.body.addWidget(button)
+        if pack.refusal.gate == "failed":
+            again = KeyButton(self.tr("Try again"), "retry")
+            again.clicked.connect(self.retry_asked)
+            self.body.addWidget(again)
+
+
+class CorrectionLine(QWidget):
+    """What was put right for the models; the image is shown as stored and, beside it, as the model saw it."""
+
+    beside_asked = Signal()
+
+    def __init__(self, theme: Theme, note: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        row.addWidget(IconLabel(theme, "rotate-cw", "warning"), 0, Qt.AlignmentFlag.AlignTop)
+        self.words = label(note, "strong", wrap=True)
+        row.addWidget(self.words, 1)
+        beside = KeyButton(self.tr("Beside"), "beside")
+        beside.clicked.connect(self.beside_asked)
+        row.addWidget(beside, 0, Qt.AlignmentFlag.AlignTop)

@@ -1,0 +1,224 @@
+"""One finding: what the machine says, and the reader's answer to it."""
+
+from __future__ import annotations
+
+import html
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QSlider, QWidget
+
+from core.decision import Answer, Decision
+from core.result import Finding, PackResult
+from services.words import finding_sentence
+from ui.controls import Card, Chip, KeyButton, Switch, enable, label
+from ui.score_line import ScoreLine
+from ui.shortcuts import tooltip
+from ui.theme import Theme
+
+
+class FindingCard(Card):
+    """One finding: words, then the line, then the map; then the reader's answer."""
+
+    answered = Signal(str, str, str, str, str)  # pack, finding, answer, words, note
+    jotted = Signal(str, str, str, str)  # pack, finding, words, note
+    overlay_changed = Signal(bool, int)
+
+    def __init__(
+        self,
+        theme: Theme,
+        pack: PackResult,
+        finding: Finding,
+        *,
+        map_shown: bool,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent=parent)
+        self.pack_id, self.finding_code = pack.stamp.pack_id, finding.code
+        self._theme = theme
+        self._decision: Decision | None = None
+        self._build_head(pack, finding)
+        self.body.addWidget(self._sentence(finding))
+        self.body.addWidget(ScoreLine(theme, finding))
+        self.map_row = self._build_map_row(finding, map_shown)
+        self._build_answers(finding)
+
+    def show_decision(self, decision: Decision | None, *, locked: bool) -> None:
+        """Show the answer that is kept."""
+        for answer, button in self.buttons.items():
+            button.setChecked(decision is not None and decision.answer == answer)
+            enable(button, not locked, self.tr("Signed: later words go into an addendum"))
+        self.words.setVisible((decision is not None and decision.answer == "edited") or self._editing)
+        if decision is not None and self._decision is not None:
+            self._follow(decision, self._decision)
+        self._decision = decision
+        self.words.setReadOnly(locked)
+        self.note.setReadOnly(locked)
+
+    def _follow(self, decision: Decision, before: Decision) -> None:
+        """Show words and note of an answer that was changed elsewhere (undo), but where somebody types."""
+        if decision.words != before.words and not self.words.hasFocus():
+            self.words.setText(decision.words)
+        if decision.note != self.note.toPlainText().strip() and not self.note.hasFocus():
+            self._set_note(decision.note)
+
+    def _set_note(self, note: str) -> None:
+        self.note.blockSignals(True)
+        self.note.setPlainText(note)
+        self.note.blockSignals(False)
+
+    def load(self, words: str, note: str) -> None:
+        """Fill the fields of a newly made card with what is kept."""
+        self.words.setText(words)
+        self._set_note(note)
+
+    def answer(self, answer: Answer) -> None:
+        """Give an answer, as by its button."""
+        if not self.buttons[answer].isEnabled():
+            return
+        if answer == "edited":
+            was_open = self.words.isVisibleTo(self)
+            self._editing = True
+            self.words.show()
+            self.words.setFocus()
+            if not was_open or not self.words.text().strip():
+                self.buttons["edited"].setChecked(False)
+                return
+        else:
+            self._editing = False
+        self._send(answer)
+
+    def note_focus(self) -> None:
+        """Go to the note."""
+        self.note.setFocus()
+
+    def leave_edit(self) -> bool:
+        """Close the line for own words where nothing was kept; returns whether it was open."""
+        if not self._editing:
+            return False
+        self._editing = False
+        self.words.hide()
+        return True
+
+    def _build_head(self, pack: PackResult, finding: Finding) -> None:
+        row = QHBoxLayout()
+        row.addWidget(label(finding.label, "title"))
+        row.addStretch(1)
+        names = {
+            "research": self.tr("research"),
+            "demonstration": self.tr("demonstration"),
+            "assist": self.tr("assist"),
+        }
+        chip = Chip(names[pack.stamp.pack_class], "plain" if pack.stamp.pack_class == "assist" else "warning")
+        chip.setToolTip(f"{pack.title} {pack.stamp.version}")
+        row.addWidget(chip)
+        self.body.addLayout(row)
+
+    def _sentence(self, finding: Finding) -> QLabel:
+        text = finding_sentence(finding)
+        first, stop, rest = text.partition(". ")
+        tint = {"above": "critical", "undecided": "warning", "below": "ink"}[finding.position]
+        color = self._theme.color(tint).name()
+        made = QLabel(f'<b style="color:{color}">{html.escape(first + stop)}</b>{html.escape(rest)}')
+        made.setWordWrap(True)
+        made.setTextFormat(Qt.TextFormat.RichText)
+        made.setAccessibleName(text)
+        return made
+
+    def _build_map_row(self, finding: Finding, map_shown: bool) -> QWidget | None:
+        if not map_shown:
+            if finding.position == "above":
+                self.body.addWidget(
+                    label(self.tr("No map: its measured quality is not good enough."), "small", wrap=True)
+                )
+            return None
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(label(self.tr("Map"), "muted"))
+        self.switch = Switch(self._theme, self.tr("Map"))
+        self.switch.setToolTip(tooltip("map"))
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(10, 100)
+        self.slider.setAccessibleName(self.tr("Strength of the map"))
+        self.slider.setToolTip(self.tr("Fainter [   stronger ]"))
+        self._percent = label("", "muted")
+        self._percent.setFixedWidth(42)
+        self._percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.switch)
+        row.addWidget(self.slider, 1)
+        row.addWidget(self._percent)
+        self.switch.toggled.connect(self._on_overlay_moved)
+        self.slider.valueChanged.connect(self._on_overlay_moved)
+        self.body.addWidget(holder)
+        return holder
+
+    def show_overlay_look(self, shown: bool, percent: int) -> None:
+        """Set switch and slider without telling anybody."""
+        if self.map_row is None:
+            return
+        for part in (self.switch, self.slider):
+            part.blockSignals(True)
+        self.switch.setChecked(shown)
+        self.slider.setValue(percent)
+        enable(self.slider, shown, self.tr("The map is off: switch it on first"))
+        self._percent.setText(f"{percent} %")
+        for part in (self.switch, self.slider):
+            part.blockSignals(False)
+
+    def _build_answers(self, finding: Finding) -> None:
+        self._editing = False
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        names: tuple[tuple[Answer, str, str], ...] = (
+            ("agree", "agree", self.tr("Agree")),
+            ("disagree", "disagree", self.tr("Disagree")),
+            ("edited", "edit", self.tr("Edit")),
+        )
+        self.buttons: dict[Answer, KeyButton] = {}
+        for answer, act, name in names:
+            button = KeyButton(name, act)
+            button.setCheckable(True)
+            button.setObjectName(answer)
+            button.clicked.connect(self._on_answer_clicked)
+            row.addWidget(button, 1)
+            self.buttons[answer] = button
+        self.body.addLayout(row)
+        self.words: QLineEdit = QLineEdit()
+        self.words.setPlaceholderText(self.tr("In your own words, then Enter"))
+        self.words.setAccessibleName(self.tr("{finding}: in your own words").format(finding=finding.label))
+        self.words.returnPressed.connect(self._on_words_entered)
+        self.words.textEdited.connect(self._on_typed)
+        self.words.hide()
+        self.body.addWidget(self.words)
+        self.note = QPlainTextEdit()
+        self.note.setPlaceholderText(self.tr("Note …"))
+        self.note.setAccessibleName(self.tr("{finding}: note").format(finding=finding.label))
+        self.note.setToolTip(tooltip("note"))
+        self.note.setTabChangesFocus(True)
+        self.note.setFixedHeight(46)
+        self.note.textChanged.connect(self._on_typed)
+        self.body.addWidget(self.note)
+
+    def _send(self, answer: Answer) -> None:
+        own = self.words.text().strip() if answer == "edited" else ""
+        self.answered.emit(self.pack_id, self.finding_code, answer, own, self.note.toPlainText().strip())
+
+    @Slot()
+    def _on_answer_clicked(self) -> None:
+        self.answer(self.sender().objectName())  # type: ignore[arg-type]
+
+    @Slot()
+    def _on_words_entered(self) -> None:
+        if self.words.text().strip():
+            self._send("edited")
+            self._editing = False
+            self.words.clearFocus()
+
+    @Slot()
+    def _on_typed(self) -> None:
+        self.jotted.emit(self.pack_id, self.finding_code, self.words.text(), self.note.toPlainText())
+
+    @Slot()
+    def _on_overlay_moved(self) -> None:
+        self.overlay_changed.emit(self.switch.isChecked(), self.slider.value())

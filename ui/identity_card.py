@@ -1,0 +1,223 @@
+"""Who the patient is, where the image does not say it: two identifiers, typed and confirmed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
+
+from core.patient import Patient, Sex, Sourced
+from services.drafts import IdentityJotting
+from services.patient import age_disagrees, age_now, is_in_the_future
+from ui.controls import Card, KeyButton, label, line_in, set_role
+
+OLDEST_YEARS = 130
+IDENTIFIERS = ("name", "id", "birth_date")
+
+
+class IdentityCard(Card):
+    """Asks who the patient is where the image does not say it; two identifiers, typed and confirmed."""
+
+    confirmed = Signal(object, object)  # Patient, names of the confirmed identifiers
+    jotted = Signal(object)  # IdentityJotting, as somebody types
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._header = Patient()
+        self._day: str | None = None
+        self.body.addWidget(label(self.tr("Who is this?"), "title"))
+        self._why = label("", "muted", wrap=True)
+        self.body.addWidget(self._why)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(6)
+        self.fields = {
+            "name": line_in(grid, 0, self.tr("Name"), self.tr("Family name, given names")),
+            "id": line_in(grid, 1, self.tr("ID"), self.tr("Number of the card or register")),
+            "birth_date": line_in(grid, 2, self.tr("Born"), self.tr("Year-month-day, or leave empty")),
+        }
+        self.sex = QComboBox()
+        self.sex.setAccessibleName(self.tr("Sex"))
+        for word, code in (
+            (self.tr("Not known"), None),
+            (self.tr("Female"), "F"),
+            (self.tr("Male"), "M"),
+            (self.tr("Other"), "O"),
+        ):
+            self.sex.addItem(word, code)
+        self.age = QLineEdit()
+        self.age.setPlaceholderText(self.tr("Years, e.g. 3 or 0.5"))
+        self.age.setAccessibleName(self.tr("Age in years"))
+        grid.addWidget(label(self.tr("Sex"), "muted"), 3, 0)
+        grid.addWidget(self.sex, 3, 1)
+        grid.addWidget(label(self.tr("Age"), "muted"), 4, 0)
+        grid.addWidget(self.age, 4, 1)
+        self.body.addLayout(grid)
+        self._wrong = label("", "error", wrap=True)
+        self._wrong.hide()
+        self.body.addWidget(self._wrong)
+        self.confirm = KeyButton(self.tr("Confirm who it is"))
+        self.confirm.clicked.connect(self.submit)
+        self.body.addWidget(self.confirm)
+        for field in (*self.fields.values(), self.age):
+            field.returnPressed.connect(self._on_returned)
+            field.textChanged.connect(self._on_typed)
+        self.sex.currentIndexChanged.connect(self._on_typed)
+        self._filling = False
+
+    def show_patient(
+        self,
+        header: Patient,
+        typed: Patient,
+        *,
+        day: str | None = None,
+        jotting: IdentityJotting | None = None,
+    ) -> None:
+        """Fill the form with what is known, or with what somebody typed and has not confirmed.
+
+        ``day`` is when the image was taken, where the header says it.
+        """
+        self._header, self._day = header, day
+        self._filling = True
+        self._fill(header, typed)
+        if jotting is not None:
+            self._fill_typed(jotting)
+        self._filling = False
+        self._wrong.hide()
+        known = sum(getattr(header, name) is not None for name in IDENTIFIERS)
+        self._why.setText(
+            self.tr("The image does not say it. Type two identifiers; a file name is never one.")
+            if known < 2
+            else self.tr("From the image. Correct it here; what you type wins and is marked.")
+        )
+
+    def _fill_typed(self, jotting: IdentityJotting) -> None:
+        for name, field in self.fields.items():
+            field.setText(getattr(jotting, name))
+        self.sex.setCurrentIndex(max(0, self.sex.findData(jotting.sex or None)))
+        self.age.setText(jotting.age)
+
+    def _fill(self, header: Patient, typed: Patient) -> None:
+        for name, field in self.fields.items():
+            value = getattr(typed, name) or getattr(header, name)
+            field.setText(value.value.replace("^", " ").strip() if value else "")
+            field.setToolTip(self._source(getattr(typed, name), getattr(header, name)))
+        sex = typed.sex or header.sex
+        self.sex.setCurrentIndex(max(0, self.sex.findData(sex.value if sex else None)))
+        age = typed.age_years or header.age_years
+        self.age.setText(f"{age.value:g}" if age else "")
+        self.age.setToolTip(self._source(typed.age_years, header.age_years))
+
+    def ask_age(self) -> None:
+        """Go to the age."""
+        self.age.setFocus()
+        self.age.selectAll()
+
+    def ask_identity(self) -> None:
+        """Go to the first empty identifier."""
+        empty = [field for field in self.fields.values() if not field.text().strip()]
+        (empty[0] if empty else self.fields["name"]).setFocus()
+
+    @Slot()
+    def submit(self) -> None:
+        """Check the form and hand it over."""
+        wrong = self._find_wrong()
+        for field in (*self.fields.values(), self.age):
+            set_role(field, wrong=wrong is not None and field is wrong[0])
+        self._wrong.setVisible(wrong is not None)
+        if wrong is not None:
+            self._wrong.setText(wrong[1])
+            wrong[0].setFocus()
+            return
+        self._fill_age()
+        typed = self._typed()
+        given = [name for name in IDENTIFIERS if getattr(typed, name) or getattr(self._header, name)]
+        self.confirmed.emit(typed, tuple(given))
+
+    def _typed(self) -> Patient:
+        values: dict[str, Sourced[str]] = {}
+        for name, field in self.fields.items():
+            said = getattr(self._header, name)
+            text = field.text().strip()
+            if text and (said is None or said.value.replace("^", " ").strip() != text):
+                values[name] = Sourced(value=text, source="typed")
+        sex: Sex | None = self.sex.currentData()
+        if sex is not None and (self._header.sex is None or self._header.sex.value != sex):
+            given_sex: Sourced[Sex] | None = Sourced(value=sex, source="typed")
+        else:
+            given_sex = None
+        years = self._years()
+        age = None
+        if years is not None and (self._header.age_years is None or self._header.age_years.value != years):
+            age = Sourced(value=years, source="typed")
+        return Patient(
+            name=values.get("name"), id=values.get("id"), birth_date=values.get("birth_date"),
+            sex=given_sex, age_years=age,
+        )  # fmt: skip
+
+    def _find_wrong(self) -> tuple[QLineEdit, str] | None:
+        born = self.fields["birth_date"]
+        if born.text().strip():
+            try:
+                future = is_in_the_future(date.fromisoformat(born.text().strip()).isoformat())
+            except ValueError:
+                return born, self.tr("Write the birth date as year-month-day: 2023-04-09.")
+            if future:
+                return born, self.tr("This birth date lies in the future.")
+        if self.age.text().strip() and self._years() is None:
+            return self.age, self.tr("Write the age in years, from 0 to 130: 3 or 0.5.")
+        if self._ages_disagree():
+            return self.age, self.tr("Birth date and age disagree. Correct one, or leave the age empty.")
+        given = [name for name, field in self.fields.items() if field.text().strip()]
+        if len(given) < 2 and not (self._years() is not None and not given):
+            return self.fields["id" if "name" in given else "name"], self.tr(
+                "Two of name, ID and birth date are needed."
+            )
+        return None
+
+    def _ages_disagree(self) -> bool:
+        """Compare what a person typed; where the header says both, they are shown as the header has them."""
+        typed, years = self._typed(), self._years()
+        born = self.fields["birth_date"].text().strip()
+        if not born or years is None or not (typed.birth_date or typed.age_years):
+            return False
+        return age_disagrees(date.fromisoformat(born).isoformat(), years, day=self._day)
+
+    def _fill_age(self) -> None:
+        """Show the age that the birth date makes, where the image does not say when it was taken."""
+        born = self.fields["birth_date"].text().strip()
+        if born and not self.age.text().strip() and self._day is None:
+            years = age_now(born)
+            self.age.setText("" if years is None else f"{years:.1f}")
+
+    def _years(self) -> float | None:
+        try:
+            years = float(self.age.text().strip().replace(",", "."))
+        except ValueError:
+            return None
+        return years if 0 <= years <= OLDEST_YEARS else None
+
+    def _source(self, typed: object, header: object) -> str:
+        if typed is not None:
+            return self.tr("typed here")
+        return self.tr("from the image's header") if header is not None else ""
+
+    @Slot()
+    def _on_typed(self) -> None:
+        if not self._filling:
+            texts = {name: field.text() for name, field in self.fields.items()}
+            self.jotted.emit(IdentityJotting(**texts, sex=self.sex.currentData() or "", age=self.age.text()))
+
+    @Slot()
+    def _on_returned(self) -> None:
+        order = [*self.fields.values(), self.age]
+        place = order.index(self.sender())  # type: ignore[arg-type]
+        following = [field for field in order[place + 1 :] if not field.text().strip()]
+        if following and following[0] is not self.age and len(self._given()) < 2:
+            following[0].setFocus()
+        else:
+            self.submit()
+
+    def _given(self) -> list[str]:
+        return [name for name, field in self.fields.items() if field.text().strip()]

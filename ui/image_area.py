@@ -1,0 +1,223 @@
+"""The image of the open case with its words and its overlay; nothing of another case ever lies over it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from core.errors import FarlightError
+from core.result import Correction
+from services import display
+from ui import words
+from ui.cases import Case
+from ui.desk import Desk
+from ui.frames import FrameStore
+from ui.overlay import MakeOverlay, Overlay
+from ui.shortcuts import TABLE
+from ui.task import Pools
+from ui.theme import Theme
+from ui.viewer_pair import ViewerPair
+from ui.viewer_words import Corners, stored_sides
+
+
+class ImageArea(QWidget):
+    """Shows one frame of the open case as soon as it is loaded, and its overlay once the card is open."""
+
+    image_shown = Signal(str)  # the first image of a case is in sight
+    sight_changed = Signal(bool)
+    beside_changed = Signal(bool, bool)  # whether there is something to show beside, whether it is in sight
+
+    def __init__(self, theme: Theme, desk: Desk, pools: Pools, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._pools = desk, pools
+        self.frames = FrameStore(pools, self)
+        self.pair = ViewerPair(theme)
+        self.viewer = self.pair.stored
+        self.frame = 0
+        self._shown: tuple[str, int] | None = None
+        self._overlay_for: object = None
+        self._overlay: Overlay | None = None
+        self._preset = 0
+        self._beside: bool | None = None  # as the reader chose for the open case; None: when the card is open
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.pair)
+        self.frames.loaded.connect(self._on_frame_loaded)
+        self.frames.failed.connect(self._on_frame_failed)
+
+    # --- the open case
+
+    def open(self, case: Case) -> None:
+        """Begin with the first image of a case."""
+        self._shown, self._preset, self._beside = None, 0, None
+        self._forget_overlay()
+        self.sight_changed.emit(False)
+        self.frames.forget_others(case.key)
+        self.pair.show_message(_view_key(case.key, 0), self.tr("Loading the image …"))
+        self.show_frame(0)
+
+    def close_case(self) -> None:
+        """Show that no case is open."""
+        self.pair.show_message(
+            "", self.tr("No study is open. Choose one in the worklist, or open images with Ctrl O.")
+        )
+
+    def show_frame(self, frame: int, direction: int = 1) -> None:
+        """Show a frame, now or when it is loaded; ``direction`` says which ones will be wanted next."""
+        self.frame = frame
+        case = self._desk.case
+        if case is None:
+            return
+        picture = self.frames.find(case.key, frame)
+        if picture is None:
+            self.frames.ask(case.key, case.unit, frame)
+            return
+        first = self._shown is None
+        self.pair.show_picture(
+            _view_key(case.key, frame), picture, display.first_window(picture.image), keep_view=not first
+        )
+        self.pair.set_corners(self._corners(case))
+        self._shown = (case.key, frame)
+        self.sight_changed.emit(True)
+        self._forget_overlay()
+        self.lay_overlay()
+        if case.unit.frames > 1:
+            self.frames.ask_ahead(case.key, case.unit, frame, direction)
+        if first:
+            self.image_shown.emit(case.key)
+
+    def is_shown(self, frame: int) -> bool:
+        """Whether that frame of the open case is on the screen."""
+        return self._desk.case is not None and self._shown == (self._desk.case.key, frame)
+
+    def refresh_words(self) -> None:
+        """Write the words at the edges again."""
+        if self._desk.case is not None and self._shown is not None:
+            self.pair.set_corners(self._corners(self._desk.case))
+
+    def next_preset(self) -> None:
+        """Use the next grey window that suits the image."""
+        case = self._desk.case
+        picture = self.frames.find(case.key, self.frame) if case is not None else None
+        if case is None or picture is None:
+            return
+        windows = [display.first_window(picture.image), *picture.image.windows]
+        windows += [preset.window for preset in display.presets(case.unit)]
+        distinct = list(dict.fromkeys(windows))
+        self._preset = (self._preset + 1) % len(distinct)
+        self.viewer.set_window(distinct[self._preset])
+
+    @Slot(str, int)
+    def _on_frame_loaded(self, key: str, frame: int) -> None:
+        if self._desk.case is not None and (self._desk.case.key, self.frame) == (key, frame):
+            self.show_frame(frame)
+
+    @Slot(str)
+    def find_again(self, key: str) -> None:
+        """Read the open image again when its stick is back."""
+        if self._desk.case is not None and self._desk.case.key == key and self.viewer.state is None:
+            self.show_frame(self.frame)
+
+    @Slot(str, int, object)
+    def _on_frame_failed(self, key: str, frame: int, error: FarlightError) -> None:
+        if self._desk.case is not None and (self._desk.case.key, self.frame) == (key, frame):
+            self.pair.show_message(_view_key(key, frame), f"{error.title}\n{error.hint}")
+            self.sight_changed.emit(False)
+
+    def _corners(self, case: Case) -> Corners:
+        unit = case.unit
+        picture = self.frames.find(case.key, self.frame)
+        series = (
+            self.tr("Series {number} · ").format(number=unit.header.series_number)
+            if unit.header.series_number
+            else ""
+        )
+        count = self.tr("Image {number} / {count}").format(number=self.frame + 1, count=unit.frames)
+        image = picture.image if picture is not None else None
+        spacing = (
+            "" if image is None or image.pixel_spacing_mm else self.tr("pixel spacing unknown: no lengths")
+        )
+        notes = () if image is None else words.image_notes(image)
+        if self.correction() is not None and case.analysis is not None and not self.pair.beside:
+            put_right = words.correction_note(case.analysis.result)
+            notes += (self.tr("{note} · {key} shows it").format(note=put_right, key=TABLE["beside"].shown),)
+        contradicted = case.analysis is not None and case.analysis.result.side == "contradicted"
+        sides = None if image is None or contradicted else stored_sides(image.patient_orientation)
+        return Corners(
+            top_left=(words.study_name(unit), series + count),
+            bottom_right=(*notes, spacing) if spacing else notes,
+            sides=sides,
+            side_note=self.tr("side not\nverified"),
+        )
+
+    # --- put right
+
+    def correction(self) -> Correction | None:
+        """Return what was put right for a model in the image in sight, or None."""
+        case = self._desk.case
+        picture = self.frames.find(case.key, self.frame) if case is not None else None
+        analysis = case.analysis if case is not None else None
+        if picture is None or analysis is None or analysis.image is None:
+            return None
+        if analysis.image.ref.frame != picture.image.ref.frame:
+            return None
+        made = (pack.correction for pack in analysis.result.results if pack.correction is not None)
+        return next((one for one in made if one.inverted or one.quarter_turns % 4), None)
+
+    def toggle_beside(self) -> None:
+        """Show the image as the model saw it beside the stored one, or the stored one alone."""
+        if self.correction() is not None:
+            self._beside = not self.pair.beside
+            self._show_beside()
+
+    def _show_beside(self) -> None:
+        """Show both by itself once the card is open, else as the reader chose."""
+        correction = self.correction() if self._shown is not None else None
+        wanted = self._desk.is_open_card if self._beside is None else self._beside
+        self.pair.show_correction(correction if wanted else None)
+        self.refresh_words()
+        self.beside_changed.emit(correction is not None, self.pair.beside)
+
+    # --- overlay
+
+    @Slot()
+    def lay_overlay(self) -> None:
+        """Have map and outline of the image in sight prepared, and show them once the card is open."""
+        case = self._desk.case
+        picture = self.frames.find(case.key, self.frame) if case is not None else None
+        if case is None or case.analysis is None or self._shown is None or picture is None:
+            self._forget_overlay()
+            self._show_beside()
+            return
+        wanted = (case.key, case.asked, self.frame)
+        if wanted != self._overlay_for:
+            self._forget_overlay()
+            self._overlay_for = wanted
+            ref, key = picture.image.ref, _view_key(case.key, self.frame)
+            work = MakeOverlay(key, case.analysis.result, ref.file, ref.frame, self._captions())
+            task = self._pools.sight("overlay", work, key=wanted, priority=12)
+            task.succeeded.connect(self._on_overlay_ready)
+        self._show_overlay()
+        self._show_beside()
+
+    @Slot(object)
+    def _on_overlay_ready(self, overlay: Overlay) -> None:
+        if getattr(self.sender(), "key", None) == self._overlay_for:
+            self._overlay = overlay
+            self._show_overlay()
+
+    def _forget_overlay(self) -> None:
+        self._overlay_for, self._overlay = None, None
+        self._show_overlay()
+
+    def _show_overlay(self) -> None:
+        self.pair.set_overlay(self._overlay if self._desk.is_open_card else None)
+
+    def _captions(self) -> tuple[str, str]:
+        return self.tr("Where the model looked, not where disease is"), self.tr(
+            "lungs outlined by {pack} {version}"
+        )
+
+
+def _view_key(case_key: str, frame: int) -> str:
+    return f"{case_key}#{frame}"

@@ -1,0 +1,99 @@
+"""Which page is in sight, the sheet of keys over it, and one step back."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRect, Signal, Slot
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from ui.desk import Desk
+from ui.frame_bars import TopBar
+from ui.notices import NoticeArea
+from ui.read_page import ReadPage
+from ui.shortcut_sheet import ShortcutSheet
+from ui.worklist_page import WorklistPage
+
+SHEET_MARGINS = (48, 24)
+
+
+class PageTurner(QObject):
+    """Turns the pages of the window and puts the focus where the next act is."""
+
+    page_shown = Signal(str)
+
+    def __init__(self, stack: QStackedWidget, top: TopBar, notices: NoticeArea, desk: Desk) -> None:
+        super().__init__(stack)
+        self._stack, self._top, self._notices, self._desk = stack, top, notices, desk
+        self._pages: dict[str, QWidget] = {}
+        self._sheet: ShortcutSheet | None = None
+
+    def add(self, name: str, page: QWidget) -> None:
+        """Add a page under the name that its tab has."""
+        self._pages[name] = page
+        self._stack.addWidget(page)
+
+    def set_sheet(self, sheet: ShortcutSheet, room: QWidget) -> None:
+        """Lay the sheet of keys over ``room`` when it is asked for."""
+        self._sheet, self._room = sheet, room
+        sheet.closed.connect(sheet.hide)
+        room.installEventFilter(self)
+
+    def is_shown(self, name: str) -> bool:
+        """Whether that page is in sight."""
+        return self._stack.currentWidget() is self._pages.get(name)
+
+    @Slot(str)
+    def show_page(self, name: str) -> None:
+        """Bring a page into sight."""
+        if self._sheet is not None:
+            self._sheet.hide()
+        page = self._pages[name]
+        self._stack.setCurrentWidget(page)
+        self._top.set_page(name)
+        if isinstance(page, WorklistPage):
+            if self._desk.case is not None:
+                page.mark(self._desk.case.key)
+            page.take_focus()
+        elif isinstance(page, ReadPage):
+            page.viewer.setFocus()
+        self.page_shown.emit(name)
+
+    @Slot()
+    def toggle_sheet(self) -> None:
+        """Show the keys, or put them away."""
+        sheet = self._sheet
+        if sheet is None:
+            return
+        sheet.setVisible(not sheet.isVisible())
+        self._place_sheet()
+        if sheet.isVisible():
+            sheet.raise_()
+            sheet.setFocus()
+
+    @Slot()
+    def step_back(self) -> None:
+        """Go one step back; nothing is lost."""
+        page = self._stack.currentWidget()
+        if self._sheet is not None and self._sheet.isVisible():
+            self._sheet.hide()
+        elif isinstance(page, WorklistPage):
+            if not page.step_back():
+                self._notices.dismiss_last()
+        elif isinstance(page, ReadPage):
+            focused = page.window().focusWidget()
+            if page.step_back() or (focused is not None and page.column.isAncestorOf(focused)):
+                page.viewer.setFocus()
+            elif not self._notices.dismiss_last():
+                self.show_page("worklist")
+        else:
+            self.show_page("read" if self._desk.case is not None else "worklist")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Keep the sheet of keys in place."""
+        if event.type() == QEvent.Type.Resize:
+            self._place_sheet()
+        return super().eventFilter(watched, event)
+
+    def _place_sheet(self) -> None:
+        if self._sheet is not None:
+            across, down = SHEET_MARGINS
+            self._sheet.setGeometry(QRect(self._room.rect().adjusted(across, down, -across, -down)))

@@ -1,0 +1,79 @@
+"""What is about to be signed: whose images, which answers, and which lines of the report are empty."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from core.decision import Reading
+from core.result import Finding, PackResult
+from ui import words
+from ui.cases import Case
+from ui.impression_card import impression_words
+
+_CONTEXT = "sign"
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate(_CONTEXT, text)
+
+
+def sign_facts(case: Case) -> tuple[tuple[str, str], ...]:
+    """Return what and value, a line each: patient, study, reads, answers, empty lines."""
+    patient, unit, reading = case.patient, case.unit, case.draft.reading
+    who = (words.patient_id(patient), words.sex_word(patient), words.age_word(patient))
+    when = " ".join(part for part in (words.study_date(unit), words.study_time(unit)) if part)
+    facts = [
+        (_tr("Patient"), words.patient_name(patient)),
+        (_tr("ID · sex · age"), " · ".join(who)),
+        (_tr("Study"), " · ".join((words.study_name(unit), when or _tr("date not known")))),
+        (_tr("You sign"), "\n".join(_answers(case, reading))),
+        (_tr("Left empty"), ", ".join(empty_lines(reading)) or _tr("nothing")),
+    ]
+    return tuple(facts)
+
+
+def empty_lines(reading: Reading) -> tuple[str, ...]:
+    """Return the names of the lines of the report that nobody filled in; a referral is not always due."""
+    signs = reading.signs
+    lines = (
+        (_tr("breaths"), signs.respiratory_rate_per_min),
+        (_tr("oxygen saturation"), signs.oxygen_saturation_percent),
+        (_tr("danger signs"), signs.danger_signs),
+        (_tr("indication"), reading.indication.strip()),
+        (_tr("reading"), reading.words.strip()),
+        (_tr("conclusion"), reading.conclusion.strip()),
+        (_tr("advice"), reading.advice.strip()),
+    )
+    return tuple(name for name, value in lines if value in (None, ""))
+
+
+def _answers(case: Case, reading: Reading) -> list[str]:
+    said = []
+    if reading.first_read is not None:
+        said.append(_tr("First impression: {words}").format(words=impression_words(reading.first_read)))
+    if reading.final_read is not None:
+        said.append(_tr("Final read: {words}").format(words=impression_words(reading.final_read)))
+    results = () if case.analysis is None else case.analysis.result.results
+    for pack in results:
+        said.extend(_answer(reading, pack, finding) for finding in pack.findings)
+        if pack.status == "refused":
+            said.append(_tr("Not answered by the computer: {title}").format(title=pack.title))
+    return [line for line in said if line]
+
+
+def _answer(reading: Reading, pack: PackResult, finding: Finding) -> str:
+    asked = (pack.stamp.pack_id, finding.code)
+    made = next((one for one in reading.decisions if (one.pack_id, one.finding) == asked), None)
+    if made is None:
+        return ""
+    position = {
+        "above": _tr("score above the threshold"),
+        "undecided": _tr("undecided"),
+        "below": _tr("score below the threshold"),
+    }[finding.position]
+    answer = {
+        "agree": _tr("you agree"),
+        "disagree": _tr("you disagree"),
+        "edited": _tr("in your words: {words}").format(words=made.words),
+    }[made.answer]
+    return f"{finding.label}, {position}: {answer}"

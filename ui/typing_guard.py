@@ -1,0 +1,32 @@
+"""Tells typing from single keys, so that words typed outside a field answer nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+BURST_S = 0.25
+QUIET_S = 0.8
+
+
+class TypingGuard:
+    """Watches the keys that write something: two at once are typing, and so is what follows at once.
+
+    A digit followed by a letter is no typing: an impression and an answer may come quickly.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._last = (-1.0e9, "")
+        self._quiet_from = -1.0e9
+
+    def strike(self, key: str, *, answers: bool = False) -> bool:
+        """Return whether a key belongs to typing; one that is pressed again only where it ``answers``."""
+        now = self._now()
+        at, before = self._last
+        self._last = (now, key)
+        quick = now - at < BURST_S and (answers or key != before) and not (before.isdigit() and key.isalpha())
+        typing = quick or now < self._quiet_from
+        if typing:
+            self._quiet_from = now + QUIET_S
+        return typing
