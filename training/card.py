@@ -86,8 +86,9 @@ _PNEUMONIA_WEAK = """
   how much.
 - Scores in the middle of the scale are too high on the test images, and the calibration error depends on how
   many children are ill: see above.
-- The map is coarse. It beats a map that marks the middle of each lung only where lung is cut out of the
-  picture as in training; where lung is blurred or darkened instead, the middle of the lung does better.
+- The map is coarse. It beats a map that marks the middle of each lung where lung is cut out of the picture
+  as in training; where lung is blurred or darkened instead, taking away the middle of the lung lowers the
+  score more than taking away what the map marks.
 - Chests without pneumonia but in poor inspiration, or rotated, score too high.
 - Other diseases of the chest were never seen; their scores mean nothing.
 - The map shows where the model looked, not where disease is.

@@ -27,8 +27,8 @@ LOOKS_AT_TEST = (
     "was changed from that of the training images to the published one of the test set (0.625), and removing "
     "lung from the picture was changed from blurring to cutting out, on grounds found in training patients. "
     "For 1.1.0 a network with more channels was trained anew; it was chosen on training patients kept apart "
-    "(AUC 0.9875 there). It was first stated for the training images' share ill (0.74), where the fourth look "
-    "found a calibration error of 0.054, above the goal of 0.05; the published share was kept for that "
+    "(AUC 0.9875 there). It was first stated for the training images' share ill (0.74), where the fourth "
+    "look found a calibration error of 0.054, above the goal of 0.05; the published share was kept for that "
     "reason. So the calibration error below is flattered by those looks, the AUC much less."
 )
 """To be kept true by whoever looks again."""
