@@ -16,12 +16,14 @@ class RefusedError(Exception):
 
 
 def require_claim(rows: int, columns: int, samples: int, parameters: Parameters) -> None:
-    """Check that a frame of that size is one, and fits into ``most_bytes``.
+    """Check that a frame of that size is one, and fits into ``most_bytes`` and ``most_samples``.
 
     Raises:
         RefusedError: it is empty, or too large.
     """
     if rows <= 0 or columns <= 0:
         raise RefusedError("E104", "empty frame")
-    if rows * columns * max(samples, 1) > int(parameters.get("most_bytes", sys.maxsize)):
+    claimed = rows * columns * max(samples, 1)
+    most = (int(parameters.get(name, sys.maxsize)) for name in ("most_bytes", "most_samples"))
+    if claimed > min(most):
         raise RefusedError("E107", "claimed size")

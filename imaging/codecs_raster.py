@@ -9,6 +9,9 @@ from PIL import Image, ImageOps
 
 from imaging.claims import require_claim
 
+_SAMPLES_OF_MODE = {"P": 3, "PA": 4}
+"""Samples of a pixel that is stored as the number of a colour."""
+
 
 def decode_raster(
     stream: BinaryIO, page: int, parameters: dict[str, Any]
@@ -20,7 +23,7 @@ def decode_raster(
         with Image.open(stream, formats=("PNG", "JPEG", "TIFF", "BMP")) as image:
             image.seek(page)
             columns, rows = image.size
-            require_claim(rows, columns, len(image.getbands()), parameters)
+            require_claim(rows, columns, _SAMPLES_OF_MODE.get(image.mode, len(image.getbands())), parameters)
             image.load()
             upright = ImageOps.exif_transpose(image)
             facts = {"orientation": int(image.getexif().get(0x0112, 1) or 1)}

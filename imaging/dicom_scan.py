@@ -43,6 +43,7 @@ def read_instance(stream: BinaryIO, found: Found) -> Instance:
         return Instance(
             path=found.path,
             shown=found.shown,
+            patient=tuple(text(dataset, name) for name in ("PatientName", "PatientID", "PatientBirthDate")),
             sop_instance_uid=text(dataset, "SOPInstanceUID"),
             study_uid=text(dataset, "StudyInstanceUID"),
             series_uid=text(dataset, "SeriesInstanceUID"),

@@ -32,13 +32,18 @@ def image_budget_bytes() -> int:
     return max(_LEAST_BYTES, min(_MOST_BYTES, available_bytes() // 2))
 
 
+def most_samples() -> int:
+    """Return how many samples the largest frame may have that this computer can hold at the peak."""
+    return image_budget_bytes() // PEAK_BYTES_PER_VALUE
+
+
 def require_size(values: int) -> None:
     """Check that a frame of ``values`` samples can be held.
 
     Raises:
         TooLargeError: it cannot.
     """
-    if values * PEAK_BYTES_PER_VALUE > image_budget_bytes():
+    if values > most_samples():
         raise TooLargeError(f"{values} samples")
 
 

@@ -24,7 +24,8 @@ def read_raster_image(path: Path, shown_path: str, page: int) -> Image:
         ImagingError: it cannot be read; the class says why.
     """
     content = read_source(path, limits.image_budget_bytes())
-    pixels, facts = decode.decode("raster", content, page=page)
+    pixels, facts = decode.decode("raster", content, page=page, most_samples=limits.most_samples())
+    limits.require_size(pixels.size)
     orientation = int(facts.get("orientation", 1))
     orientation = orientation if 1 <= orientation <= 8 else 1
     upright: dict[str, Any] = {

@@ -22,6 +22,7 @@ class Instance:
 
     path: Path
     shown: str
+    patient: tuple[str | None, ...]
     sop_instance_uid: str | None
     study_uid: str | None
     series_uid: str | None
@@ -41,14 +42,16 @@ class Instance:
     def series_key(self) -> tuple[object, ...] | None:
         """What it has in common with the other images of its stack; None where it is a unit by itself.
 
-        A stack is one series, one size, one orientation: a three-plane localizer gives three. Images whose
-        series has no name are joined by their geometry and their folder.
+        A stack is one patient, one series, one size, one orientation: a three-plane localizer gives three.
+        Careless exports give one UID to several patients. Images whose series has no name are joined by their
+        geometry and their folder.
         """
         placed = len(self.position) == 3 and len(self.orientation) == 6
         if self.frames > 1 or not (placed or (self.series_uid and self.modality in _STACKED_MODALITIES)):
             return None
         direction = tuple(round(cosine, 1) + 0.0 for cosine in self.orientation)
-        return self.study_uid, self.series_uid or self.path.parent, self.rows, self.columns, direction
+        series = self.series_uid or self.path.parent
+        return self.patient, self.study_uid, series, self.rows, self.columns, direction
 
     @property
     def own_key(self) -> tuple[object, ...]:

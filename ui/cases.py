@@ -60,7 +60,7 @@ class Case:
 
 @dataclass(slots=True, eq=False)
 class Study:
-    """Reading units of one study, or a single picture that names none."""
+    """Reading units of one study of one patient, or a single picture that names none."""
 
     key: str
     cases: list[Case] = field(default_factory=list)
@@ -76,6 +76,15 @@ class Study:
         order: tuple[State, ...] = ("refused", "failed", "to_check", "analysing", "waiting", "signed")
         states = {case.state for case in self.cases}
         return next(state for state in order if state in states)
+
+
+def _study_key(case: Case) -> str:
+    """Return what the units of one row share; careless exports give one study UID to several patients."""
+    study_uid, patient = case.unit.header.study_uid, case.unit.patient
+    if study_uid is None:
+        return case.key
+    whose = (value.value if value else "" for value in (patient.id, patient.name, patient.birth_date))
+    return "\n".join((study_uid, *(" ".join(value.casefold().split()) for value in whose)))
 
 
 class CaseBook(QObject):
@@ -110,7 +119,7 @@ class CaseBook(QObject):
         studies: dict[str, Study] = {}
         for case in fresh:
             self._cases[case.key] = case
-            group = case.unit.header.study_uid or case.key
+            group = _study_key(case)
             row = self._rows.get(group)
             study = self.studies[row] if row is not None else studies.setdefault(group, Study(key=group))
             study.cases.append(case)

@@ -6,9 +6,8 @@ Where the system's queue takes a PDF, it gets the PDF itself; elsewhere the page
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from PySide6.QtPrintSupport import QAbstractPrintDialog, QPrintDialog, QPrinter
 from PySide6.QtWidgets import QWidget
 
 from core.decision import PaperSize
+from core.errors import Cancelled, FarlightError
 from services import pdf_pages
 from services.papers import IssuedPaper
 from services.printing import PrintJob, can_print_pdf, print_pdf
@@ -43,8 +43,26 @@ class Printed:
     paper: IssuedPaper | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One report on its way to a printer, from the question to its last sheet: nothing of it changes.
+
+    Where papers are given out ``apart``, several copies are as many papers: one original at most.
+    ``left`` counts the papers that are still to be given out.
+    """
+
+    paper: PaperSize
+    give_out: GiveOut
+    apart: bool
+    printer: QPrinter
+    left: int = 1
+
+
 class Printing(QObject):
-    """Asks for a printer, has the paper given out only when somebody pressed Print, and hands it over."""
+    """Asks for a printer, has the paper given out only when somebody pressed Print, and hands it over.
+
+    One order at a time: the sheets of two patients never lie mixed in one tray.
+    """
 
     printed = Signal(object)
     failed = Signal(object)
@@ -52,65 +70,100 @@ class Printing(QObject):
     def __init__(self, pools: Pools, withdraw: Callable[[int], None], window: QWidget) -> None:
         super().__init__(window)
         self._pools, self._withdraw, self._window = pools, withdraw, window
+        self._asked: Order | None = None
+        self._printer: QPrinter | None = None  # outlives its dialog, which draws on it until it is deleted
+        self._under_way = False
 
-    def ask(self, paper: str, give_out: GiveOut, *, apart: bool) -> None:
-        """Open the standard dialog for one report on a paper size.
+    @property
+    def busy(self) -> bool:
+        """Whether an order is being asked about or under way."""
+        return self._under_way or self._asked is not None
 
-        Where papers are given out ``apart``, several copies are as many papers: one original at most.
-        """
-        self._give_out, self._paper, self._apart = give_out, paper, apart
+    def ask(self, paper: PaperSize, give_out: GiveOut, *, apart: bool) -> bool:
+        """Open the standard dialog for one report on a paper size; returns False while another is printed."""
+        if self.busy:
+            return False
         self._printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         self._printer.setPageSize(QPageSize(_PAGE_SIZES[paper]))
         self._printer.setDocName("Farlight")
+        self._asked = Order(paper=paper, give_out=give_out, apart=apart, printer=self._printer)
         dialog = QPrintDialog(self._printer, self._window)
         dialog.setModal(True)
         dialog.setOption(QAbstractPrintDialog.PrintDialogOption.PrintPageRange, False)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(self.start)
+        dialog.accepted.connect(self._on_accepted)
+        dialog.rejected.connect(self._on_rejected)
         dialog.show()
+        return True
 
     @Slot()
-    def start(self) -> None:
-        """Print as often as the dialog was told."""
-        self._copies = 1 if self._apart else self._printer.copyCount()
-        self._left = self._printer.copyCount() if self._apart else 1
-        self._printer.setCopyCount(self._copies)
-        self._print_one()
+    def _on_accepted(self) -> None:
+        order, self._asked = self._asked, None
+        if order is not None:
+            self.carry_out(order)
 
-    def _print_one(self) -> None:
+    @Slot()
+    def _on_rejected(self) -> None:
+        self._asked = None
+
+    def carry_out(self, order: Order) -> None:
+        """Print as often as the dialog was told; a file holds one paper, however many were asked for."""
+        printer = order.printer
+        copies = 1 if printer.outputFileName() else printer.copyCount()
+        printer.setCopyCount(1 if order.apart else copies)
+        self._under_way = True
+        self._print_one(replace(order, left=copies if order.apart else 1))
+
+    def _print_one(self, order: Order) -> None:
         """Give out a paper for the printer that was chosen."""
-        self._left -= 1
-        printer = self._printer
-        file = printer.outputFileName()
+        file = order.printer.outputFileName()
+        work: _HandOver | _MakePages
         if file or can_print_pdf():
-            job = PrintJob(
-                paper=cast("PaperSize", self._paper),
-                printer=printer.printerName(),
-                copies=self._copies,
-                two_sided=printer.duplex() != QPrinter.DuplexMode.DuplexNone,
-            )
-            work = _HandOver(self._give_out, job, Path(file) if file else None, self._withdraw)
-            task = self._pools.files("print", work)
-            task.succeeded.connect(self._on_handed_over)
+            work = _HandOver(order.give_out, _job(order), Path(file) if file else None, self._withdraw)
         else:
-            task = self._pools.files("print", _MakePages(self._give_out))
-            task.succeeded.connect(self._on_pages)
-        task.failed.connect(self.failed)
+            work = _MakePages(order.give_out, self._withdraw)
+        task = self._pools.files("print", work, key=replace(order, left=order.left - 1))
+        task.succeeded.connect(self._on_handed_over if isinstance(work, _HandOver) else self._on_pages)
+        task.failed.connect(self._on_failed)
 
     @Slot(object)
     def _on_pages(self, made: tuple[IssuedPaper | None, Pages]) -> None:
         paper, pages = made
-        printer = self._printer
-        taken = print_pages(printer, tuple(pixels_image(pixels) for pixels in pages))
-        self._on_handed_over(
-            Printed(printer=printer.printerName(), pages=len(pages), taken=taken, paper=paper)
-        )
+        order = _order_of(self.sender())
+        taken = print_pages(order.printer, tuple(pixels_image(pixels) for pixels in pages))
+        name = order.printer.printerName()
+        self._go_on(order, Printed(printer=name, pages=len(pages), taken=taken, paper=paper))
 
     @Slot(object)
     def _on_handed_over(self, done: Printed) -> None:
+        self._go_on(_order_of(self.sender()), done)
+
+    def _go_on(self, order: Order, done: Printed) -> None:
+        self._under_way = done.taken and order.left > 0
         self.printed.emit(done)
-        if done.taken and self._left:
-            self._print_one()
+        if self._under_way:
+            self._print_one(order)
+
+    @Slot(object)
+    def _on_failed(self, error: FarlightError) -> None:
+        self._under_way = False
+        self.failed.emit(error)
+
+
+def _order_of(task: QObject) -> Order:
+    order = getattr(task, "key", None)
+    assert isinstance(order, Order)
+    return order
+
+
+def _job(order: Order) -> PrintJob:
+    printer = order.printer
+    return PrintJob(
+        paper=order.paper,
+        printer=printer.printerName(),
+        copies=printer.copyCount(),
+        two_sided=printer.duplex() != QPrinter.DuplexMode.DuplexNone,
+    )
 
 
 def print_pages(printer: QPrinter, pages: tuple[QImage, ...]) -> bool:
@@ -159,12 +212,20 @@ class _HandOver:
 class _MakePages:
     """The Qt-free work of giving out a paper and making its pages."""
 
-    def __init__(self, give_out: GiveOut) -> None:
-        self._give_out = give_out
+    def __init__(self, give_out: GiveOut, withdraw: Callable[[int], None]) -> None:
+        self._give_out, self._withdraw = give_out, withdraw
 
-    def __call__(self, _handle: Handle) -> tuple[IssuedPaper | None, Pages]:
+    def __call__(self, handle: Handle) -> tuple[IssuedPaper | None, Pages]:
         paper, pdf = self._give_out()
-        return paper, page_pictures(pdf, PRINT_DPI)
+        try:
+            pages = page_pictures(pdf, PRINT_DPI)
+            if handle.cancelled():
+                raise Cancelled
+        except BaseException:
+            if paper is not None:
+                self._withdraw(paper.paper_id)
+            raise
+        return paper, pages
 
 
 def page_pictures(pdf: bytes, dots_per_inch: float) -> Pages:

@@ -163,7 +163,12 @@ class Reporting(QObject):
     def ask_printer(self, pdf: bytes) -> None:
         """Ask which printer is to print the report in sight."""
         source = self._paper_source("print", pdf)
-        self.printing.ask(self._page.paper(), source, apart=self._signed() is not None)
+        if not self.printing.ask(self._size(), source, apart=self._signed() is not None):
+            self._notices.tell(
+                "warning",
+                self.tr("Another report is still being printed."),
+                self.tr("Nothing was sent. Print this one when that one has gone to its printer."),
+            )
 
     @Slot(object)
     def _on_printed(self, done: Printed) -> None:

@@ -1,5 +1,6 @@
 """PNG, JPEG, TIFF and BMP as cameras, scanners and viewers write them."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from core.errors import DamagedImageError, ImagingError
+from core.errors import DamagedImageError, ImagingError, TooLargeError
 from core.image import Image, ReadingUnit
+from imaging import limits
 from imaging.display import presentation
 from imaging.read import read_image
 from imaging.scan import scan_paths
@@ -141,3 +143,21 @@ def test_a_picture_that_claims_to_be_enormous_is_refused(tmp_path: Path) -> None
     with pytest.raises(ImagingError) as caught:
         read_image(unit, 0)
     assert caught.value.code == "E107"
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB"])
+def test_a_small_file_that_unfolds_into_more_than_fits_is_refused_before_it_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    samples = 1 if mode == "L" else 3
+    fits = limits.PEAK_BYTES_PER_VALUE * 400 * 400 * samples
+    bomb = io.BytesIO()
+    PillowImage.new(mode, (400, 400)).save(bomb, "PNG")
+    monkeypatch.setattr("imaging.limits.image_budget_bytes", lambda: fits)
+    assert opened(tmp_path, "fits.png", bomb.getvalue()).shape == (400, 400)
+    monkeypatch.setattr("imaging.limits.image_budget_bytes", lambda: fits - limits.PEAK_BYTES_PER_VALUE)
+    asked: list[int] = []
+    monkeypatch.setattr("imaging.limits.require_size", asked.append)
+    with pytest.raises(TooLargeError):
+        opened(tmp_path, "bomb.png", bomb.getvalue())
+    assert asked == []

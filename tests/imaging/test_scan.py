@@ -121,6 +121,19 @@ def test_a_series_spread_over_folders_is_one_unit(tmp_path: Path) -> None:
     assert len(unit.files) == 6
 
 
+def test_slices_of_two_patients_under_one_series_number_are_two_stacks(tmp_path: Path) -> None:
+    for number in range(1, 4):
+        for whose in ("Amina", "Joseph"):
+            content = slice_file(number, PatientName=f"SAMPLE^{whose}", StudyInstanceUID="1.2.3")
+            writers.put(tmp_path, f"{number}-{whose}.dcm", content)
+    found = [
+        (one.patient.name.value, one.frames)
+        for one in scan(tmp_path)
+        if isinstance(one, ReadingUnit) and one.patient.name is not None
+    ]
+    assert found == [("SAMPLE, Amina", 3), ("SAMPLE, Joseph", 3)]
+
+
 def test_copies_of_one_image_are_read_once(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         for number in range(2):

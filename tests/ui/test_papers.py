@@ -1,19 +1,22 @@
 """Papers that leave the window: the original once, then copies; and what is said of each."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pypdfium2
 import pytest
 from PySide6.QtPrintSupport import QPrinter
-from PySide6.QtWidgets import QFileDialog, QLabel
+from PySide6.QtWidgets import QDialog, QFileDialog, QLabel
 
-from core.errors import ReportNotPrintedError
+from core.errors import ReportError, ReportNotPrintedError
 from services.pdf_pages import page_count
 from services.printing import PrintJob
 from tests.ui.stage import wait_until, write_chest
 from tests.ui.test_reading import press, ready, sign_the_open_case
+from ui.printing import Order
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -38,15 +41,21 @@ def export(window: Any, path: Path) -> Path:
     return path
 
 
-def print_to(window: Any, path: Path) -> None:
+def order(window: Any, kind: QPrinter.OutputFormat, *, file: Path | None = None, copies: int = 1) -> Order:
+    """Return the order of the report in sight, as the dialog of printing would fill it."""
+    printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
+    printer.setOutputFormat(kind)
+    if file is not None:
+        printer.setOutputFileName(str(file))
+    printer.setCopyCount(copies)
+    source = window.reporting._paper_source("print", window.report.pdf)
+    return Order(paper=window.report.paper(), give_out=source, apart=True, printer=printer)
+
+
+def print_to(window: Any, path: Path, copies: int = 1) -> None:
     """Print the report in sight into a file, as by the dialog of printing."""
-    printing = window.reporting.printing
-    printing._give_out = window.reporting._paper_source("print", window.report.pdf)
-    printing._paper, printing._apart = window.report.paper(), True
-    printing._printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
-    printing._printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
-    printing._printer.setOutputFileName(str(path))
-    printing.start()
+    kind = QPrinter.OutputFormat.PdfFormat
+    window.reporting.printing.carry_out(order(window, kind, file=path, copies=copies))
     wait_until(lambda: any("Sent to" in text for text in window.notices.texts()))
 
 
@@ -68,13 +77,8 @@ class Queue:
 
 def hand_to_queue(window: Any, copies: int = 1) -> None:
     """Print the report in sight on the system's printer, as by the dialog of printing."""
-    printing = window.reporting.printing
-    printing._give_out = window.reporting._paper_source("print", window.report.pdf)
-    printing._paper, printing._apart = window.report.paper(), True
-    printing._printer = QPrinter(QPrinter.PrinterMode.ScreenResolution)
-    printing._printer.setOutputFormat(QPrinter.OutputFormat.NativeFormat)
-    printing._printer.setCopyCount(copies)
-    printing.start()
+    wanted = order(window, QPrinter.OutputFormat.NativeFormat, copies=copies)
+    window.reporting.printing.carry_out(wanted)
     wait_until(lambda: window.pools.running() == ())
 
 
@@ -177,6 +181,90 @@ def test_two_copies_of_a_signed_report_are_one_original_and_one_copy(
     assert queue.jobs[0][0] == case.signed.pdf
     (tmp_path / "second.pdf").write_bytes(queue.jobs[1][0])
     assert "COPY" in words_of(tmp_path / "second.pdf")
+
+
+def test_the_copies_of_one_patient_stay_hers_while_the_next_report_is_asked_for(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Queue(monkeypatch)
+    begun, hold = threading.Event(), threading.Event()
+
+    def take_late(pdf: bytes, job: PrintJob) -> None:
+        begun.set()
+        hold.wait(20)
+        queue.take(pdf, job)
+
+    monkeypatch.setattr("ui.printing.print_pdf", take_late)
+    write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
+    write_chest(
+        tmp_path / "stick",
+        "2.dcm",
+        patient="SAMPLE^Joseph",
+        number="K-014",
+        pixels=np.eye(200, dtype=np.uint8),
+    )
+    window = stage(tmp_path / "stick")
+    first = sign_the_open_case(window)
+    second = next(case for case in window.book.cases() if case is not first)
+    window.open_case(second.key)
+    sign_the_open_case(window)
+    window.open_case(first.key)
+    window.show_page("report")
+    wait_until(lambda: window.report.pdf is not None)
+    window.reporting.printing.carry_out(order(window, QPrinter.OutputFormat.NativeFormat, copies=2))
+    wait_until(begun.is_set)
+    window.open_case(second.key)
+    window.show_page("report")
+    wait_until(lambda: window.report.pdf is not None)
+    window.report._print.click()
+    assert [one for one in window.findChildren(QDialog) if one.isVisible()] == []
+    assert "Another report is still being printed." in window.notices.texts()
+    hold.set()
+    wait_until(lambda: len(queue.jobs) == 2 and window.pools.running() == ())
+    assert queue.jobs[0][0] == first.signed.pdf
+    (tmp_path / "second.pdf").write_bytes(queue.jobs[1][0])
+    assert "Amina" in words_of(tmp_path / "second.pdf")
+    assert "COPY" in words_of(tmp_path / "second.pdf")
+    assert window._workplace.papers.papers(second.signed.report_id) == ()
+
+
+def test_a_print_dialog_that_was_left_prints_nothing_and_can_be_opened_again(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Queue(monkeypatch)
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    for _ in range(2):
+        window.report._print.click()
+        (dialog,) = (one for one in window.findChildren(QDialog) if one.isVisible())
+        dialog.reject()
+    assert not window.reporting.printing.busy
+    assert queue.jobs == []
+
+
+def test_a_file_takes_one_paper_however_many_copies_were_asked_for(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    case = sign_the_open_case(window)
+    print_to(window, tmp_path / "printed.pdf", copies=2)
+    wait_until(lambda: window.pools.running() == ())
+    assert (tmp_path / "printed.pdf").read_bytes() == case.signed.pdf
+    assert [one.copy_number for one in window._workplace.papers.papers(case.signed.report_id)] == [0]
+
+
+def test_pages_that_could_not_be_drawn_are_no_paper(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_pdf: bytes, _dots_per_inch: float) -> None:
+        raise ReportError
+
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    monkeypatch.setattr("ui.printing.can_print_pdf", lambda: False)
+    monkeypatch.setattr("ui.printing.page_pictures", fail)
+    hand_to_queue(window)
+    assert ReportError().title in window.notices.texts()
+    window.reporting.show()
+    assert window.report._next.text() == "The next paper is the original"
 
 
 def test_what_the_print_queue_did_not_take_is_no_paper(

@@ -1,6 +1,7 @@
 """The worklist: many rows, search, filters, thumbnails only for rows in sight."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,22 @@ def test_two_images_of_one_study_stand_in_one_row(stage: Stage) -> None:
     window.book.add([second])
     assert window.worklist.source.rowCount() == 1
     assert [case.key for case in window.book.studies[0].cases] == ["key-1", "key-2"]
+
+
+def test_two_patients_under_one_study_number_stand_in_two_rows(stage: Stage) -> None:
+    window = stage()
+    window.book.studies_added.disconnect(window.opening._on_studies_added)
+    amina, joseph, again = listed(1), listed(2), listed(3)
+    for case in (joseph, again):
+        case.unit = replace(case.unit, header=amina.unit.header)
+    again.unit = replace(again.unit, patient=amina.unit.patient)
+    window.book.add([amina, joseph])
+    window.book.add([again])
+    rows = window.worklist.source
+    assert rows.rowCount() == 2
+    names = [rows.index(row, PATIENT).data() for row in range(2)]
+    assert names == [words.patient_name(case.patient) for case in (amina, joseph)]
+    assert [case.key for case in window.book.study_of(amina.key).cases] == ["key-1", "key-3"]
 
 
 def test_a_refused_study_stands_first_and_says_shortly_what_to_do(stage: Stage, tmp_path: Path) -> None:
