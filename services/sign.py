@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from core.clock import Clock, FixedClock
-from core.decision import Signature, SignedReport
+from core.decision import Reading, Signature, SignedReport
 from core.errors import AlreadySignedError, NotReadyToSignError, RequestError
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
@@ -103,6 +103,15 @@ def wants_final_read(analysis: Analysis) -> bool:
     return not any(True for _ in _to_answer(analysis))
 
 
+def reading_beside(analysis: Analysis, reading: Reading) -> Reading:
+    """Return a reading as it stands beside these results.
+
+    A final read that was given while the computer answered nothing does not stand beside a later answer to a
+    finding (the age was entered, the image was analysed again): the two could contradict one another.
+    """
+    return reading if wants_final_read(analysis) else replace(reading, final_read=None)
+
+
 class SigningDesk:
     """People, PINs and signed reports of one profile."""
 
@@ -173,7 +182,7 @@ class SigningDesk:
         signature = self._signature(person_id, pin, clock_accepted=clock_accepted)
         request = ReportRequest(
             analysis=analysis,
-            reading=draft.reading,
+            reading=reading_beside(analysis, draft.reading),
             signature=signature,
             facts=facts or MappingProxyType({}),
             site=site,

@@ -15,7 +15,7 @@ from core.errors import FarlightError
 from services import report
 from services.papers import IssuedHow, IssuedPaper, signed_paper
 from services.report import ReportRequest
-from services.sign import SignedFile
+from services.sign import SignedFile, reading_beside
 from services.workplace import Workplace
 from ui.cases import Case
 from ui.desk import Desk
@@ -85,7 +85,7 @@ class Reporting(QObject):
         settings = self._workplace.settings
         return ReportRequest(
             analysis=case.analysis,
-            reading=case.draft.reading,
+            reading=reading_beside(case.analysis, case.draft.reading),
             facts=case.facts,
             site=settings.text("site.name"),
             address=address_lines(settings.text("site.address")),

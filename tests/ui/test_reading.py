@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from PIL import Image as Photo
 from PySide6.QtCore import QStandardPaths, Qt
@@ -12,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from core.clock import SystemClock
-from core.patient import Sourced
+from core.patient import Patient, Sourced
 from core.result import Correction, ErrorRecord, Refusal, Result, Source
 from services.analyze import Analysis
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
@@ -304,6 +305,29 @@ def test_entering_the_age_has_the_image_looked_at_again(stage: Stage, tmp_path: 
     QTest.keyClick(form.age, Qt.Key.Key_Return)
     wait_until(lambda: window.read.column.findings != [])
     assert analyzer.patients[-1].age_years == Sourced(value=3.0, source="typed")
+
+
+def test_a_final_read_given_while_nothing_was_answered_does_not_stand_beside_a_later_answer(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    analyzer.needs_age = True
+    window = stage(write_chest(tmp_path, "1.dcm", age=""), analyzer=analyzer)
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    pause()
+    press(window, Qt.Key.Key_1)
+    assert window.desk.reading.final_read.impression == "nothing_seen"
+    window.desk.identify(Patient(age_years=Sourced(value=3.0, source="typed")), ())
+    wait_until(lambda: window.read.column.findings != [])
+    pause()
+    press(window, Qt.Key.Key_A)
+    sign(window)
+    reading = case.signed.record.reading
+    assert [one.answer for one in reading.decisions] == ["agree"]
+    assert reading.final_read is None
+    assert "Final read" not in text_of(case.signed.pdf)
 
 
 def test_the_view_turns_inverts_and_comes_back(stage: Stage, tmp_path: Path) -> None:
@@ -626,17 +650,32 @@ def test_nothing_is_offered_beside_an_image_that_was_not_put_right(stage: Stage,
     assert not window.read.tools.buttons["beside"].isVisible()
 
 
+def sign(window: Any) -> None:
+    """Sign the open case, which is answered, by key and PIN."""
+    case = window.desk.case
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.signing.dialog is not None)
+    QTest.keyClicks(window.signing.dialog.pin, "2580")
+    QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
+    wait_until(lambda: case.signed is not None and window.signing.dialog is None)
+
+
+def text_of(pdf: bytes) -> str:
+    """Return what stands in a PDF, in one line."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return " ".join(" ".join(page.get_textpage().get_text_range() for page in document).split())
+    finally:
+        document.close()
+
+
 def sign_the_open_case(window: Any) -> Any:
     """Read and sign the open case, show its report, and return the case."""
     ready(window)
     case = window.desk.case
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_A)
-    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    wait_until(lambda: window.signing.dialog is not None)
-    QTest.keyClicks(window.signing.dialog.pin, "2580")
-    QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
-    wait_until(lambda: case.signed is not None and window.signing.dialog is None)
+    sign(window)
     window.open_case(case.key)
     window.show_page("report")
     wait_until(lambda: window.report.pdf is not None)
