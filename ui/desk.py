@@ -115,7 +115,8 @@ class Desk(QObject):
         """Keep the first impression; it is said once and stays."""
         if self.case is None or self.is_signed or self.reading.first_read is not None:
             return
-        first = FirstRead(impression=impression, at=self._workplace.clock.now())
+        seen = self.case.draft.result_seen or (self.concurrent and self.case.analysis is not None)
+        first = FirstRead(impression=impression, at=self._workplace.clock.now(), result_seen=seen)
         self.apply(self.case, replace(self.reading, first_read=first))
 
     @property
@@ -132,8 +133,14 @@ class Desk(QObject):
         self._push(replace(self.reading, final_read=final), self.tr("final read"))
 
     def withdraw_impression(self) -> None:
-        """Take back a first impression that nobody meant to give (typing outside a field)."""
+        """Take back a first impression that nobody meant to give (typing outside a field).
+
+        What it had opened was seen: the next impression says so.
+        """
         if self.case is not None and not self.is_signed:
+            draft = self.case.draft
+            seen = draft.result_seen or self.case.analysis is not None
+            self.case.draft = replace(draft, result_seen=seen)
             self.apply(self.case, replace(self.reading, first_read=None))
 
     def decide(self, pack_id: str, finding: str, answer: Answer, *, words: str = "", note: str = "") -> None:

@@ -750,6 +750,58 @@ def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
 
 
+def test_a_key_struck_twice_by_an_unsteady_hand_answers_once(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_1)
+    press(window, Qt.Key.Key_1)
+    assert window.desk.reading.first_read.impression == "nothing_seen"
+    press(window, Qt.Key.Key_A)
+    press(window, Qt.Key.Key_A)
+    assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
+
+
+def test_a_key_struck_twice_is_no_final_read(stage: Stage, tmp_path: Path) -> None:
+    refusal = Refusal(gate="exposure", reason="Under-exposed.", advice="Repeat with better exposure.")
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=StandInAnalyzer(refusal=refusal))
+    ready(window)
+    press(window, Qt.Key.Key_1)
+    press(window, Qt.Key.Key_1)
+    assert window.desk.reading.first_read.impression == "nothing_seen"
+    assert window.desk.reading.final_read is None
+
+
+def test_an_impression_given_after_one_that_was_taken_back_says_that_the_result_was_seen(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    for key in (Qt.Key.Key_2, Qt.Key.Key_0, Qt.Key.Key_4):
+        press(window, key)
+    assert window.desk.reading.first_read is None
+    QTest.qWait(1000)
+    press(window, Qt.Key.Key_1)
+    assert window.desk.reading.first_read.result_seen
+
+
+def test_the_first_impression_says_that_it_came_before_the_result_only_where_it_did(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    assert not window.desk.reading.first_read.result_seen
+
+
+def test_where_results_are_shown_at_once_the_first_impression_does_not_say_before(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"), reading__order="concurrent")
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    assert window.desk.reading.first_read.result_seen
+
+
 def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
     stage: Stage, tmp_path: Path
 ) -> None:
