@@ -63,7 +63,9 @@ class Reporting(QObject):
         elif case.signed is not None:
             signed = case.signed
             paper = signed_paper(signed.record, signed.pdf)
-            page.show_report((case.key, "signed"), partial(bytes, signed.pdf), signed=True, paper=paper)
+            page.show_report(
+                (case.key, "signed"), partial(bytes, signed.pdf), whose=case.key, signed=True, paper=paper
+            )
             self._tell_next_paper()
         elif not self._desk.is_open_card:
             page.show_nothing(self.tr("Read the image first: the report opens after your first impression."))
@@ -77,7 +79,8 @@ class Reporting(QObject):
                 clock=self._workplace.clock,
                 paper=paper,  # type: ignore[arg-type]
             )
-            page.show_report((case.key, case.asked, paper, case.draft), render, signed=False, paper=paper)
+            key = (case.key, case.asked, paper, case.draft)
+            page.show_report(key, render, whose=case.key, signed=False, paper=paper)
             page.tell_paper(self.tr("Says UNSIGNED on every page"))
 
     def _request(self, case: Case) -> ReportRequest:

@@ -778,7 +778,8 @@ def test_an_impression_given_after_one_that_was_taken_back_says_that_the_result_
     ready(window)
     for key in (Qt.Key.Key_2, Qt.Key.Key_0, Qt.Key.Key_4):
         press(window, key)
-    assert window.desk.reading.first_read is None
+    withdrawn = window.desk.reading
+    assert withdrawn.first_read is None
     QTest.qWait(1000)
     press(window, Qt.Key.Key_1)
     assert window.desk.reading.first_read.result_seen
