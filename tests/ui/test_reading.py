@@ -396,6 +396,31 @@ def test_a_wrong_pin_is_told_and_nothing_is_signed(stage: Stage, tmp_path: Path)
     wait_until(lambda: window.signing.dialog is None)
 
 
+def test_there_is_no_way_back_once_it_is_being_signed(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    signing, hold = window._workplace.signing, threading.Event()
+    really = signing.sign
+    monkeypatch.setattr(signing, "sign", lambda *given, **named: hold.wait(20) and really(*given, **named))
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.signing.dialog is not None)
+    dialog = window.signing.dialog
+    QTest.keyClicks(dialog.pin, "2580")
+    dialog.yes.click()
+    assert not dialog.no.isEnabled()
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    dialog.close()
+    assert dialog.isVisible()
+    assert window.signing.dialog is dialog
+    hold.set()
+    wait_until(lambda: case.signed is not None and window.signing.dialog is None)
+
+
 def test_the_first_signature_asks_for_a_reader(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"), reader=False)
     ready(window)
