@@ -27,7 +27,9 @@ from services.result_json import WrittenFiles, result_to_dict
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
-MissingCode = Literal["analysis", "first_read", "final_read", "decision", "identity", "same_pixels"]
+MissingCode = Literal[
+    "analysis", "first_read", "final_read", "decision", "identity", "identity_typed", "same_pixels"
+]
 _SHORTEST_PIN = 4
 _IDENTIFIERS = ("name", "id", "birth_date")
 _NEEDED_IDENTIFIERS = 2
@@ -94,7 +96,10 @@ def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Dra
         missing.extend(_unanswered(analysis, draft))
         if wants_final_read(analysis) and draft.reading.final_read is None:
             missing.append(Missing(code="final_read", text=say("services.missing.final_read")))
-    missing.extend(_identity_questions(unit, draft))
+    questions = _identity_questions(unit, draft)
+    missing.extend(questions)
+    if draft.identity_jotting is not None and not questions:
+        missing.append(Missing(code="identity_typed", text=say("services.missing.identity_typed")))
     return tuple(missing)
 
 

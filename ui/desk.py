@@ -186,12 +186,18 @@ class Desk(QObject):
         decisions = tuple(replace(one, note=note) if one is before else one for one in self.reading.decisions)
         self._type(replace(self.reading, decisions=decisions))
 
-    def jot_identity(self, made: IdentityJotting) -> None:
-        """Keep what stands in the identity form, a moment after typing; nobody is identified by it."""
+    def jot_identity(self, made: IdentityJotting | None) -> None:
+        """Keep what stands in the identity form, a moment after typing; nobody is identified by it.
+
+        None where it says what is known already.
+        """
         if self.case is None or self.is_signed or self.case.draft.identity_jotting == made:
             return
+        asked_before = self.missing()
         self.case.draft = replace(self.case.draft, identity_jotting=made)
         self._type(self.reading)
+        if self.missing() != asked_before:
+            self.reading_changed.emit()
 
     def write(self, field: str, text: str) -> None:
         """Keep one of the words of page 1, a moment after typing."""

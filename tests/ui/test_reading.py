@@ -421,6 +421,81 @@ def test_there_is_no_way_back_once_it_is_being_signed(
     wait_until(lambda: case.signed is not None and window.signing.dialog is None)
 
 
+def edit_words(window: Any, words: str, *, enter: bool) -> Any:
+    """Type own words into the first finding's line and return its card."""
+    card = window.read.column.findings[0]
+    card.answer("edited")
+    card.words.setFocus()
+    card.words.selectAll()
+    if words:
+        QTest.keyClicks(card.words, words)
+    else:
+        QTest.keyClick(card.words, Qt.Key.Key_Delete)
+    if enter:
+        QTest.keyClick(card.words, Qt.Key.Key_Return)
+    return card
+
+
+@pytest.mark.parametrize("before", ["edited", "agree"])
+def test_own_words_typed_without_enter_are_what_is_signed(stage: Stage, tmp_path: Path, before: str) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    if before == "edited":
+        edit_words(window, "old scar", enter=True)
+    else:
+        press(window, Qt.Key.Key_A)
+    edit_words(window, "effusion on the right", enter=False)
+    sign(window)
+    (decision,) = case.signed.record.reading.decisions
+    assert (decision.answer, decision.words) == ("edited", "effusion on the right")
+
+
+def test_an_answer_whose_own_words_were_deleted_is_asked_about_before_signing(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    edit_words(window, "old scar", enter=True)
+    card = edit_words(window, "", enter=False)
+    window.read.column.sign.click()
+    assert window.signing.dialog is None
+    assert "own words" in window.read.toast.text()
+    assert card.words.hasFocus()
+
+
+def test_an_identity_typed_and_not_confirmed_stands_between_the_case_and_its_signature(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    column = window.read.column
+    assert column.sign.isEnabled()
+    column.ask_identity()
+    assert not column.identity.undo_typed.isVisible()
+    name = column.identity.fields["name"]
+    before = name.text()
+    name.selectAll()
+    QTest.keyClicks(name, "Other Name")
+    assert not column.sign.isEnabled()
+    assert "undo what was typed" in column.missing.text()
+    press(window, Qt.Key.Key_Escape)
+    assert column.identity.isVisible()
+    column.identity.undo_typed.click()
+    assert name.text() == before
+    assert window.desk.case.draft.identity_jotting is None
+    assert column.sign.isEnabled()
+    name.selectAll()
+    QTest.keyClicks(name, "Other Name")
+    column.identity.confirm.click()
+    assert window.desk.case.patient.name.value == "Other Name"
+    wait_until(column.sign.isEnabled)
+
+
 def test_the_first_signature_asks_for_a_reader(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"), reader=False)
     ready(window)
