@@ -263,7 +263,7 @@ class Desk(QObject):
 
 
 class _ReadingStep(QUndoCommand):
-    """One change of the decisions, as undo keeps it: words typed meanwhile stay."""
+    """One change of the decisions, as undo keeps it: notes and words typed meanwhile stay."""
 
     def __init__(self, desk: Desk, case: Case, after: Reading, text: str) -> None:
         super().__init__(text)
@@ -282,5 +282,14 @@ class _ReadingStep(QUndoCommand):
         self._set(*self._before)
 
     def _set(self, decisions: tuple[Decision, ...], final: FinalRead | None) -> None:
-        reading = replace(self._case.draft.reading, decisions=decisions, final_read=final)
-        self._desk.apply(self._case, reading)
+        draft = self._case.draft
+        notes = {(one.pack_id, one.finding): one.note.strip() for one in draft.jottings}
+        own = {(one.pack_id, one.finding): one.words for one in decisions if one.answer == "edited"}
+        decisions = tuple(
+            replace(one, note=notes.get((one.pack_id, one.finding), one.note)) for one in decisions
+        )
+        jottings = tuple(
+            replace(one, words=own.get((one.pack_id, one.finding), one.words)) for one in draft.jottings
+        )
+        self._case.draft = replace(draft, jottings=jottings)
+        self._desk.apply(self._case, replace(draft.reading, decisions=decisions, final_read=final))

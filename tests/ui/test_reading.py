@@ -201,6 +201,49 @@ def test_a_decision_can_be_undone_and_done_again(stage: Stage, tmp_path: Path) -
     assert window.desk.decision("chest-pneumonia-child", "pneumonia").answer == "agree"
 
 
+def note(window: Any, text: str) -> None:
+    """Type a note on the first finding and leave its field."""
+    field = window.read.column.findings[0].note
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, text)
+    window.read.viewer.setFocus()
+
+
+def test_undo_and_redo_of_an_answer_leave_the_note_that_stands_in_its_field(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    note(window, "left base")
+    window.desk.undo.undo()
+    assert window.desk.reading.decisions == ()
+    window.desk.undo.redo()
+    assert [one.note for one in window.desk.reading.decisions] == ["left base"]
+    window.read.column.answer("disagree")
+    note(window, "right base")
+    window.desk.undo.undo()
+    (decision,) = window.desk.reading.decisions
+    assert (decision.answer, decision.note) == ("agree", "right base")
+    window.open_case(window.desk.case.key)
+    assert window.read.column.findings[0].note.toPlainText() == "right base"
+
+
+def test_own_words_that_were_undone_do_not_come_back_when_the_case_is_opened_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    edit_words(window, "old scar", enter=True)
+    edit_words(window, "effusion", enter=True)
+    window.desk.undo.undo()
+    window.open_case(window.desk.case.key)
+    assert window.read.column.findings[0].words.text() == "old scar"
+
+
 def test_edit_takes_own_words(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
