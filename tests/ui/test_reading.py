@@ -589,6 +589,60 @@ class Unreadable(StandInAnalyzer):
         return Analysis(result=Result(source=source, patient=unit.patient, errors=(error,)))
 
 
+def test_the_open_study_is_analysed_in_a_pause_also_where_another_was_under_way(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    analyzer.hold["1.dcm"] = threading.Event()
+    for number in (1, 2, 3):
+        write_chest(tmp_path / "stick", f"{number}.dcm", patient=f"SAMPLE^{number}", number=str(number))
+    window = stage(tmp_path / "stick", analyzer=analyzer)
+    wait_until(lambda: len(window.book) == 3 and not window.intake.scanning and analyzer.asked)
+    window.queue.pause(True)
+    _, second, third = window.book.cases()
+    window.open_case(third.key)
+    wait_until(lambda: window.queue.has(third) and window.read.viewer.state is not None)
+    analyzer.hold["1.dcm"].set()
+    wait_until(lambda: third.analysed)
+    assert not second.analysed
+
+
+def test_a_study_that_is_opened_while_its_cancelled_analysis_ends_is_analysed(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    analyzer.hold["1.dcm"] = threading.Event()
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    wait_until(lambda: analyzer.asked)
+    case = window.book.cases()[0]
+    window.queue.cancel()
+    window.queue.ask(case, first=True)
+    analyzer.hold["1.dcm"].set()
+    wait_until(lambda: case.analysed)
+
+
+def test_an_image_is_fetched_again_where_fetching_it_was_called_off(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from services import display
+
+    hold, really = threading.Event(), display.load_image
+    write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
+    write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014")
+    window = stage(tmp_path / "stick")
+    ready(window)
+    wait_until(lambda: len(window.book) == 2 and window.pools.running() == ())
+    first, second = window.book.cases()
+    frames = window.read.image.frames
+    frames._pictures.clear()
+    monkeypatch.setattr(display, "load_image", lambda *given: hold.wait(20) and really(*given))
+    window.open_case(second.key)
+    window.open_case(first.key)
+    window.open_case(second.key)
+    hold.set()
+    wait_until(lambda: frames.find(second.key, 0) is not None)
+
+
 def test_an_analysis_that_failed_says_so_and_can_be_tried_again(stage: Stage, tmp_path: Path) -> None:
     analyzer = Unreadable()
     window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
