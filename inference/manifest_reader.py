@@ -55,6 +55,8 @@ def parse_manifest(text: str, *, with_files: bool = True) -> Manifest:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(f"not TOML: {error}") from error
+    except (RecursionError, ValueError) as error:  # tables in tables without end, a number of 5,000 digits
+        raise ManifestError("not TOML that can be read") from error
     _require_schema(values.get("schema"))
     _require_known_task(values.get("task"))
     problems = Problems()
