@@ -49,7 +49,8 @@ class Draft:
     ``typed`` holds what a person typed of the patient (source ``typed``); ``confirmed`` names the identifiers
     that a person has confirmed ("name", "id", "birth_date").
     ``jottings`` are what was typed into the fields of findings; ``identity_jotting`` is what was typed into
-    the identity form and not yet confirmed: it identifies nobody.
+    the identity form and not yet confirmed: it identifies nobody. ``result_seen`` where a first impression
+    was taken back after it had opened the result.
     """
 
     key: str
@@ -59,6 +60,7 @@ class Draft:
     reading: Reading = field(default_factory=Reading)
     jottings: tuple[Jotting, ...] = ()
     identity_jotting: IdentityJotting | None = None
+    result_seen: bool = False
     updated_at: datetime | None = None
 
 

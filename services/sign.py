@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from core.clock import Clock, FixedClock
-from core.decision import Signature, SignedReport
+from core.decision import Reading, Signature, SignedReport
 from core.errors import AlreadySignedError, NotReadyToSignError, RequestError
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
@@ -27,7 +27,9 @@ from services.result_json import WrittenFiles, result_to_dict
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
-MissingCode = Literal["analysis", "first_read", "final_read", "decision", "identity", "same_pixels"]
+MissingCode = Literal[
+    "analysis", "first_read", "final_read", "decision", "identity", "identity_typed", "same_pixels"
+]
 _SHORTEST_PIN = 4
 _IDENTIFIERS = ("name", "id", "birth_date")
 _NEEDED_IDENTIFIERS = 2
@@ -94,13 +96,25 @@ def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Dra
         missing.extend(_unanswered(analysis, draft))
         if wants_final_read(analysis) and draft.reading.final_read is None:
             missing.append(Missing(code="final_read", text=say("services.missing.final_read")))
-    missing.extend(_identity_questions(unit, draft))
+    questions = _identity_questions(unit, draft)
+    missing.extend(questions)
+    if draft.identity_jotting is not None and not questions:
+        missing.append(Missing(code="identity_typed", text=say("services.missing.identity_typed")))
     return tuple(missing)
 
 
 def wants_final_read(analysis: Analysis) -> bool:
     """Whether no finding is to be answered, so that the reader says the final read in a word of their own."""
     return not any(True for _ in _to_answer(analysis))
+
+
+def reading_beside(analysis: Analysis, reading: Reading) -> Reading:
+    """Return a reading as it stands beside these results.
+
+    A final read that was given while the computer answered nothing does not stand beside a later answer to a
+    finding (the age was entered, the image was analysed again): the two could contradict one another.
+    """
+    return reading if wants_final_read(analysis) else replace(reading, final_read=None)
 
 
 class SigningDesk:
@@ -173,7 +187,7 @@ class SigningDesk:
         signature = self._signature(person_id, pin, clock_accepted=clock_accepted)
         request = ReportRequest(
             analysis=analysis,
-            reading=draft.reading,
+            reading=reading_beside(analysis, draft.reading),
             signature=signature,
             facts=facts or MappingProxyType({}),
             site=site,

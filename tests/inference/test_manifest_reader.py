@@ -361,3 +361,13 @@ def test_the_records_cannot_be_changed() -> None:
         manifest.title = "other"  # type: ignore[misc]
     with pytest.raises(TypeError):
         manifest.files["card.md"] = "x"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "[" * 100_000, "a = " + "9" * 5_000, 'a = """\n'],
+    ids=["nested without end", "a number of 5,000 digits", "cut short"],
+)
+def test_toml_that_no_reader_can_read_is_one_error_of_the_pack(text: str) -> None:
+    with pytest.raises(ManifestError):
+        parse_manifest(text)
