@@ -11,10 +11,15 @@ PaperSize = Literal["A4", "Letter", "A5"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstRead:
-    """The impression given before the computer's result was opened."""
+    """The impression asked before the computer's result is opened.
+
+    ``result_seen`` where the result was in sight already: results are shown at once, or an earlier impression
+    that nobody meant to give had opened it.
+    """
 
     impression: Impression
     at: datetime
+    result_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

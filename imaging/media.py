@@ -1,4 +1,4 @@
-"""Sticks, cards and discs that are plugged in, and what came or went since the last look."""
+"""Sticks, cards and discs that are plugged in now."""
 
 import ctypes
 import os
@@ -20,29 +20,6 @@ class Medium:
 
     name: str
     path: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaChange:
-    """What came and what went between two looks."""
-
-    added: tuple[Medium, ...]
-    removed: tuple[Medium, ...]
-
-
-class MediaWatch:
-    """Remembers the last look. Call ``changes`` every second or so from a background task."""
-
-    def __init__(self) -> None:
-        self._known: tuple[Medium, ...] = ()
-
-    def changes(self) -> MediaChange | None:
-        """Return what came and went since the last call (at first: all that is there), if anything."""
-        now = list_media()
-        added = tuple(medium for medium in now if medium not in self._known)
-        removed = tuple(medium for medium in self._known if medium not in now)
-        self._known = now
-        return MediaChange(added=added, removed=removed) if added or removed else None
 
 
 def list_media() -> tuple[Medium, ...]:

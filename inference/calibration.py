@@ -45,25 +45,6 @@ def calibrated(table: Calibration, logit: float) -> Calibrated:
     return high / (1.0 - low + high) if high > 0.0 else 0.0, low, high
 
 
-def logit_at(table: Calibration, probability: float) -> float:
-    """Return the smallest logit whose probability reaches ``probability``: the inverse of ``calibrated``.
-
-    Returns minus infinity where every logit reaches it, plus infinity where none does.
-    """
-    if calibrated(table, table.logits[0])[0] >= probability:
-        return -np.inf
-    if calibrated(table, table.logits[-1])[0] < probability:
-        return np.inf
-    below, reached = table.logits[0], table.logits[-1]
-    while np.nextafter(below, reached) < reached:
-        middle = below + (reached - below) / 2
-        if calibrated(table, middle)[0] >= probability:
-            reached = middle
-        else:
-            below = middle
-    return float(reached)
-
-
 def position_of(value: Calibrated, threshold: float) -> Position:
     """Return where a score stands: undecided where its interval crosses the threshold."""
     _, low, high = value

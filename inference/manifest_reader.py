@@ -1,5 +1,6 @@
 """Read ``pack.toml`` strictly into a Manifest: one reading names every problem."""
 
+import re
 import tomllib
 from types import MappingProxyType
 from typing import Any, cast
@@ -40,6 +41,8 @@ _ROLES: dict[str, tuple[Role, ...]] = {
     "classify": ("logits", "activation_map", "sense", "familiarity"),
     "segment": ("masks", "sense", "familiarity"),
 }
+_LATER_NUMBER = re.compile(r"0*([2-9]|[1-9][0-9]+)", re.ASCII)
+_LONGEST_REASON = 200
 _NEEDED_ROLE: dict[str, Role] = {"classify": "logits", "segment": "masks"}
 
 
@@ -53,8 +56,8 @@ def parse_manifest(text: str, *, with_files: bool = True) -> Manifest:
     """
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ManifestError(f"not TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and deep nesting
+        raise ManifestError(f"not TOML: {str(error)[:_LONGEST_REASON]}") from error
     _require_schema(values.get("schema"))
     _require_known_task(values.get("task"))
     problems = Problems()
@@ -68,8 +71,8 @@ def _require_schema(schema: object) -> None:
     if schema == SCHEMA:
         return
     family, _, number = str(schema).partition("/")
-    if family == SCHEMA.partition("/")[0] and number.isascii() and number.isdigit() and int(number) > 1:
-        raise NewerSchemaError(f"schema {schema} is newer than {SCHEMA}")
+    if family == SCHEMA.partition("/")[0] and _LATER_NUMBER.fullmatch(number):
+        raise NewerSchemaError(f"schema {family}/{number:.20} is newer than {SCHEMA}")
     raise ManifestError(f"schema: is {schema!r:.60}, must be {SCHEMA!r}", problems=("schema",))
 
 

@@ -41,6 +41,15 @@ class Prepared:
     region_found: bool = True
 
 
+def in_steps(grey: Grey) -> Grey:
+    """Return grey (row, column) 0..1 in 255 steps, as the 8-bit pictures that networks learned from.
+
+    The same pixels stored with more bits then give the same input, to the last digit.
+    """
+    steps = cv2.convertScaleAbs(grey, alpha=float(_STEPS))
+    return np.divide(steps, np.float32(_STEPS), dtype=np.float32)
+
+
 def prepare(grey: Grey, spec: InputSpec, outlines: Mapping[str, Outlines]) -> Prepared:
     """Return the input for an upright picture; ``outlines`` are upright, by code, for the region rule."""
     rule = spec.intensity

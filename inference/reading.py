@@ -21,6 +21,7 @@ from inference.prepare import (
     LARGEST_PICTURE_SIDE,
     Prepared,
     as_stored,
+    in_steps,
     outlines_at,
     prepare,
     put_right,
@@ -236,7 +237,7 @@ class Reading:
             shared = (run.picture for run in self._request.upstream.values() if run.picture is not None)
             self._picture = next(shared, None)
         if self._picture is None:
-            self._picture = shrunk_to(self._request.grey, LARGEST_PICTURE_SIDE)
+            self._picture = shrunk_to(in_steps(self._request.grey), LARGEST_PICTURE_SIDE)
         return put_right(self._picture, self._correction)
 
     def _upright_shape(self) -> tuple[int, int]:

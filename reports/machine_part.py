@@ -164,7 +164,7 @@ class MachinePart:
         first = self.reading.first_read
         parts = [
             say(
-                "reports.say.impression",
+                "reports.say.impression_after" if first.result_seen else "reports.say.impression",
                 impression=say(f"reports.say.impression_{first.impression}"),
             )
             if first

@@ -58,7 +58,8 @@ class Draft:
     that a person has confirmed ("name", "id", "birth_date").
     ``signs_jotting`` is what was typed as clinical signs and cannot be recorded.
     ``jottings`` are what was typed into the fields of findings; ``identity_jotting`` is what was typed into
-    the identity form and not yet confirmed: it identifies nobody.
+    the identity form and not yet confirmed: it identifies nobody. ``result_seen`` where a first impression
+    was taken back after it had opened the result.
     """
 
     key: str
@@ -69,6 +70,7 @@ class Draft:
     jottings: tuple[Jotting, ...] = ()
     signs_jotting: SignsJotting | None = None
     identity_jotting: IdentityJotting | None = None
+    result_seen: bool = False
     updated_at: datetime | None = None
 
 

@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from core.clock import Clock, FixedClock
-from core.decision import Signature, SignedReport
+from core.decision import Reading, Signature, SignedReport
 from core.errors import AlreadySignedError, NotReadyToSignError, RequestError
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
@@ -27,7 +27,9 @@ from services.result_json import WrittenFiles, result_to_dict
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
-MissingCode = Literal["analysis", "first_read", "final_read", "decision", "signs", "identity", "same_pixels"]
+MissingCode = Literal[
+    "analysis", "first_read", "final_read", "decision", "signs", "identity", "identity_typed", "same_pixels"
+]
 _SHORTEST_PIN = 4
 _IDENTIFIERS = ("name", "id", "birth_date")
 _NEEDED_IDENTIFIERS = 2
@@ -103,13 +105,25 @@ def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Dra
         left = (draft.signs_jotting.breaths, draft.signs_jotting.oxygen)
         typed = ", ".join(f"“{one}”" for one in left if one)
         missing.append(Missing(code="signs", text=say("services.missing.signs", typed=typed)))
-    missing.extend(_identity_questions(unit, draft))
+    questions = _identity_questions(unit, draft)
+    missing.extend(questions)
+    if draft.identity_jotting is not None and not questions:
+        missing.append(Missing(code="identity_typed", text=say("services.missing.identity_typed")))
     return tuple(missing)
 
 
 def wants_final_read(analysis: Analysis) -> bool:
     """Whether no finding is to be answered, so that the reader says the final read in a word of their own."""
     return not any(True for _ in _to_answer(analysis))
+
+
+def reading_beside(analysis: Analysis, reading: Reading) -> Reading:
+    """Return a reading as it stands beside these results.
+
+    A final read that was given while the computer answered nothing does not stand beside a later answer to a
+    finding (the age was entered, the image was analysed again): the two could contradict one another.
+    """
+    return reading if wants_final_read(analysis) else replace(reading, final_read=None)
 
 
 class SigningDesk:
@@ -182,7 +196,7 @@ class SigningDesk:
         signature = self._signature(person_id, pin, clock_accepted=clock_accepted)
         request = ReportRequest(
             analysis=analysis,
-            reading=draft.reading,
+            reading=reading_beside(analysis, draft.reading),
             signature=signature,
             facts=facts or MappingProxyType({}),
             site=site,

@@ -1,14 +1,17 @@
 """The one database file of a profile: opened safely, migrated forward, every change a durable transaction.
 
-All patient data lives in this one file, so that encrypting it later is a change of ``_connect`` alone.
+All patient data lives in this one file and, after a migration, in the copy of it that was made before
+(``<name>-schema-<version>``) until somebody deletes that; a damaged file is kept beside it too. Both are
+opened by ``_connect``, so that encrypting them later is a change of that alone.
 """
 
+import errno
 import os
 import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -111,6 +114,7 @@ class Database:
 
         Raises:
             ProfileNotWritableError: the file cannot be made or opened.
+            StoreError: the disk is full, or another program holds the file.
             StoreDamagedError: it is damaged; it was moved aside, and the detail names the copy.
             NewerStoreError: a newer Farlight wrote it.
         """
@@ -151,13 +155,13 @@ class Database:
         try:
             os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
-            raise ProfileNotWritableError(type(error).__name__) from error
+            raise _not_opened(error) from error
         connection = _connect(self._file)
         try:
             _prepare(connection, self._file)
-        except sqlite3.OperationalError as error:
+        except (OSError, sqlite3.OperationalError) as error:
             connection.close()
-            raise ProfileNotWritableError(type(error).__name__) from error
+            raise _not_opened(error) from error
         except sqlite3.DatabaseError as error:
             connection.close()
             raise StoreDamagedError(f"copy kept: {_move_aside(self._file)}") from error
@@ -197,8 +201,8 @@ def _copy_before_migration(connection: sqlite3.Connection, file: Path, version: 
     """Copy the database beside itself, whole and on the disk, before anything in it is changed."""
     copy = file.with_name(f"{file.stem}-schema-{version}{file.suffix}")
     partial = copy.with_name(copy.name + ".new")
+    partial.unlink(missing_ok=True)
     try:
-        partial.unlink(missing_ok=True)
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         target = _connect(partial)
         try:
@@ -207,8 +211,21 @@ def _copy_before_migration(connection: sqlite3.Connection, file: Path, version: 
         finally:
             target.close()
         partial.replace(copy)
-    except OSError as error:
-        raise sqlite3.OperationalError(type(error).__name__) from error
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)  # it holds patients
+        raise
+
+
+def _not_opened(error: OSError | sqlite3.OperationalError) -> StoreError:
+    """Return the error that says what stands in the way: no room, another program, or no permission."""
+    detail = type(error).__name__
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(f"{detail}: the disk is full")
+    if code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreError(f"{detail}: held by another program")
+    return ProfileNotWritableError(detail)
 
 
 def _move_aside(file: Path) -> str:

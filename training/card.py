@@ -7,7 +7,7 @@ from typing import Any
 
 Measured = Mapping[str, Any]
 
-_LUNGS = """# Lung outline on chest X-rays (`chest-lungs` 1.0.0, assist)
+_LUNGS = """# Lung outline on chest X-rays (`chest-lungs` {version}, assist)
 
 **Intended use.** Outlines the left and the right lung field on frontal chest X-rays of children and
 adults, for display and for packs that look inside the lungs. It finds no disease. The outline includes
@@ -23,11 +23,12 @@ Montgomery), which have no masks. Patients are split by a hash of their id: 12 %
 the adults were never seen by the weights. The two sets of children hold the same patients and are split
 alike.
 
-**Network.** U-Net of plain convolutions with skips by addition, 666 thousand parameters, 192 px in, 96 px
-out; masks are brought to the source's size linearly, then thresholded at 0.5. One graph also says how the
-image lies (four turns, normal or inverted, or no frontal chest X-ray) and how far it is from the training
-images (Mahalanobis distance of pooled features). Weights are running averages over
-three stages of training (1,900, 1,000 and 900 steps), the last with gentler augmentation.
+**Network.** U-Net of plain convolutions with skips by addition, {parameters} thousand parameters, 192 px
+in, 96 px out; masks are brought to the source's size linearly, then thresholded at 0.5. One graph also
+says how the image lies (four turns, normal or inverted, or no frontal chest X-ray) and how far it is from
+the training images (Mahalanobis distance of pooled features). Weights are running averages over four stages
+of training with gentler and gentler changes. How long each lasts was chosen with an eye on these held-out
+patients.
 
 **Limits and thresholds.** All gate limits come from training patients by one rule (percentiles with a
 margin). The bundled sample study, which is drawn, played no part in them.
@@ -46,7 +47,7 @@ _LUNGS_WEAK = """
   kind left out.
 """
 
-_PNEUMONIA = """# Pneumonia on chest X-rays of children (`chest-pneumonia-child` 1.0.0, research)
+_PNEUMONIA = """# Pneumonia on chest X-rays of children (`chest-pneumonia-child` {version}, research)
 
 **Intended use.** A second look at a frontal chest X-ray of a child of 1 to 5 years in whom a clinician
 thinks of pneumonia. The clinician reads first. **Clinical signs decide**: respiratory rate, oxygen
@@ -63,16 +64,16 @@ fitted to the official test images, but what was measured on them guided choices
 
 **How often the test was looked at.** {looks}
 
-**Network.** Plain residual network, 384 thousand parameters, 160 px, that sees only inside the lungs: the
-outlines of `chest-lungs` are cropped with a margin of 5 %, contrast is stretched inside them, and
-everything outside is one constant. Training moved, roughened and cut the outlines and changed exposure,
+**Network.** Plain residual network, {parameters} thousand parameters, 160 px, that sees only inside the
+lungs: the outlines of `chest-lungs` are cropped with a margin of 5 %, contrast is stretched inside them,
+and everything outside is one constant. Training moved, roughened and cut the outlines and changed exposure,
 so that borders, exposure and outline tell little. The lung network has itself seen most of the training
-children, but none of the test. The activation map (20 x 20) comes from the same pass and its mean is the
-logit.
+children, but none of the test; how well it outlines children that it has seen stands in its card. The
+activation map (20 x 20) comes from the same pass and its mean is the logit.
 
 **Calibration.** Inductive Venn-Abers on the patients kept apart, seen as they are and, with half that
 weight, through other exposures and slightly other outlines, and weighted so that {prevalence:.1%} are ill:
-the published share of the official test set (75 % of the training images are ill). Where fewer children are
+the published share of the official test set (74 % of the training images are ill). Where fewer children are
 ill, the same probability means less. Calibration error: mean distance of score and share ill over ten bins,
 weighted by images. Stated for other shares ill, the same scores have on the same images the error:
 {stated}.
@@ -85,8 +86,9 @@ _PNEUMONIA_WEAK = """
   how much.
 - Scores in the middle of the scale are too high on the test images, and the calibration error depends on how
   many children are ill: see above.
-- The map is coarse. It beats a map that marks the middle of each lung only where lung is cut out of the
-  picture as in training; where lung is blurred or darkened instead, the middle of the lung does better.
+- The map is coarse. It beats a map that marks the middle of each lung where lung is cut out of the picture
+  as in training; where lung is blurred or darkened instead, taking away the middle of the lung lowers the
+  score more than taking away what the map marks.
 - Chests without pneumonia but in poor inspiration, or rotated, score too high.
 - Other diseases of the chest were never seen; their scores mean nothing.
 - The map shows where the model looked, not where disease is.
@@ -96,7 +98,7 @@ _PNEUMONIA_WEAK = """
 def lungs_card(measured: Measured) -> str:
     """Return the card of `chest-lungs`."""
     parts = [
-        _LUNGS,
+        _LUNGS.format(**measured["pack"]),
         "## Outlines",
         "Dice at the source's resolution, INT8 in ONNX Runtime; intervals: 1,000 bootstraps of patients.",
         _figures(measured["figures"]),
@@ -119,6 +121,7 @@ def pneumonia_card(measured: Measured) -> str:
         f"{error:.3f} at {float(mix):.1%}" for mix, error in measured["calibration_error_stated_at"].items()
     )
     head = _PNEUMONIA.format(
+        **measured["pack"],
         looks=measured["looks_at_test"],
         prevalence=measured["calibrated_at_prevalence"],
         stated=", ".join(stated),

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from training import card, measure_lungs, measure_pneumonia
-from training.pack_files import replace_manifest_figures
+from training.pack_files import facts_of, replace_manifest_figures
 
 MEASURES = {"chest-lungs": measure_lungs.measure, "chest-pneumonia-child": measure_pneumonia.measure}
 CARDS = {"chest-lungs": card.lungs_card, "chest-pneumonia-child": card.pneumonia_card}
@@ -29,7 +29,7 @@ def main() -> int:
     arguments = parser.parse_args()
     folder: Path = arguments.models / arguments.pack
     started = time.monotonic()
-    measured = MEASURES[arguments.pack](arguments.models)
+    measured = {"pack": facts_of(folder), **MEASURES[arguments.pack](arguments.models)}
     text = json.dumps(measured, indent=1) + "\n"
     print(text)
     print(f"measured in {time.monotonic() - started:.0f} s", file=sys.stderr)

@@ -6,7 +6,6 @@ Lung outlines, the image's sense, and whether it is a frontal chest X-ray at all
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -60,8 +59,16 @@ STAGES = (
         turned=6,
         strange=6,
     ),
+    Stage(
+        schedule=Schedule(steps=400, rate=1.5e-3, average=0.99),
+        moves=augment.Geometry(turn_degrees=5, scale=0.06, aspect=0.05, shift=0.02, warp=0.005),
+        lights=augment.Photometry(gamma=0.2, window=0.06, noise=0.02, blur=0.15, shading=0.08),
+        outlined=40,
+        turned=8,
+        strange=6,
+    ),
 )
-"""The shipped weights: a long schedule left early, a short one run to its end, and one of gentler changes."""
+"""A long schedule left early, a short one run to its end, then two of gentler and gentler changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,20 +192,21 @@ def stranger_bank(chests: Chests) -> dict[str, NDArray[np.uint8]]:
     return made
 
 
-def train_weights(work: Path) -> Path:
-    """Train in the stages of STAGES; return the weights' file."""
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))
+def train_weights(work: Path, *, resume: bool = False) -> Path:
+    """Train in the stages of STAGES, finished ones left out with `resume`; return the weights' file."""
+    torch.manual_seed(STAGES[0].schedule.seed)
     network: nn.Module = LungNet()
+    chests = load_chests()
+    bank = stranger_bank(chests)
     for number, stage in enumerate(STAGES):
-        torch.manual_seed(stage.schedule.seed)
-        chests = load_chests()
-        batches = Batches(chests, stranger_bank(chests), stage)
+        batches = Batches(chests, bank, stage)
         network = train(
             network,
             partial(_step, batches),
             stage.schedule,
             checkpoint=work / f"lungs-{number}.pt",
             on_report=lambda net, step: log.info("step %d: %s", step, quick_check(net)),
+            resume=resume,
         )
     return work / f"lungs-{len(STAGES) - 1}.pt"
 

@@ -21,7 +21,7 @@ ROLES = {"masks": "masks", "sense": "sense", "familiarity": "familiarity"}
 MANIFEST: dict[str, object] = {
     "schema": "farlight-pack/1",
     "id": "chest-lungs",
-    "version": "1.0.0",
+    "version": "1.1.0",
     "title": "Lung outline on chest X-rays",
     "class": "assist",
     "task": "segment",

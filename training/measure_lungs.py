@@ -22,6 +22,7 @@ from training.through_application import COMBINATIONS, Answer, Application
 PACK = "chest-lungs"
 CHEST = Subject(modality="DX", body_part=None, view=None, age_years=3.0)
 """What is said of every picture alike, strangers too, so that the image gates alone decide."""
+SEEN, SEEN_STEP = "children that the weights have seen (every eighth), 224 px", 8
 Grey = NDArray[np.float32]
 
 
@@ -64,7 +65,9 @@ def outline_figures(application: Application) -> list[Figure]:
         chosen = np.flatnonzero(spoken)
         answered = [pictures[i] for i in chosen]
         figures += _dice_figures(f"{population}, answered", answered, [values[i] for i in chosen])[:1]
-    return figures
+    seen = [p for p in data.children() if p.mask_path and not held_out(p)][::SEEN_STEP]
+    values = overlaps(application.ask(PACK, greys_of(seen), CHEST), seen)
+    return figures + _dice_figures(SEEN, seen, values)[:1]
 
 
 def refusals(application: Application, pack_id: str = PACK) -> dict[str, object]:

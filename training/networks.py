@@ -146,7 +146,7 @@ class FindingNet(nn.Module):
 
     STRIDE = 8
 
-    def __init__(self, widths: tuple[int, int, int] = (32, 48, 96), dropout: float = 0.1) -> None:
+    def __init__(self, widths: tuple[int, int, int] = (32, 64, 128), dropout: float = 0.1) -> None:
         super().__init__()
         one, two, three = widths
         self.stem = nn.Sequential(ConvBlock(1, one, 2), ConvBlock(one, one))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import onnx
+
+from inference.manifest import MODEL_NAMES
 from training.manifest_text import toml_text
 
 SHOWN = ("median Dice", "AUC", "calibration error, 10 bins of equal width")
@@ -15,6 +19,8 @@ SHOWN = ("median Dice", "AUC", "calibration error, 10 bins of equal width")
 FOR_ALL = (", all", ", all images")
 
 NOT_MEASURED = "Not measured yet.\n"
+WEIGHTED = ("Conv", "Gemm")
+"""Operators whose weights and biases are a network's parameters; normalisation is folded into them."""
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, object]) -> None:
@@ -38,9 +44,7 @@ def replace_manifest_figures(folder: Path, measured: Mapping[str, Any]) -> None:
     manifest = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
     del manifest["files"]
     figures = measured["figures"]
-    shown = [
-        f for f in figures if f["metric"] in SHOWN and f["population"].endswith((", all", ", all images"))
-    ]
+    shown = [f for f in figures if f["metric"] in SHOWN and f["population"].endswith(FOR_ALL)]
     manifest["figures"] = shown
     for label in manifest["labels"]:
         for point in label.get("operating_points", ()):
@@ -49,6 +53,15 @@ def replace_manifest_figures(folder: Path, measured: Mapping[str, Any]) -> None:
         if "map_quality" in measured:
             label["map_shown"] = bool(measured["map_quality"]["passes"])
     write_manifest(folder, manifest)
+
+
+def facts_of(folder: Path) -> dict[str, object]:
+    """Return what a card says of the pack itself: its version, and its parameters in thousands."""
+    graph = onnx.load(folder / MODEL_NAMES["fp32"]).graph
+    used = {name for node in graph.node if node.op_type in WEIGHTED for name in node.input}
+    parameters = sum(math.prod(tensor.dims) for tensor in graph.initializer if tensor.name in used)
+    manifest = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
+    return {"version": manifest["version"], "parameters": round(parameters / 1000)}
 
 
 def _rate(figures: list[dict[str, Any]], metric: str) -> list[float]:

@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from core.result import EngineName
+from inference.engine import ENGINES, open_engine
 from training import export
 
 Tensors = NDArray[np.float32]
@@ -37,17 +39,23 @@ def write_networks(network: nn.Module, outputs: Sequence[str], folder: Path, cal
 def write_golden(folder: Path, images: Tensors, roles: Mapping[str, str]) -> dict[str, float]:
     """Write synthetic inputs (image, 1, row, column) with the FP32 outputs by role.
 
-    Returns, by role, how far INT8 may lie from them: the largest difference seen here, and half as much
-    again.
+    Returns, by role, how far INT8 may lie from them: twice the largest difference seen here in either engine.
     """
     expected = outputs_of(folder / "model.fp32.onnx", images)
-    quantized = outputs_of(folder / "model.int8.onnx", images)
     arrays = {role: expected[name].astype(np.float32) for role, name in roles.items()}
     np.savez_compressed(folder / "golden.npz", allow_pickle=False, input=images.astype(np.float32), **arrays)
+    quantized = [_outputs_in(engine, folder / "model.int8.onnx", images) for engine in ENGINES]
     return {
-        role: float(f"{max(1.5 * np.abs(expected[name] - quantized[name]).max(), 1e-3):.2g}")
+        role: float(f"{max(2 * max(np.abs(expected[name] - q[name]).max() for q in quantized), 1e-3):.2g}")
         for role, name in roles.items()
     }
+
+
+def _outputs_in(engine: EngineName, model: Path, images: Tensors) -> dict[str, Tensors]:
+    """Run an ONNX file on (image, 1, row, column), an image at a time, as the self-test does."""
+    opened = open_engine(engine, model.read_bytes())
+    parts = [opened.run(image[None]) for image in images]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def outputs_of(model: Path, images: Tensors, batch: int = 16) -> dict[str, Tensors]:

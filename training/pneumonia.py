@@ -6,7 +6,6 @@ Pneumonia or not, seen only inside the lungs that `chest-lungs` outlines.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,38 +49,14 @@ class Stage:
     holes: float
 
 
-GENTLE_MOVES = augment.Geometry(turn_degrees=7, scale=0.06, aspect=0.06, shift=0.02, warp=0.006)
-GENTLE_LIGHTS = augment.Photometry(gamma=0.35, window=0.08, noise=0.03, blur=0.3, shading=0.15)
 STAGES = (
     Stage(
-        schedule=Schedule(steps=1500, rate=2e-3),
-        moves=augment.Geometry(turn_degrees=12, scale=0.10, aspect=0.15, shift=0.035, warp=0.02),
-        lights=augment.Photometry(gamma=0.6, window=0.12, noise=0.08, blur=0.5, shading=0.35),
-        holes=0.4,
-    ),
-    Stage(
-        schedule=Schedule(steps=600, rate=1.5e-3, average=0.99),
-        moves=augment.Geometry(turn_degrees=8, scale=0.07, aspect=0.08, shift=0.02, warp=0.008),
+        schedule=Schedule(steps=2400, rate=2e-3, seed=7),
+        moves=augment.Geometry(turn_degrees=9, scale=0.08, aspect=0.1, shift=0.025, warp=0.01),
         lights=augment.Photometry(gamma=0.4, window=0.1, noise=0.04, blur=0.3, shading=0.2),
         holes=0.2,
     ),
-    Stage(
-        schedule=Schedule(steps=1000, stop=200, rate=2e-3, average=0.995),
-        moves=GENTLE_MOVES,
-        lights=GENTLE_LIGHTS,
-        holes=0.15,
-    ),
-    Stage(
-        schedule=Schedule(steps=300, rate=1.4e-3, average=0.985),
-        moves=GENTLE_MOVES,
-        lights=GENTLE_LIGHTS,
-        holes=0.15,
-    ),
 )
-"""The shipped weights: strong changes first, gentler ones after.
-
-The first two stages pooled over the whole crop, the last two over the lungs alone (see `FindingNet`).
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,17 +198,19 @@ def _as_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.asarray(np.clip(values, 0, 1) * 255 + 0.5, dtype=np.uint8)
 
 
-def train_weights(work: Path, lungs_folder: Path) -> Path:
+def train_weights(work: Path, lungs_folder: Path, *, resume: bool = False) -> Path:
     """Train inside the lungs that the finished `chest-lungs` outlines, in the stages of STAGES.
 
-    Return the file.
+    Finished stages are left out with `resume`. Return the weights' file.
     """
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))
     pictures = data.children()
     outlines = [lungs.union for lungs in outline_lungs(lungs_folder, pictures)]
+    torch.manual_seed(STAGES[0].schedule.seed)
     network: nn.Module = FindingNet()
     for number, stage in enumerate(STAGES):
-        network = train_stage(network, stage, pictures, outlines, work / f"pneumonia-{number}.pt")
+        network = train_stage(
+            network, stage, pictures, outlines, checkpoint=work / f"pneumonia-{number}.pt", resume=resume
+        )
     return work / f"pneumonia-{len(STAGES) - 1}.pt"
 
 
@@ -242,18 +219,19 @@ def train_stage(
     stage: Stage,
     pictures: Sequence[data.Picture],
     outlines: Sequence[NDArray[np.bool_]],
+    *,
     checkpoint: Path,
+    resume: bool,
 ) -> nn.Module:
     """Run one stage on the patients that do not calibrate; return the averaged network."""
     kept = [index for index, picture in enumerate(pictures) if not calibrates(picture)]
     apart = [index for index, picture in enumerate(pictures) if calibrates(picture)]
     crops = load_crops([pictures[i] for i in kept], [outlines[i] for i in kept])
     checked = [pictures[i] for i in apart], [outlines[i] for i in apart]
-    torch.manual_seed(stage.schedule.seed)
     indices = balanced_indices(crops.ill, stage.schedule.steps)
 
     def report(averaged: nn.Module, step: int) -> None:
-        if step % 200 == 0 or step == stage.schedule.steps:
+        if step % 400 == 0 or step == stage.schedule.steps:
             area = area_under_curve(logits_of(averaged, *checked), ill(checked[0]))
             log.info("step %d: AUC %.4f on training patients kept apart", step, area)
 
@@ -263,4 +241,5 @@ def train_stage(
         stage.schedule,
         checkpoint=checkpoint,
         on_report=report,
+        resume=resume,
     )

@@ -17,7 +17,7 @@ ROLES = {"logits": "logit", "activation_map": "cam", "familiarity": "familiarity
 MANIFEST: dict[str, object] = {
     "schema": "farlight-pack/1",
     "id": "chest-pneumonia-child",
-    "version": "1.0.0",
+    "version": "1.1.0",
     "title": "Pneumonia on chest X-rays of children",
     "class": "research",
     "task": "classify",
@@ -31,7 +31,7 @@ MANIFEST: dict[str, object] = {
     ],
     "weak_where": [
         "hospitals, machines and countries other than the one that it learned from",
-        "normal chests in poor inspiration or rotation, which score too high",
+        "chests without pneumonia in poor inspiration or rotation, which score too high",
         "the map, which is coarse and shows where the model looked",
         "other diseases of the chest, which it never saw",
     ],

@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=Path("build/training"), help="weights and checkpoints")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--weights", type=Path, help="build the pack from these weights instead of training")
+    parser.add_argument("--resume", action="store_true", help="take finished stages from the work folder")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     work: Path = arguments.work / arguments.pack
@@ -28,12 +29,12 @@ def main() -> int:
     if arguments.pack == "chest-lungs":
         from training import lungs, lungs_pack
 
-        lungs_pack.build(arguments.weights or lungs.train_weights(work), folder)
+        lungs_pack.build(arguments.weights or lungs.train_weights(work, resume=arguments.resume), folder)
     else:
         from training import pneumonia, pneumonia_pack
 
         lungs_folder = arguments.models / "chest-lungs"
-        weights = arguments.weights or pneumonia.train_weights(work, lungs_folder)
+        weights = arguments.weights or pneumonia.train_weights(work, lungs_folder, resume=arguments.resume)
         pneumonia_pack.build(weights, folder, lungs_folder)
     return 0
 

@@ -59,12 +59,19 @@ def train(
     *,
     checkpoint: Path,
     on_report: Callable[[nn.Module, int], None] | None = None,
+    resume: bool = False,
 ) -> nn.Module:
     """Train and return the averaged network; `loss_of_step(network, step)` draws its own batch.
 
-    An interrupted run starts again from its beginning; the checkpoint holds the averaged weights at each
-    report.
+    The averaged weights are written at each report to a file beside `checkpoint`, which itself appears when
+    the training is finished. With `resume` a finished checkpoint is taken instead of training again.
     """
+    if resume and checkpoint.is_file():
+        log.info("taking the finished %s", checkpoint)
+        network.load_state_dict(torch.load(checkpoint))
+        return network.eval()
+    torch.manual_seed(schedule.seed)
+    unfinished = checkpoint.with_suffix(".part.pt")
     network = network.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     averaged = AveragedWeights(network, schedule.average)
     optimiser = torch.optim.AdamW(network.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay)
@@ -87,7 +94,8 @@ def train(
             mean = total / schedule.report_every
             log.info("step %d of %d, loss %.4f, %.0f s", step + 1, last, mean, seconds)
             total = 0.0
-            torch.save(averaged.network.state_dict(), checkpoint)
+            torch.save(averaged.network.state_dict(), unfinished)
             if on_report is not None:
                 on_report(averaged.network, step + 1)
+    unfinished.replace(checkpoint)
     return averaged.network

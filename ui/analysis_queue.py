@@ -35,6 +35,7 @@ class AnalysisQueue(QObject):
         self._pools = pools
         self._analyzer = analyzer
         self._waiting: OrderedDict[str, Image | None] = OrderedDict()
+        self._wanted_first: set[str] = set()
         self._task: Task | None = None
         self._done = 0
         self._total = 0
@@ -53,20 +54,24 @@ class AnalysisQueue(QObject):
         """
         if case.error or not self._is_wanted(case):
             return
-        if self._task is not None and self._task.key == (case.key, case.asked):
+        if self._is_under_way(case):
             return
         case.asked += 1
         self._enqueue(case, image, first=first)
 
     def has(self, case: Case) -> bool:
         """Whether the unit waits or is being looked at."""
-        running = self._task is not None and self._task.key == (case.key, case.asked)
-        return running or case.key in self._waiting
+        return self._is_under_way(case) or case.key in self._waiting
+
+    def _is_under_way(self, case: Case) -> bool:
+        """Whether the unit is being looked at, and the answer will be taken."""
+        task = self._task
+        return task is not None and task.key == (case.key, case.asked) and not task.handle.cancelled()
 
     def ask_again(self, case: Case) -> None:
         """Ask anew because the patient's facts have changed; an older answer is no longer taken."""
         case.analysis = None
-        if self._task is not None and self._task.key == (case.key, case.asked):
+        if self._task is not None and self._is_under_way(case):
             self._task.cancel()
         case.asked += 1
         self._enqueue(case, None, first=True)
@@ -89,6 +94,7 @@ class AnalysisQueue(QObject):
     def cancel(self) -> None:
         """Forget all that waits and stop what runs."""
         self._waiting.clear()
+        self._wanted_first.clear()
         self._total = self._done
         if self._task is not None:
             self._task.cancel()
@@ -100,12 +106,16 @@ class AnalysisQueue(QObject):
         self._total += case.key not in self._waiting
         self._waiting[case.key] = image
         self._waiting.move_to_end(case.key, last=not first)
-        self._pump(urgent=first)
+        (self._wanted_first.add if first else self._wanted_first.discard)(case.key)
+        self._pump()
 
-    def _pump(self, *, urgent: bool = False) -> None:
-        if self._task is not None or not self._waiting or (self.paused and not urgent):
+    def _pump(self) -> None:
+        if self._task is not None or not self._waiting:
+            return
+        if self.paused and next(iter(self._waiting)) not in self._wanted_first:
             return
         key, image = self._waiting.popitem(last=False)
+        self._wanted_first.discard(key)
         case = self._book.find(key)
         if case is None or not self._is_wanted(case):
             self._count()

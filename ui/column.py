@@ -69,6 +69,10 @@ class ReadingColumn(QWidget):
         if card is not None and self._desk.is_open_card:
             card.answer(answer)
 
+    def take_words(self) -> bool:
+        """Take own words that were typed without Enter; returns False where an answer has lost its words."""
+        return self._desk.is_signed or all(card.take_words() for card in self.findings)
+
     def focus_note(self) -> None:
         """Go to the note of the finding at hand, else to the reading's words."""
         cards = [card for card in self.findings if self._desk.decision(card.pack_id, card.finding_code)]
@@ -210,7 +214,8 @@ class ReadingColumn(QWidget):
         opened = desk.is_open_card
         missing = desk.missing()
         needs_identity = any(one.code == "identity" for one in missing)
-        wanted = (needs_identity and not case.error) or self._identity_wanted
+        unconfirmed = any(one.code == "identity_typed" for one in missing)
+        wanted = ((needs_identity or unconfirmed) and not case.error) or self._identity_wanted
         self.identity.setVisible(wanted and not desk.is_signed)
         self.impression.setVisible(desk.reading.first_read is None and not desk.is_signed)
         self.first_read.show_first_read(desk.reading.first_read)
@@ -334,6 +339,9 @@ class ReadingColumn(QWidget):
     def _on_identity_confirmed(self, typed: object, confirmed: object) -> None:
         self._identity_wanted = False
         self._desk.identify(typed, confirmed)  # type: ignore[arg-type]
+        case = self._desk.case
+        if case is not None:
+            self.identity.show_patient(case.unit.patient, case.draft.typed, day=case.unit.header.date)
         self.refresh()
         window = self.window()
         window.setFocus()

@@ -115,7 +115,8 @@ class Desk(QObject):
         """Keep the first impression; it is said once and stays."""
         if self.case is None or self.is_signed or self.reading.first_read is not None:
             return
-        first = FirstRead(impression=impression, at=self._workplace.clock.now())
+        seen = self.case.draft.result_seen or (self.concurrent and self.case.analysis is not None)
+        first = FirstRead(impression=impression, at=self._workplace.clock.now(), result_seen=seen)
         self.apply(self.case, replace(self.reading, first_read=first))
 
     @property
@@ -132,8 +133,14 @@ class Desk(QObject):
         self._push(replace(self.reading, final_read=final), self.tr("final read"))
 
     def withdraw_impression(self) -> None:
-        """Take back a first impression that nobody meant to give (typing outside a field)."""
+        """Take back a first impression that nobody meant to give (typing outside a field).
+
+        What it had opened was seen: the next impression says so.
+        """
         if self.case is not None and not self.is_signed:
+            draft = self.case.draft
+            seen = draft.result_seen or self.case.analysis is not None
+            self.case.draft = replace(draft, result_seen=seen)
             self.apply(self.case, replace(self.reading, first_read=None))
 
     def decide(self, pack_id: str, finding: str, answer: Answer, *, words: str = "", note: str = "") -> None:
@@ -179,12 +186,18 @@ class Desk(QObject):
         decisions = tuple(replace(one, note=note) if one is before else one for one in self.reading.decisions)
         self._type(replace(self.reading, decisions=decisions))
 
-    def jot_identity(self, made: IdentityJotting) -> None:
-        """Keep what stands in the identity form, a moment after typing; nobody is identified by it."""
+    def jot_identity(self, made: IdentityJotting | None) -> None:
+        """Keep what stands in the identity form, a moment after typing; nobody is identified by it.
+
+        None where it says what is known already.
+        """
         if self.case is None or self.is_signed or self.case.draft.identity_jotting == made:
             return
+        asked_before = self.missing()
         self.case.draft = replace(self.case.draft, identity_jotting=made)
         self._type(self.reading)
+        if self.missing() != asked_before:
+            self.reading_changed.emit()
 
     def write(self, field: str, text: str) -> None:
         """Keep one of the words of page 1, a moment after typing."""
@@ -256,7 +269,7 @@ class Desk(QObject):
 
 
 class _ReadingStep(QUndoCommand):
-    """One change of the decisions, as undo keeps it: words typed meanwhile stay."""
+    """One change of the decisions, as undo keeps it: notes and words typed meanwhile stay."""
 
     def __init__(self, desk: Desk, case: Case, after: Reading, text: str) -> None:
         super().__init__(text)
@@ -275,5 +288,14 @@ class _ReadingStep(QUndoCommand):
         self._set(*self._before)
 
     def _set(self, decisions: tuple[Decision, ...], final: FinalRead | None) -> None:
-        reading = replace(self._case.draft.reading, decisions=decisions, final_read=final)
-        self._desk.apply(self._case, reading)
+        draft = self._case.draft
+        notes = {(one.pack_id, one.finding): one.note.strip() for one in draft.jottings}
+        own = {(one.pack_id, one.finding): one.words for one in decisions if one.answer == "edited"}
+        decisions = tuple(
+            replace(one, note=notes.get((one.pack_id, one.finding), one.note)) for one in decisions
+        )
+        jottings = tuple(
+            replace(one, words=own.get((one.pack_id, one.finding), one.words)) for one in draft.jottings
+        )
+        self._case.draft = replace(draft, jottings=jottings)
+        self._desk.apply(self._case, replace(draft.reading, decisions=decisions, final_read=final))

@@ -87,6 +87,19 @@ class FindingCard(Card):
             self._editing = False
         self._send(answer)
 
+    def take_words(self) -> bool:
+        """Take own words that were typed without Enter; returns False where the answer has none left."""
+        edited = self._decision is not None and self._decision.answer == "edited"
+        kept = self._decision.words if self._decision is not None and edited else ""
+        own = self.words.text().strip()
+        if not (edited or self._editing) or own == kept:
+            return True
+        if not own:
+            self.words.setFocus()
+            return False
+        self._on_words_entered()
+        return True
+
     def note_focus(self) -> None:
         """Go to the note."""
         self.note.setFocus()

@@ -37,7 +37,9 @@ class FrameStore(QObject):
     def ask(self, key: str, unit: ReadingUnit, frame: int, *, priority: int = 10) -> None:
         """Fetch a frame; ``loaded`` or ``failed`` tells when."""
         place = (key, frame)
-        if place in self._pictures or place in self._loading or not 0 <= frame < unit.frames:
+        loading = self._loading.get(place)
+        under_way = loading is not None and not loading.handle.cancelled()
+        if place in self._pictures or under_way or not 0 <= frame < unit.frames:
             return
         task = self._pools.sight("image", _Load(unit, frame), key=place, priority=priority)
         self._loading[place] = task

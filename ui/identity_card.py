@@ -20,11 +20,12 @@ class IdentityCard(Card):
     """Asks who the patient is where the image does not say it; two identifiers, typed and confirmed."""
 
     confirmed = Signal(object, object)  # Patient, names of the confirmed identifiers
-    jotted = Signal(object)  # IdentityJotting, as somebody types
+    jotted = Signal(object)  # IdentityJotting as somebody types, None where it says what is known
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self._header = Patient()
+        self._header = self._given_before = Patient()
+        self._known = IdentityJotting()
         self._day: str | None = None
         self.body.addWidget(label(self.tr("Who is this?"), "title"))
         self._why = label("", "muted", wrap=True)
@@ -60,6 +61,10 @@ class IdentityCard(Card):
         self.confirm = KeyButton(self.tr("Confirm who it is"))
         self.confirm.clicked.connect(self.submit)
         self.body.addWidget(self.confirm)
+        self.undo_typed = KeyButton(self.tr("Undo what was typed"))
+        self.undo_typed.clicked.connect(self._on_undo_typed)
+        self.undo_typed.hide()
+        self.body.addWidget(self.undo_typed)
         for field in (*self.fields.values(), self.age):
             field.returnPressed.connect(self._on_returned)
             field.textChanged.connect(self._on_typed)
@@ -78,12 +83,17 @@ class IdentityCard(Card):
 
         ``day`` is when the image was taken, where the header says it.
         """
-        self._header, self._day = header, day
+        self._header, self._given_before, self._day = header, typed, day
         self._filling = True
         self._fill(header, typed)
+        self._known = self._standing()
         if jotting is not None:
             self._fill_typed(jotting)
         self._filling = False
+        changed = self._standing() != self._known
+        self.undo_typed.setVisible(changed)
+        if jotting is not None and not changed:
+            self.jotted.emit(None)
         self._wrong.hide()
         known = sum(getattr(header, name) is not None for name in IDENTIFIERS)
         self._why.setText(
@@ -209,8 +219,19 @@ class IdentityCard(Card):
     @Slot()
     def _on_typed(self) -> None:
         if not self._filling:
-            texts = {name: field.text() for name, field in self.fields.items()}
-            self.jotted.emit(IdentityJotting(**texts, sex=self.sex.currentData() or "", age=self.age.text()))
+            standing = self._standing()
+            self.undo_typed.setVisible(standing != self._known)
+            self.jotted.emit(standing if standing != self._known else None)
+
+    @Slot()
+    def _on_undo_typed(self) -> None:
+        self.show_patient(self._header, self._given_before, day=self._day)
+        self.jotted.emit(None)
+
+    def _standing(self) -> IdentityJotting:
+        """Return what stands in the form."""
+        texts = {name: field.text() for name, field in self.fields.items()}
+        return IdentityJotting(**texts, sex=self.sex.currentData() or "", age=self.age.text())
 
     @Slot()
     def _on_returned(self) -> None:

@@ -28,6 +28,8 @@ class KeyAnswers(QObject):
     def carry_out(self, name: str, act: Callable[[str], object]) -> None:
         """Carry out the act of a key, unless it answers and belongs to typing; tell what it answered."""
         key = TABLE[name].keys[0]
+        if self._take_back is not None and self.guard.is_second_tap(key.casefold()):
+            return
         if len(key) == 1 and self.strike(key, answers=name in ANSWERS) and name in ANSWERS:
             self._toast.say(self.tr("Letters typed outside a field answer nothing. Click a field to write."))
             return

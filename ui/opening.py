@@ -214,6 +214,6 @@ class Opening(QObject):
     @Slot(object)
     def _on_medium_gone(self, medium: Medium) -> None:
         case = self._desk.case
-        if case is not None and str(case.unit.files[0]).startswith(str(medium.path)):
+        if case is not None and case.unit.files[0].is_relative_to(medium.path):
             error = MediumGoneError()
             self._notices.tell("warning", error.title, error.hint)

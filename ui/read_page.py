@@ -128,7 +128,7 @@ class ReadPage(QWidget):
         self.tools.act_asked.connect(self._act)
         self.strip.case_chosen.connect(self.case_chosen)
         self._book.found_again.connect(self.image.find_again)
-        self.column.sign_asked.connect(self.sign_asked)
+        self.column.sign_asked.connect(self._on_sign_key)
         self.column.retry_asked.connect(self.retry_asked)
         self.column.beside_asked.connect(self.image.toggle_beside)
         self.column.overlay_look_changed.connect(self._on_overlay_look_changed)
@@ -268,9 +268,14 @@ class ReadPage(QWidget):
         elif self.column.impression.buttons[impression].isEnabled():
             self._desk.give_impression(impression)
 
+    @Slot()
     def _on_sign_key(self) -> None:
-        if self.column.sign.isEnabled():
+        if not self.column.sign.isEnabled():
+            return
+        if self.column.take_words():
             self.sign_asked.emit()
+        else:
+            self.toast.say(self.tr("Type your own words, or choose Agree or Disagree."))
 
     def _use_tool(self, tool: Tool) -> None:
         self.image.pair.use_tool(tool)

@@ -44,6 +44,7 @@ class ReportPage(QWidget):
         self.setObjectName("page")
         self._theme, self._pools = theme, pools
         self._key: object = None
+        self._whose: str | None = None
         self._pdf: bytes | None = None
         self._task: Task | None = None
         self._pages: list[QLabel] = []
@@ -64,7 +65,7 @@ class ReportPage(QWidget):
 
     def show_nothing(self, text: str) -> None:
         """Show a sentence instead of pages."""
-        self._key = None
+        self._key = self._whose = None
         self._pdf = None
         self._clear()
         self._words.setText(text)
@@ -81,9 +82,16 @@ class ReportPage(QWidget):
         """Return the paper size that is chosen."""
         return self._paper.currentText()
 
-    def show_report(self, key: object, render: Callable[[], bytes], *, signed: bool, paper: str) -> None:
-        """Make and show the report of one study; an older one that comes late is not shown."""
-        self._key = key
+    def show_report(
+        self, key: object, render: Callable[[], bytes], *, whose: str, signed: bool, paper: str
+    ) -> None:
+        """Make and show the report of the case ``whose``; an older one that comes late is not shown.
+
+        Pages of the same case stay in sight while they are made anew.
+        """
+        if whose != self._whose:
+            self._clear()  # never one patient's pages under another's banner
+        self._key, self._whose = key, whose
         self._pdf = None
         self._state.set_chip(
             self.tr("Signed") if signed else self.tr("Unsigned"), "accent" if signed else "warning"

@@ -15,7 +15,7 @@ from core.errors import FarlightError
 from services import report
 from services.papers import IssuedHow, IssuedPaper, signed_paper
 from services.report import ReportRequest
-from services.sign import SignedFile
+from services.sign import SignedFile, reading_beside
 from services.workplace import Workplace
 from ui.cases import Case
 from ui.desk import Desk
@@ -63,7 +63,8 @@ class Reporting(QObject):
         elif case.signed is not None:
             signed = case.signed
             paper = signed_paper(signed.record, signed.pdf)
-            page.show_report((case.key, "signed"), partial(bytes, signed.pdf), signed=True, paper=paper)
+            render = partial(self._workplace.papers.preview, signed.report_id, paper)
+            page.show_report(object(), render, whose=case.key, signed=True, paper=paper)
             self._tell_next_paper()
         elif not self._desk.is_open_card:
             page.show_nothing(self.tr("Read the image first: the report opens after your first impression."))
@@ -77,7 +78,8 @@ class Reporting(QObject):
                 clock=self._workplace.clock,
                 paper=paper,  # type: ignore[arg-type]
             )
-            page.show_report((case.key, case.asked, paper, case.draft), render, signed=False, paper=paper)
+            key = (case.key, case.asked, paper, case.draft)
+            page.show_report(key, render, whose=case.key, signed=False, paper=paper)
             page.tell_paper(self.tr("Says UNSIGNED on every page"))
 
     def _request(self, case: Case) -> ReportRequest:
@@ -85,7 +87,7 @@ class Reporting(QObject):
         settings = self._workplace.settings
         return ReportRequest(
             analysis=case.analysis,
-            reading=case.draft.reading,
+            reading=reading_beside(case.analysis, case.draft.reading),
             facts=case.facts,
             site=settings.text("site.name"),
             address=address_lines(settings.text("site.address")),

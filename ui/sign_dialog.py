@@ -30,6 +30,7 @@ class SignDialog(Sheet):
     ) -> None:
         title = self.tr("Add to the signed report") if addendum else self.tr("Sign and report")
         super().__init__(title, self.tr("Sign"), parent)
+        self._busy = False
         self._show_facts(facts, addendum=addendum)
         self.text = QLineEdit()
         self.text.setPlaceholderText(self.tr("What is to be added"))
@@ -46,10 +47,10 @@ class SignDialog(Sheet):
         grid.addWidget(self.person, 0, 1)
         grid.addWidget(label(self.tr("PIN"), "muted"), 1, 0)
         grid.addWidget(self.pin, 1, 1)
-        other = KeyButton(self.tr("Another reader …"))
-        other.setAutoDefault(False)
-        other.clicked.connect(self.reader_asked)
-        grid.addWidget(other, 2, 1)
+        self.other = KeyButton(self.tr("Another reader …"))
+        self.other.setAutoDefault(False)
+        self.other.clicked.connect(self.reader_asked)
+        grid.addWidget(self.other, 2, 1)
         self.accepted_clock = QCheckBox(self.tr("The clock is right; mark the signature"))
         self.accepted_clock.setVisible(doubt is not None)
         if doubt is not None:
@@ -105,8 +106,15 @@ class SignDialog(Sheet):
             self.text.text().strip(),
         )
 
+    def reject(self) -> None:
+        """Go back, but not while it is being signed: what was asked for with a PIN cannot be called back."""
+        if not self._busy:
+            super().reject()
+
     def _set_busy(self, busy: bool) -> None:
-        self.yes.setEnabled(not busy)
+        self._busy = busy
+        for part in (self.yes, self.no, self.other, self.person, self.pin, self.text, self.accepted_clock):
+            part.setEnabled(not busy)
         self.yes.set_words(self.tr("Signing …") if busy else self.tr("Sign"))
         if busy:
             self.tell("")

@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from core.decision import Reading
 from core.result import Finding, PackResult
+from services.sign import reading_beside
 from ui import words
 from ui.cases import Case
 from ui.impression_card import impression_words
@@ -20,6 +21,8 @@ def _tr(text: str) -> str:
 def sign_facts(case: Case) -> tuple[tuple[str, str], ...]:
     """Return what and value, a line each: patient, study, reads, answers, empty lines."""
     patient, unit, reading = case.patient, case.unit, case.draft.reading
+    if case.analysis is not None:
+        reading = reading_beside(case.analysis, reading)
     who = (words.patient_id(patient), words.sex_word(patient), words.age_word(patient))
     when = " ".join(part for part in (words.study_date(unit), words.study_time(unit)) if part)
     facts = [

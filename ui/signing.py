@@ -158,10 +158,10 @@ class Signing(QObject):
     @Slot(object)
     def _on_signed(self, made: SignedFile | Addendum) -> None:
         case = getattr(self.sender(), "key", None)
-        if self.dialog is not None:
+        assert isinstance(case, Case)
+        if self.dialog is not None and case is self._case:
             self.dialog.accept()
         self.show_reader()
-        assert isinstance(case, Case)
         if isinstance(made, SignedFile):
             case.signed = made
             self.signed.emit(case)
@@ -170,7 +170,7 @@ class Signing(QObject):
 
     @Slot(object)
     def _on_failed(self, error: FarlightError) -> None:
-        if self.dialog is None:
+        if self.dialog is None or getattr(self.sender(), "key", None) is not self._case:
             self.failed.emit(error)
         elif isinstance(error, WrongPinError):
             seconds = self._workplace.signing.wait_seconds(int(self.dialog.person.currentData()))

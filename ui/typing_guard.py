@@ -20,6 +20,11 @@ class TypingGuard:
         self._last = (-1.0e9, "")
         self._quiet_from = -1.0e9
 
+    def is_second_tap(self, key: str) -> bool:
+        """Return whether the key that was struck last is struck again at once, as an unsteady hand does."""
+        at, before = self._last
+        return key == before and self._now() - at < BURST_S
+
     def strike(self, key: str, *, answers: bool = False) -> bool:
         """Return whether a key belongs to typing; one that is pressed again only where it ``answers``."""
         now = self._now()

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from imaging import media
-from imaging.media import MediaWatch, Medium, list_media, removable_mounts
+from imaging.media import Medium, list_media, removable_mounts
 
 MOUNTS = r"""
 22 27 0:21 / /proc rw,nosuid shared:5 - proc proc rw
@@ -51,18 +50,3 @@ def test_a_table_that_makes_no_sense_gives_nothing(text: str, sys_folder: Path) 
 
 def test_this_computer_can_be_asked() -> None:
     assert all(medium.path.is_absolute() for medium in list_media())
-
-
-def test_what_came_and_went_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    stick, card = Medium(name="stick", path=Path("/s")), Medium(name="card", path=Path("/c"))
-    states = iter([(stick,), (stick,), (card,), ()])
-    monkeypatch.setattr(media, "list_media", lambda: next(states))
-    watch = MediaWatch()
-    first, same, swapped, gone = (watch.changes() for _ in range(4))
-    assert first is not None
-    assert first.added == (stick,)
-    assert same is None
-    assert swapped is not None
-    assert (swapped.added, swapped.removed) == ((card,), (stick,))
-    assert gone is not None
-    assert gone.removed == (card,)

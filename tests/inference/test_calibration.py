@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.calibration import calibrated, logit_at, position_of, table_fault
+from inference.calibration import calibrated, position_of, table_fault
 from inference.manifest import Calibration
 
 TABLE = Calibration(
@@ -57,20 +57,6 @@ def test_a_higher_logit_never_gets_a_lower_probability_and_lies_in_its_interval(
     assert first[0] <= second[0] + 1e-12
     for probability, low, high in (first, second):
         assert low - 1e-12 <= probability <= high + 1e-12
-
-
-@given(tables(), st.floats(0.001, 0.999))
-def test_the_inverse_is_the_smallest_logit_that_reaches_a_probability(
-    table: Calibration, probability: float
-) -> None:
-    logit = logit_at(table, probability)
-    if np.isneginf(logit):
-        assert calibrated(table, table.logits[0])[0] >= probability
-    elif np.isposinf(logit):
-        assert calibrated(table, table.logits[-1])[0] < probability
-    else:
-        assert calibrated(table, logit)[0] >= probability
-        assert calibrated(table, float(np.nextafter(logit, -np.inf)))[0] < probability
 
 
 @pytest.mark.parametrize(

@@ -273,6 +273,14 @@ def test_every_top_level_key_that_is_required_is_missed() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 100_000, "a = " + "9" * 5_000, 'schema = "farlight-pack/' + "9" * 5_000 + '"']
+)
+def test_text_beyond_all_measure_is_refused(text: str) -> None:
+    with pytest.raises((ManifestError, NewerSchemaError)):
+        parse_manifest(text)
+
+
 def test_text_that_is_not_toml_is_refused() -> None:
     with pytest.raises(ManifestError, match="not TOML"):
         parse_manifest("schema = ")
@@ -353,3 +361,13 @@ def test_the_records_cannot_be_changed() -> None:
         manifest.title = "other"  # type: ignore[misc]
     with pytest.raises(TypeError):
         manifest.files["card.md"] = "x"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "[" * 100_000, "a = " + "9" * 5_000, 'a = """\n'],
+    ids=["nested without end", "a number of 5,000 digits", "cut short"],
+)
+def test_toml_that_no_reader_can_read_is_one_error_of_the_pack(text: str) -> None:
+    with pytest.raises(ManifestError):
+        parse_manifest(text)

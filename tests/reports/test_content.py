@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import core.wording
-from core.decision import ClinicalSigns
+from core.decision import ClinicalSigns, FirstRead
 from core.image import StudyHeader
 from core.patient import Contradiction, Patient, Sourced
 from core.result import Correction, ErrorRecord, PackResult, QualityCheck, Side
@@ -115,6 +115,12 @@ def test_first_impression_and_agreement_stand_beside_the_finding() -> None:
     assert row(studies.report(), "Clinician") == (
         "first impression: abnormal (before the result was shown) · agrees"
     )
+
+
+def test_a_first_impression_given_with_the_result_in_sight_says_so() -> None:
+    seen = FirstRead(impression="abnormal", at=studies.NOW, result_seen=True)
+    content = studies.report(reading=studies.reading(first_read=seen))
+    assert row(content, "Clinician") == "first impression: abnormal (the result had been in sight) · agrees"
 
 
 def test_without_a_first_impression_none_is_invented() -> None:

@@ -1,5 +1,6 @@
 """The database file: safe opening, migrations, and what happens when it is damaged."""
 
+import errno
 import sqlite3
 import stat
 import sys
@@ -109,6 +110,38 @@ def test_a_store_that_cannot_be_copied_is_not_migrated(tmp_path: Path) -> None:
         Database(file)
     assert _version(file) == 1
     assert _dump(file) == before
+
+
+def test_a_copy_that_could_not_be_finished_leaves_nothing_and_says_that_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: Path, _target: Path) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    file = tmp_path / "a.db"
+    _old_store(file)
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(StoreError) as caught:
+        Database(file)
+    assert caught.value.code == "E500"
+    assert "disk is full" in caught.value.detail
+    assert not [entry.name for entry in tmp_path.iterdir() if "schema" in entry.name]
+    assert _version(file) == 1
+
+
+def test_a_store_held_by_another_program_does_not_say_that_the_folder_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.database._BUSY_TIMEOUT_S", 0.1)
+    file = tmp_path / "a.db"
+    _old_store(file)
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreError) as caught:
+        Database(file)
+    other.close()
+    assert caught.value.code == "E500"
+    assert "another program" in caught.value.detail
 
 
 def test_a_store_of_this_schema_is_not_copied(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ def test_the_networks_stay_small_and_plain() -> None:
     for network in (LungNet(), FindingNet()):
         assert _parameters(network) < 1_000_000
         convolutions = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]
-        assert all(m.groups == 1 and m.out_channels % 16 == 0 for m in convolutions if m.out_channels > 2)
+        assert all(m.groups == 1 for m in convolutions)
+        assert all(m.out_channels % 16 == 0 for m in convolutions if m.kernel_size != (1, 1))
 
 
 def test_the_distance_is_small_for_what_it_was_fitted_on_and_large_elsewhere() -> None:

@@ -15,7 +15,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from core.errors import DamagedImageError, FarlightError
+from core.errors import DamagedImageError, FarlightError, MediumGoneError
 from services.scan import Medium
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 from tests.ui.test_reading import press, ready
@@ -435,3 +435,12 @@ def test_models_are_loaded_before_the_first_image_is_opened(stage: Stage) -> Non
     stage(analyzer=analyzer)
     wait_until(lambda: analyzer.warm)
     assert analyzer.asked == []
+
+
+def test_a_medium_that_goes_is_told_where_the_open_image_lies_on_it(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path / "usb10", "1.dcm"))
+    wait_until(lambda: window.desk.case is not None)
+    window.opening._on_medium_gone(Medium(path=tmp_path / "usb1", name="USB1"))
+    assert MediumGoneError().title not in window.notices.texts()
+    window.opening._on_medium_gone(Medium(path=tmp_path / "usb10", name="USB10"))
+    assert MediumGoneError().title in window.notices.texts()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pypdfium2
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QDialog, QFileDialog, QLabel
 
@@ -142,8 +143,6 @@ def test_an_export_that_cannot_be_written_is_no_paper(stage: Stage, tmp_path: Pa
 
 
 def test_an_unsigned_report_says_so_beside_its_paper(stage: Stage, tmp_path: Path) -> None:
-    from PySide6.QtCore import Qt
-
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
     press(window, Qt.Key.Key_2)
@@ -267,6 +266,32 @@ def test_pages_that_could_not_be_drawn_are_no_paper(
     assert window.report._next.text() == "The next paper is the original"
 
 
+def test_no_page_of_the_last_patient_stays_while_the_report_of_the_next_is_made(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
+    write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014")
+    window = stage(tmp_path / "stick")
+    ready(window)
+    _, second = window.book.cases()
+    press(window, Qt.Key.Key_2)
+    window.show_page("report")
+    wait_until(lambda: window.report.pdf is not None)
+    hold = threading.Event()
+    monkeypatch.setattr("ui.report_page.page_pictures", lambda *_: hold.wait(20) and ())
+    window.desk.write("conclusion", "Old scar")
+    window.reporting.show()
+    assert window.report._pages != []
+    window.open_case(second.key)
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    window.show_page("report")
+    assert "Joseph" in window.banner.text()
+    assert window.report._pages == []
+    hold.set()
+    wait_until(lambda: window.report.pdf is not None)
+
+
 def test_what_the_print_queue_did_not_take_is_no_paper(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,4 +318,7 @@ def test_an_addendum_is_told_and_makes_the_next_paper_a_copy(stage: Stage, tmp_p
     window.show_page("report")
     assert window.report._next.text() == "The next paper says COPY"
     wait_until(lambda: window.report.pdf is not None)
+    (tmp_path / "preview.pdf").write_bytes(window.report.pdf)
+    assert "Seen again on Monday." in words_of(tmp_path / "preview.pdf")
+    assert window._workplace.papers.papers(window.desk.case.signed.report_id) == ()
     assert "Seen again on Monday." in words_of(export(window, tmp_path / "with addendum.pdf"))

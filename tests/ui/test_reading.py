@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pypdfium2
 import pytest
 from PIL import Image as Photo
 from PySide6.QtCore import QStandardPaths, Qt
@@ -14,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from core.clock import SystemClock
-from core.patient import Sourced
+from core.patient import Patient, Sourced
 from core.result import Correction, ErrorRecord, Refusal, Result, Source
 from services.analyze import Analysis
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
@@ -202,6 +203,49 @@ def test_a_decision_can_be_undone_and_done_again(stage: Stage, tmp_path: Path) -
     assert window.desk.decision("chest-pneumonia-child", "pneumonia").answer == "agree"
 
 
+def note(window: Any, text: str) -> None:
+    """Type a note on the first finding and leave its field."""
+    field = window.read.column.findings[0].note
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, text)
+    window.read.viewer.setFocus()
+
+
+def test_undo_and_redo_of_an_answer_leave_the_note_that_stands_in_its_field(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    note(window, "left base")
+    window.desk.undo.undo()
+    assert window.desk.reading.decisions == ()
+    window.desk.undo.redo()
+    assert [one.note for one in window.desk.reading.decisions] == ["left base"]
+    window.read.column.answer("disagree")
+    note(window, "right base")
+    window.desk.undo.undo()
+    (decision,) = window.desk.reading.decisions
+    assert (decision.answer, decision.note) == ("agree", "right base")
+    window.open_case(window.desk.case.key)
+    assert window.read.column.findings[0].note.toPlainText() == "right base"
+
+
+def test_own_words_that_were_undone_do_not_come_back_when_the_case_is_opened_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    edit_words(window, "old scar", enter=True)
+    edit_words(window, "effusion", enter=True)
+    window.desk.undo.undo()
+    window.open_case(window.desk.case.key)
+    assert window.read.column.findings[0].words.text() == "old scar"
+
+
 def test_edit_takes_own_words(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
@@ -308,6 +352,29 @@ def test_entering_the_age_has_the_image_looked_at_again(stage: Stage, tmp_path: 
     assert analyzer.patients[-1].age_years == Sourced(value=3.0, source="typed")
 
 
+def test_a_final_read_given_while_nothing_was_answered_does_not_stand_beside_a_later_answer(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    analyzer.needs_age = True
+    window = stage(write_chest(tmp_path, "1.dcm", age=""), analyzer=analyzer)
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    pause()
+    press(window, Qt.Key.Key_1)
+    assert window.desk.reading.final_read.impression == "nothing_seen"
+    window.desk.identify(Patient(age_years=Sourced(value=3.0, source="typed")), ())
+    wait_until(lambda: window.read.column.findings != [])
+    pause()
+    press(window, Qt.Key.Key_A)
+    sign(window)
+    reading = case.signed.record.reading
+    assert [one.answer for one in reading.decisions] == ["agree"]
+    assert reading.final_read is None
+    assert "Final read" not in text_of(case.signed.pdf)
+
+
 def test_the_view_turns_inverts_and_comes_back(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
@@ -374,6 +441,106 @@ def test_a_wrong_pin_is_told_and_nothing_is_signed(stage: Stage, tmp_path: Path)
     wait_until(lambda: window.signing.dialog is None)
 
 
+def test_there_is_no_way_back_once_it_is_being_signed(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    signing, hold = window._workplace.signing, threading.Event()
+    really = signing.sign
+    monkeypatch.setattr(signing, "sign", lambda *given, **named: hold.wait(20) and really(*given, **named))
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.signing.dialog is not None)
+    dialog = window.signing.dialog
+    QTest.keyClicks(dialog.pin, "2580")
+    dialog.yes.click()
+    assert not dialog.no.isEnabled()
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    dialog.close()
+    assert dialog.isVisible()
+    assert window.signing.dialog is dialog
+    hold.set()
+    wait_until(lambda: case.signed is not None and window.signing.dialog is None)
+
+
+def edit_words(window: Any, words: str, *, enter: bool) -> Any:
+    """Type own words into the first finding's line and return its card."""
+    card = window.read.column.findings[0]
+    card.answer("edited")
+    card.words.setFocus()
+    card.words.selectAll()
+    if words:
+        QTest.keyClicks(card.words, words)
+    else:
+        QTest.keyClick(card.words, Qt.Key.Key_Delete)
+    if enter:
+        QTest.keyClick(card.words, Qt.Key.Key_Return)
+    return card
+
+
+@pytest.mark.parametrize("before", ["edited", "agree"])
+def test_own_words_typed_without_enter_are_what_is_signed(stage: Stage, tmp_path: Path, before: str) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    if before == "edited":
+        edit_words(window, "old scar", enter=True)
+    else:
+        press(window, Qt.Key.Key_A)
+    edit_words(window, "effusion on the right", enter=False)
+    sign(window)
+    (decision,) = case.signed.record.reading.decisions
+    assert (decision.answer, decision.words) == ("edited", "effusion on the right")
+
+
+def test_an_answer_whose_own_words_were_deleted_is_asked_about_before_signing(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    edit_words(window, "old scar", enter=True)
+    card = edit_words(window, "", enter=False)
+    window.read.column.sign.click()
+    assert window.signing.dialog is None
+    assert "own words" in window.read.toast.text()
+    assert card.words.hasFocus()
+
+
+def test_an_identity_typed_and_not_confirmed_stands_between_the_case_and_its_signature(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    column = window.read.column
+    assert column.sign.isEnabled()
+    column.ask_identity()
+    assert not column.identity.undo_typed.isVisible()
+    name = column.identity.fields["name"]
+    before = name.text()
+    name.selectAll()
+    QTest.keyClicks(name, "Other Name")
+    assert not column.sign.isEnabled()
+    assert "undo what was typed" in column.missing.text()
+    press(window, Qt.Key.Key_Escape)
+    assert column.identity.isVisible()
+    column.identity.undo_typed.click()
+    assert name.text() == before
+    assert window.desk.case.draft.identity_jotting is None
+    assert column.sign.isEnabled()
+    name.selectAll()
+    QTest.keyClicks(name, "Other Name")
+    column.identity.confirm.click()
+    assert window.desk.case.patient.name.value == "Other Name"
+    wait_until(column.sign.isEnabled)
+
+
 def test_the_first_signature_asks_for_a_reader(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"), reader=False)
     ready(window)
@@ -422,6 +589,60 @@ class Unreadable(StandInAnalyzer):
         )
         error = ErrorRecord(code="E104", message="The file is damaged.")
         return Analysis(result=Result(source=source, patient=unit.patient, errors=(error,)))
+
+
+def test_the_open_study_is_analysed_in_a_pause_also_where_another_was_under_way(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    analyzer.hold["1.dcm"] = threading.Event()
+    for number in (1, 2, 3):
+        write_chest(tmp_path / "stick", f"{number}.dcm", patient=f"SAMPLE^{number}", number=str(number))
+    window = stage(tmp_path / "stick", analyzer=analyzer)
+    wait_until(lambda: len(window.book) == 3 and not window.intake.scanning and analyzer.asked)
+    window.queue.pause(True)
+    _, second, third = window.book.cases()
+    window.open_case(third.key)
+    wait_until(lambda: window.queue.has(third) and window.read.viewer.state is not None)
+    analyzer.hold["1.dcm"].set()
+    wait_until(lambda: third.analysed)
+    assert not second.analysed
+
+
+def test_a_study_that_is_opened_while_its_cancelled_analysis_ends_is_analysed(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    analyzer.hold["1.dcm"] = threading.Event()
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    wait_until(lambda: analyzer.asked)
+    case = window.book.cases()[0]
+    window.queue.cancel()
+    window.queue.ask(case, first=True)
+    analyzer.hold["1.dcm"].set()
+    wait_until(lambda: case.analysed)
+
+
+def test_an_image_is_fetched_again_where_fetching_it_was_called_off(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from services import display
+
+    hold, really = threading.Event(), display.load_image
+    write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
+    write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014")
+    window = stage(tmp_path / "stick")
+    ready(window)
+    wait_until(lambda: len(window.book) == 2 and window.pools.running() == ())
+    first, second = window.book.cases()
+    frames = window.read.image.frames
+    frames._pictures.clear()
+    monkeypatch.setattr(display, "load_image", lambda *given: hold.wait(20) and really(*given))
+    window.open_case(second.key)
+    window.open_case(first.key)
+    window.open_case(second.key)
+    hold.set()
+    wait_until(lambda: frames.find(second.key, 0) is not None)
 
 
 def test_an_analysis_that_failed_says_so_and_can_be_tried_again(stage: Stage, tmp_path: Path) -> None:
@@ -629,17 +850,32 @@ def test_nothing_is_offered_beside_an_image_that_was_not_put_right(stage: Stage,
     assert not window.read.tools.buttons["beside"].isVisible()
 
 
+def sign(window: Any) -> None:
+    """Sign the open case, which is answered, by key and PIN."""
+    case = window.desk.case
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.signing.dialog is not None)
+    QTest.keyClicks(window.signing.dialog.pin, "2580")
+    QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
+    wait_until(lambda: case.signed is not None and window.signing.dialog is None)
+
+
+def text_of(pdf: bytes) -> str:
+    """Return what stands in a PDF, in one line."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return " ".join(" ".join(page.get_textpage().get_text_range() for page in document).split())
+    finally:
+        document.close()
+
+
 def sign_the_open_case(window: Any) -> Any:
     """Read and sign the open case, show its report, and return the case."""
     ready(window)
     case = window.desk.case
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_A)
-    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    wait_until(lambda: window.signing.dialog is not None)
-    QTest.keyClicks(window.signing.dialog.pin, "2580")
-    QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
-    wait_until(lambda: case.signed is not None and window.signing.dialog is None)
+    sign(window)
     window.open_case(case.key)
     window.show_page("report")
     wait_until(lambda: window.report.pdf is not None)
@@ -712,6 +948,59 @@ def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path
     QTest.qWait(1000)
     press(window, Qt.Key.Key_A)
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
+
+
+def test_a_key_struck_twice_by_an_unsteady_hand_answers_once(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_1)
+    press(window, Qt.Key.Key_1)
+    assert window.desk.reading.first_read.impression == "nothing_seen"
+    press(window, Qt.Key.Key_A)
+    press(window, Qt.Key.Key_A)
+    assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
+
+
+def test_a_key_struck_twice_is_no_final_read(stage: Stage, tmp_path: Path) -> None:
+    refusal = Refusal(gate="exposure", reason="Under-exposed.", advice="Repeat with better exposure.")
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=StandInAnalyzer(refusal=refusal))
+    ready(window)
+    press(window, Qt.Key.Key_1)
+    press(window, Qt.Key.Key_1)
+    assert window.desk.reading.first_read.impression == "nothing_seen"
+    assert window.desk.reading.final_read is None
+
+
+def test_an_impression_given_after_one_that_was_taken_back_says_that_the_result_was_seen(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    for key in (Qt.Key.Key_2, Qt.Key.Key_0, Qt.Key.Key_4):
+        press(window, key)
+    withdrawn = window.desk.reading
+    assert withdrawn.first_read is None
+    QTest.qWait(1000)
+    press(window, Qt.Key.Key_1)
+    assert window.desk.reading.first_read.result_seen
+
+
+def test_the_first_impression_says_that_it_came_before_the_result_only_where_it_did(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    assert not window.desk.reading.first_read.result_seen
+
+
+def test_where_results_are_shown_at_once_the_first_impression_does_not_say_before(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"), reading__order="concurrent")
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    assert window.desk.reading.first_read.result_seen
 
 
 def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
