@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -1113,6 +1114,10 @@ def test_a_signed_picture_found_again_has_the_patient_and_the_words_that_were_si
     assert window._workplace.drafts.find(case.key) is None
 
 
+def _is_left_signed(window: Any, case: Any) -> bool:
+    return case.signed is not None and window.desk.case is not case
+
+
 def test_signatures_are_told_in_one_passing_line_without_a_name(stage: Stage, tmp_path: Path) -> None:
     for number, name in enumerate(("Amina", "Joseph", "Grace", "Peter")):
         pixels = np.full((240, 280), 90 + number, np.uint8)
@@ -1130,7 +1135,7 @@ def test_signatures_are_told_in_one_passing_line_without_a_name(stage: Stage, tm
         wait_until(lambda: window.signing.dialog is not None)
         QTest.keyClicks(window.signing.dialog.pin, "2580")
         QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
-        wait_until(lambda case=signed: case.signed is not None and window.desk.case is not case)
+        wait_until(partial(_is_left_signed, window, signed))
         wait_until(lambda: window.signing.dialog is None)
         assert window.notices.texts() == ("Signed.",)
     window.notices._notices[0].passing.setInterval(1)
