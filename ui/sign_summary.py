@@ -79,4 +79,5 @@ def _answer(reading: Reading, pack: PackResult, finding: Finding) -> str:
         "disagree": _tr("you disagree"),
         "edited": _tr("in your words: {words}").format(words=made.words),
     }[made.answer]
-    return f"{finding.label}, {position}: {answer}"
+    note = _tr(" · note: {words}").format(words=made.note) if made.note else ""
+    return f"{finding.label}, {position}: {answer}{note}"

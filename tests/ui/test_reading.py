@@ -1011,6 +1011,7 @@ def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
     ready(window)
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_D)
+    window.read.column.findings[0].note.setPlainText("Seen before")
     window.desk.write("conclusion", "Old scar")
     press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: window.signing.dialog is not None)
@@ -1019,7 +1020,8 @@ def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
     assert "Patient: SAMPLE, Amina" in said
     assert "ID · sex · age: 2041-77 · Female · 3 y" in said
     assert "Study: Chest AP · 14 Mar 2026 10:12" in said
-    assert "You sign: First impression: abnormal\nPneumonia, score above the threshold: you disagree" in said
+    answer = "Pneumonia, score above the threshold: you disagree · note: Seen before"
+    assert f"You sign: First impression: abnormal\n{answer}" in said
     assert "Left empty: breaths, oxygen saturation, danger signs, indication, reading, advice" in said
     wait_until(dialog.pin.hasFocus)
     dialog.reject()
