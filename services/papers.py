@@ -92,6 +92,31 @@ class PaperDesk:
         """Return the papers of a report, the oldest first."""
         return tuple(_issued(row) for row in self._papers.of(report_id))
 
+    def preview(self, report_id: int, paper: PaperSize) -> bytes:
+        """Return a report as its next paper would look, without giving one out.
+
+        It is the signed report where nothing was added, or where an early Farlight kept nothing for a copy.
+
+        Raises:
+            NotSignedError: there is no such report.
+            ChangedReportError: what is kept is not what was signed.
+            ReportError: the copy could not be set.
+        """
+        row, record = self._require(report_id)
+        earlier = self.papers(report_id)
+        if not self._signed.addenda(report_id) or self._signed.content(report_id) is None:
+            return row.pdf
+        following = IssuedPaper(
+            paper_id=0,
+            report_id=report_id,
+            number=len(earlier) + 1,
+            copy_number=max((one.copy_number for one in earlier), default=0) + 1,
+            at=self._clock.now(),
+            how="print",
+            paper=paper,
+        )
+        return self._copy(following, row, record)
+
     def next_is_copy(self, report_id: int, paper: PaperSize) -> bool:
         """Return whether COPY would stand on the next paper of that size.
 

@@ -63,9 +63,8 @@ class Reporting(QObject):
         elif case.signed is not None:
             signed = case.signed
             paper = signed_paper(signed.record, signed.pdf)
-            page.show_report(
-                (case.key, "signed"), partial(bytes, signed.pdf), whose=case.key, signed=True, paper=paper
-            )
+            render = partial(self._workplace.papers.preview, signed.report_id, paper)
+            page.show_report(object(), render, whose=case.key, signed=True, paper=paper)
             self._tell_next_paper()
         elif not self._desk.is_open_card:
             page.show_nothing(self.tr("Read the image first: the report opens after your first impression."))

@@ -437,9 +437,7 @@ def test_models_are_loaded_before_the_first_image_is_opened(stage: Stage) -> Non
     assert analyzer.asked == []
 
 
-def test_a_medium_that_goes_is_told_only_where_the_open_image_lies_on_it(
-    stage: Stage, tmp_path: Path
-) -> None:
+def test_a_medium_that_goes_is_told_where_the_open_image_lies_on_it(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path / "usb10", "1.dcm"))
     wait_until(lambda: window.desk.case is not None)
     window.opening._on_medium_gone(Medium(path=tmp_path / "usb1", name="USB1"))

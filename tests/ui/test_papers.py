@@ -318,4 +318,7 @@ def test_an_addendum_is_told_and_makes_the_next_paper_a_copy(stage: Stage, tmp_p
     window.show_page("report")
     assert window.report._next.text() == "The next paper says COPY"
     wait_until(lambda: window.report.pdf is not None)
+    (tmp_path / "preview.pdf").write_bytes(window.report.pdf)
+    assert "Seen again on Monday." in words_of(tmp_path / "preview.pdf")
+    assert window._workplace.papers.papers(window.desk.case.signed.report_id) == ()
     assert "Seen again on Monday." in words_of(export(window, tmp_path / "with addendum.pdf"))
