@@ -1,10 +1,10 @@
 """What a pack's manifest says of its model, as far as window and paper repeat it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from core.result import PackClass
+from core.result import PackClass, PackResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +54,17 @@ class ModelFacts:
     licence: str = ""
     attribution: str = ""
     files: tuple[tuple[str, str], ...] = ()
+
+
+def not_looked_for(facts: Iterable[ModelFacts], results: Iterable[PackResult]) -> tuple[str, ...]:
+    """Return what no model looked for: what one leaves out and another answered on is taken out."""
+    answered = {
+        name.casefold()
+        for pack in results
+        if pack.status == "ok"
+        for spoken in (pack.findings, pack.measurements, pack.risks)
+        for one in spoken
+        for name in (one.code, one.label)
+    }
+    left_out = dict.fromkeys(what for one in facts for what in one.not_looked_for)
+    return tuple(what for what in left_out if what.casefold() not in answered)

@@ -42,7 +42,7 @@ class MachinePart:
 
     def blocks(self, packs: tuple[PackResult, ...]) -> tuple[PackBlock, ...]:
         """Return a block for each pack: answers first, then refusals, then packs not meant for the image."""
-        return _pictures_first(tuple(self._block(pack) for pack in sorted(packs, key=_reading_order)))
+        return _pictures_first(tuple(self._block(pack, packs) for pack in sorted(packs, key=_reading_order)))
 
     def error_blocks(self) -> tuple[PackBlock, ...]:
         """Return what could not be done, as a block of its own that comes first."""
@@ -82,8 +82,9 @@ class MachinePart:
         )
         return "; ".join(parts)
 
-    def _block(self, pack: PackResult) -> PackBlock:
+    def _block(self, pack: PackResult, printed: tuple[PackResult, ...]) -> PackBlock:
         facts = self.facts.get(pack.stamp.pack_id)
+        limits = limit_rows(facts, printed)
         if _only_outlines(pack):
             others = (other for other in self.result.results if not _only_outlines(other))
             said = frozenset().union(*(said_of_image(other) for other in others))
@@ -92,10 +93,9 @@ class MachinePart:
                 warning=say("reports.banner.checks_off") if pack.gates_skipped else "",
                 rows=present(*outline_rows(pack, self.result.side, said)),
                 small_title=pack_title(clean_line(pack.title), pack),
-                small_rows=present(*origin_rows(facts), *limit_rows(facts), *engine_rows(pack)),
+                small_rows=present(*origin_rows(facts), *limits, *engine_rows(pack)),
             )
         findings = tuple(self._finding_block(pack, finding, facts) for finding in pack.findings)
-        limits = limit_rows(facts)
         answered = pack.status == "ok"
         return PackBlock(
             figures=self._figures(pack),

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from core.model_facts import ModelFacts, OperatingPoint, TestFigure
+from core.model_facts import ModelFacts, OperatingPoint, TestFigure, not_looked_for
 from core.result import Finding, Measurement, PackResult, Risk, Side
 from core.wording import has_sentence, say
 from reports.records import Row
@@ -92,13 +92,16 @@ def _unusual(pack: PackResult, said: frozenset[str]) -> list[str]:
     return [f"{text.rstrip('.')}." for text in texts if text not in said]
 
 
-def limit_rows(facts: ModelFacts | None) -> tuple[Row, ...]:
-    """Return how well the model did on test, and where its answer ends."""
+def limit_rows(facts: ModelFacts | None, others: tuple[PackResult, ...] = ()) -> tuple[Row, ...]:
+    """Return how well the model did on test, and where its answer ends.
+
+    ``others`` are all that is printed: what one of them answered on was looked for.
+    """
     if facts is None:
         return (Row(label=say("reports.row.model"), text=say("reports.say.facts_missing")),)
     return (
         Row(label=say("reports.row.figures"), text=_figures_by_population(facts.figures)),
-        Row(label=say("reports.row.not_looked_for"), text="; ".join(facts.not_looked_for)),
+        Row(label=say("reports.row.not_looked_for"), text="; ".join(not_looked_for((facts,), others))),
         Row(label=say("reports.row.not_for"), text="; ".join(facts.not_for)),
         Row(label=say("reports.row.weak_where"), text="; ".join(facts.weak_where)),
     )

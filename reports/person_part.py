@@ -1,6 +1,6 @@
 """Page 1, the part for people: who, what was asked, what the clinician says, who signs."""
 
-from core.decision import ClinicalSigns, Reading, Signature
+from core.decision import ClinicalSigns, Decision, FinalRead, FirstRead, Reading, Signature
 from core.image import StudyHeader
 from core.patient import Contradiction, Patient, Sex, Sourced
 from core.result import Result
@@ -78,9 +78,11 @@ def examination(header: StudyHeader) -> str:
 def sections(reading: Reading, result: Result, *, signed: bool) -> tuple[Section, ...]:
     """Return reading, conclusion, advice and referral; unsigned, the conclusion is left to be written.
 
-    Where the signer wrote no words of their own, what they answered stands for them.
+    What the signer answered, and wrote beside a finding, stands here too, after their words.
     """
-    words = reading.words if clean(reading.words) or not signed else _answers(reading, result)
+    words = clean(reading.words)
+    if signed:
+        words = "\n".join(part for part in (words, _answers(reading, result)) if part)
     return (
         _section("reading", words, signed=signed),
         _section("conclusion", reading.conclusion if signed else "", signed=signed, strong=True),
@@ -90,22 +92,31 @@ def sections(reading: Reading, result: Result, *, signed: bool) -> tuple[Section
 
 
 def _answers(reading: Reading, result: Result) -> str:
-    """Return the first impression and the last answer to each finding, or the final read, as sentences."""
-    sentences = []
-    if reading.first_read:
-        impression = say(f"reports.say.impression_{reading.first_read.impression}")
-        sentences.append(say("reports.say.said_first", impression=impression))
+    """Return first impression, last answer to each finding with its note, and final read, as sentences."""
+    sentences = _impression("said_first", reading.first_read)
     last = {(decision.pack_id, decision.finding): decision for decision in reading.decisions}
     for pack in result.results:
         for finding in () if pack.stamp.pack_class == "demonstration" else pack.findings:
             decision = last.get((pack.stamp.pack_id, finding.code))
             if decision is not None:
-                label, words = in_sentence(clean_line(finding.label)), clean_line(decision.words).rstrip(".")
-                sentences.append(say(f"reports.say.said_{decision.answer}", finding=label, words=words))
-    if reading.final_read:
-        impression = say(f"reports.say.impression_{reading.final_read.impression}")
-        sentences.append(say("reports.say.said_final", impression=impression))
+                sentences += _answer(decision, in_sentence(clean_line(finding.label)))
+    sentences += _impression("said_final", reading.final_read)
     return " ".join(sentences)
+
+
+def _impression(name: str, read: FirstRead | FinalRead | None) -> list[str]:
+    if read is None:
+        return []
+    return [say(f"reports.say.{name}", impression=say(f"reports.say.impression_{read.impression}"))]
+
+
+def _answer(decision: Decision, label: str) -> list[str]:
+    words = clean_line(decision.words).rstrip(".")
+    sentences = [say(f"reports.say.said_{decision.answer}", finding=label, words=words)]
+    note = clean_line(decision.note).rstrip(".")
+    if note:
+        sentences.append(say("reports.say.said_note", finding=label, words=note))
+    return sentences
 
 
 def signature_block(signature: Signature | None) -> SignatureBlock:
@@ -142,7 +153,7 @@ def _section(name: str, words: str, *, signed: bool, strong: bool = False) -> Se
     text = clean(words)
     ruled = _RULED_LINES_CONCLUSION if strong else _RULED_LINES_OTHER
     if not text and signed:
-        text, strong = say("reports.section.not_given"), False
+        text, strong = say("reports.section.no_conclusion" if strong else "reports.section.not_given"), False
     return Section(title=say(f"reports.section.{name}"), text=text, strong=strong, ruled=0 if text else ruled)
 
 

@@ -43,11 +43,20 @@ class IdentityJotting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignsJotting:
+    """What stands in the number fields of the clinical signs and cannot be recorded, as typed."""
+
+    breaths: str = ""
+    oxygen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """All that was typed and decided for one reading unit and is not yet signed.
 
     ``typed`` holds what a person typed of the patient (source ``typed``); ``confirmed`` names the identifiers
     that a person has confirmed ("name", "id", "birth_date").
+    ``signs_jotting`` is what was typed as clinical signs and cannot be recorded.
     ``jottings`` are what was typed into the fields of findings; ``identity_jotting`` is what was typed into
     the identity form and not yet confirmed: it identifies nobody. ``result_seen`` where a first impression
     was taken back after it had opened the result.
@@ -59,6 +68,7 @@ class Draft:
     confirmed: tuple[str, ...] = ()
     reading: Reading = field(default_factory=Reading)
     jottings: tuple[Jotting, ...] = ()
+    signs_jotting: SignsJotting | None = None
     identity_jotting: IdentityJotting | None = None
     result_seen: bool = False
     updated_at: datetime | None = None

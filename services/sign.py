@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -28,7 +28,7 @@ from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
 MissingCode = Literal[
-    "analysis", "first_read", "final_read", "decision", "identity", "identity_typed", "same_pixels"
+    "analysis", "first_read", "final_read", "decision", "signs", "identity", "identity_typed", "same_pixels"
 ]
 _SHORTEST_PIN = 4
 _IDENTIFIERS = ("name", "id", "birth_date")
@@ -56,11 +56,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedFile:
-    """A signed report: the record and the exact PDF bytes it is bound to."""
+    """A signed report: the record and the exact PDF bytes it is bound to.
+
+    ``result`` is the JSON of what the computer had answered, ``patient`` who the patient was known to be.
+    """
 
     report_id: int
     record: SignedReport
     pdf: bytes
+    result: str = ""
+    patient: Patient = field(default_factory=Patient)
 
 
 class _Made(NamedTuple):
@@ -96,6 +101,10 @@ def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Dra
         missing.extend(_unanswered(analysis, draft))
         if wants_final_read(analysis) and draft.reading.final_read is None:
             missing.append(Missing(code="final_read", text=say("services.missing.final_read")))
+    if draft.signs_jotting is not None:
+        left = (draft.signs_jotting.breaths, draft.signs_jotting.oxygen)
+        typed = ", ".join(f"“{one}”" for one in left if one)
+        missing.append(Missing(code="signs", text=say("services.missing.signs", typed=typed)))
     questions = _identity_questions(unit, draft)
     missing.extend(questions)
     if draft.identity_jotting is not None and not questions:
@@ -229,7 +238,19 @@ class SigningDesk:
             pdf=made.pdf,
             content=made.content,
         )
-        return SignedFile(report_id=report_id, record=record, pdf=made.pdf)
+        return SignedFile(
+            report_id=report_id, record=record, pdf=made.pdf, result=result, patient=analysis.result.patient
+        )
+
+    def draft_for(self, unit: ReadingUnit, signed: SignedFile) -> Draft:
+        """Return what was said and typed of a signed unit, as a draft holds it; it is shown, not kept."""
+        patient = signed.patient
+        typed = {
+            name: value
+            for name in ("name", "id", "sex", "birth_date", "age_years", "height_cm", "weight_kg")
+            if (value := getattr(patient, name)) is not None and value.source == "typed"
+        }
+        return Draft(key=key_of(unit), path=unit.path, typed=Patient(**typed), reading=signed.record.reading)
 
     def find_signed(self, unit: ReadingUnit) -> SignedFile | None:
         """Return the signed report of a unit, or None."""
@@ -343,7 +364,8 @@ def _identity_questions(unit: ReadingUnit, draft: Draft) -> list[Missing]:
         if entry.field in _IDENTIFIERS and entry.field not in draft.confirmed
     ]
     if len(in_header) < _NEEDED_IDENTIFIERS and len(confirmed) < _NEEDED_IDENTIFIERS:
-        questions.append(Missing(code="identity", text=say("services.missing.two_identifiers")))
+        carried = say(f"services.missing.two_identifiers_{len(in_header)}")
+        questions.append(Missing(code="identity", text=carried))
     return questions
 
 
@@ -362,7 +384,8 @@ def _person(row: PersonRow) -> Person:
 
 def _signed_file(row: SignedRow) -> SignedFile:
     record = from_plain(SignedReport, json.loads(row.record))
-    return SignedFile(report_id=row.report_id, record=record, pdf=row.pdf)
+    patient = from_plain(Patient, json.loads(row.patient))
+    return SignedFile(report_id=row.report_id, record=record, pdf=row.pdf, result=row.result, patient=patient)
 
 
 def addendum_of(row: AddendumRow) -> Addendum:

@@ -12,6 +12,7 @@ from core.errors import FarlightError
 from core.image import Image
 from core.model_facts import ModelFacts
 from services.analyze import Analysis, Analyzer
+from services.signed_result import says_the_same
 from ui.cases import Case, CaseBook
 from ui.task import Handle, Pools, Task
 
@@ -47,8 +48,11 @@ class AnalysisQueue(QObject):
         self._pools.inference("warm-up", _WarmUp(self._analyzer), priority=REST)
 
     def ask(self, case: Case, *, first: bool = False, image: Image | None = None) -> None:
-        """Ask for a reading unit; ``first`` puts it before all that waits."""
-        if case.error or case.signed is not None:
+        """Ask for a reading unit; ``first`` puts it before all that waits.
+
+        A signed one is looked at again only while it is open, to show beside the image what was signed.
+        """
+        if case.error or not self._is_wanted(case):
             return
         if self._is_under_way(case):
             return
@@ -113,7 +117,7 @@ class AnalysisQueue(QObject):
         key, image = self._waiting.popitem(last=False)
         self._wanted_first.discard(key)
         case = self._book.find(key)
-        if case is None or case.signed is not None:
+        if case is None or not self._is_wanted(case):
             self._count()
             self._pump()
             return
@@ -129,6 +133,9 @@ class AnalysisQueue(QObject):
         task.cancelled.connect(self._on_cancelled)
         task.ended.connect(self._on_ended)
         self._tell()
+
+    def _is_wanted(self, case: Case) -> bool:
+        return case.signed is None or (case.key == self._book.open_key and not case.answers_otherwise)
 
     def _current(self) -> Case | None:
         """Return the unit that the ending task speaks of, unless a newer analysis was asked since."""
@@ -150,6 +157,8 @@ class AnalysisQueue(QObject):
             errors = analysis.result.errors
             if analysis.image is None and errors:
                 case.error = errors[0].message
+            elif case.signed is not None and not says_the_same(case.signed.result, analysis.result):
+                case.answers_otherwise = True
             else:
                 self._book.set_analysis(case, analysis)
             self._book.touch(case)

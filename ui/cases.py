@@ -22,7 +22,10 @@ KEPT_PIXELS = 12
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """One reading unit as the window knows it. ``asked`` counts analyses: an older answer is not taken."""
+    """One reading unit as the window knows it. ``asked`` counts analyses: an older answer is not taken.
+
+    ``answers_otherwise`` where a signed unit was looked at again and the answer is not the signed one.
+    """
 
     unit: ReadingUnit
     key: str
@@ -30,6 +33,7 @@ class Case:
     signed: SignedFile | None = None
     analysis: Analysis | None = None
     error: str = ""
+    answers_otherwise: bool = False
     analysing: bool = False
     analysed: bool = False
     refusal: Refusal | None = None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from itertools import pairwise
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.decision import Answer
+from core.model_facts import not_looked_for
 from ui.cases import Case
 from ui.checks_card import ChecksCard
 from ui.computer_card import ComputerCard, CorrectionLine, RefusalCard
@@ -45,6 +48,7 @@ class ReadingColumn(QWidget):
         self._build_cards(theme)
         self._build()
         self._connect()
+        self.refresh()
 
     # --- from outside
 
@@ -76,7 +80,20 @@ class ReadingColumn(QWidget):
         if card is not None and self._desk.is_open_card:
             card.note_focus()
         else:
-            self.words.fields["words"].setFocus()
+            self.focus_report()
+
+    def focus_signs(self) -> None:
+        """Go to the clinical signs."""
+        self._go_to(self.signs, self.signs.breaths)
+
+    def focus_report(self) -> None:
+        """Go to the words of page 1."""
+        self._go_to(self.words, self.words.fields["words"])
+
+    def _go_to(self, card: QWidget, field: QWidget) -> None:
+        self._scroll.ensureWidgetVisible(card)
+        self._scroll.ensureWidgetVisible(field)
+        field.setFocus()
 
     def ask_identity(self, *, age: bool = False) -> None:
         """Open the identity form."""
@@ -130,8 +147,8 @@ class ReadingColumn(QWidget):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inner = QWidget()
-        self._column = QVBoxLayout(inner)
+        self._inner = QWidget()
+        self._column = QVBoxLayout(self._inner)
         self._column.setContentsMargins(14, 14, 14, 14)
         self._column.setSpacing(12)
         for card in (self.signed_note, self.identity, self.impression, self.first_read, self.computer):
@@ -146,7 +163,7 @@ class ReadingColumn(QWidget):
         self._column.addLayout(self._after)
         self._column.addWidget(self.words)
         self._column.addStretch(1)
-        self._scroll.setWidget(inner)
+        self._scroll.setWidget(self._inner)
         whole.addWidget(self._scroll, 1)
         whole.addWidget(self.foot)
 
@@ -156,6 +173,7 @@ class ReadingColumn(QWidget):
         self.identity.confirmed.connect(self._on_identity_confirmed)
         self.identity.jotted.connect(self._desk.jot_identity)
         self.signs.changed.connect(self._desk.write_signs)
+        self.signs.changed.connect(self._on_signs_changed)
         self.words.written.connect(self._desk.write)
         self.foot.sign_asked.connect(self.sign_asked)
         self.computer.retry_asked.connect(self.retry_asked)
@@ -171,6 +189,8 @@ class ReadingColumn(QWidget):
         self._built_for = None
         case = self._desk.case
         if case is not None:
+            signs, left = case.draft.reading.signs, case.draft.signs_jotting
+            self.signs.load(signs, left, locked=self._desk.is_signed)
             self.words.load(case.draft.reading, locked=self._desk.is_signed)
             jotting = case.draft.identity_jotting
             self._identity_wanted = jotting is not None and not self._desk.is_signed
@@ -185,6 +205,8 @@ class ReadingColumn(QWidget):
         """Show what the open case and the order of reading allow."""
         desk, case = self._desk, self._desk.case
         self.setEnabled(case is not None)
+        self._inner.setVisible(case is not None)
+        self.foot.setVisible(case is not None)
         if case is None:
             self._clear_made()
             self.foot.show_case(None, (), card_open=False)
@@ -202,7 +224,7 @@ class ReadingColumn(QWidget):
         self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_signed)
         self.computer.show_case(case)
         self._rebuild_results(opened)
-        self.signs.show_signs(desk.reading.signs, locked=desk.is_signed)
+        self.signs.show_signs(desk.reading.signs, case.draft.signs_jotting, locked=desk.is_signed)
         self.words.show_reading(desk.reading, locked=desk.is_signed)
         for card in self.findings:
             card.show_decision(desk.decision(card.pack_id, card.finding_code), locked=desk.is_signed)
@@ -228,6 +250,7 @@ class ReadingColumn(QWidget):
         self._clear_made()
         self._built_for = wanted
         if wanted is None or case.analysis is None:
+            self._order_stops()
             return
         note = correction_note(case.analysis.result)
         if note:
@@ -250,10 +273,20 @@ class ReadingColumn(QWidget):
                 refusal.age_asked.connect(self._on_age_asked)
                 refusal.retry_asked.connect(self.retry_asked)
                 self._place(self._slot, refusal)
-        spoke = [one.stamp.pack_id for one in case.analysis.result.results if one.status == "ok"]
-        unseen = [what for pack in spoke if pack in case.facts for what in case.facts[pack].not_looked_for]
-        checks = ChecksCard(self._theme, case.analysis.result, tuple(dict.fromkeys(unseen)))
+        result = case.analysis.result
+        spoke = [one.stamp.pack_id for one in result.results if one.status == "ok"]
+        facts = [case.facts[pack] for pack in spoke if pack in case.facts]
+        checks = ChecksCard(self._theme, result, not_looked_for(facts, result.results))
         self._place(self._after, checks)
+        self._order_stops()
+
+    def _order_stops(self) -> None:
+        """Have Tab go the way of the work: impression, answers, signs, words, signature; then the checks."""
+        path = (self.impression, *self.findings, self.final_read, self.signs, self.words, self.foot)
+        others = [card for card in self._made if card not in path]
+        stops = [stop for card in (*path, *others) for stop in _stops(card)]
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)
 
     def _load_fields(self, card: FindingCard) -> None:
         """Fill a new card with what was typed into it, else with what its answer says."""
@@ -285,6 +318,16 @@ class ReadingColumn(QWidget):
         return chosen[0] if chosen else None
 
     @Slot()
+    def _on_signs_changed(self) -> None:
+        """Bring the sentence about what cannot be recorded into sight, once it has its room."""
+        if self.signs.wrong.isVisible():
+            QTimer.singleShot(0, self, self._show_sign_sentence)
+
+    @Slot()
+    def _show_sign_sentence(self) -> None:
+        self._scroll.ensureWidgetVisible(self.signs.wrong)
+
+    @Slot()
     def _on_age_asked(self) -> None:
         self.ask_identity(age=True)
 
@@ -302,3 +345,9 @@ class ReadingColumn(QWidget):
         self.refresh()
         window = self.window()
         window.setFocus()
+        self._scroll.verticalScrollBar().setValue(0)
+
+
+def _stops(card: QWidget) -> list[QWidget]:
+    """Return where Tab may stop within a card, in the order in which it was built."""
+    return [part for part in card.findChildren(QWidget) if part.focusPolicy() & Qt.FocusPolicy.TabFocus]

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from core.result import PackResult, Result
+from services.signed_result import signed_sentences
 from ui.cases import Case
 from ui.controls import Card, IconLabel, KeyButton, label
 from ui.theme import Theme
@@ -31,7 +32,9 @@ class ComputerCard(Card):
 
     def show_case(self, case: Case) -> None:
         """Show where the analysis of a case stands."""
-        if case.error:
+        if case.signed is not None and case.analysis is None:
+            self._show_signed(case)
+        elif case.error:
             self._show_state(case.error, "circle-alert", "critical", failed=True)
         elif case.analysis is None:
             looking = (
@@ -40,6 +43,18 @@ class ComputerCard(Card):
             self._show_state(looking, "clock", "muted")
         else:
             self._show_results(case.analysis.result)
+
+    def _show_signed(self, case: Case) -> None:
+        """Show what was signed, while the image is looked at again or where that says something else."""
+        assert case.signed is not None
+        if case.error:
+            state = self.tr("The image cannot be looked at again now.")
+        elif case.answers_otherwise:
+            state = self.tr("The models on this computer answer otherwise today; what was signed stays.")
+        else:
+            state = self.tr("Looking at the image again, to show the map …")
+        said = signed_sentences(case.signed.result) or (self.tr("No model had answered."),)
+        self._show_state("\n".join((self.tr("As signed:"), *said, state)), "clock", "muted")
 
     def _show_results(self, result: Result) -> None:
         count = sum(1 for one in result.results if one.status == "ok")

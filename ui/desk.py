@@ -11,7 +11,7 @@ from core.decision import Answer, ClinicalSigns, Decision, FinalRead, FirstRead,
 from core.errors import FarlightError
 from core.patient import Patient
 from core.result import Finding, PackResult
-from services.drafts import IdentityJotting, Jotting, OpenPlace
+from services.drafts import IdentityJotting, Jotting, OpenPlace, SignsJotting
 from services.sign import Missing, missing_for_signing, wants_final_read
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
@@ -205,11 +205,17 @@ class Desk(QObject):
             return
         self._type(replace(self.reading, **{field: text}))  # type: ignore[arg-type]
 
-    def write_signs(self, signs: ClinicalSigns) -> None:
-        """Keep the clinical signs, a moment after typing."""
-        if self.case is None or self.is_signed or signs == self.reading.signs:
+    def write_signs(self, signs: ClinicalSigns, left: SignsJotting | None = None) -> None:
+        """Keep the clinical signs, a moment after typing; ``left`` is what cannot be recorded, as typed."""
+        if self.case is None or self.is_signed:
             return
+        before = self.case.draft
+        if (signs, left) == (before.reading.signs, before.signs_jotting):
+            return
+        self.case.draft = replace(before, signs_jotting=left)
         self._type(replace(self.reading, signs=signs))
+        if left != before.signs_jotting:
+            self.reading_changed.emit()
 
     def identify(self, typed: Patient, confirmed: tuple[str, ...]) -> None:
         """Keep who the patient is as a person typed and confirmed it."""

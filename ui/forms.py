@@ -6,13 +6,16 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from core.decision import ClinicalSigns, Reading
+from services.drafts import SignsJotting
+from services.signs import read_signs, sign_questions
 from ui.controls import Card, label, set_role
+from ui.shortcuts import tooltip
 
 
 class SignsCard(Card):
     """Breathing, oxygen and danger signs: clinical signs decide."""
 
-    changed = Signal(object)
+    changed = Signal(object, object)  # ClinicalSigns, SignsJotting or None
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Clinical signs decide"), parent)
@@ -22,6 +25,9 @@ class SignsCard(Card):
         self.oxygen = self._number(row, self.tr("SpO₂"), "%", self.tr("Oxygen saturation in percent"))
         row.addStretch(1)
         self.body.addLayout(row)
+        self.wrong = label("", "error", wrap=True)
+        self.wrong.hide()
+        self.body.addWidget(self.wrong)
         self.danger = QLineEdit()
         self.danger.setPlaceholderText(self.tr("Danger signs: write them, or “none”"))
         self.danger.setAccessibleName(self.tr("Danger signs"))
@@ -29,25 +35,39 @@ class SignsCard(Card):
         self.danger.textEdited.connect(self._on_edited)
         self.body.addWidget(self.danger)
 
-    def show_signs(self, signs: ClinicalSigns, *, locked: bool) -> None:
-        """Fill the form."""
+    def load(self, signs: ClinicalSigns, left: SignsJotting | None, *, locked: bool) -> None:
+        """Fill every field for a newly opened study."""
+        for field in (self.breaths, self.oxygen, self.danger):
+            field.clearFocus()
+        self.show_signs(signs, left, locked=locked)
+
+    def show_signs(self, signs: ClinicalSigns, left: SignsJotting | None, *, locked: bool) -> None:
+        """Fill the form; what cannot be recorded stays as it was typed, with the sentence about it."""
+        left = left or SignsJotting()
         texts = (
-            (self.breaths, signs.respiratory_rate_per_min),
-            (self.oxygen, signs.oxygen_saturation_percent),
+            (self.breaths, left.breaths or signs.respiratory_rate_per_min),
+            (self.oxygen, left.oxygen or signs.oxygen_saturation_percent),
             (self.danger, signs.danger_signs),
         )
         for field, value in texts:
             if not field.hasFocus() or locked:
                 field.setText("" if value is None else str(value))
             field.setReadOnly(locked)
+        self._show_wrong(left)
+
+    def _show_wrong(self, left: SignsJotting | None) -> None:
+        questions = dict(sign_questions(left))
+        set_role(self.breaths, wrong="breaths" in questions)
+        set_role(self.oxygen, wrong="oxygen" in questions)
+        self.wrong.setText("\n".join(questions.values()))
+        self.wrong.setVisible(bool(questions))
 
     def _number(self, row: QHBoxLayout, name: str, unit: str, accessible: str) -> QLineEdit:
         field = QLineEdit()
         field.setFixedWidth(62)
-        field.setMaxLength(3)
-        field.setInputMask("")
+        field.setMaxLength(12)
         field.setAccessibleName(accessible)
-        field.setToolTip(accessible)
+        field.setToolTip(tooltip("signs", accessible))
         field.textEdited.connect(self._on_edited)
         row.addWidget(label(name, "muted"))
         row.addWidget(field)
@@ -56,16 +76,9 @@ class SignsCard(Card):
 
     @Slot()
     def _on_edited(self) -> None:
-        breaths, oxygen = _whole(self.breaths.text(), 1, 200), _whole(self.oxygen.text(), 1, 100)
-        for field, value in ((self.breaths, breaths), (self.oxygen, oxygen)):
-            set_role(field, wrong=bool(field.text().strip()) and value is None)
-        self.changed.emit(
-            ClinicalSigns(
-                respiratory_rate_per_min=breaths,
-                oxygen_saturation_percent=oxygen,
-                danger_signs=self.danger.text().strip() or None,
-            )
-        )
+        signs, left = read_signs(self.breaths.text(), self.oxygen.text(), self.danger.text())
+        self._show_wrong(left)
+        self.changed.emit(signs, left)
 
 
 class WordsCard(Card):
@@ -81,13 +94,14 @@ class WordsCard(Card):
             ("words", self.tr("Reading"), self.tr("What you see, in your words"), 78),
             ("conclusion", self.tr("Conclusion"), self.tr("What it means for this patient"), 60),
             ("advice", self.tr("Advice"), self.tr("What to do next"), 44),
-            ("referral", self.tr("Referral"), self.tr("Where to, how urgent; empty is none"), 44),
+            ("referral", self.tr("Referral"), self.tr("Where to, how urgent; or “none”"), 44),
         ):
             self.body.addWidget(label(name, "small"))
             edit = QPlainTextEdit()
             edit.setObjectName(field)
             edit.setPlaceholderText(hint)
             edit.setAccessibleName(name)
+            edit.setToolTip(tooltip("own_report", hint))
             edit.setTabChangesFocus(True)
             edit.setFixedHeight(height)
             edit.textChanged.connect(self._on_typed)
@@ -115,10 +129,3 @@ class WordsCard(Card):
         edit = self.sender()
         assert isinstance(edit, QPlainTextEdit)
         self.written.emit(edit.objectName(), edit.toPlainText())
-
-
-def _whole(text: str, low: int, high: int) -> int | None:
-    text = text.strip()
-    if not text.isdecimal():
-        return None
-    return int(text) if low <= int(text) <= high else None

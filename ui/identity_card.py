@@ -97,7 +97,10 @@ class IdentityCard(Card):
         self._wrong.hide()
         known = sum(getattr(header, name) is not None for name in IDENTIFIERS)
         self._why.setText(
-            self.tr("The image does not say it. Type two identifiers; a file name is never one.")
+            (
+                self.tr("The image does not say it. Type two identifiers; a file name is never one."),
+                self.tr("The image says only one of name, ID and birth date. Two are needed."),
+            )[known]
             if known < 2
             else self.tr("From the image. Correct it here; what you type wins and is marked.")
         )

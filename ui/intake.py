@@ -199,8 +199,12 @@ class _Scan:
 
     def _case(self, unit: ReadingUnit) -> Case:
         key = key_of(unit)
-        draft = self._workplace.drafts.find(key) or Draft(key=key, path=unit.path)
-        return Case(unit=unit, key=key, draft=draft, signed=self._workplace.signing.find_signed(unit))
+        signed = self._workplace.signing.find_signed(unit)
+        if signed is not None:
+            draft = self._workplace.signing.draft_for(unit, signed)
+        else:
+            draft = self._workplace.drafts.find(key) or Draft(key=key, path=unit.path)
+        return Case(unit=unit, key=key, draft=draft, signed=signed)
 
 
 class _Seldom:

@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
         for name, page in (("report", self.report), ("models", self.models), ("settings", self.settings)):
             self.turner.add(name, page)
         self.sheet = ShortcutSheet(self._central)
-        self.turner.set_sheet(self.sheet, self._central)
+        self.turner.set_sheet(self.sheet, self.pages)
         self._connect_rest()
         self._built = True
 
@@ -362,21 +362,30 @@ class MainWindow(QMainWindow):
     def _on_signed(self, case: Case) -> None:
         following = self.book.next_unsigned(case.key)  # before the list puts the signed one last
         self.book.touch(case)
-        self.notices.tell(
-            "calm",
-            self.tr("Signed: {name}.").format(name=words.patient_name(case.patient)),
-            self.tr("The report is kept on this computer."),
-            act=self.tr("Show the report"),
-            on_act=partial(self._show_signed, case.key),
-            about=(case.key,),
-        )
-        if case is not self.desk.case:
-            return
+        if case is self.desk.case:
+            self._leave_signed(following)
+        self._tell_signed(case)
+
+    def _leave_signed(self, following: Case | None) -> None:
         if following is None:
             self.desk.close()
             self._show_all_read()
         else:
             self.open_case(following.key)
+
+    def _tell_signed(self, case: Case) -> None:
+        """Say it without a name: under the banner of the next patient it could be taken for theirs."""
+        self.notices.tell(
+            "calm",
+            self.tr("Signed."),
+            self.tr("The report of the study before this one is kept on this computer.")
+            if self.desk.case is not None
+            else self.tr("The report is kept on this computer."),
+            act=self.tr("Show that report"),
+            on_act=partial(self._show_signed, case.key),
+            about=(case.key,),
+            passing=True,
+        )
 
     def _show_signed(self, key: str) -> None:
         self.open_case(key)

@@ -3,13 +3,14 @@
 import html
 from collections.abc import Callable, Collection
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.controls import IconLabel, KeyButton, label
 from ui.theme import Theme
 
 MOST = 3
+PASSES_MS = 12_000
 _ICONS = {
     "calm": ("info", "accent"),
     "warning": ("triangle-alert", "warning"),
@@ -39,6 +40,10 @@ class Notice(QFrame):
         self.setProperty("notice", tone)
         self.setAccessibleName(f"{title} {hint}")
         self.key = title
+        self.passing = QTimer(self)
+        self.passing.setSingleShot(True)
+        self.passing.setInterval(PASSES_MS)
+        self.passing.timeout.connect(self._on_dismiss_clicked)
         self._on_act = on_act
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
@@ -93,23 +98,27 @@ class NoticeArea(QWidget):
         act: str = "",
         on_act: Callable[[], None] | None = None,
         about: Collection[str] = (),
+        passing: bool = False,
     ) -> None:
-        """Show a sentence; the same sentence stands only once.
+        """Show a sentence; the same sentence stands only once, and so does one that is ``passing``.
 
+        A passing one is gone after a while, or when the next study is opened (``forget``).
         ``about`` are the keys of the cases that it offers: opening one of them answers it (``forget``).
         """
-        for old in [one for one in self._notices if one.key == title] + self._notices[: 1 - MOST]:
+        self._drop_all(lambda one: one.key == title or (passing and one.passing.isActive()))
+        for old in self._notices[: 1 - MOST]:
             self._drop(old)
         notice = Notice(self._theme, tone, title, hint, act=act, on_act=on_act, about=about)
         notice.dismissed.connect(self._drop)
+        if passing:
+            notice.passing.start()
         self._notices.append(notice)
         self._column.addWidget(notice)
         self.show()
 
     def forget(self, key: str) -> None:
-        """Take away what offered to open a case that is open now."""
-        for notice in [one for one in self._notices if key in one.about]:
-            self._drop(notice)
+        """Take away what offered to open a case that is open now, and what was passing."""
+        self._drop_all(lambda one: key in one.about or one.passing.isActive())
 
     def dismiss_last(self) -> bool:
         """Take the newest notice away; returns False where there is none."""
@@ -121,6 +130,10 @@ class NoticeArea(QWidget):
     def texts(self) -> tuple[str, ...]:
         """Return the titles in sight."""
         return tuple(notice.key for notice in self._notices)
+
+    def _drop_all(self, chosen: Callable[[Notice], bool]) -> None:
+        for notice in [one for one in self._notices if chosen(one)]:
+            self._drop(notice)
 
     @Slot(object)
     def _drop(self, notice: Notice) -> None:

@@ -12,7 +12,7 @@ from ui.read_page import ReadPage
 from ui.shortcut_sheet import ShortcutSheet
 from ui.worklist_page import WorklistPage
 
-SHEET_MARGINS = (48, 24)
+SHEET_MARGINS = (16, 8)
 
 
 class PageTurner(QObject):
@@ -32,7 +32,7 @@ class PageTurner(QObject):
         self._stack.addWidget(page)
 
     def set_sheet(self, sheet: ShortcutSheet, room: QWidget) -> None:
-        """Lay the sheet of keys over ``room`` when it is asked for."""
+        """Lay the sheet of keys over ``room`` when it is asked for; both lie in one parent."""
         self._sheet, self._room = sheet, room
         sheet.closed.connect(sheet.hide)
         room.installEventFilter(self)
@@ -89,11 +89,11 @@ class PageTurner(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Keep the sheet of keys in place."""
-        if event.type() == QEvent.Type.Resize:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
             self._place_sheet()
         return super().eventFilter(watched, event)
 
     def _place_sheet(self) -> None:
         if self._sheet is not None:
             across, down = SHEET_MARGINS
-            self._sheet.setGeometry(QRect(self._room.rect().adjusted(across, down, -across, -down)))
+            self._sheet.setGeometry(QRect(self._room.geometry().adjusted(across, down, -across, -down)))

@@ -143,6 +143,8 @@ class ReadPage(QWidget):
             "disagree": partial(self.column.answer, "disagree"),
             "edit": partial(self.column.answer, "edited"),
             "note": self.column.focus_note,
+            "signs": self.column.focus_signs,
+            "own_report": self.column.focus_report,
             "identity": self.column.ask_identity,
             "retry": self.retry_asked.emit,
             "sign": self._on_sign_key,
@@ -151,7 +153,7 @@ class ReadPage(QWidget):
             "map": self._toggle_map,
             "map_less": partial(self._change_opacity, -OPACITY_STEP),
             "map_more": partial(self._change_opacity, OPACITY_STEP),
-            "beside": self.image.toggle_beside,
+            "beside": self._toggle_beside,
             "tool_window": partial(self._use_tool, Tool.WINDOW),
             "tool_zoom": partial(self._use_tool, Tool.ZOOM),
             "tool_pan": partial(self._use_tool, Tool.PAN),
@@ -283,6 +285,16 @@ class ReadPage(QWidget):
         if self._desk.is_open_card:
             percent = round(self.viewer.overlay_opacity * 100)
             self._on_overlay_look_changed(not self.viewer.overlay_shown, percent)
+
+    def _toggle_beside(self) -> None:
+        if self.image.correction() is not None:
+            self.image.toggle_beside()
+        elif self._desk.case is not None and self._desk.case.analysis is None:
+            self.toast.say(self.tr("No model has looked at this image yet: nothing to show beside it."))
+        else:
+            self.toast.say(
+                self.tr("No model turned or inverted this image: there is nothing to show beside it.")
+            )
 
     def _change_opacity(self, step: int) -> None:
         if self._desk.is_open_card:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ui.controls import label
 from ui.shortcuts import TABLE, shown_key
@@ -20,15 +20,17 @@ class ShortcutSheet(QWidget):
         self.setAccessibleName(self.tr("Keys"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(36, 28, 36, 24)
+        whole.setContentsMargins(24, 16, 12, 12)
         head = QHBoxLayout()
         head.addWidget(label(self.tr("Keys"), "title"))
         head.addStretch(1)
         head.addWidget(label(self.tr("Esc closes this sheet"), "muted"))
         whole.addLayout(head)
         whole.addSpacing(8)
-        row = QHBoxLayout()
-        row.setSpacing(28)
+        inner = QWidget()
+        row = QHBoxLayout(inner)
+        row.setContentsMargins(0, 0, 12, 0)
+        row.setSpacing(24)
         groups = list(dict.fromkeys(key.group for key in TABLE.values()))
         columns = ((groups[0], groups[1]), (groups[2], groups[4]), (groups[3],))
         for names in columns:
@@ -38,7 +40,12 @@ class ShortcutSheet(QWidget):
                 self._add_group(column, name)
             column.addStretch(1)
             row.addLayout(column, 1)
-        whole.addLayout(row, 1)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        whole.addWidget(scroll, 1)
         self.hide()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
@@ -66,6 +73,6 @@ class ShortcutSheet(QWidget):
                 keys.addWidget(chip)
             keys.addStretch(1)
             grid.addLayout(keys, number, 0)
-            grid.addWidget(label(key.translated, "body"), number, 1)
+            grid.addWidget(label(key.translated, "body", wrap=True), number, 1)
         column.addLayout(grid)
         column.addSpacing(10)

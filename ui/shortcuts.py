@@ -48,6 +48,8 @@ TABLE: dict[str, Key] = {
     "disagree": Key("Reading", ("D",), "Disagree"),
     "edit": Key("Reading", ("E",), "Edit"),
     "note": Key("Reading", ("N",), "Write a note"),
+    "signs": Key("Reading", ("Alt+S",), "Write the clinical signs"),
+    "own_report": Key("Reading", ("Alt+R",), "Write the report"),
     "retry": Key("Reading", ("T",), "Try the analysis again"),
     "identity": Key("Reading", ("Y",), "Enter who the patient is"),
     "sign": Key("Reading", ("Ctrl+Return", "Ctrl+Enter"), "Sign and report"),

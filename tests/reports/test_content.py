@@ -349,13 +349,13 @@ def test_no_sentence_of_the_table_has_a_forbidden_word() -> None:
     assert [sentence for sentence in sentences if FORBIDDEN.search(sentence)] == []
 
 
-def test_where_the_signer_wrote_no_words_their_answers_stand_on_page_1() -> None:
+def test_what_the_signer_answered_stands_on_page_1_after_their_words() -> None:
     silent = studies.reading(words=" ", decisions=())
     assert studies.report(reading=silent).sections[0].text == "First impression: abnormal."
     answered = studies.report(reading=studies.reading(words="")).sections[0].text
     assert answered == "First impression: abnormal. Agrees with the computer's result on pneumonia."
     own = studies.report(reading=studies.reading()).sections[0].text
-    assert own == "Patchy opacity in one lower zone."
+    assert own == f"Patchy opacity in one lower zone.\n{answered}"
     unsigned = studies.report(reading=silent, signature=None).sections[0].text
     assert "impression" not in unsigned
 
@@ -381,3 +381,27 @@ def test_an_unknown_examination_is_said_to_be_unknown() -> None:
 def test_a_pack_that_is_not_for_the_image_says_so() -> None:
     other: PackResult = studies.pneumonia(status="not_applicable", findings=(), heatmaps=())
     assert "This model is not for this image." in machine_words(studies.report(studies.result(other)))
+
+
+def test_no_row_says_that_nobody_looked_for_what_is_answered_on_the_same_page() -> None:
+    child = studies.facts()["chest-pneumonia-child"]
+    outline = dataclasses.replace(child, pack_id="chest-lungs", not_looked_for=("pneumonia", "heart"))
+    content = studies.report(facts={"chest-pneumonia-child": child, "chest-lungs": outline})
+    texts = [
+        row.text
+        for block in content.blocks
+        for row in (*block.rows, *block.small_rows)
+        if row.label == "Not looked for"
+    ]
+    assert sorted(texts) == ["effusion; fracture", "heart"]
+
+
+def test_own_words_and_notes_beside_a_finding_stand_on_page_1_whatever_else_was_written() -> None:
+    agreed = studies.reading().decisions[0]
+    edited = dataclasses.replace(agreed, answer="edited", words="Old scar.", note="Seen in 2024 too.")
+    beside = "Instead of the computer's result on pneumonia: Old scar. Note on pneumonia: Seen in 2024 too."
+    silent = studies.report(reading=studies.reading(words="", conclusion="", decisions=(edited,)))
+    assert silent.sections[0].text == f"First impression: abnormal. {beside}"
+    assert silent.sections[1].text == "No conclusion was written apart from the reading."
+    written = studies.report(reading=studies.reading(decisions=(edited,)))
+    assert written.sections[0].text.endswith(f"lower zone.\nFirst impression: abnormal. {beside}")

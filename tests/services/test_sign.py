@@ -75,6 +75,15 @@ def test_an_image_without_a_header_needs_two_confirmed_identifiers(
     assert _codes(unit, analysis, replace(draft, **change)) == ["identity"]
 
 
+def test_the_question_who_it_is_says_how_many_identifiers_the_image_carries(
+    unit: ReadingUnit, analysis: Analysis
+) -> None:
+    numbered = replace(unit, patient=Patient(id=Sourced(value="2041-77", source="header")))
+    for of, carried in ((unit, "carries none"), (numbered, "carries only one")):
+        missing = missing_for_signing(of, analysis, Draft(key=key_of(of), path=of.path))
+        assert carried in missing[-1].text
+
+
 def test_a_header_with_two_identifiers_is_enough_unless_what_was_typed_differs(
     unit: ReadingUnit, analysis: Analysis, draft: Draft
 ) -> None:

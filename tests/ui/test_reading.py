@@ -2,9 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pypdfium2
 import pytest
 from PIL import Image as Photo
@@ -27,6 +30,10 @@ def ready(window: Any) -> None:
     """Wait for image and result of the open case."""
     wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
     wait_until(lambda: window.read.viewer.state is not None)
+
+
+def signed_and_left(window: Any, case: Any) -> bool:
+    return case.signed is not None and window.desk.case is not case
 
 
 def press(window: Any, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -843,6 +850,7 @@ def test_nothing_is_offered_beside_an_image_that_was_not_put_right(stage: Stage,
     ready(window)
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_B)
+    assert "nothing to show beside" in window.read.toast.text()
     assert not window.read.image.pair.put_right.isVisible()
     assert not window.read.tools.buttons["beside"].isVisible()
 
@@ -1020,3 +1028,174 @@ def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
     wait_until(dialog.pin.hasFocus)
     dialog.reject()
     wait_until(lambda: window.signing.dialog is None)
+
+
+def test_a_sign_that_cannot_be_recorded_is_told_kept_as_typed_and_asked_about_before_signing(
+    stage: Stage, tmp_path: Path
+) -> None:
+    write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
+    write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014")
+    window = stage(tmp_path / "stick")
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    window.resize(window.minimumSize())
+    first, signs = window.desk.case, window.read.column.signs
+    assert window.read.column.sign.isEnabled()
+    signs.breaths.setFocus()
+    QTest.keyClicks(signs.breaths, "520")
+    signs.oxygen.setFocus()
+    QTest.keyClicks(signs.oxygen, "140")
+    assert "“520” cannot be recorded" in signs.wrong.text()
+    assert "“140” cannot be recorded" in signs.wrong.text()
+    assert not window.read.column.sign.isEnabled()
+    assert "520" in window.read.column.missing.text()
+    QTest.qWait(50)
+    assert not signs.wrong.visibleRegion().isEmpty()
+    press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.desk.case is not first)
+    assert (signs.breaths.text(), signs.oxygen.text()) == ("", "")
+    assert not signs.breaths.property("wrong")
+    assert not signs.wrong.isVisible()
+    window.open_case(first.key)
+    assert (signs.breaths.text(), signs.oxygen.text()) == ("520", "140")
+    assert signs.breaths.property("wrong")
+    signs.breaths.clear()
+    QTest.keyClicks(signs.breaths, "52")
+    signs.oxygen.clear()
+    QTest.keyClicks(signs.oxygen, "94%")
+    assert not signs.wrong.isVisible()
+    assert window.read.column.sign.isEnabled()
+    assert window.desk.reading.signs.respiratory_rate_per_min == 52
+    assert window.desk.reading.signs.oxygen_saturation_percent == 94
+
+
+def test_a_signed_study_opened_again_shows_the_signed_result_or_says_that_models_answer_otherwise(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    case = sign_the_open_case(window)
+    record = case.signed.record
+
+    def open_again() -> None:
+        window.desk.close()
+        case.analysis = None
+        window.open_case(case.key)
+
+    open_again()
+    assert "As signed:\nPneumonia: score 91, above the threshold of 41." in window.read.column.computer.text()
+    wait_until(lambda: window.read.column.findings != [])
+    card = window.read.column.findings[0]
+    assert card.buttons["agree"].isChecked()
+    assert not card.buttons["disagree"].isEnabled()
+    wait_until(window.read.viewer.has_overlay)
+    analyzer.score = 0.2
+    open_again()
+    wait_until(lambda: "answer otherwise today" in window.read.column.computer.text())
+    assert "score 91" in window.read.column.computer.text()
+    assert window.read.column.findings == []
+    assert case.signed.record == record
+
+
+def test_a_signed_picture_found_again_has_the_patient_and_the_words_that_were_signed(
+    stage: Stage, tmp_path: Path
+) -> None:
+    from services.drafts import Draft
+    from ui.intake import _Scan
+
+    window = stage(write_chest(tmp_path, "1.dcm", patient=""))
+    ready(window)
+    typed = Sourced(value="Amina Sample", source="typed")
+    window.desk.identify(replace(window.desk.case.draft.typed, name=typed), ("name", "id"))
+    window.desk.write("conclusion", "Old scar")
+    case = sign_the_open_case(window)
+    found = _Scan((), window._workplace)._case(case.unit)
+    assert isinstance(found.draft, Draft)
+    assert found.patient.name == typed
+    assert found.draft.reading.conclusion == "Old scar"
+    assert found.draft.reading.decisions[0].answer == "agree"
+    assert window._workplace.drafts.find(case.key) is None
+
+
+def test_signatures_are_told_in_one_passing_line_without_a_name(stage: Stage, tmp_path: Path) -> None:
+    for number, name in enumerate(("Amina", "Joseph", "Grace", "Peter")):
+        pixels = np.full((240, 280), 90 + number, np.uint8)
+        write_chest(
+            tmp_path / "stick", f"{number}.dcm", patient=f"SAMPLE^{name}", number=str(number), pixels=pixels
+        )
+    window = stage(tmp_path / "stick")
+    for _ in range(2):
+        ready(window)
+        signed = window.desk.case
+        pause()
+        press(window, Qt.Key.Key_2)
+        press(window, Qt.Key.Key_A)
+        press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        wait_until(lambda: window.signing.dialog is not None)
+        QTest.keyClicks(window.signing.dialog.pin, "2580")
+        QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
+        wait_until(partial(signed_and_left, window, signed))
+        wait_until(lambda: window.signing.dialog is None)
+        assert window.notices.texts() == ("Signed.",)
+    window.notices._notices[0].passing.setInterval(1)
+    wait_until(lambda: not window.notices.isVisible())
+    window._tell_signed(signed)
+    press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: window.notices.texts() == ())
+
+
+def test_tab_goes_from_the_answer_to_the_signs_the_report_and_the_signature(
+    stage: Stage, tmp_path: Path
+) -> None:
+    from PySide6.QtWidgets import QApplication
+
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    column = window.read.column
+    card, signs = column.findings[0], column.signs
+    path = [card.buttons["agree"], card.buttons["disagree"], card.buttons["edited"], card.note]
+    path += [signs.breaths, signs.oxygen, signs.danger, *column.words.fields.values(), column.sign]
+    wait_until(card.note.isVisible)
+    path[0].setFocus()
+    walked = [path[0]]
+    for _ in path[1:]:
+        press(window, Qt.Key.Key_Tab)
+        walked.append(QApplication.focusWidget())
+    assert [one.accessibleName() for one in walked] == [one.accessibleName() for one in path]
+
+
+def test_keys_lead_to_the_signs_and_to_the_report(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    pause()
+    press(window, Qt.Key.Key_S, Qt.KeyboardModifier.AltModifier)
+    assert window.read.column.signs.breaths.hasFocus()
+    press(window, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
+    assert window.read.column.words.fields["words"].hasFocus()
+    assert window.desk.reading.words == ""
+
+
+def test_the_read_page_without_a_study_shows_and_asks_nothing_of_the_last_one(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    window.desk.close()
+    window.show_page("read")
+    column = window.read.column
+    for part in (column.signed_note, column.identity, column.impression, column.signs, column.sign):
+        assert not part.isVisible()
+    window.open_case(window.book.cases()[0].key)
+    assert column.signed_note.isVisible()
+    assert column.sign.isVisible()
+
+
+def test_the_read_page_asks_nothing_before_a_study_is_open(stage: Stage) -> None:
+    window = stage()
+    window.show_page("read")
+    assert not window.read.column.impression.isVisible()
+    assert not window.read.column.sign.isVisible()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtGui import QKeySequence
 
+from tests.ui.stage import wait_until
 from ui.shortcuts import TABLE
 
 Stage = Callable[..., Any]
@@ -38,3 +39,19 @@ def test_every_act_of_the_table_is_in_the_window_and_on_the_sheet(stage: Stage) 
     assert set(TABLE) - acts == set()
     words = {one.text() for one in window.sheet.findChildren(QLabel)}
     assert {key.words for key in TABLE.values()} - words == set()
+
+
+@pytest.mark.display
+def test_the_sheet_of_keys_leaves_the_patient_in_sight_and_cuts_no_words(stage: Stage) -> None:
+    from PySide6.QtWidgets import QLabel, QScrollArea
+
+    window = stage()
+    window.resize(window.minimumSize())
+    window.turner.toggle_sheet()
+    wait_until(window.sheet.isVisible)
+    assert window.sheet.geometry().top() > window.banner.geometry().bottom()
+    inner = window.sheet.findChild(QScrollArea).widget()
+    wait_until(lambda: inner.width() <= window.sheet.width())
+    for one in window.sheet.findChildren(QLabel):
+        right = one.mapTo(window.sheet, one.rect().topRight()).x()
+        assert right < window.sheet.width(), one.text()
