@@ -95,7 +95,7 @@ class PaperDesk:
     def preview(self, report_id: int, paper: PaperSize) -> bytes:
         """Return a report as its next paper would look, without giving one out.
 
-        Where nothing was added, or an early Farlight kept nothing to set a copy from, it is what was signed.
+        It is the signed report where nothing was added, or where an early Farlight kept nothing for a copy.
 
         Raises:
             NotSignedError: there is no such report.

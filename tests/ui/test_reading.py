@@ -32,6 +32,10 @@ def ready(window: Any) -> None:
     wait_until(lambda: window.read.viewer.state is not None)
 
 
+def signed_and_left(window: Any, case: Any) -> bool:
+    return case.signed is not None and window.desk.case is not case
+
+
 def press(window: Any, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
     """Press a key wherever the focus is."""
     from PySide6.QtWidgets import QApplication
@@ -1116,10 +1120,6 @@ def test_a_signed_picture_found_again_has_the_patient_and_the_words_that_were_si
     assert window._workplace.drafts.find(case.key) is None
 
 
-def _is_left_signed(window: Any, case: Any) -> bool:
-    return case.signed is not None and window.desk.case is not case
-
-
 def test_signatures_are_told_in_one_passing_line_without_a_name(stage: Stage, tmp_path: Path) -> None:
     for number, name in enumerate(("Amina", "Joseph", "Grace", "Peter")):
         pixels = np.full((240, 280), 90 + number, np.uint8)
@@ -1137,7 +1137,7 @@ def test_signatures_are_told_in_one_passing_line_without_a_name(stage: Stage, tm
         wait_until(lambda: window.signing.dialog is not None)
         QTest.keyClicks(window.signing.dialog.pin, "2580")
         QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
-        wait_until(partial(_is_left_signed, window, signed))
+        wait_until(partial(signed_and_left, window, signed))
         wait_until(lambda: window.signing.dialog is None)
         assert window.notices.texts() == ("Signed.",)
     window.notices._notices[0].passing.setInterval(1)
