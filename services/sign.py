@@ -121,9 +121,18 @@ def reading_beside(analysis: Analysis, reading: Reading) -> Reading:
     """Return a reading as it stands beside these results.
 
     A final read that was given while the computer answered nothing does not stand beside a later answer to a
-    finding (the age was entered, the image was analysed again): the two could contradict one another.
+    finding (the age was entered, the image was analysed again): the two could contradict one another. Nor
+    does an answer to a score that is undecided by now, which is to be treated as not answered.
     """
-    return reading if wants_final_read(analysis) else replace(reading, final_read=None)
+    undecided = {
+        (entry.stamp.pack_id, finding.code)
+        for entry in analysis.result.results
+        for finding in entry.findings
+        if not is_answer(finding)
+    }
+    kept = tuple(one for one in reading.decisions if (one.pack_id, one.finding) not in undecided)
+    final = reading.final_read if wants_final_read(analysis) else None
+    return replace(reading, decisions=kept, final_read=final)
 
 
 class SigningDesk:
@@ -343,10 +352,15 @@ def _unanswered(analysis: Analysis, draft: Draft) -> list[Missing]:
     ]
 
 
+def is_answer(finding: Finding) -> bool:
+    """Whether a score says anything that a reader could agree or disagree with: an undecided one does not."""
+    return finding.position != "undecided"
+
+
 def _to_answer(analysis: Analysis) -> Iterator[tuple[PackResult, Finding]]:
     for entry in analysis.result.results:
         if entry.status == "ok" and entry.stamp.pack_class != "demonstration":
-            for finding in entry.findings:
+            for finding in filter(is_answer, entry.findings):
                 yield entry, finding
 
 

@@ -310,11 +310,12 @@ class ReadingColumn(QWidget):
         self._built_for = None
 
     def _current(self) -> FindingCard | None:
+        answerable = [card for card in self.findings if card.is_answerable]
         open_ones = [
-            card for card in self.findings if self._desk.decision(card.pack_id, card.finding_code) is None
+            card for card in answerable if self._desk.decision(card.pack_id, card.finding_code) is None
         ]
-        focused = [card for card in self.findings if card.isAncestorOf(self.focusWidget() or self)]
-        chosen = focused or open_ones or self.findings
+        focused = [card for card in answerable if card.isAncestorOf(self.focusWidget() or self)]
+        chosen = focused or open_ones or answerable
         return chosen[0] if chosen else None
 
     @Slot()

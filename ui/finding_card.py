@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QS
 
 from core.decision import Answer, Decision
 from core.result import Finding, PackResult
+from services.sign import is_answer
 from services.words import finding_sentence
 from ui.controls import Card, Chip, KeyButton, Switch, enable, label
 from ui.score_line import ScoreLine
@@ -34,6 +35,7 @@ class FindingCard(Card):
     ) -> None:
         super().__init__(parent=parent)
         self.pack_id, self.finding_code = pack.stamp.pack_id, finding.code
+        self.is_answerable = is_answer(finding)
         self._theme = theme
         self._decision: Decision | None = None
         self._build_head(pack, finding)
@@ -41,6 +43,8 @@ class FindingCard(Card):
         self.body.addWidget(ScoreLine(theme, finding))
         self.map_row = self._build_map_row(finding, map_shown)
         self._build_answers(finding)
+        for part in (*self.buttons.values(), self.note):
+            part.setVisible(self.is_answerable)
 
     def show_decision(self, decision: Decision | None, *, locked: bool) -> None:
         """Show the answer that is kept."""
@@ -73,7 +77,7 @@ class FindingCard(Card):
 
     def answer(self, answer: Answer) -> None:
         """Give an answer, as by its button."""
-        if not self.buttons[answer].isEnabled():
+        if not self.is_answerable or not self.buttons[answer].isEnabled():
             return
         if answer == "edited":
             was_open = self.words.isVisibleTo(self)

@@ -300,6 +300,25 @@ def test_where_nothing_was_answered_the_final_read_is_asked_before_signing_and_k
     assert not column.sign.isEnabled()
 
 
+def test_an_undecided_score_asks_for_the_final_read_and_for_no_agreement(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=StandInAnalyzer(score=0.40))
+    ready(window)
+    column = window.read.column
+    press(window, Qt.Key.Key_3)
+    (card,) = column.findings
+    assert not any(button.isVisible() for button in (*card.buttons.values(), card.note))
+    pause()
+    press(window, Qt.Key.Key_D)
+    assert window.desk.reading.decisions == ()
+    assert column.final_read.isVisible()
+    assert not column.sign.isEnabled()
+    pause()
+    press(window, Qt.Key.Key_2)
+    assert column.sign.isEnabled()
+
+
 def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "AMINA-2041.png"
     Photo.linear_gradient("L").save(path)
