@@ -3,7 +3,7 @@
 import hashlib
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from services.progress import IsCancelled, Progress, Report, never, nobody_liste
 from services.report import Paper
 from services.scan import Unreadable, scan
 from services.version import VERSION
+
+_LOOKS_UP_EVERY_S = 0.2
+"""How soon a run that is called off stops waiting for a record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +148,10 @@ class _Batch:
                 made.append(self._begin(lanes, item))
                 if len(made) > lanes.ahead:
                     done = self._tell(progress, cancelled, done, len(items), item.path)
-                    self._put(made.popleft().result())
+                    self._put(_result_of(made.popleft(), cancelled))
             while made:
                 done = self._tell(progress, cancelled, done, len(items), "")
-                self._put(made.popleft().result())
+                self._put(_result_of(made.popleft(), cancelled))
         progress(Progress(stage="writing", done=len(items), total=len(items)))
 
     def _tell(self, progress: Report, cancelled: IsCancelled, done: int, total: int, path: str) -> int:
@@ -207,3 +210,10 @@ class _Made:
     name: str
     record: Record
     kept: bool = False
+
+
+def _result_of(made: "Future[_Made]", cancelled: IsCancelled) -> "_Made":
+    """Wait for a record, and no longer once the run is called off."""
+    while not wait((made,), timeout=_LOOKS_UP_EVERY_S).done:
+        stop_if(cancelled)
+    return made.result()

@@ -26,6 +26,8 @@ from services.record_json import from_plain, to_plain
 ARGUMENT = "--farlight-batch-helper"
 _LONGEST_ANSWER = 64 << 20
 _ENDS_WITHIN_S = 5.0
+_ANSWERS_WITHIN_S = 180.0
+"""Longer than any record takes: a helper silent for so long hangs, and is ended like one that died."""
 
 
 class Helper:
@@ -75,12 +77,17 @@ class Helper:
         from imaging.decode import streams_of
 
         requests, answers = streams_of(self._child)
+        watchdog = threading.Timer(_ANSWERS_WITHIN_S, self._child.kill)
+        watchdog.daemon = True
+        watchdog.start()
         try:
             wire.send(requests, {}, json.dumps(message).encode())
             return dict(json.loads(wire.receive(answers, _LONGEST_ANSWER)[1]))
         except (OSError, ValueError, wire.WireError):
             self._alive = False
             return None
+        finally:
+            watchdog.cancel()
 
 
 def main() -> int:

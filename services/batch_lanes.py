@@ -1,5 +1,6 @@
 """Where the records of a batch are made side by side: in this process, and in helpers on the other cores."""
 
+import logging
 import shutil
 import threading
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from services.batch_job import Workshop
 from services.output import Record, partial_folder
 from services.progress import IsCancelled
 
+_log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -74,8 +76,13 @@ class Lanes:
         return _AHEAD_PER_LANE * (_OURS + len(self._helpers))
 
     def add_helpers(self, count: int) -> None:
-        """Start helpers; each takes part as soon as it is ready."""
-        self._helpers += [Helper(self._workshop, self._on_ready) for _ in range(count)]
+        """Start helpers; each takes part as soon as it is ready. Where none starts, it goes without."""
+        for _ in range(count):
+            try:
+                self._helpers.append(Helper(self._workshop, self._on_ready))
+            except OSError as error:
+                _log.warning("a batch helper could not be started: %s", type(error).__name__)
+                return
 
     def submit(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> "Future[T]":
         """Have a thread of the lanes do some work; it may call ``make``."""

@@ -130,7 +130,13 @@ class Printing(QObject):
     def _on_pages(self, made: tuple[IssuedPaper | None, Pages]) -> None:
         paper, pages = made
         order = _order_of(self.sender())
-        taken = print_pages(order.printer, tuple(pixels_image(pixels) for pixels in pages))
+        try:
+            taken = print_pages(order.printer, tuple(pixels_image(pixels) for pixels in pages))
+        except BaseException:
+            self._under_way = False
+            if paper is not None:
+                self._withdraw(paper.paper_id)
+            raise
         name = order.printer.printerName()
         self._go_on(order, Printed(printer=name, pages=len(pages), taken=taken, paper=paper))
 

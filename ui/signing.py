@@ -151,7 +151,7 @@ class Signing(QObject):
             clock_accepted=clock_accepted,
             addendum=addendum,
         )
-        task = self._pools.files("sign", work, key=case, priority=20)
+        task = self._pools.records("sign", work, key=case)
         task.succeeded.connect(self._on_signed)
         task.failed.connect(self._on_failed)
 

@@ -102,7 +102,7 @@ class Task(QObject):
 
 
 class Pools(QObject):
-    """The threads of the window: one for models, a few for files, and some for what somebody waits to see."""
+    """The threads of the window: for models, files, what somebody waits to see, and signatures."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -112,6 +112,8 @@ class Pools(QObject):
         self._files.setMaxThreadCount(FILE_THREADS)
         self._sight = QThreadPool(self)
         self._sight.setMaxThreadCount(SIGHT_THREADS)
+        self._records = QThreadPool(self)
+        self._records.setMaxThreadCount(1)
         self._tasks: list[Task] = []
         self._closed = False
 
@@ -127,6 +129,10 @@ class Pools(QObject):
         """Run work on a model; one at a time, higher priority first."""
         return self._start(self._inference, name, work, key, priority)
 
+    def records(self, name: str, work: Work, *, key: object = None) -> Task:
+        """Run work on the records that somebody waits for (a signature): it never queues behind files."""
+        return self._start(self._records, name, work, key, 0)
+
     def running(self) -> tuple[Task, ...]:
         """Return the tasks that have not ended."""
         return tuple(task for task in self._tasks if task.running)
@@ -136,7 +142,7 @@ class Pools(QObject):
         self._closed = True
         for task in self._tasks:
             task.cancel()
-        pools = (self._files, self._sight, self._inference)
+        pools = (self._files, self._sight, self._inference, self._records)
         for pool in pools:
             pool.clear()
         for pool in pools:

@@ -1,7 +1,10 @@
 """Whole runs into an output folder, with real packs, checked against the published schema."""
 
 import json
+import os
 import shutil
+import signal
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +20,9 @@ from pypdfium2 import PdfDocument
 from core.clock import FixedClock
 from core.errors import Cancelled, OutputNotEmptyError, PatientFileError, UnknownPackError
 from core.image import ReadingUnit
+from imaging import decode
 from inference.engine import physical_cores
+from services import batch_helper
 from services.analyze import AnalysisOptions
 from services.batch import BatchRequest, run_batch
 from services.batch_helper import Helper
@@ -262,6 +267,40 @@ def test_a_helper_that_dies_costs_no_record(camp: Path, monkeypatch: pytest.Monk
         "results.jsonl",
         *(str(number) for number in range(12)),
     }
+
+
+def test_a_helper_that_cannot_be_started_costs_no_record(camp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = decode.start_child
+
+    def no_helper(module: str, argument: str, **named: Any) -> Any:
+        if argument == batch_helper.ARGUMENT:
+            raise BlockingIOError
+        return start(module, argument, **named)
+
+    monkeypatch.setattr(decode, "start_child", no_helper)
+    outcome = run_batch(BatchRequest(paths=(str(camp),), out=camp.parent / "out", with_pdf=False), helpers=2)
+    assert (outcome.records, outcome.failed) == (12, 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be halted there")
+def test_a_helper_that_hangs_is_ended_and_costs_no_record(
+    camp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halted: list[str] = []
+    make = Helper.make
+
+    def halt_and_make(self: Helper, name: str, unit: ReadingUnit) -> dict[str, Any] | None:
+        monkeypatch.setattr(batch_helper, "_ANSWERS_WITHIN_S", 0.5)
+        os.kill(self._child.pid, signal.SIGSTOP)
+        halted.append(name)
+        return make(self, name, unit)
+
+    monkeypatch.setattr(Helper, "make", halt_and_make)
+    monkeypatch.setattr("services.batch_lanes._OURS", 0)
+    monkeypatch.setattr("services.batch_lanes._OURS_BESIDE_HELPERS", 0)
+    outcome = run_batch(BatchRequest(paths=(str(camp),), out=camp.parent / "out", with_pdf=False), helpers=1)
+    assert len(halted) == 1
+    assert (outcome.records, outcome.failed) == (12, 1)
 
 
 def test_a_run_with_a_helper_that_is_stopped_leaves_nothing_half_written(camp: Path) -> None:
