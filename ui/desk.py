@@ -12,7 +12,7 @@ from core.errors import FarlightError
 from core.patient import Patient
 from core.result import Finding, PackResult
 from services.drafts import IdentityJotting, Jotting, OpenPlace, SignsJotting
-from services.sign import Missing, missing_for_signing, wants_final_read
+from services.sign import Missing, about_of, missing_for_signing, wants_final_read
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
 
@@ -97,7 +97,20 @@ class Desk(QObject):
         return tuple((pack, one) for pack in self.case.analysis.result.results for one in pack.findings)
 
     def decision(self, pack_id: str, finding: str) -> Decision | None:
-        """Return the answer to a finding, or None."""
+        """Return the answer to a finding as its result stands now, or None."""
+        kept = self.kept_decision(pack_id, finding)
+        if kept is None or self.is_signed or kept.about == self._about(pack_id, finding):
+            return kept
+        return None
+
+    def _about(self, pack_id: str, finding: str) -> str | None:
+        for pack, one in self.findings():
+            if (pack.stamp.pack_id, one.code) == (pack_id, finding):
+                return about_of(pack, one)
+        return None
+
+    def kept_decision(self, pack_id: str, finding: str) -> Decision | None:
+        """Return the last answer to a finding, also where its result has changed since, or None."""
         for one in self.reading.decisions:
             if (one.pack_id, one.finding) == (pack_id, finding):
                 return one
@@ -154,6 +167,7 @@ class Desk(QObject):
             at=self._workplace.clock.now(),
             words=words,
             note=note,
+            about=self._about(pack_id, finding) or "",
         )
         others = tuple(
             one for one in self.reading.decisions if (one.pack_id, one.finding) != (pack_id, finding)

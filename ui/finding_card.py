@@ -46,8 +46,9 @@ class FindingCard(Card):
         for part in (*self.buttons.values(), self.note):
             part.setVisible(self.is_answerable)
 
-    def show_decision(self, decision: Decision | None, *, locked: bool) -> None:
-        """Show the answer that is kept."""
+    def show_decision(self, decision: Decision | None, *, locked: bool, changed: bool = False) -> None:
+        """Show the answer that is kept; ``changed`` where one was given to another result."""
+        self.changed.setVisible(changed and self.is_answerable)
         for answer, button in self.buttons.items():
             button.setChecked(decision is not None and decision.answer == answer)
             enable(button, not locked, self.tr("Signed: later words go into an addendum"))
@@ -200,6 +201,11 @@ class FindingCard(Card):
             button.clicked.connect(self._on_answer_clicked)
             row.addWidget(button, 1)
             self.buttons[answer] = button
+        self.changed = label(
+            self.tr("The result has changed since you answered: answer again."), "warning", wrap=True
+        )
+        self.changed.hide()
+        self.body.addWidget(self.changed)
         self.body.addLayout(row)
         self.words: QLineEdit = QLineEdit()
         self.words.setPlaceholderText(self.tr("In your own words, then Enter"))

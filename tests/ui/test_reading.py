@@ -208,6 +208,36 @@ def test_a_decision_can_be_undone_and_done_again(stage: Stage, tmp_path: Path) -
     assert window.desk.decision("chest-pneumonia-child", "pneumonia").answer == "agree"
 
 
+def test_an_answer_does_not_stand_beside_a_result_that_has_changed_since(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    note(window, "left base")
+    assert not window.read.column.findings[0].changed.isVisible()
+    analyzer.score = 0.03
+    window.queue.ask_again(case)
+    ready(window)
+    wait_until(lambda: window.read.column.findings != [])
+    (card,) = window.read.column.findings
+    assert [one.code for one in window.desk.missing()] == ["decision"]
+    assert not window.read.column.sign.isEnabled()
+    wait_until(card.changed.isVisible)
+    assert not card.buttons["agree"].isChecked()
+    assert card.note.toPlainText() == "left base"
+    pause()
+    press(window, Qt.Key.Key_D)
+    assert not card.changed.isVisible()
+    sign(window)
+    assert [(one.answer, one.note) for one in case.signed.record.reading.decisions] == [
+        ("disagree", "left base")
+    ]
+
+
 def note(window: Any, text: str) -> None:
     """Type a note on the first finding and leave its field."""
     field = window.read.column.findings[0].note
