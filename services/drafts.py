@@ -23,12 +23,16 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jotting:
-    """What stands in the fields of one finding, answered or not: typed words are work too."""
+    """What stands in the fields of one finding, answered or not: typed words are work too.
+
+    ``editing`` where the line for own words was open: its words are the answer that was being given.
+    """
 
     pack_id: str
     finding: str
     words: str = ""
     note: str = ""
+    editing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

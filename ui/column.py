@@ -292,11 +292,10 @@ class ReadingColumn(QWidget):
 
     def _load_fields(self, card: FindingCard) -> None:
         """Fill a new card with what was typed into it, else with what its answer says."""
-        kept = self._desk.jotting(card.pack_id, card.finding_code) or self._desk.kept_decision(
-            card.pack_id, card.finding_code
-        )
+        typed = self._desk.jotting(card.pack_id, card.finding_code)
+        kept = typed or self._desk.kept_decision(card.pack_id, card.finding_code)
         if kept is not None:
-            card.load(kept.words, kept.note)
+            card.load(kept.words, kept.note, editing=typed is not None and typed.editing)
 
     def _place(self, layout: QVBoxLayout, card: QWidget) -> None:
         layout.addWidget(card)

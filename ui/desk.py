@@ -181,9 +181,9 @@ class Desk(QObject):
         kept = self.case.draft.jottings
         return next((one for one in kept if (one.pack_id, one.finding) == (pack_id, finding)), None)
 
-    def jot(self, pack_id: str, finding: str, words: str, note: str) -> None:
+    def jot(self, pack_id: str, finding: str, words: str, note: str, editing: bool) -> None:
         """Keep what stands in the fields of a finding, answered or not, a moment after typing."""
-        made = Jotting(pack_id=pack_id, finding=finding, words=words, note=note)
+        made = Jotting(pack_id=pack_id, finding=finding, words=words, note=note, editing=editing)
         if self.case is None or self.is_signed or self.jotting(pack_id, finding) == made:
             return
         others = tuple(

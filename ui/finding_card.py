@@ -21,7 +21,7 @@ class FindingCard(Card):
     """One finding: words, then the line, then the map; then the reader's answer."""
 
     answered = Signal(str, str, str, str, str)  # pack, finding, answer, words, note
-    jotted = Signal(str, str, str, str)  # pack, finding, words, note
+    jotted = Signal(str, str, str, str, bool)  # pack, finding, words, note, line for own words is open
     overlay_changed = Signal(bool, int)
 
     def __init__(
@@ -71,9 +71,10 @@ class FindingCard(Card):
         self.note.setPlainText(note)
         self.note.blockSignals(False)
 
-    def load(self, words: str, note: str) -> None:
-        """Fill the fields of a newly made card with what is kept."""
+    def load(self, words: str, note: str, *, editing: bool = False) -> None:
+        """Fill the fields of a newly made card with what is kept; ``editing`` opens the line for words."""
         self.words.setText(words)
+        self._editing = editing and bool(words.strip())
         self._set_note(note)
 
     def answer(self, answer: Answer) -> None:
@@ -82,15 +83,23 @@ class FindingCard(Card):
             return
         if answer == "edited":
             was_open = self.words.isVisibleTo(self)
-            self._editing = True
+            self._set_editing(True)
             self.words.show()
             self.words.setFocus()
             if not was_open or not self.words.text().strip():
                 self.buttons["edited"].setChecked(False)
                 return
         else:
-            self._editing = False
+            self._set_editing(False)
         self._send(answer)
+
+    def _set_editing(self, editing: bool) -> None:
+        """Open or close the line for own words, and have that kept where words stand in it."""
+        if editing == self._editing:
+            return
+        self._editing = editing
+        if self.words.text().strip():
+            self._on_typed()
 
     def take_words(self) -> bool:
         """Take own words that were typed without Enter; returns False where the answer has none left."""
@@ -113,7 +122,7 @@ class FindingCard(Card):
         """Close the line for own words where nothing was kept; returns whether it was open."""
         if not self._editing:
             return False
-        self._editing = False
+        self._set_editing(False)
         self.words.hide()
         return True
 
@@ -234,13 +243,14 @@ class FindingCard(Card):
     @Slot()
     def _on_words_entered(self) -> None:
         if self.words.text().strip():
+            self._set_editing(False)
             self._send("edited")
-            self._editing = False
             self.words.clearFocus()
 
     @Slot()
     def _on_typed(self) -> None:
-        self.jotted.emit(self.pack_id, self.finding_code, self.words.text(), self.note.toPlainText())
+        note = self.note.toPlainText()
+        self.jotted.emit(self.pack_id, self.finding_code, self.words.text(), note, self._editing)
 
     @Slot()
     def _on_overlay_moved(self) -> None:

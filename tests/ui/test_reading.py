@@ -535,6 +535,37 @@ def edit_words(window: Any, words: str, *, enter: bool) -> Any:
     return card
 
 
+def test_own_words_typed_without_enter_are_in_sight_and_signed_after_the_case_was_opened_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    edit_words(window, "effusion on the right", enter=False)
+    window.open_case(case.key)
+    wait_until(window.read.column.findings[0].words.isVisible)
+    sign(window)
+    (decision,) = case.signed.record.reading.decisions
+    assert (decision.answer, decision.words) == ("edited", "effusion on the right")
+
+
+def test_words_of_a_line_that_was_closed_answer_nothing_after_the_case_was_opened_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    edit_words(window, "effusion on the right", enter=False)
+    window.read.column.answer("agree")
+    window.open_case(case.key)
+    assert not window.read.column.findings[0].words.isVisible()
+    sign(window)
+    assert [one.answer for one in case.signed.record.reading.decisions] == ["agree"]
+
+
 @pytest.mark.parametrize("before", ["edited", "agree"])
 def test_own_words_typed_without_enter_are_what_is_signed(stage: Stage, tmp_path: Path, before: str) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
