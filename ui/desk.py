@@ -283,7 +283,10 @@ class Desk(QObject):
 
 
 class _ReadingStep(QUndoCommand):
-    """One change of the decisions, as undo keeps it: notes and words typed meanwhile stay."""
+    """One change of the decisions, as undo keeps it: notes and words typed meanwhile stay.
+
+    Only words that the last answer had taken change with it.
+    """
 
     def __init__(self, desk: Desk, case: Case, after: Reading, text: str) -> None:
         super().__init__(text)
@@ -304,12 +307,19 @@ class _ReadingStep(QUndoCommand):
     def _set(self, decisions: tuple[Decision, ...], final: FinalRead | None) -> None:
         draft = self._case.draft
         notes = {(one.pack_id, one.finding): one.note.strip() for one in draft.jottings}
-        own = {(one.pack_id, one.finding): one.words for one in decisions if one.answer == "edited"}
+        last, own = _own_words(draft.reading.decisions), _own_words(decisions)
         decisions = tuple(
             replace(one, note=notes.get((one.pack_id, one.finding), one.note)) for one in decisions
         )
         jottings = tuple(
-            replace(one, words=own.get((one.pack_id, one.finding), one.words)) for one in draft.jottings
+            replace(one, words=own.get((one.pack_id, one.finding), ""))
+            if one.words.strip() == last.get((one.pack_id, one.finding), "")
+            else one
+            for one in draft.jottings
         )
         self._case.draft = replace(draft, jottings=jottings)
         self._desk.apply(self._case, replace(draft.reading, decisions=decisions, final_read=final))
+
+
+def _own_words(decisions: tuple[Decision, ...]) -> dict[tuple[str, str], str]:
+    return {(one.pack_id, one.finding): one.words for one in decisions if one.answer == "edited"}

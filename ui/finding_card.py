@@ -61,7 +61,8 @@ class FindingCard(Card):
 
     def _follow(self, decision: Decision, before: Decision) -> None:
         """Show words and note of an answer that was changed elsewhere (undo), but where somebody types."""
-        if decision.words != before.words and not self.words.hasFocus():
+        taken = self.words.text().strip() == before.words
+        if decision.words != before.words and taken and not self.words.hasFocus():
             self.words.setText(decision.words)
         if decision.note != self.note.toPlainText().strip() and not self.note.hasFocus():
             self._set_note(decision.note)

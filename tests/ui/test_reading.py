@@ -281,6 +281,22 @@ def test_own_words_that_were_undone_do_not_come_back_when_the_case_is_opened_aga
     assert window.read.column.findings[0].words.text() == "old scar"
 
 
+def test_undo_leaves_own_words_that_were_typed_meanwhile(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    card = edit_words(window, "old scar", enter=True)
+    window.read.column.answer("disagree")
+    edit_words(window, "effusion on the right", enter=False)
+    window.read.viewer.setFocus()
+    window.desk.undo.undo()
+    assert window.desk.reading.decisions[0].words == "old scar"
+    assert card.words.text() == "effusion on the right"
+    assert window.desk.jotting(card.pack_id, card.finding_code).words == "effusion on the right"
+    window.open_case(window.desk.case.key)
+    assert window.read.column.findings[0].words.text() == "effusion on the right"
+
+
 def test_edit_takes_own_words(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
