@@ -254,6 +254,7 @@ class ReadingColumn(QWidget):
         if wanted is None or case.analysis is None:
             self._order_stops()
             return
+        self._desk.remember_result_seen()
         note = correction_note(case.analysis.result)
         if note:
             line = CorrectionLine(self._theme, note)

@@ -132,6 +132,14 @@ class Desk(QObject):
         first = FirstRead(impression=impression, at=self._workplace.clock.now(), result_seen=seen)
         self.apply(self.case, replace(self.reading, first_read=first))
 
+    def remember_result_seen(self) -> None:
+        """Keep that the result is in sight before a first impression, whatever becomes of the result."""
+        if self.case is None or self.is_signed or self.reading.first_read is not None:
+            return
+        if not self.case.draft.result_seen:
+            self.case.draft = replace(self.case.draft, result_seen=True)
+            self._keep(self.case)
+
     @property
     def wants_final_read(self) -> bool:
         """Whether the open card asks for a final read, because no finding stands for it."""

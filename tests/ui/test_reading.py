@@ -1104,6 +1104,33 @@ def test_where_results_are_shown_at_once_the_first_impression_does_not_say_befor
     assert window.desk.reading.first_read.result_seen
 
 
+def test_a_result_that_was_in_sight_counts_as_seen_while_the_image_is_looked_at_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    path = write_chest(tmp_path, "1.dcm", age="")
+    window = stage(path, analyzer=analyzer, reading__order="concurrent")
+    ready(window)
+    case = window.desk.case
+    wait_until(lambda: window.read.column.findings != [])
+    gate = analyzer.hold["1.dcm"] = threading.Event()
+    window.desk.identify(Patient(age_years=Sourced(value=3.0, source="typed")), ())
+    assert case.analysis is None
+    press(window, Qt.Key.Key_2)
+    assert window.desk.reading.first_read.result_seen
+    gate.set()
+    wait_until(lambda: case.analysis is not None)
+
+
+def test_that_a_result_was_in_sight_is_on_the_disk_before_any_impression(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"), reading__order="concurrent")
+    ready(window)
+    wait_until(lambda: window.read.column.findings != [])
+    assert window._workplace.drafts.find(window.desk.case.key).result_seen
+
+
 def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
     stage: Stage, tmp_path: Path
 ) -> None:
