@@ -32,7 +32,11 @@ class FinalRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The clinician's answer to one finding; ``words`` is their own wording when edited."""
+    """The clinician's answer to one finding; ``words`` is their own wording when edited.
+
+    ``about`` says which result was in sight; an answer stands beside that result only, and beside none where
+    it is empty.
+    """
 
     pack_id: str
     finding: str
@@ -40,6 +44,7 @@ class Decision:
     at: datetime
     words: str = ""
     note: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,12 +23,16 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jotting:
-    """What stands in the fields of one finding, answered or not: typed words are work too."""
+    """What stands in the fields of one finding, answered or not: typed words are work too.
+
+    ``editing`` where the line for own words was open: its words are the answer that was being given.
+    """
 
     pack_id: str
     finding: str
     words: str = ""
     note: str = ""
+    editing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +62,8 @@ class Draft:
     that a person has confirmed ("name", "id", "birth_date").
     ``signs_jotting`` is what was typed as clinical signs and cannot be recorded.
     ``jottings`` are what was typed into the fields of findings; ``identity_jotting`` is what was typed into
-    the identity form and not yet confirmed: it identifies nobody. ``result_seen`` where a first impression
-    was taken back after it had opened the result.
+    the identity form and not yet confirmed: it identifies nobody. ``result_seen`` where the result was in
+    sight before any first impression that stands: shown at once, or opened by one that was taken back.
     """
 
     key: str

@@ -122,15 +122,14 @@ def reading_beside(analysis: Analysis, reading: Reading) -> Reading:
 
     A final read that was given while the computer answered nothing does not stand beside a later answer to a
     finding (the age was entered, the image was analysed again): the two could contradict one another. Nor
-    does an answer to a score that is undecided by now, which is to be treated as not answered.
+    does an answer that was given to another result of the same finding.
     """
-    undecided = {
-        (entry.stamp.pack_id, finding.code)
+    abouts = {
+        (entry.stamp.pack_id, finding.code): about_of(entry, finding)
         for entry in analysis.result.results
         for finding in entry.findings
-        if not is_answer(finding)
     }
-    kept = tuple(one for one in reading.decisions if (one.pack_id, one.finding) not in undecided)
+    kept = tuple(one for one in reading.decisions if abouts.get((one.pack_id, one.finding)) == one.about)
     final = reading.final_read if wants_final_read(analysis) else None
     return replace(reading, decisions=kept, final_read=final)
 
@@ -340,7 +339,8 @@ def _speaks_of(analysis: Analysis, unit: ReadingUnit, draft: Draft) -> bool:
 
 
 def _unanswered(analysis: Analysis, draft: Draft) -> list[Missing]:
-    answered = {(decision.pack_id, decision.finding) for decision in draft.reading.decisions}
+    standing = reading_beside(analysis, draft.reading).decisions
+    answered = {(decision.pack_id, decision.finding) for decision in standing}
     return [
         Missing(
             code="decision",
@@ -350,6 +350,11 @@ def _unanswered(analysis: Analysis, draft: Draft) -> list[Missing]:
         for entry, finding in _to_answer(analysis)
         if (entry.stamp.pack_id, finding.code) not in answered
     ]
+
+
+def about_of(entry: PackResult, finding: Finding) -> str:
+    """Return what an answer to a finding is about: the model that spoke and what it said."""
+    return f"{entry.stamp.sha256} {finding.position}"
 
 
 def is_answer(finding: Finding) -> bool:

@@ -227,7 +227,9 @@ class ReadingColumn(QWidget):
         self.signs.show_signs(desk.reading.signs, case.draft.signs_jotting, locked=desk.is_signed)
         self.words.show_reading(desk.reading, locked=desk.is_signed)
         for card in self.findings:
-            card.show_decision(desk.decision(card.pack_id, card.finding_code), locked=desk.is_signed)
+            kept = desk.kept_decision(card.pack_id, card.finding_code)
+            stands = desk.decision(card.pack_id, card.finding_code)
+            card.show_decision(stands, locked=desk.is_signed, changed=kept != stands)
         self.foot.show_case(case, missing, card_open=opened)
         self._show_signature(case)
 
@@ -252,6 +254,7 @@ class ReadingColumn(QWidget):
         if wanted is None or case.analysis is None:
             self._order_stops()
             return
+        self._desk.remember_result_seen()
         note = correction_note(case.analysis.result)
         if note:
             line = CorrectionLine(self._theme, note)
@@ -290,11 +293,10 @@ class ReadingColumn(QWidget):
 
     def _load_fields(self, card: FindingCard) -> None:
         """Fill a new card with what was typed into it, else with what its answer says."""
-        kept = self._desk.jotting(card.pack_id, card.finding_code) or self._desk.decision(
-            card.pack_id, card.finding_code
-        )
+        typed = self._desk.jotting(card.pack_id, card.finding_code)
+        kept = typed or self._desk.kept_decision(card.pack_id, card.finding_code)
         if kept is not None:
-            card.load(kept.words, kept.note)
+            card.load(kept.words, kept.note, editing=typed is not None and typed.editing)
 
     def _place(self, layout: QVBoxLayout, card: QWidget) -> None:
         layout.addWidget(card)

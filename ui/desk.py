@@ -12,7 +12,7 @@ from core.errors import FarlightError
 from core.patient import Patient
 from core.result import Finding, PackResult
 from services.drafts import IdentityJotting, Jotting, OpenPlace, SignsJotting
-from services.sign import Missing, missing_for_signing, wants_final_read
+from services.sign import Missing, about_of, missing_for_signing, wants_final_read
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
 
@@ -97,7 +97,20 @@ class Desk(QObject):
         return tuple((pack, one) for pack in self.case.analysis.result.results for one in pack.findings)
 
     def decision(self, pack_id: str, finding: str) -> Decision | None:
-        """Return the answer to a finding, or None."""
+        """Return the answer to a finding as its result stands now, or None."""
+        kept = self.kept_decision(pack_id, finding)
+        if kept is None or self.is_signed or kept.about == self._about(pack_id, finding):
+            return kept
+        return None
+
+    def _about(self, pack_id: str, finding: str) -> str | None:
+        for pack, one in self.findings():
+            if (pack.stamp.pack_id, one.code) == (pack_id, finding):
+                return about_of(pack, one)
+        return None
+
+    def kept_decision(self, pack_id: str, finding: str) -> Decision | None:
+        """Return the last answer to a finding, also where its result has changed since, or None."""
         for one in self.reading.decisions:
             if (one.pack_id, one.finding) == (pack_id, finding):
                 return one
@@ -118,6 +131,14 @@ class Desk(QObject):
         seen = self.case.draft.result_seen or (self.concurrent and self.case.analysis is not None)
         first = FirstRead(impression=impression, at=self._workplace.clock.now(), result_seen=seen)
         self.apply(self.case, replace(self.reading, first_read=first))
+
+    def remember_result_seen(self) -> None:
+        """Keep that the result is in sight before a first impression, whatever becomes of the result."""
+        if self.case is None or self.is_signed or self.reading.first_read is not None:
+            return
+        if not self.case.draft.result_seen:
+            self.case.draft = replace(self.case.draft, result_seen=True)
+            self._keep(self.case)
 
     @property
     def wants_final_read(self) -> bool:
@@ -154,6 +175,7 @@ class Desk(QObject):
             at=self._workplace.clock.now(),
             words=words,
             note=note,
+            about=self._about(pack_id, finding) or "",
         )
         others = tuple(
             one for one in self.reading.decisions if (one.pack_id, one.finding) != (pack_id, finding)
@@ -167,9 +189,9 @@ class Desk(QObject):
         kept = self.case.draft.jottings
         return next((one for one in kept if (one.pack_id, one.finding) == (pack_id, finding)), None)
 
-    def jot(self, pack_id: str, finding: str, words: str, note: str) -> None:
+    def jot(self, pack_id: str, finding: str, words: str, note: str, editing: bool) -> None:
         """Keep what stands in the fields of a finding, answered or not, a moment after typing."""
-        made = Jotting(pack_id=pack_id, finding=finding, words=words, note=note)
+        made = Jotting(pack_id=pack_id, finding=finding, words=words, note=note, editing=editing)
         if self.case is None or self.is_signed or self.jotting(pack_id, finding) == made:
             return
         others = tuple(
@@ -269,7 +291,10 @@ class Desk(QObject):
 
 
 class _ReadingStep(QUndoCommand):
-    """One change of the decisions, as undo keeps it: notes and words typed meanwhile stay."""
+    """One change of the decisions, as undo keeps it: notes and words typed meanwhile stay.
+
+    Only words that the last answer had taken change with it.
+    """
 
     def __init__(self, desk: Desk, case: Case, after: Reading, text: str) -> None:
         super().__init__(text)
@@ -290,12 +315,19 @@ class _ReadingStep(QUndoCommand):
     def _set(self, decisions: tuple[Decision, ...], final: FinalRead | None) -> None:
         draft = self._case.draft
         notes = {(one.pack_id, one.finding): one.note.strip() for one in draft.jottings}
-        own = {(one.pack_id, one.finding): one.words for one in decisions if one.answer == "edited"}
+        last, own = _own_words(draft.reading.decisions), _own_words(decisions)
         decisions = tuple(
             replace(one, note=notes.get((one.pack_id, one.finding), one.note)) for one in decisions
         )
         jottings = tuple(
-            replace(one, words=own.get((one.pack_id, one.finding), one.words)) for one in draft.jottings
+            replace(one, words=own.get((one.pack_id, one.finding), ""))
+            if one.words.strip() == last.get((one.pack_id, one.finding), "")
+            else one
+            for one in draft.jottings
         )
         self._case.draft = replace(draft, jottings=jottings)
         self._desk.apply(self._case, replace(draft.reading, decisions=decisions, final_read=final))
+
+
+def _own_words(decisions: tuple[Decision, ...]) -> dict[tuple[str, str], str]:
+    return {(one.pack_id, one.finding): one.words for one in decisions if one.answer == "edited"}

@@ -21,7 +21,7 @@ class FindingCard(Card):
     """One finding: words, then the line, then the map; then the reader's answer."""
 
     answered = Signal(str, str, str, str, str)  # pack, finding, answer, words, note
-    jotted = Signal(str, str, str, str)  # pack, finding, words, note
+    jotted = Signal(str, str, str, str, bool)  # pack, finding, words, note, line for own words is open
     overlay_changed = Signal(bool, int)
 
     def __init__(
@@ -46,8 +46,9 @@ class FindingCard(Card):
         for part in (*self.buttons.values(), self.note):
             part.setVisible(self.is_answerable)
 
-    def show_decision(self, decision: Decision | None, *, locked: bool) -> None:
-        """Show the answer that is kept."""
+    def show_decision(self, decision: Decision | None, *, locked: bool, changed: bool = False) -> None:
+        """Show the answer that is kept; ``changed`` where one was given to another result."""
+        self.changed.setVisible(changed and self.is_answerable)
         for answer, button in self.buttons.items():
             button.setChecked(decision is not None and decision.answer == answer)
             enable(button, not locked, self.tr("Signed: later words go into an addendum"))
@@ -60,7 +61,8 @@ class FindingCard(Card):
 
     def _follow(self, decision: Decision, before: Decision) -> None:
         """Show words and note of an answer that was changed elsewhere (undo), but where somebody types."""
-        if decision.words != before.words and not self.words.hasFocus():
+        taken = self.words.text().strip() == before.words
+        if decision.words != before.words and taken and not self.words.hasFocus():
             self.words.setText(decision.words)
         if decision.note != self.note.toPlainText().strip() and not self.note.hasFocus():
             self._set_note(decision.note)
@@ -70,9 +72,10 @@ class FindingCard(Card):
         self.note.setPlainText(note)
         self.note.blockSignals(False)
 
-    def load(self, words: str, note: str) -> None:
-        """Fill the fields of a newly made card with what is kept."""
+    def load(self, words: str, note: str, *, editing: bool = False) -> None:
+        """Fill the fields of a newly made card with what is kept; ``editing`` opens the line for words."""
         self.words.setText(words)
+        self._editing = editing and bool(words.strip())
         self._set_note(note)
 
     def answer(self, answer: Answer) -> None:
@@ -81,15 +84,23 @@ class FindingCard(Card):
             return
         if answer == "edited":
             was_open = self.words.isVisibleTo(self)
-            self._editing = True
+            self._set_editing(True)
             self.words.show()
             self.words.setFocus()
             if not was_open or not self.words.text().strip():
                 self.buttons["edited"].setChecked(False)
                 return
         else:
-            self._editing = False
+            self._set_editing(False)
         self._send(answer)
+
+    def _set_editing(self, editing: bool) -> None:
+        """Open or close the line for own words, and have that kept where words stand in it."""
+        if editing == self._editing:
+            return
+        self._editing = editing
+        if self.words.text().strip():
+            self._on_typed()
 
     def take_words(self) -> bool:
         """Take own words that were typed without Enter; returns False where the answer has none left."""
@@ -112,7 +123,7 @@ class FindingCard(Card):
         """Close the line for own words where nothing was kept; returns whether it was open."""
         if not self._editing:
             return False
-        self._editing = False
+        self._set_editing(False)
         self.words.hide()
         return True
 
@@ -200,6 +211,11 @@ class FindingCard(Card):
             button.clicked.connect(self._on_answer_clicked)
             row.addWidget(button, 1)
             self.buttons[answer] = button
+        self.changed = label(
+            self.tr("The result has changed since you answered: answer again."), "warning", wrap=True
+        )
+        self.changed.hide()
+        self.body.addWidget(self.changed)
         self.body.addLayout(row)
         self.words: QLineEdit = QLineEdit()
         self.words.setPlaceholderText(self.tr("In your own words, then Enter"))
@@ -228,13 +244,14 @@ class FindingCard(Card):
     @Slot()
     def _on_words_entered(self) -> None:
         if self.words.text().strip():
+            self._set_editing(False)
             self._send("edited")
-            self._editing = False
             self.words.clearFocus()
 
     @Slot()
     def _on_typed(self) -> None:
-        self.jotted.emit(self.pack_id, self.finding_code, self.words.text(), self.note.toPlainText())
+        note = self.note.toPlainText()
+        self.jotted.emit(self.pack_id, self.finding_code, self.words.text(), note, self._editing)
 
     @Slot()
     def _on_overlay_moved(self) -> None:

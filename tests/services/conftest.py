@@ -16,7 +16,7 @@ from core.patient import Patient, Sourced
 from services.analyze import Analysis, AnalysisOptions, Analyzer
 from services.drafts import Draft, key_of
 from services.scan import scan
-from services.sign import Person
+from services.sign import Person, about_of
 from services.workplace import Workplace
 
 START = datetime(2027, 1, 1, 12, 0, tzinfo=UTC)
@@ -113,13 +113,22 @@ def analysis(analyzer: Analyzer, unit: ReadingUnit) -> Analysis:
 
 
 @pytest.fixture
-def draft(unit: ReadingUnit) -> Draft:
+def draft(unit: ReadingUnit, analysis: Analysis) -> Draft:
     """A draft in which all is answered."""
+    decisions = tuple(
+        Decision(
+            pack_id=entry.stamp.pack_id,
+            finding=finding.code,
+            answer="disagree",
+            at=START,
+            about=about_of(entry, finding),
+        )
+        for entry in analysis.result.results
+        for finding in entry.findings
+    )
     reading = Reading(
         first_read=FirstRead(impression="abnormal", at=START),
-        decisions=(
-            Decision(pack_id="chest-pneumonia-child", finding="pneumonia", answer="disagree", at=START),
-        ),
+        decisions=decisions,
         words="Film too dark.",
         conclusion="Repeat.",
     )

@@ -17,7 +17,7 @@ from services.analyze import Analysis, Analyzer
 from services.drafts import Draft, key_of
 from services.patient import merge
 from services.scan import scan
-from services.sign import Person, missing_for_signing
+from services.sign import Person, missing_for_signing, reading_beside
 from services.workplace import Workplace
 from tests.services.conftest import START, TYPED, MovedClock
 
@@ -59,6 +59,16 @@ def test_what_is_signed_was_analysed_for_this_patient_and_this_image(
 
 def test_a_complete_draft_misses_nothing(unit: ReadingUnit, analysis: Analysis, draft: Draft) -> None:
     assert _codes(unit, analysis, draft) == []
+
+
+def test_an_answer_to_another_result_is_asked_for_again_and_not_signed(
+    unit: ReadingUnit, analysis: Analysis, draft: Draft
+) -> None:
+    for about in ("", "another model above"):
+        decisions = tuple(replace(one, about=about) for one in draft.reading.decisions)
+        earlier = replace(draft, reading=replace(draft.reading, decisions=decisions))
+        assert _codes(unit, analysis, earlier) == ["decision"]
+        assert reading_beside(analysis, earlier.reading).decisions == ()
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,36 @@ def test_a_decision_can_be_undone_and_done_again(stage: Stage, tmp_path: Path) -
     assert window.desk.decision("chest-pneumonia-child", "pneumonia").answer == "agree"
 
 
+def test_an_answer_does_not_stand_beside_a_result_that_has_changed_since(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    note(window, "left base")
+    assert not window.read.column.findings[0].changed.isVisible()
+    analyzer.score = 0.03
+    window.queue.ask_again(case)
+    ready(window)
+    wait_until(lambda: window.read.column.findings != [])
+    (card,) = window.read.column.findings
+    assert [one.code for one in window.desk.missing()] == ["decision"]
+    assert not window.read.column.sign.isEnabled()
+    wait_until(card.changed.isVisible)
+    assert not card.buttons["agree"].isChecked()
+    assert card.note.toPlainText() == "left base"
+    pause()
+    press(window, Qt.Key.Key_D)
+    assert not card.changed.isVisible()
+    sign(window)
+    assert [(one.answer, one.note) for one in case.signed.record.reading.decisions] == [
+        ("disagree", "left base")
+    ]
+
+
 def note(window: Any, text: str) -> None:
     """Type a note on the first finding and leave its field."""
     field = window.read.column.findings[0].note
@@ -249,6 +279,22 @@ def test_own_words_that_were_undone_do_not_come_back_when_the_case_is_opened_aga
     window.desk.undo.undo()
     window.open_case(window.desk.case.key)
     assert window.read.column.findings[0].words.text() == "old scar"
+
+
+def test_undo_leaves_own_words_that_were_typed_meanwhile(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    card = edit_words(window, "old scar", enter=True)
+    window.read.column.answer("disagree")
+    edit_words(window, "effusion on the right", enter=False)
+    window.read.viewer.setFocus()
+    window.desk.undo.undo()
+    assert window.desk.reading.decisions[0].words == "old scar"
+    assert card.words.text() == "effusion on the right"
+    assert window.desk.jotting(card.pack_id, card.finding_code).words == "effusion on the right"
+    window.open_case(window.desk.case.key)
+    assert window.read.column.findings[0].words.text() == "effusion on the right"
 
 
 def test_edit_takes_own_words(stage: Stage, tmp_path: Path) -> None:
@@ -503,6 +549,37 @@ def edit_words(window: Any, words: str, *, enter: bool) -> Any:
     if enter:
         QTest.keyClick(card.words, Qt.Key.Key_Return)
     return card
+
+
+def test_own_words_typed_without_enter_are_in_sight_and_signed_after_the_case_was_opened_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    edit_words(window, "effusion on the right", enter=False)
+    window.open_case(case.key)
+    wait_until(window.read.column.findings[0].words.isVisible)
+    sign(window)
+    (decision,) = case.signed.record.reading.decisions
+    assert (decision.answer, decision.words) == ("edited", "effusion on the right")
+
+
+def test_words_of_a_line_that_was_closed_answer_nothing_after_the_case_was_opened_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    edit_words(window, "effusion on the right", enter=False)
+    window.read.column.answer("agree")
+    window.open_case(case.key)
+    assert not window.read.column.findings[0].words.isVisible()
+    sign(window)
+    assert [one.answer for one in case.signed.record.reading.decisions] == ["agree"]
 
 
 @pytest.mark.parametrize("before", ["edited", "agree"])
@@ -1025,6 +1102,33 @@ def test_where_results_are_shown_at_once_the_first_impression_does_not_say_befor
     ready(window)
     press(window, Qt.Key.Key_2)
     assert window.desk.reading.first_read.result_seen
+
+
+def test_a_result_that_was_in_sight_counts_as_seen_while_the_image_is_looked_at_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    path = write_chest(tmp_path, "1.dcm", age="")
+    window = stage(path, analyzer=analyzer, reading__order="concurrent")
+    ready(window)
+    case = window.desk.case
+    wait_until(lambda: window.read.column.findings != [])
+    gate = analyzer.hold["1.dcm"] = threading.Event()
+    window.desk.identify(Patient(age_years=Sourced(value=3.0, source="typed")), ())
+    assert case.analysis is None
+    press(window, Qt.Key.Key_2)
+    assert window.desk.reading.first_read.result_seen
+    gate.set()
+    wait_until(lambda: case.analysis is not None)
+
+
+def test_that_a_result_was_in_sight_is_on_the_disk_before_any_impression(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"), reading__order="concurrent")
+    ready(window)
+    wait_until(lambda: window.read.column.findings != [])
+    assert window._workplace.drafts.find(window.desk.case.key).result_seen
 
 
 def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
