@@ -349,11 +349,11 @@ class MainWindow(QMainWindow):
     # --- signed
 
     @Slot(object)
-    def _on_added(self, case: Case) -> None:
+    def _on_added(self, _case: Case) -> None:
         self.notices.tell(
             "calm",
-            self.tr("The addendum of {name} is kept.").format(name=words.patient_name(case.patient)),
-            self.tr("Every paper of the report that leaves from now on carries it."),
+            self.tr("The addendum is kept."),
+            self.tr("Every paper of its report that leaves from now on carries it."),
         )
         if self.turner.is_shown("report"):
             self.reporting.show()
@@ -384,7 +384,6 @@ class MainWindow(QMainWindow):
             act=self.tr("Show that report"),
             on_act=partial(self._show_signed, case.key),
             about=(case.key,),
-            passing=True,
         )
 
     def _show_signed(self, key: str) -> None:
