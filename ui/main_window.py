@@ -16,6 +16,7 @@ from ui.analysis_queue import AnalysisQueue
 from ui.cases import Case, CaseBook
 from ui.desk import Desk
 from ui.frame_bars import PatientBanner, StatusLine, TopBar
+from ui.id_holders import IdHolders
 from ui.intake import Intake
 from ui.notices import NoticeArea
 from ui.opening import Opening
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine()
         self.worklist = WorklistPage(theme, self.book)
         self.read = ReadPage(theme, self.book, self.desk, self.pools)
+        self.read.column.identity.id_holders = IdHolders(self.book, self._workplace)
         self.pages = QStackedWidget()
         self.turner = PageTurner(self.pages, self.top, self.notices, self.desk)
         self.turner.add("worklist", self.worklist)

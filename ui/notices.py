@@ -104,8 +104,8 @@ class NoticeArea(QWidget):
         """Show a sentence; the same sentence stands only once, and so does a calm one, whatever it says.
 
         A calm one speaks of what has just happened to the study in sight: it is gone after a while, or when
-        the next study is opened (``forget``); a ``lasting`` one only then. A critical one stays until somebody
-        has dismissed it. ``about`` are the keys of the cases that it offers.
+        the next study is opened (``forget``); a ``lasting`` one only then. A critical one stays until it is
+        dismissed. ``about`` are the keys of the cases that it offers.
         """
         self._drop_all(lambda one: one.key == title or one.tone == tone == "calm")
         too_many = max(0, len(self._notices) + 1 - MOST)

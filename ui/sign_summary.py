@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from core.decision import Reading
 from core.result import Finding, PackResult
+from services.patient import identity_differs
 from services.sign import reading_beside
 from ui import words
 from ui.cases import Case
@@ -25,9 +26,12 @@ def sign_facts(case: Case) -> tuple[tuple[str, str], ...]:
         reading = reading_beside(case.analysis, reading)
     who = (words.patient_id(patient), words.sex_word(patient), words.age_word(patient))
     when = " ".join(part for part in (words.study_date(unit), words.study_time(unit)) if part)
+    known = " · ".join(who)
+    if identity_differs(unit.patient, patient):
+        known = f"{known}\n{words.header_identity(unit.patient)}"
     facts = [
         (_tr("Patient"), words.patient_name(patient)),
-        (_tr("ID · sex · age"), " · ".join(who)),
+        (_tr("ID · sex · age"), known),
         (_tr("Study"), " · ".join((words.study_name(unit), when or _tr("date not known")))),
         (_tr("You sign"), "\n".join(_answers(case, reading))),
         (_tr("Left empty"), ", ".join(empty_lines(reading)) or _tr("nothing")),
