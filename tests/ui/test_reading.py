@@ -1117,6 +1117,10 @@ def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
     press(window, Qt.Key.Key_D)
     window.read.column.findings[0].note.setPlainText("Seen before")
     window.desk.write("conclusion", "Old scar")
+    window.desk.write(
+        "words", "A streak beside the\nright heart border, as last year, and nothing new beside it"
+    )
+    window.desk.write_signs(replace(window.desk.reading.signs, respiratory_rate_per_min=52))
     press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: window.signing.dialog is not None)
     dialog = window.signing.dialog
@@ -1125,8 +1129,13 @@ def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
     assert "ID · sex · age: 2041-77 · Female · 3 y" in said
     assert "Study: Chest AP · 14 Mar 2026 10:12" in said
     answer = "Pneumonia, score above the threshold: you disagree · note: Seen before"
-    assert f"You sign: First impression: abnormal\n{answer}" in said
-    assert "Left empty: breaths, oxygen saturation, danger signs, indication, reading, advice" in said
+    own = (
+        "Clinical signs: 52 breaths/min\n"
+        "Reading: A streak beside the right heart border, as las…\n"
+        "Conclusion: Old scar"
+    )
+    assert f"You sign: First impression: abnormal\n{answer}\n{own}" in said
+    assert "Left empty: oxygen saturation, danger signs, indication, advice, referral" in said
     wait_until(dialog.pin.hasFocus)
     dialog.reject()
     wait_until(lambda: window.signing.dialog is None)
