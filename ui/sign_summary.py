@@ -63,10 +63,10 @@ def _own_words(reading: Reading) -> list[str]:
     seen = (
         _tr("{count} breaths/min").format(count=breaths) if breaths is not None else "",
         _tr("SpO₂ {percent} %").format(percent=f"{oxygen:g}") if oxygen is not None else "",
-        _tr("danger signs: {words}").format(words=signs.danger_signs) if signs.danger_signs else "",
     )
     lines = (
         (_tr("Clinical signs: {words}"), ", ".join(part for part in seen if part)),
+        (_tr("Danger signs: {words}"), signs.danger_signs or ""),
         (_tr("Indication: {words}"), reading.indication),
         (_tr("Reading: {words}"), reading.words),
         (_tr("Conclusion: {words}"), reading.conclusion),
