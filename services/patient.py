@@ -128,6 +128,20 @@ def same_person(one: Patient, other: Patient) -> bool:
     return compared > 0
 
 
+def identity_differs(one: Patient, other: Patient) -> bool:
+    """Return whether two records contradict one another in a number, name or birth date that both know."""
+    return any(
+        ours is not None and theirs is not None and not _agree(name, ours.value, theirs.value)
+        for name in ("id", "name", "birth_date")
+        for ours, theirs in ((getattr(one, name), getattr(other, name)),)
+    )
+
+
+def same_id(one: Patient, other: Patient) -> bool:
+    """Return whether two records have one number."""
+    return one.id is not None and other.id is not None and _agree("id", one.id.value, other.id.value)
+
+
 def _with_age(given: Patient, header: Patient, day: str | None) -> Patient:
     from imaging.lenient import age_between
 

@@ -13,14 +13,14 @@ from core.decision import Reading, Signature, SignedReport
 from core.errors import AlreadySignedError, NotReadyToSignError, RequestError
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
-from core.patient import Patient
+from core.patient import Patient, Sourced
 from core.result import Finding, PackResult
 from core.wording import say
 from services.analyze import Analysis
 from services.clock_doubt import ClockDoubt, clock_doubt
 from services.drafts import Draft, key_of
 from services.frozen import freeze, thaw
-from services.patient import merge, same_person
+from services.patient import merge, same_id, same_person
 from services.record_json import from_plain, to_plain
 from services.report import Paper, ReportRequest, content_of, set_on_paper
 from services.result_json import WrittenFiles, result_to_dict
@@ -264,6 +264,12 @@ class SigningDesk:
         """Return the signed report of a unit, or None."""
         row = self._signed.find(key_of(unit))
         return None if row is None else _signed_file(row)
+
+    def signed_under(self, patient_id: str) -> tuple[Patient, ...]:
+        """Return the patients of the signed reports that carry a number."""
+        asked = Patient(id=Sourced(value=patient_id, source="typed"))
+        known = (from_plain(Patient, json.loads(text)) for text in self._signed.patients())
+        return tuple(patient for patient in known if same_id(asked, patient))
 
     def add_addendum(
         self, report_id: int, text: str, *, person_id: int, pin: str, clock_accepted: bool = False

@@ -108,6 +108,12 @@ class SignedStore:
             ).fetchall()
         return tuple(SignedRow(**dict(row)) for row in rows)
 
+    def patients(self) -> tuple[str, ...]:
+        """Return who the patients of the signed reports are, each JSON once."""
+        with self._database.transaction() as connection:
+            rows = connection.execute("SELECT DISTINCT patient FROM signed_reports").fetchall()
+        return tuple(row["patient"] for row in rows)
+
     def last_signed_at(self) -> str | None:
         """Return the latest time that anything was signed at, ISO 8601 in UTC, or None."""
         with self._database.transaction() as connection:

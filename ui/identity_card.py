@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
+from PySide6.QtCore import QElapsedTimer, Signal, Slot
+from PySide6.QtWidgets import QApplication, QComboBox, QGridLayout, QLineEdit, QWidget
 
 from core.patient import Patient, Sex, Sourced
 from services.drafts import IdentityJotting
-from services.patient import age_disagrees, age_now, is_in_the_future
+from services.patient import age_disagrees, age_now, identity_differs, is_in_the_future, merge
+from ui import words
 from ui.controls import Card, KeyButton, label, line_in, set_role
 
 OLDEST_YEARS = 130
@@ -17,7 +19,11 @@ IDENTIFIERS = ("name", "id", "birth_date")
 
 
 class IdentityCard(Card):
-    """Asks who the patient is where the image does not say it; two identifiers, typed and confirmed."""
+    """Asks who the patient is where the image does not say it; two identifiers, typed and confirmed.
+
+    What contradicts the image, or takes the number of somebody else, is confirmed twice: the form says first
+    what stands against it. ``id_holders`` returns such sentences about a number.
+    """
 
     confirmed = Signal(object, object)  # Patient, names of the confirmed identifiers
     jotted = Signal(object)  # IdentityJotting as somebody types, None where it says what is known
@@ -27,6 +33,9 @@ class IdentityCard(Card):
         self._header = self._given_before = Patient()
         self._known = IdentityJotting()
         self._day: str | None = None
+        self.id_holders: Callable[[Patient], tuple[str, ...]] = lambda _patient: ()
+        self._doubted: IdentityJotting | None = None
+        self._since_doubt = QElapsedTimer()
         self.body.addWidget(label(self.tr("Who is this?"), "title"))
         self._why = label("", "muted", wrap=True)
         self.body.addWidget(self._why)
@@ -58,7 +67,10 @@ class IdentityCard(Card):
         self._wrong = label("", "error", wrap=True)
         self._wrong.hide()
         self.body.addWidget(self._wrong)
-        self.confirm = KeyButton(self.tr("Confirm who it is"))
+        self.doubt = label("", "warning", wrap=True)
+        self.doubt.hide()
+        self.body.addWidget(self.doubt)
+        self.confirm = KeyButton("")
         self.confirm.clicked.connect(self.submit)
         self.body.addWidget(self.confirm)
         self.undo_typed = KeyButton(self.tr("Undo what was typed"))
@@ -70,6 +82,7 @@ class IdentityCard(Card):
             field.textChanged.connect(self._on_typed)
         self.sex.currentIndexChanged.connect(self._on_typed)
         self._filling = False
+        self._show_doubts(())
 
     def show_patient(
         self,
@@ -95,6 +108,7 @@ class IdentityCard(Card):
         if jotting is not None and not changed:
             self.jotted.emit(None)
         self._wrong.hide()
+        self._show_doubts(())
         known = sum(getattr(header, name) is not None for name in IDENTIFIERS)
         self._why.setText(
             (
@@ -128,9 +142,11 @@ class IdentityCard(Card):
         self.age.selectAll()
 
     def ask_identity(self) -> None:
-        """Go to the first empty identifier."""
+        """Go to the first empty identifier where two are needed, else to the name, to type over it."""
         empty = [field for field in self.fields.values() if not field.text().strip()]
-        (empty[0] if empty else self.fields["name"]).setFocus()
+        field = empty[0] if len(self._given()) < 2 else self.fields["name"]
+        field.setFocus()
+        field.selectAll()
 
     @Slot()
     def submit(self) -> None:
@@ -145,8 +161,30 @@ class IdentityCard(Card):
             return
         self._fill_age()
         typed = self._typed()
+        if not self._is_meant(typed):
+            return
         given = [name for name in IDENTIFIERS if getattr(typed, name) or getattr(self._header, name)]
         self.confirmed.emit(typed, tuple(given))
+
+    def _is_meant(self, typed: Patient) -> bool:
+        """Return whether nothing stands against it, or it is confirmed although it was told what does."""
+        if self._doubted == self._standing():
+            return self._since_doubt.hasExpired(QApplication.doubleClickInterval())
+        said = self.id_holders(merge(self._header, typed))
+        if identity_differs(self._header, typed) and typed != self._given_before:
+            said = (words.header_identity(self._header), *said)
+        self._show_doubts(said)
+        return not said
+
+    def _show_doubts(self, said: tuple[str, ...]) -> None:
+        """Say what stands against it; a second Enter is no second thought, so the button is gone to."""
+        self._doubted = self._standing() if said else None
+        self.doubt.setText(" ".join((*said, self.tr("Is what you typed right?"))) if said else "")
+        self.doubt.setVisible(bool(said))
+        self.confirm.set_words(self.tr("Use what I typed") if said else self.tr("Confirm who it is"))
+        if said:
+            self._since_doubt.start()
+            self.confirm.setFocus()
 
     def _typed(self) -> Patient:
         values: dict[str, Sourced[str]] = {}
@@ -220,6 +258,8 @@ class IdentityCard(Card):
     def _on_typed(self) -> None:
         if not self._filling:
             standing = self._standing()
+            if self._doubted not in (None, standing):
+                self._show_doubts(())
             self.undo_typed.setVisible(standing != self._known)
             self.jotted.emit(standing if standing != self._known else None)
 

@@ -16,6 +16,7 @@ from ui.analysis_queue import AnalysisQueue
 from ui.cases import Case, CaseBook
 from ui.desk import Desk
 from ui.frame_bars import PatientBanner, StatusLine, TopBar
+from ui.id_holders import IdHolders
 from ui.intake import Intake
 from ui.notices import NoticeArea
 from ui.opening import Opening
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine()
         self.worklist = WorklistPage(theme, self.book)
         self.read = ReadPage(theme, self.book, self.desk, self.pools)
+        self.read.column.identity.id_holders = IdHolders(self.book, self._workplace)
         self.pages = QStackedWidget()
         self.turner = PageTurner(self.pages, self.top, self.notices, self.desk)
         self.turner.add("worklist", self.worklist)
@@ -349,11 +351,11 @@ class MainWindow(QMainWindow):
     # --- signed
 
     @Slot(object)
-    def _on_added(self, case: Case) -> None:
+    def _on_added(self, _case: Case) -> None:
         self.notices.tell(
             "calm",
-            self.tr("The addendum of {name} is kept.").format(name=words.patient_name(case.patient)),
-            self.tr("Every paper of the report that leaves from now on carries it."),
+            self.tr("The addendum is kept."),
+            self.tr("Every paper of its report that leaves from now on carries it."),
         )
         if self.turner.is_shown("report"):
             self.reporting.show()
@@ -384,7 +386,6 @@ class MainWindow(QMainWindow):
             act=self.tr("Show that report"),
             on_act=partial(self._show_signed, case.key),
             about=(case.key,),
-            passing=True,
         )
 
     def _show_signed(self, key: str) -> None:

@@ -40,6 +40,7 @@ class Notice(QFrame):
         self.setProperty("notice", tone)
         self.setAccessibleName(f"{title} {hint}")
         self.key = title
+        self.tone = tone
         self.passing = QTimer(self)
         self.passing.setSingleShot(True)
         self.passing.setInterval(PASSES_MS)
@@ -98,27 +99,29 @@ class NoticeArea(QWidget):
         act: str = "",
         on_act: Callable[[], None] | None = None,
         about: Collection[str] = (),
-        passing: bool = False,
+        lasting: bool = False,
     ) -> None:
-        """Show a sentence; the same sentence stands only once, and so does one that is ``passing``.
+        """Show a sentence; the same sentence stands only once, and so does a calm one, whatever it says.
 
-        A passing one is gone after a while, or when the next study is opened (``forget``).
-        ``about`` are the keys of the cases that it offers: opening one of them answers it (``forget``).
+        A calm one speaks of what has just happened to the study in sight: it is gone after a while, or when
+        the next study is opened (``forget``); a ``lasting`` one only then. A critical one stays until it is
+        dismissed. ``about`` are the keys of the cases that it offers.
         """
-        self._drop_all(lambda one: one.key == title or (passing and one.passing.isActive()))
-        for old in self._notices[: 1 - MOST]:
+        self._drop_all(lambda one: one.key == title or one.tone == tone == "calm")
+        too_many = max(0, len(self._notices) + 1 - MOST)
+        for old in [one for one in self._notices if one.tone != "critical"][:too_many]:
             self._drop(old)
         notice = Notice(self._theme, tone, title, hint, act=act, on_act=on_act, about=about)
         notice.dismissed.connect(self._drop)
-        if passing:
+        if tone == "calm" and not lasting:
             notice.passing.start()
         self._notices.append(notice)
         self._column.addWidget(notice)
         self.show()
 
     def forget(self, key: str) -> None:
-        """Take away what offered to open a case that is open now, and what was passing."""
-        self._drop_all(lambda one: key in one.about or one.passing.isActive())
+        """Take away what offered to open a case that is open now, and what is calm: another is in sight."""
+        self._drop_all(lambda one: key in one.about or one.tone == "calm")
 
     def dismiss_last(self) -> bool:
         """Take the newest notice away; returns False where there is none."""

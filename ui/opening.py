@@ -120,7 +120,7 @@ class Opening(QObject):
             self._intake.open_paths(there)
         if len(there) < len(place.paths):
             self._notices.tell(
-                "calm",
+                "warning",
                 self.tr("Some images that were open are not there now."),
                 self.tr("Plug the stick in again: what you decided and wrote is kept."),
             )

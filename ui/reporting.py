@@ -193,6 +193,7 @@ class Reporting(QObject):
             self._kind(paper).removeprefix(" · "),
             act=self.tr("It did not come out") if paper is not None else "",
             on_act=partial(self._withdraw, paper.paper_id) if paper is not None else None,
+            lasting=paper is not None,  # a printer takes longer than a sentence stands
         )
         self._tell_next_paper()
 

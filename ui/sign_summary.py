@@ -6,12 +6,14 @@ from PySide6.QtCore import QCoreApplication
 
 from core.decision import Reading
 from core.result import Finding, PackResult
+from services.patient import identity_differs
 from services.sign import reading_beside
 from ui import words
 from ui.cases import Case
 from ui.impression_card import impression_words
 
 _CONTEXT = "sign"
+LINE_LENGTH = 56
 
 
 def _tr(text: str) -> str:
@@ -25,18 +27,21 @@ def sign_facts(case: Case) -> tuple[tuple[str, str], ...]:
         reading = reading_beside(case.analysis, reading)
     who = (words.patient_id(patient), words.sex_word(patient), words.age_word(patient))
     when = " ".join(part for part in (words.study_date(unit), words.study_time(unit)) if part)
+    known = " · ".join(who)
+    if identity_differs(unit.patient, patient):
+        known = f"{known}\n{words.header_identity(unit.patient)}"
     facts = [
         (_tr("Patient"), words.patient_name(patient)),
-        (_tr("ID · sex · age"), " · ".join(who)),
+        (_tr("ID · sex · age"), known),
         (_tr("Study"), " · ".join((words.study_name(unit), when or _tr("date not known")))),
-        (_tr("You sign"), "\n".join(_answers(case, reading))),
+        (_tr("You sign"), "\n".join(_answers(case, reading) + _own_words(reading))),
         (_tr("Left empty"), ", ".join(empty_lines(reading)) or _tr("nothing")),
     ]
     return tuple(facts)
 
 
 def empty_lines(reading: Reading) -> tuple[str, ...]:
-    """Return the names of the lines of the report that nobody filled in; a referral is not always due."""
+    """Return the names of the lines of the report that nobody filled in."""
     signs = reading.signs
     lines = (
         (_tr("breaths"), signs.respiratory_rate_per_min),
@@ -46,8 +51,34 @@ def empty_lines(reading: Reading) -> tuple[str, ...]:
         (_tr("reading"), reading.words.strip()),
         (_tr("conclusion"), reading.conclusion.strip()),
         (_tr("advice"), reading.advice.strip()),
+        (_tr("referral"), reading.referral.strip()),
     )
     return tuple(name for name, value in lines if value in (None, ""))
+
+
+def _own_words(reading: Reading) -> list[str]:
+    """Return the signs and the words of the report, each shortened to a line."""
+    signs = reading.signs
+    breaths, oxygen = signs.respiratory_rate_per_min, signs.oxygen_saturation_percent
+    seen = (
+        _tr("{count} breaths/min").format(count=breaths) if breaths is not None else "",
+        _tr("SpO₂ {percent} %").format(percent=f"{oxygen:g}") if oxygen is not None else "",
+    )
+    lines = (
+        (_tr("Clinical signs: {words}"), ", ".join(part for part in seen if part)),
+        (_tr("Danger signs: {words}"), signs.danger_signs or ""),
+        (_tr("Indication: {words}"), reading.indication),
+        (_tr("Reading: {words}"), reading.words),
+        (_tr("Conclusion: {words}"), reading.conclusion),
+        (_tr("Advice: {words}"), reading.advice),
+        (_tr("Referral: {words}"), reading.referral),
+    )
+    return [_one_line(said.format(words=text)) for said, text in lines if text.strip()]
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LINE_LENGTH else f"{line[: LINE_LENGTH - 1].rstrip()}…"
 
 
 def _answers(case: Case, reading: Reading) -> list[str]:

@@ -24,6 +24,14 @@ def patient_name(patient: Patient) -> str:
     return f"{family} {given}".strip() if family else given
 
 
+def header_identity(header: Patient) -> str:
+    """Return what an image says of who it is, in a sentence."""
+    parts = [patient_name(header)] if header.name else []
+    parts += [header.id.value] if header.id else []
+    parts += [_tr("born {date}").format(date=header.birth_date.value)] if header.birth_date else []
+    return _tr("The image says {who}.").format(who=" · ".join(parts))
+
+
 def sex_word(patient: Patient) -> str:
     """Return the sex in a word."""
     words = {"F": _tr("Female"), "M": _tr("Male"), "O": _tr("Other")}

@@ -322,3 +322,26 @@ def test_an_addendum_is_told_and_makes_the_next_paper_a_copy(stage: Stage, tmp_p
     assert "Seen again on Monday." in words_of(tmp_path / "preview.pdf")
     assert window._workplace.papers.papers(window.desk.case.signed.report_id) == ()
     assert "Seen again on Monday." in words_of(export(window, tmp_path / "with addendum.pdf"))
+
+
+def test_what_was_done_for_one_patient_is_not_told_under_the_banner_of_the_next(
+    stage: Stage, tmp_path: Path
+) -> None:
+    for number, name in enumerate(("Mary", "Joseph")):
+        write_chest(tmp_path / "stick", f"{number}.dcm", patient=f"SAMPLE^{name}", number=str(number))
+    window = stage(tmp_path / "stick")
+    first = sign_the_open_case(window)
+    window.tell_error(ReportError())
+    window.open_case(first.key)
+    window.show_page("report")
+    wait_until(lambda: window.report.pdf is not None)
+    export(window, tmp_path / "first.pdf")
+    window._on_added(first)
+    assert window.notices.texts() == (ReportError().title, "The addendum is kept.")
+    assert "Mary" not in notices(window)
+    assert window.notices._notices[-1].passing.isActive()
+    print_to(window, tmp_path / "printed.pdf")
+    assert len(window.notices.texts()) == 2
+    other = next(case for case in window.book.cases() if case is not first)
+    window.open_case(other.key)
+    assert window.notices.texts() == (ReportError().title,)

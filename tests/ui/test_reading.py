@@ -13,7 +13,7 @@ import pytest
 from PIL import Image as Photo
 from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 
 from core.clock import SystemClock
 from core.patient import Patient, Sourced
@@ -637,9 +637,90 @@ def test_an_identity_typed_and_not_confirmed_stands_between_the_case_and_its_sig
     assert column.sign.isEnabled()
     name.selectAll()
     QTest.keyClicks(name, "Other Name")
-    column.identity.confirm.click()
+    confirm_what_was_typed(window)
     assert window.desk.case.patient.name.value == "Other Name"
     wait_until(column.sign.isEnabled)
+
+
+def confirm_what_was_typed(window: Any) -> None:
+    """Confirm an identity that something stands against: twice, and not in one double click."""
+    form = window.read.column.identity
+    form.confirm.click()
+    assert form.doubt.isVisible()
+    QTest.qWait(QApplication.doubleClickInterval() + 50)
+    form.confirm.click()
+
+
+def test_an_identity_typed_over_that_of_the_image_is_confirmed_twice_and_both_are_signed(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm", patient="DIDA^Abdi", number="D-404"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    pause()
+    press(window, Qt.Key.Key_Y)
+    form = window.read.column.identity
+    name = form.fields["name"]
+    wait_until(name.hasFocus)
+    QTest.keyClicks(name, "Fatuma Photo")
+    assert name.text() == "Fatuma Photo"
+    form.fields["id"].setText("F-606")
+    for _ in range(3):
+        press(window, Qt.Key.Key_Return)
+    form.confirm.click()
+    assert form.doubt.text().startswith("The image says DIDA, Abdi · D-404.")
+    assert form.confirm.words() == "Use what I typed"
+    assert "DIDA, Abdi" in window.banner.text(), "neither Enter nor a double click is a second thought"
+    QTest.qWait(QApplication.doubleClickInterval() + 50)
+    form.confirm.click()
+    assert "Fatuma Photo" in window.banner.text()
+    assert form.confirm.words() == "Confirm who it is"
+    wait_until(window.read.column.sign.isEnabled)
+    window.signing.ask()
+    said = {one.accessibleName() for one in window.signing.dialog.findChildren(QLabel)}
+    assert "ID · sex · age: F-606 · Female · 3 y\nThe image says DIDA, Abdi · D-404." in said
+    window.signing.dialog.reject()
+    wait_until(lambda: window.signing.dialog is None)
+
+
+def test_the_name_of_the_image_in_another_order_is_not_doubted(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm", patient="DIDA^Abdi", number="D-404"))
+    ready(window)
+    window.read.column.ask_identity()
+    form = window.read.column.identity
+    form.fields["name"].setText("Abdi Dida")
+    form.confirm.click()
+    assert window.desk.case.patient.name.value == "Abdi Dida"
+
+
+def test_a_number_that_somebody_of_another_name_has_is_confirmed_twice(stage: Stage, tmp_path: Path) -> None:
+    write_chest(tmp_path / "stick", "1.dcm", patient="DIDA^Abdi", number="F-606")
+    write_chest(tmp_path / "stick", "2.dcm", patient="", number="")
+    write_chest(tmp_path / "stick", "3.dcm", patient="OTIENO^Grace", number="G-707")
+    window = stage(tmp_path / "stick")
+    ready(window)
+    signed = next(
+        case for case in window.book.cases() if case.patient.id and case.patient.id.value == "F-606"
+    )
+    window.open_case(signed.key)
+    sign_the_open_case(window)
+    nameless = next(case for case in window.book.cases() if case.patient.name is None)
+    window.open_case(nameless.key)
+    form = window.read.column.identity
+    form.fields["name"].setText("Fatuma Photo")
+    for number, sentence in (
+        ("g-707", "In the list, ID g-707 is OTIENO, Grace."),
+        ("F-606", "ID F-606 was signed for DIDA, Abdi."),
+    ):
+        form.fields["id"].setText(number)
+        assert not form.doubt.isVisible()
+        form.confirm.click()
+        assert form.doubt.text().startswith(sentence)
+        assert window.desk.case.draft.confirmed == ()
+    QTest.qWait(QApplication.doubleClickInterval() + 50)
+    form.confirm.click()
+    assert window.desk.case.patient.id.value == "F-606"
 
 
 def test_the_first_signature_asks_for_a_reader(stage: Stage, tmp_path: Path) -> None:
@@ -1140,6 +1221,12 @@ def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
     press(window, Qt.Key.Key_D)
     window.read.column.findings[0].note.setPlainText("Seen before")
     window.desk.write("conclusion", "Old scar")
+    window.desk.write(
+        "words", "A streak beside the\nright heart border, as last year, and nothing new beside it"
+    )
+    window.desk.write_signs(
+        replace(window.desk.reading.signs, respiratory_rate_per_min=52, danger_signs="none")
+    )
     press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: window.signing.dialog is not None)
     dialog = window.signing.dialog
@@ -1148,8 +1235,14 @@ def test_the_dialog_of_signing_says_whose_images_what_is_said_and_what_is_empty(
     assert "ID · sex · age: 2041-77 · Female · 3 y" in said
     assert "Study: Chest AP · 14 Mar 2026 10:12" in said
     answer = "Pneumonia, score above the threshold: you disagree · note: Seen before"
-    assert f"You sign: First impression: abnormal\n{answer}" in said
-    assert "Left empty: breaths, oxygen saturation, danger signs, indication, reading, advice" in said
+    own = (
+        "Clinical signs: 52 breaths/min\n"
+        "Danger signs: none\n"
+        "Reading: A streak beside the right heart border, as las…\n"
+        "Conclusion: Old scar"
+    )
+    assert f"You sign: First impression: abnormal\n{answer}\n{own}" in said
+    assert "Left empty: oxygen saturation, indication, advice, referral" in said
     wait_until(dialog.pin.hasFocus)
     dialog.reject()
     wait_until(lambda: window.signing.dialog is None)
