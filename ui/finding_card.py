@@ -78,8 +78,8 @@ class FindingCard(Card):
         self._editing = editing and bool(words.strip())
         self._set_note(note)
 
-    def answer(self, answer: Answer) -> None:
-        """Give an answer, as by its button."""
+    def answer(self, answer: Answer, *, clicked: bool = False) -> None:
+        """Give an answer; own words are taken by Enter or a click on their button, not by its key."""
         if not self.is_answerable or not self.buttons[answer].isEnabled():
             return
         if answer == "edited":
@@ -87,7 +87,7 @@ class FindingCard(Card):
             self._set_editing(True)
             self.words.show()
             self.words.setFocus()
-            if not was_open or not self.words.text().strip():
+            if not clicked or not was_open or not self.words.text().strip():
                 self.buttons["edited"].setChecked(False)
                 return
         else:
@@ -120,9 +120,13 @@ class FindingCard(Card):
         self.note.setFocus()
 
     def leave_edit(self) -> bool:
-        """Close the line for own words where nothing was kept; returns whether it was open."""
+        """Leave the line for own words, which closes if it is empty; returns whether one was left."""
         if not self._editing:
             return False
+        if self.words.text().strip():
+            was_in_it = self.words.hasFocus()
+            self.words.clearFocus()
+            return was_in_it
         self._set_editing(False)
         self.words.hide()
         return True
@@ -239,7 +243,7 @@ class FindingCard(Card):
 
     @Slot()
     def _on_answer_clicked(self) -> None:
-        self.answer(self.sender().objectName())  # type: ignore[arg-type]
+        self.answer(self.sender().objectName(), clicked=True)  # type: ignore[arg-type]
 
     @Slot()
     def _on_words_entered(self) -> None:

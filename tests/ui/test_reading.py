@@ -920,6 +920,39 @@ def kept_within(profile_home: Path, key: str, seconds: float) -> tuple[str, str]
     return jotting.words, jotting.note
 
 
+def test_esc_in_edit_after_another_answer_leaves_the_words_in_sight_and_they_are_signed(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    pause()
+    press(window, Qt.Key.Key_D)
+    pause()
+    press(window, Qt.Key.Key_E)
+    card = window.read.column.findings[0]
+    wait_until(card.words.isVisible)
+    QTest.keyClicks(card.words, "Right lower opacity")
+    press(window, Qt.Key.Key_Escape)
+    assert card.words.isVisible()
+    assert window.read.column.take_words()
+    assert [(one.answer, one.words) for one in window.desk.reading.decisions] == [
+        ("edited", "Right lower opacity")
+    ]
+
+
+def test_an_empty_line_for_own_words_closes_with_esc(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_E)
+    card = window.read.column.findings[0]
+    wait_until(card.words.isVisible)
+    press(window, Qt.Key.Key_Escape)
+    assert not card.words.isVisible()
+    assert window.pages.currentWidget() is window.read
+
+
 def test_esc_in_edit_keeps_the_typed_words_and_opening_it_again_answers_nothing(
     stage: Stage, tmp_path: Path
 ) -> None:
@@ -928,11 +961,16 @@ def test_esc_in_edit_keeps_the_typed_words_and_opening_it_again_answers_nothing(
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_E)
     card = window.read.column.findings[0]
+    wait_until(card.words.isVisible)
     QTest.keyClicks(card.words, "Right lower opacity")
     press(window, Qt.Key.Key_Escape)
-    assert not card.words.isVisible()
+    assert card.words.isVisible()
+    assert not card.words.hasFocus()
+    assert window.pages.currentWidget() is window.read
     assert window.desk.jotting(card.pack_id, card.finding_code).words == "Right lower opacity"
+    pause()
     press(window, Qt.Key.Key_E)
+    assert card.words.hasFocus()
     assert card.words.text() == "Right lower opacity"
     assert window.desk.reading.decisions == ()
     QTest.keyClick(card.words, Qt.Key.Key_Return)
