@@ -117,7 +117,7 @@ def test_checks_that_are_good_are_one_line_that_opens(stage: Stage, tmp_path: Pa
     press(window, Qt.Key.Key_2)
     good = window.read.column.findChild(ChecksCard).good
     assert good.summary.text() == "2 checks good"
-    assert not good.details.isVisible()
+    assert good.details.isHidden()
     good.more.click()
     wait_until(good.details.isVisible)
     assert "both lungs whole" in good.details.text()
@@ -218,7 +218,7 @@ def test_an_answer_does_not_stand_beside_a_result_that_has_changed_since(
     press(window, Qt.Key.Key_2)
     press(window, Qt.Key.Key_A)
     note(window, "left base")
-    assert not window.read.column.findings[0].changed.isVisible()
+    assert window.read.column.findings[0].changed.isHidden()
     analyzer.score = 0.03
     window.queue.ask_again(case)
     ready(window)
@@ -231,7 +231,7 @@ def test_an_answer_does_not_stand_beside_a_result_that_has_changed_since(
     assert card.note.toPlainText() == "left base"
     pause()
     press(window, Qt.Key.Key_D)
-    assert not card.changed.isVisible()
+    assert card.changed.isHidden()
     sign(window)
     assert [(one.answer, one.note) for one in case.signed.record.reading.decisions] == [
         ("disagree", "left base")
@@ -354,7 +354,7 @@ def test_an_undecided_score_asks_for_the_final_read_and_for_no_agreement(
     column = window.read.column
     press(window, Qt.Key.Key_3)
     (card,) = column.findings
-    assert not any(button.isVisible() for button in (*card.buttons.values(), card.note))
+    assert all(part.isHidden() for part in (*card.buttons.values(), card.note))
     pause()
     press(window, Qt.Key.Key_D)
     assert window.desk.reading.decisions == ()
@@ -577,7 +577,7 @@ def test_words_of_a_line_that_was_closed_answer_nothing_after_the_case_was_opene
     edit_words(window, "effusion on the right", enter=False)
     window.read.column.answer("agree")
     window.open_case(case.key)
-    assert not window.read.column.findings[0].words.isVisible()
+    assert window.read.column.findings[0].words.isHidden()
     sign(window)
     assert [one.answer for one in case.signed.record.reading.decisions] == ["agree"]
 
@@ -842,7 +842,7 @@ def test_an_analysis_that_failed_says_so_and_can_be_tried_again(stage: Stage, tm
     ready(window)
     assert window.desk.case.error == ""
     assert "ready" in computer.text()
-    assert not computer.retry.isVisible()
+    assert computer.retry.isHidden()
     press(window, Qt.Key.Key_T)
     assert len(analyzer.asked) == 2, "what did not fail is not tried again"
 
@@ -1164,7 +1164,7 @@ def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path
     for key in (Qt.Key.Key_D, Qt.Key.Key_U, Qt.Key.Key_L, Qt.Key.Key_L, Qt.Key.Key_A, Qt.Key.Key_E):
         press(window, key)
     assert window.desk.reading.decisions == ()
-    assert not window.read.column.findings[0].words.isVisible()
+    assert window.read.column.findings[0].words.isHidden()
     QTest.qWait(1000)
     press(window, Qt.Key.Key_A)
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
