@@ -263,6 +263,30 @@ class NewerStoreError(StoreError):
     code = "E504"
 
 
+class StoreMissingError(StoreError):
+    """The profile has keys, and its database is gone."""
+
+    code = "E505"
+
+
+class KeysDamagedError(StoreError):
+    """The file that holds the locked key cannot be read, nor its copy."""
+
+    code = "E506"
+
+
+class WrongPasswordError(StoreError):
+    """It is not the password, or not the code on the recovery sheet, or a wait is not over."""
+
+    code = "E507"
+
+
+class NotPermittedError(StoreError):
+    """The person who is logged in may not do this."""
+
+    code = "E508"
+
+
 class RequestError(FarlightError):
     """What was asked for cannot be done as asked."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+import secrets
 import sys
 import tempfile
 import time
@@ -73,10 +74,13 @@ class Studio:
         theme: str = "dark",
     ) -> None:
         """Open the window on ``paths``, do something, and save its picture."""
-        from services.workplace import Workplace
+        from services.access import Access
+        from services.staff import NewPerson
         from ui.application import make_window
 
-        with Workplace.open(Path(tempfile.mkdtemp(dir=self.folder))) as workplace:
+        first = NewPerson(name="Dr. M. Achieng", duty="administrator")
+        made = Access(Path(tempfile.mkdtemp(dir=self.folder))).set_up(first, secrets.token_hex(8))
+        with made.workplace as workplace:
             workplace.settings.set("theme", theme)
             workplace.settings.set("site.name", "Demo Rural Health Centre")
             window = make_window(workplace, tuple(str(path) for path in paths))

@@ -144,7 +144,7 @@ class SigningDesk:
 
     def people(self) -> tuple[Person, ...]:
         """Return who may sign here, the last signer first."""
-        return tuple(_person(row) for row in self._people.all())
+        return tuple(_person(row) for row in self._people.all() if row.signs)
 
     def add_person(self, *, name: str, role: str, registration_number: str, pin: str) -> Person:
         """Enter a person with a PIN of at least four digits.

@@ -2,17 +2,25 @@
 
 import logging
 import threading
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self, cast
 
-from core.clock import Clock, SystemClock
+from core.clock import Clock
+from core.errors import NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
 from services.drafts import DraftKeeper
 from services.papers import PaperDesk
+from services.session import Session
 from services.sign import SigningDesk
+from services.staff import Staff
+from services.trail import Trail
+from store.audit import AuditStore
 from store.database import Database
 from store.drafts import DraftStore
+from store.keyring import KeyHolder, KeyRing
 from store.papers import PaperStore
 from store.people import PeopleStore
 from store.profile import Profile, start_log, stop_log
@@ -20,41 +28,91 @@ from store.settings import Settings
 from store.signed import SignedStore
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A profile that is ours, and its key."""
+
+    profile: Profile
+    ring: KeyRing
+    key: bytes
+    clock: Clock
+
+
 class Workplace:
     """One open profile. Close it at the end, or use it as a context manager."""
 
-    def __init__(self, profile: Profile, clock: Clock) -> None:
-        """Join the rooms over a profile that is ours (``open`` makes both)."""
-        self._profile = profile
-        self._database = Database(profile.database_file)
-        self._lock = threading.Lock()
-        self._analyzer: Analyzer | None = None
-        self._log: logging.Handler | None = None
-        self.clock = clock
-        self.settings = Settings(profile.settings_file)
-        self.drafts = DraftKeeper(DraftStore(self._database), clock)
-        signed = SignedStore(self._database)
-        self.signing = SigningDesk(PeopleStore(self._database, clock), signed, clock)
-        self.papers = PaperDesk(signed, PaperStore(self._database), clock)
-
-    @classmethod
-    def open(cls, profile: Path | None = None, *, clock: Clock | None = None) -> Self:
-        """Open the profile folder (the platform's own where None), take its lock and start the log.
+    def __init__(self, opened: Opened) -> None:
+        """Join the rooms over a profile that was opened (``services.access`` does that).
 
         Raises:
-            ProfileInUseError: another window is open on it.
-            ProfileNotWritableError: it cannot be written.
-            StoreDamagedError: its database is damaged; a copy is kept and named in the detail.
+            StoreMissingError: its database is gone.
+            StoreDamagedError: its database is damaged; it is left where it is.
             NewerStoreError: a newer Farlight wrote it.
+            ProfileNotWritableError: it cannot be written.
         """
-        ours = Profile(profile)
-        try:
-            workplace = cls(ours, clock or SystemClock())
-        except BaseException:
-            ours.close()
-            raise
-        workplace._log = start_log(ours.folder, "window")
-        return workplace
+        self._profile = opened.profile
+        self._opened = opened
+        self._database = Database(opened.profile.database_file, opened.key)
+        self._lock = threading.Lock()
+        self._analyzer: Analyzer | None = None
+        clock = opened.clock
+        self.clock = clock
+        self.settings = Settings(opened.profile.settings_file)
+        self.session = Session()
+        people = PeopleStore(self._database, clock, opened.ring.cost)
+        audit = AuditStore(self._database, clock, opened.profile.anchor_file, opened.key)
+        self.trail = Trail(audit, self.session, clock)
+        self.trail_trouble = self.trail.check_end()
+        self.staff = Staff(
+            people, opened.ring, key=opened.key, session=self.session, trail=self.trail, clock=clock
+        )
+        self.drafts = DraftKeeper(DraftStore(self._database), clock)
+        signed = SignedStore(self._database)
+        self.signing = SigningDesk(people, signed, clock)
+        self.papers = PaperDesk(signed, PaperStore(self._database), clock)
+        self._trouble_noted = False
+        self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
+
+    def log_in(self, holder_id: str) -> None:
+        """Make a holder of the key the person at the computer.
+
+        ``services.access`` or ``switch`` has asked for the password.
+
+        Raises:
+            NotPermittedError: no person has this key (they have left, or the store is another one).
+        """
+        person = next((one for one in self.staff.all() if one.holder_id == holder_id), None)
+        if person is None:
+            raise NotPermittedError("log_in")
+        self.session.enter(person)
+        if self.trail_trouble and not self._trouble_noted:
+            found = [f"{one.trouble} {one.seq}" for one in self.trail_trouble]
+            self.trail.note("trail_checked", detail={"found": found})
+            self._trouble_noted = True
+        self.trail.note("log_in", f"person:{person.person_id}")
+
+    def holders(self) -> tuple[KeyHolder, ...]:
+        """Return who can log in."""
+        return self._opened.ring.holders()
+
+    def wait_seconds(self, holder_id: str) -> float:
+        """Return how long this person must wait after wrong passwords before the next try; 0 when none."""
+        return self._opened.ring.wait_seconds(holder_id)
+
+    def switch(self, holder_id: str, password: str) -> None:
+        """Let somebody log in, in place of whoever was (or after the lock).
+
+        Raises:
+            WrongPasswordError: it is not their password, or a wait is not over; whoever was logged in stays.
+        """
+        self._opened.ring.unlock(holder_id, password)
+        self.log_in(holder_id)
+
+    def lock(self) -> None:
+        """Log out: the records stay open to the program, and are shown to nobody until somebody logs in."""
+        if self.session.person is not None:
+            self.trail.note("lock")
+            self.session.leave()
 
     @property
     def folder(self) -> Path:
@@ -70,6 +128,10 @@ class Workplace:
 
     def close(self) -> None:
         """Give the lock back and close the database."""
+        if self.session.person is not None:
+            with suppress(StoreError):
+                self.trail.note("log_out")
+            self.session.leave()
         self._database.close()
         self._profile.close()
         if self._log is not None:

@@ -1,9 +1,9 @@
 """The papers of a signed report, each as it left the program: written once, never changed."""
 
-import sqlite3
 from dataclasses import dataclass
 
 from store.database import Database
+from store.sqlcipher import dbapi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class PaperStore:
         """Keep that a paper goes out; the first one that is ``as_signed`` is the original, others are copies.
 
         Raises:
-            sqlite3.IntegrityError: there is no such report.
+            dbapi.IntegrityError: there is no such report.
         """
         with self._database.transaction() as connection:
             earlier = _papers(connection, report_id)
@@ -60,7 +60,7 @@ class PaperStore:
             return _papers(connection, report_id)
 
 
-def _papers(connection: sqlite3.Connection, report_id: int) -> tuple[PaperRow, ...]:
+def _papers(connection: dbapi.Connection, report_id: int) -> tuple[PaperRow, ...]:
     rows = connection.execute(
         "SELECT papers.*, not_made_at FROM papers LEFT JOIN papers_not_made USING (paper_id) "
         "WHERE report_id = ? ORDER BY number",

@@ -56,6 +56,16 @@ class Profile:
         return self.folder / "farlight.db"
 
     @property
+    def key_file(self) -> Path:
+        """The database's key, locked with passwords; names of staff, no patient data."""
+        return self.folder / "keys.json"
+
+    @property
+    def anchor_file(self) -> Path:
+        """The end of the audit trail."""
+        return self.folder / "anchor.json"
+
+    @property
     def settings_file(self) -> Path:
         """The settings, without patient data."""
         return settings_file(self.folder)

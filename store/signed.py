@@ -1,10 +1,10 @@
 """Signed reports and their addenda: written once, never changed (triggers of the database see to it)."""
 
-import sqlite3
 from dataclasses import dataclass
 
 from core.errors import AlreadySignedError
 from store.database import Database
+from store.sqlcipher import dbapi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class SignedStore:
                     "UPDATE people SET signed_at = ? WHERE person_id = ?", (signed_at, person_id)
                 )
                 return report_id
-        except sqlite3.IntegrityError as error:
+        except dbapi.IntegrityError as error:
             raise AlreadySignedError from error
 
     def find(self, unit_key: str) -> SignedRow | None:

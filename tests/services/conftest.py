@@ -18,6 +18,7 @@ from services.drafts import Draft, key_of
 from services.scan import scan
 from services.sign import Person, about_of
 from services.workplace import Workplace
+from tests.opening import open_workplace
 
 START = datetime(2027, 1, 1, 12, 0, tzinfo=UTC)
 TYPED = Patient(
@@ -84,7 +85,7 @@ def clock() -> MovedClock:
 
 @pytest.fixture
 def workplace(tmp_path: Path, clock: MovedClock) -> Iterator[Workplace]:
-    with Workplace.open(tmp_path / "profile", clock=clock) as workplace:
+    with open_workplace(tmp_path / "profile", clock=clock) as workplace:
         yield workplace
 
 

@@ -12,9 +12,9 @@ from core.image import ReadingUnit, StudyHeader
 from core.patient import Patient, Sourced
 from services.drafts import Draft, OpenPlace, key_of
 from services.scan import scan
-from services.workplace import Workplace
 from store.database import Database
 from store.drafts import DraftRow, DraftStore
+from tests.opening import key_of_store, open_workplace
 
 ROOT = Path(__file__).parents[2]
 TYPIST = """
@@ -22,8 +22,8 @@ import sys
 from pathlib import Path
 from core.decision import Reading
 from services.drafts import Draft, OpenPlace
-from services.workplace import Workplace
-workplace = Workplace.open(Path(sys.argv[1]))
+from tests.opening import open_workplace
+workplace = open_workplace(Path(sys.argv[1]))
 workplace.drafts.keep_place(OpenPlace(paths=("/media/stick",), current="unit"))
 number = 0
 while True:
@@ -42,7 +42,7 @@ def test_a_killed_process_loses_nothing_that_was_kept(tmp_path: Path) -> None:
         told = [int(typist.stdout.readline()) for _ in range(25)][-1]
         typist.send_signal(signal.SIGKILL)
         told = max([told, *(int(line) for line in typist.stdout if line.endswith("\n"))])
-    with Workplace.open(tmp_path / "profile") as workplace:
+    with open_workplace(tmp_path / "profile") as workplace:
         assert workplace.drafts.place() == OpenPlace(paths=("/media/stick",), current="unit")
         draft = workplace.drafts.find("unit")
     assert draft is not None
@@ -50,7 +50,7 @@ def test_a_killed_process_loses_nothing_that_was_kept(tmp_path: Path) -> None:
 
 
 def test_a_draft_can_be_found_listed_and_discarded(tmp_path: Path) -> None:
-    with Workplace.open(tmp_path) as workplace:
+    with open_workplace(tmp_path) as workplace:
         drafts = workplace.drafts
         assert drafts.place() is None
         first = drafts.keep(Draft(key="a", path="a.png"))
@@ -62,14 +62,14 @@ def test_a_draft_can_be_found_listed_and_discarded(tmp_path: Path) -> None:
 
 
 def test_a_draft_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
-    database = Database(tmp_path / "farlight.db")
-    store = DraftStore(database)
-    store.keep(DraftRow(key="a", payload='{"key": 1}', updated_at="1"))
+    open_workplace(tmp_path).close()
+    database = Database(tmp_path / "farlight.db", key_of_store(tmp_path))
+    DraftStore(database).keep(DraftRow(key="a", payload='{"key": 1}', updated_at="1"))
     database.close()
-    with Workplace.open(tmp_path) as workplace:
+    with open_workplace(tmp_path) as workplace:
         assert workplace.drafts.find("a") is None
         assert workplace.drafts.all() == ()
-    database = Database(tmp_path / "farlight.db")
+    database = Database(tmp_path / "farlight.db", key_of_store(tmp_path))
     assert DraftStore(database).find("a") is not None
     database.close()
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from services.analyze import Analysis
 from services.drafts import Draft
 from services.sign import Person, SignedFile
 from services.workplace import Workplace
+from tests.opening import open_workplace, raw_database
 from tests.reports.conftest import Printed, poppler
 from tests.services.conftest import START, MovedClock
 
@@ -170,7 +170,7 @@ def test_every_paper_is_recorded_with_when_how_and_which(
     clock.instant = START + timedelta(hours=1)
     workplace.papers.issue_paper(signed.report_id, "export", "Letter")
     workplace.close()
-    with Workplace.open(tmp_path / "profile", clock=clock) as again:
+    with open_workplace(tmp_path / "profile", clock=clock) as again:
         assert [
             (paper.number, paper.at, paper.how, paper.paper)
             for paper in again.papers.papers(signed.report_id)
@@ -250,7 +250,7 @@ def test_what_was_changed_behind_our_back_is_not_given_out(
 ) -> None:
     workplace.papers.issue_paper(signed.report_id, "print", "A4")
     workplace.close()
-    with sqlite3.connect(tmp_path / "profile" / "farlight.db") as connection:
+    with raw_database(tmp_path / "profile") as connection:
         if change == "content":
             connection.execute("DROP TRIGGER frozen_reports_stay")
             connection.execute("UPDATE frozen_reports SET content = x'00'")
@@ -258,7 +258,7 @@ def test_what_was_changed_behind_our_back_is_not_given_out(
             connection.execute("DROP TRIGGER signed_reports_stay")
             connection.execute("UPDATE signed_reports SET pdf = x'00'")
     connection.close()
-    with Workplace.open(tmp_path / "profile", clock=clock) as again, pytest.raises(ChangedReportError):
+    with open_workplace(tmp_path / "profile", clock=clock) as again, pytest.raises(ChangedReportError):
         again.papers.issue_paper(signed.report_id, "print", "A4")
 
 
@@ -266,7 +266,7 @@ def test_a_report_that_an_early_farlight_signed_keeps_its_original_and_says_why_
     tmp_path: Path, clock: MovedClock, workplace: Workplace, signed: SignedFile
 ) -> None:
     workplace.close()
-    with sqlite3.connect(tmp_path / "profile" / "farlight.db") as connection:
+    with raw_database(tmp_path / "profile") as connection:
         connection.execute("DROP TRIGGER frozen_reports_remain")
         connection.execute("DELETE FROM frozen_reports")
         connection.execute("DROP TRIGGER signed_reports_stay")
@@ -274,7 +274,7 @@ def test_a_report_that_an_early_farlight_signed_keeps_its_original_and_says_why_
             "UPDATE signed_reports SET record = json_remove(record, '$.paper', '$.content_sha256')"
         )
     connection.close()
-    with Workplace.open(tmp_path / "profile", clock=clock) as again:
+    with open_workplace(tmp_path / "profile", clock=clock) as again:
         assert again.papers.issue_paper(signed.report_id, "print", "A4")[1] == signed.pdf
         with pytest.raises(NoCopyError):
             again.papers.issue_paper(signed.report_id, "print", "A4")

@@ -19,6 +19,7 @@ from services.patient import merge
 from services.scan import scan
 from services.sign import Person, missing_for_signing, reading_beside
 from services.workplace import Workplace
+from tests.opening import open_workplace
 from tests.services.conftest import START, TYPED, MovedClock
 
 
@@ -123,10 +124,10 @@ def test_signing_binds_reading_result_and_pdf_and_drops_the_draft(
 def test_what_was_signed_is_there_after_a_restart(
     tmp_path: Path, clock: MovedClock, unit: ReadingUnit, analysis: Analysis, draft: Draft
 ) -> None:
-    with Workplace.open(tmp_path / "p", clock=clock) as workplace:
+    with open_workplace(tmp_path / "p", clock=clock) as workplace:
         person = workplace.signing.add_person(name="A", role="B", registration_number="", pin="2468")
         signed = workplace.signing.sign(unit, analysis, draft, person_id=person.person_id, pin="2468")
-    with Workplace.open(tmp_path / "p", clock=clock) as workplace:
+    with open_workplace(tmp_path / "p", clock=clock) as workplace:
         assert workplace.signing.find_signed(unit) == signed
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from store.database import Database
 
+KEY = bytes(range(32))
+
 
 class MovedClock:
     """A clock that stands still until it is moved."""
@@ -24,7 +26,7 @@ class MovedClock:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "farlight.db")
+    database = Database(tmp_path / "farlight.db", KEY, new=True)
     yield database
     database.close()
 

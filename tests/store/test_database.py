@@ -1,20 +1,28 @@
 """The database file: safe opening, migrations, and what happens when it is damaged."""
 
 import errno
-import sqlite3
 import stat
 import sys
 from pathlib import Path
 
 import pytest
 
-from core.errors import NewerStoreError, ProfileNotWritableError, StoreDamagedError, StoreError
-from store.database import MIGRATIONS, SCHEMA_VERSION, Database
+from core.errors import (
+    NewerStoreError,
+    ProfileNotWritableError,
+    StoreDamagedError,
+    StoreError,
+    StoreMissingError,
+)
+from store.database import Database, set_aside
+from store.schema import MIGRATIONS, SCHEMA_VERSION
 from store.signed import SignedStore
+from store.sqlcipher import connect
+from tests.store.conftest import KEY
 
 
 def _version(file: Path) -> int:
-    connection = sqlite3.connect(file)
+    connection = connect(file, KEY)
     try:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
     finally:
@@ -28,12 +36,12 @@ def _insert_and_fail(database: Database) -> None:
 
 
 def test_a_new_file_has_the_newest_schema(tmp_path: Path) -> None:
-    Database(tmp_path / "a.db").close()
+    Database(tmp_path / "a.db", KEY, new=True).close()
     assert _version(tmp_path / "a.db") == SCHEMA_VERSION
 
 
 def test_a_transaction_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    database = Database(tmp_path / "a.db")
+    database = Database(tmp_path / "a.db", KEY, new=True)
     with pytest.raises(RuntimeError):
         _insert_and_fail(database)
     with database.transaction() as connection:
@@ -42,11 +50,11 @@ def test_a_transaction_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_what_was_kept_is_there_after_reopening(tmp_path: Path) -> None:
-    database = Database(tmp_path / "a.db")
+    database = Database(tmp_path / "a.db", KEY, new=True)
     with database.transaction() as connection:
         connection.execute("INSERT INTO place VALUES (1, 'x')")
     database.close()
-    database = Database(tmp_path / "a.db")
+    database = Database(tmp_path / "a.db", KEY)
     with database.transaction() as connection:
         assert connection.execute("SELECT payload FROM place").fetchone()[0] == "x"
     database.close()
@@ -54,18 +62,18 @@ def test_what_was_kept_is_there_after_reopening(tmp_path: Path) -> None:
 
 def test_a_schema_from_the_future_is_refused_and_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "a.db"
-    Database(file).close()
-    connection = sqlite3.connect(file)
+    Database(file, KEY, new=True).close()
+    connection = connect(file, KEY)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
     with pytest.raises(NewerStoreError):
-        Database(file)
+        Database(file, KEY)
     assert _version(file) == SCHEMA_VERSION + 1
 
 
 def _old_store(file: Path) -> None:
     """Write a store as the first schema had it, with one signed report."""
-    connection = sqlite3.connect(file)
+    connection = connect(file, KEY)
     connection.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
     connection.execute("INSERT INTO people VALUES (1, 'A', 'B', '', x'00', x'00', 0, 0, '')")
     connection.execute(
@@ -76,9 +84,16 @@ def _old_store(file: Path) -> None:
 
 
 def _dump(file: Path) -> list[str]:
-    connection = sqlite3.connect(file)
+    connection = connect(file, KEY)
     try:
-        return list(connection.iterdump())
+        tables = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+        rows = [
+            str(tuple(row))
+            for name, _sql in tables
+            if not name.startswith(("sqlite_", "signed_pixels")) and not name.endswith(("stay", "remain"))
+            for row in connection.execute(f"SELECT * FROM {name}").fetchall()
+        ]
+        return [str(tuple(row)) for row in tables] + rows
     finally:
         connection.close()
 
@@ -87,7 +102,7 @@ def test_an_older_store_is_copied_whole_before_it_is_migrated(tmp_path: Path) ->
     file = tmp_path / "a.db"
     _old_store(file)
     before = _dump(file)
-    database = Database(file)
+    database = Database(file, KEY, new=True)
     found = SignedStore(database).find("unit")
     database.close()
     assert found is not None
@@ -107,7 +122,7 @@ def test_a_store_that_cannot_be_copied_is_not_migrated(tmp_path: Path) -> None:
     before = _dump(file)
     (tmp_path / "a-schema-1.db.new").mkdir()
     with pytest.raises(ProfileNotWritableError):
-        Database(file)
+        Database(file, KEY, new=True)
     assert _version(file) == 1
     assert _dump(file) == before
 
@@ -122,7 +137,7 @@ def test_a_copy_that_could_not_be_finished_leaves_nothing_and_says_that_the_disk
     _old_store(file)
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(StoreError) as caught:
-        Database(file)
+        Database(file, KEY, new=True)
     assert caught.value.code == "E500"
     assert "disk is full" in caught.value.detail
     assert not [entry.name for entry in tmp_path.iterdir() if "schema" in entry.name]
@@ -132,40 +147,82 @@ def test_a_copy_that_could_not_be_finished_leaves_nothing_and_says_that_the_disk
 def test_a_store_held_by_another_program_does_not_say_that_the_folder_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.database._BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("store.sqlcipher._BUSY_TIMEOUT_S", 0.1)
     file = tmp_path / "a.db"
     _old_store(file)
-    other = sqlite3.connect(file, isolation_level=None)
+    other = connect(file, KEY)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreError) as caught:
-        Database(file)
+        Database(file, KEY, new=True)
     other.close()
     assert caught.value.code == "E500"
     assert "another program" in caught.value.detail
 
 
 def test_a_store_of_this_schema_is_not_copied(tmp_path: Path) -> None:
-    Database(tmp_path / "a.db").close()
-    Database(tmp_path / "a.db").close()
+    Database(tmp_path / "a.db", KEY, new=True).close()
+    Database(tmp_path / "a.db", KEY).close()
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.db"]
 
 
 @pytest.mark.parametrize(
     "content", [b"this is no database at all" * 100, b"SQLite format 3\0" + b"\xff" * 8000]
 )
-def test_a_damaged_file_is_moved_aside_and_the_copy_is_named(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_left_where_it_is_until_it_is_set_aside(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "a.db"
     file.write_bytes(content)
-    with pytest.raises(StoreDamagedError) as caught:
-        Database(file)
-    copy = tmp_path / caught.value.detail.removeprefix("copy kept: ")
+    with pytest.raises(StoreDamagedError):
+        Database(file, KEY)
+    assert file.read_bytes() == content
+    copy = set_aside(file)
     assert copy.read_bytes() == content
-    Database(file).close()
+    assert not file.exists()
+    with pytest.raises(StoreMissingError):
+        Database(file, KEY)
+
+
+def test_a_store_of_another_key_is_told_as_damaged_and_stays(tmp_path: Path) -> None:
+    Database(tmp_path / "a.db", KEY, new=True).close()
+    before = (tmp_path / "a.db").read_bytes()
+    with pytest.raises(StoreDamagedError):
+        Database(tmp_path / "a.db", bytes(32))
+    assert (tmp_path / "a.db").read_bytes() == before
+
+
+def test_neither_file_nor_log_shows_what_was_kept(tmp_path: Path) -> None:
+    database = Database(tmp_path / "a.db", KEY, new=True)
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO place VALUES (1, 'Nnamdi Okafor')")
+    kept = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    database.close()
+    assert "a.db-wal" in kept
+    assert not [name for name, content in kept.items() if b"Okafor" in content or b"SQLite" in content]
+
+
+def test_a_transaction_inside_another_is_kept_or_dropped_with_it(tmp_path: Path) -> None:
+    database = Database(tmp_path / "a.db", KEY, new=True)
+    done: list[str] = []
+
+    def inner_and_fail() -> None:
+        with database.transaction():
+            with database.transaction() as connection:
+                connection.execute("INSERT INTO place VALUES (1, 'x')")
+                database.after_commit(lambda: done.append("x"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        inner_and_fail()
+    with database.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM place").fetchone()[0] == 0
+        database.after_commit(lambda: done.append("y"))
+        assert done == []
+    assert done == ["y"]
+    database.close()
 
 
 def test_a_page_that_was_overwritten_is_noticed_at_opening(tmp_path: Path) -> None:
     file = tmp_path / "a.db"
-    database = Database(file)
+    database = Database(file, KEY, new=True)
     with database.transaction() as connection:
         connection.executemany(
             "INSERT INTO drafts VALUES (?, ?, '')", [(str(n), "x" * 500) for n in range(200)]
@@ -175,17 +232,17 @@ def test_a_page_that_was_overwritten_is_noticed_at_opening(tmp_path: Path) -> No
     content[4096 * 12 : 4096 * 20] = b"\xa5" * (4096 * 8)
     file.write_bytes(content)
     with pytest.raises(StoreDamagedError):
-        Database(file)
+        Database(file, KEY)
 
 
 def test_a_folder_in_its_place_is_a_profile_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "a.db").mkdir()
     with pytest.raises(ProfileNotWritableError):
-        Database(tmp_path / "a.db")
+        Database(tmp_path / "a.db", KEY, new=True)
 
 
 def test_what_comes_after_closing_is_not_told_as_damage(tmp_path: Path) -> None:
-    database = Database(tmp_path / "a.db")
+    database = Database(tmp_path / "a.db", KEY, new=True)
     database.close()
     with pytest.raises(StoreError) as caught, database.transaction():
         pytest.fail("the transaction must not begin")
@@ -195,9 +252,9 @@ def test_what_comes_after_closing_is_not_told_as_damage(tmp_path: Path) -> None:
 def test_a_file_locked_by_another_program_is_told_as_a_store_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.database._BUSY_TIMEOUT_S", 0.05)
-    database = Database(tmp_path / "a.db")
-    other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    monkeypatch.setattr("store.sqlcipher._BUSY_TIMEOUT_S", 0.05)
+    database = Database(tmp_path / "a.db", KEY, new=True)
+    other = connect(tmp_path / "a.db", KEY)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreError), database.transaction():
         pytest.fail("the transaction must not begin")
@@ -208,5 +265,5 @@ def test_a_file_locked_by_another_program_is_told_as_a_store_error(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no such bits")
 def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
-    Database(tmp_path / "a.db").close()
+    Database(tmp_path / "a.db", KEY, new=True).close()
     assert stat.S_IMODE((tmp_path / "a.db").stat().st_mode) == 0o600

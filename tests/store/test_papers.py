@@ -1,7 +1,5 @@
 """The record of papers: numbered, and which of them is the original."""
 
-import sqlite3
-
 import pytest
 
 from core.clock import Clock
@@ -9,6 +7,7 @@ from store.database import Database
 from store.papers import PaperRow, PaperStore
 from store.people import PeopleStore
 from store.signed import SignedStore
+from store.sqlcipher import dbapi
 
 
 @pytest.fixture
@@ -55,5 +54,5 @@ def test_the_number_of_a_copy_that_did_not_come_out_is_not_used_again(papers: Pa
 
 
 def test_a_report_that_is_not_there_has_no_paper(papers: PaperStore) -> None:
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(dbapi.IntegrityError):
         _issue(papers, report_id=9)

@@ -1,7 +1,5 @@
 """Signed reports: written once, never changed, the draft goes in the same step."""
 
-import sqlite3
-
 import pytest
 
 from core.clock import Clock
@@ -11,6 +9,7 @@ from store.drafts import DraftRow, DraftStore
 from store.papers import PaperStore
 from store.people import PeopleStore
 from store.signed import SignedStore
+from store.sqlcipher import dbapi
 
 
 def _sign(database: Database, clock: Clock, key: str = "unit") -> tuple[SignedStore, int]:
@@ -72,7 +71,7 @@ def test_what_was_signed_cannot_be_changed(database: Database, clock: Clock, sta
     papers = PaperStore(database)
     papers.issue(report_id=number, issued_at="2027-01-02", how="print", paper="A4", as_signed=True)
     papers.withdraw(1, "2027-01-02")
-    with pytest.raises(sqlite3.IntegrityError), database.transaction() as connection:
+    with pytest.raises(dbapi.IntegrityError), database.transaction() as connection:
         connection.execute(statement)
 
 

@@ -73,7 +73,7 @@ def unexpected(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseException]]
 @pytest.fixture
 def stage(clean: None, unexpected: list[BaseException], tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Return a function that opens the window on paths; it is closed at the end."""
-    from services.workplace import Workplace
+    from tests.opening import open_workplace
     from ui.application import make_window
 
     opened: list[tuple[Any, Any]] = []
@@ -85,7 +85,7 @@ def stage(clean: None, unexpected: list[BaseException], tmp_path: Path) -> Itera
         reader: bool = True,
         **settings: Any,
     ) -> Any:
-        workplace = Workplace.open(profile or tmp_path / "profile")
+        workplace = open_workplace(profile or tmp_path / "profile")
         for key, value in settings.items():
             workplace.settings.set(key.replace("__", "."), value)
         if reader and not workplace.signing.people():

@@ -61,10 +61,10 @@ class Screens:
         """Open the window on some paths, act, and save a picture of it."""
         from PySide6.QtTest import QTest
 
-        from services.workplace import Workplace
+        from tests.opening import open_workplace
         from ui.application import make_window
 
-        workplace = Workplace.open(Path(tempfile.mkdtemp()))
+        workplace = open_workplace(Path(tempfile.mkdtemp()))
         workplace.settings.set("theme", "light" if self.light else theme)
         workplace.settings.set("site.name", "Demo Rural Health Centre")
         workplace.signing.add_person(

@@ -204,11 +204,11 @@ import sys
 sys.path.insert(0, ".")
 from pathlib import Path
 from PySide6.QtTest import QTest
-from services.workplace import Workplace
+from tests.opening import open_workplace
 from tests.ui.stage import StandInAnalyzer, wait_until
 from ui.application import make_application, make_window
 make_application()
-workplace = Workplace.open(Path(sys.argv[1]))
+workplace = open_workplace(Path(sys.argv[1]))
 workplace._analyzer = StandInAnalyzer()
 window = make_window(workplace, (sys.argv[2],))
 window.show()
@@ -293,10 +293,10 @@ def test_nothing_heavy_is_loaded_before_the_window_is_seen(application: Any, tmp
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from services.workplace import Workplace\n"
+        "from tests.opening import open_workplace\n"
         "from ui.application import make_application, make_window\n"
         "make_application()\n"
-        "window = make_window(Workplace.open(Path(sys.argv[1])))\n"
+        "window = make_window(open_workplace(Path(sys.argv[1])))\n"
         "heavy = {'onnxruntime', 'openvino', 'cv2', 'pydicom', 'fpdf', 'scipy', 'pypdfium2'}\n"
         "heavy |= {'nibabel', 'imagecodecs', 'PIL'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"

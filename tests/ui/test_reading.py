@@ -908,9 +908,11 @@ def kept_within(profile_home: Path, key: str, seconds: float) -> tuple[str, str]
     from services.drafts import DraftKeeper
     from store.database import Database
     from store.drafts import DraftStore
+    from tests.opening import key_of_store
 
     QTest.qWait(round(seconds * 1000))
-    database = Database(profile_home / "profile" / "farlight.db")
+    profile = profile_home / "profile"
+    database = Database(profile / "farlight.db", key_of_store(profile))
     try:
         draft = DraftKeeper(DraftStore(database), SystemClock()).find(key)
     finally:

@@ -1,0 +1,38 @@
+"""What people may do with the records of a clinic, by what they are there for."""
+
+from types import MappingProxyType
+from typing import Literal
+
+Duty = Literal["administrator", "clinician", "assistant"]
+Act = Literal[
+    "enter_patient",
+    "read",
+    "sign",
+    "give_out",
+    "correct_identity",
+    "consent",
+    "delete",
+    "people",
+    "settings",
+    "audit",
+    "backup",
+]
+
+_CLINICIAN: frozenset[Act] = frozenset({"enter_patient", "read", "give_out", "correct_identity", "consent"})
+_ACTS = MappingProxyType(
+    {
+        "administrator": _CLINICIAN | {"delete", "people", "settings", "audit", "backup"},
+        "clinician": _CLINICIAN,
+        "assistant": frozenset({"enter_patient", "consent"}),
+    }
+)
+"""``read`` is first impressions and decisions, ``give_out`` printing and exporting; signing hangs on the
+person.
+"""
+
+
+def may(duty: Duty, act: Act, *, signs: bool) -> bool:
+    """Whether somebody with this duty may do something; ``signs`` where they sign (never an assistant)."""
+    if act == "sign":
+        return signs and duty != "assistant"
+    return act in _ACTS[duty]

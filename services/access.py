@@ -1,0 +1,153 @@
+"""The door of a profile: nothing is read before somebody opened it with a password or the recovery sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from core.clock import Clock, SystemClock
+from core.errors import RequestError
+from core.wording import say
+from services.staff import NewPerson, enter, require_password, require_person
+from services.workplace import Opened, Workplace
+from store.database import Database
+from store.keyring import KeyHolder, KeyRing
+from store.people import PeopleStore
+from store.plain_store import encrypt_all, plain_files
+from store.profile import Profile
+from store.secret_words import COST, Cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUp:
+    """A profile that was set up: open, and the code for the recovery sheet, which is nowhere else."""
+
+    workplace: Workplace
+    code: str
+
+
+class Access:
+    """One profile before it is open. Once a workplace came of it, closing that gives the profile back."""
+
+    def __init__(self, profile: Path | None = None, *, clock: Clock | None = None, cost: Cost = COST) -> None:
+        """Take the profile folder (the platform's own where None) and its lock, and read its key ring.
+
+        Raises:
+            ProfileInUseError: another window is open on it.
+            ProfileNotWritableError: it cannot be written.
+            KeysDamagedError: its key file cannot be read.
+            NewerStoreError: a newer Farlight wrote it.
+        """
+        self._profile = Profile(profile)
+        self._clock = clock or SystemClock()
+        self._given = False
+        try:
+            self._ring = KeyRing(self._profile.key_file, self._clock, cost)
+        except BaseException:
+            self._profile.close()
+            raise
+
+    @property
+    def folder(self) -> Path:
+        """The profile folder."""
+        return self._profile.folder
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody has set this profile up."""
+        return not self._ring.exists
+
+    @property
+    def has_plain_records(self) -> bool:
+        """Whether an early Farlight kept records here that are not encrypted yet."""
+        return bool(plain_files(self.folder))
+
+    def holders(self) -> tuple[KeyHolder, ...]:
+        """Return who can log in."""
+        return self._ring.holders()
+
+    def wait_seconds(self, holder_id: str) -> float:
+        """Return how long this person must wait after wrong passwords before the next try; 0 when none."""
+        return self._ring.wait_seconds(holder_id)
+
+    def set_up(self, first: NewPerson, password: str) -> SetUp:
+        """Make the key and the store with its first administrator; encrypts what an early Farlight kept.
+
+        Where it fails, the profile is as new again, or what was plain is still there.
+
+        Raises:
+            RequestError: something asked is missing or too short, they are no administrator, or the profile
+                is set up already; the detail says which.
+            StoreError: it could not be kept.
+        """
+        if first.duty != "administrator" or not self.is_new:
+            raise RequestError(say("services.person.first_administers"))
+        require_person(first)
+        require_password(password, first.name)
+        key, holder, code = self._ring.create(first.name.strip(), password)
+        self._finish_set_up(key, first, holder)
+        workplace = self._workplace(key, holder.holder_id)
+        workplace.trail.note("set_up", detail={"store": self._ring.store_id})
+        return SetUp(workplace=workplace, code=code)
+
+    def log_in(self, holder_id: str, password: str) -> Workplace:
+        """Open the store for somebody who knows their password.
+
+        Raises:
+            WrongPasswordError: it is not their password, or a wait is not over.
+            StoreMissingError, StoreDamagedError, NewerStoreError: see ``Workplace``.
+        """
+        key = self._ring.unlock(holder_id, password)
+        holder = next(one for one in self.holders() if one.holder_id == holder_id)
+        if not self._ring.sheet_kept:
+            self._finish_set_up(key, NewPerson(name=holder.name, duty="administrator"), holder)
+        return self._workplace(key, holder_id)
+
+    def recover(self, code: str, holder_id: str, password: str) -> Workplace:
+        """Open the store with the recovery sheet and give somebody a new password.
+
+        Raises:
+            WrongPasswordError: it is not the code on the latest sheet (``detail`` "slip" where it is
+            mistyped). RequestError: the new password will not do.
+        """
+        name = next((one.name for one in self.holders() if one.holder_id == holder_id), "")
+        require_password(password, name)
+        key = self._ring.unlock_with_sheet(code)
+        self._ring.change_password(key, holder_id, password)
+        workplace = self._workplace(key, holder_id)
+        workplace.trail.note("sheet_used", detail={"holder": holder_id})
+        return workplace
+
+    def close(self) -> None:
+        """Give the profile back where no workplace came of it."""
+        if not self._given:
+            self._profile.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _finish_set_up(self, key: bytes, first: NewPerson, holder: KeyHolder) -> None:
+        """Make of a profile that has a key one that has a store and a first person; again after a crash."""
+        encrypt_all(self.folder, key)
+        file = self._profile.database_file
+        database = Database(file, key, new=not file.exists())
+        try:
+            people = PeopleStore(database, self._clock, self._ring.cost)
+            if not any(one.holder_id for one in people.all()):
+                enter(people, first, holder.holder_id)
+        finally:
+            database.close()
+
+    def _workplace(self, key: bytes, holder_id: str) -> Workplace:
+        workplace = Workplace(Opened(profile=self._profile, ring=self._ring, key=key, clock=self._clock))
+        self._given = True
+        try:
+            workplace.log_in(holder_id)
+        except BaseException:
+            workplace.close()
+            raise
+        return workplace

@@ -1,0 +1,194 @@
+"""The people of a clinic's computer: who may log in, as what, and with which PIN they sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from core.clock import Clock
+from core.duty import Duty
+from core.errors import NotPermittedError, RequestError
+from core.wording import say
+from services.session import Session
+from services.trail import Trail
+from store.keyring import KeyRing
+from store.people import PeopleStore, PersonRow
+
+SHORTEST_PIN, LONGEST_PIN = 4, 12
+SHORTEST_PASSWORD = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """What is asked of somebody who is to work here; who signs has a PIN."""
+
+    name: str
+    duty: Duty
+    role: str = ""
+    registration_number: str = ""
+    pin: str = ""
+
+
+class Staff:
+    """Enters, changes and takes away the people of one store."""
+
+    def __init__(
+        self,
+        people: PeopleStore,
+        ring: KeyRing,
+        *,
+        key: bytes,
+        session: Session,
+        trail: Trail,
+        clock: Clock,
+    ) -> None:
+        self._people, self._ring, self._key = people, ring, key
+        self._session, self._trail, self._clock = session, trail, clock
+
+    def all(self) -> tuple[PersonRow, ...]:
+        """Return everybody who has not left."""
+        return self._people.all()
+
+    def add(self, new: NewPerson, password: str) -> PersonRow:
+        """Enter a person who logs in with a password.
+
+        Raises:
+            NotPermittedError: who is logged in is no administrator.
+            RequestError: a field is empty, or a password or PIN too short; the detail says which.
+            ProfileNotWritableError: it could not be kept; nobody was entered.
+        """
+        self._session.require("people")
+        require_person(new)
+        require_password(password, new.name)
+        holder = self._ring.add(self._key, new.name.strip(), password)
+        person = enter(self._people, new, holder.holder_id)
+        self._trail.note("person_added", f"person:{person.person_id}", detail={"duty": person.duty})
+        return person
+
+    def give_password(self, person_id: int, password: str) -> PersonRow:
+        """Give a person a (further) password; a person kept by an early Farlight gets their first.
+
+        Raises:
+            NotPermittedError: it is neither their own nor asked for by an administrator.
+            RequestError: it is too short.
+        """
+        person = self._person(person_id)
+        if self._session.person is None or self._session.person.person_id != person_id:
+            self._session.require("people")
+        require_password(password, person.name)
+        if person.holder_id:
+            self._ring.change_password(self._key, person.holder_id, password)
+        else:
+            holder = self._ring.add(self._key, person.name, password)
+            person = replace(person, holder_id=holder.holder_id)
+            self._people.change(person)
+        self._trail.note("password_changed", f"person:{person_id}")
+        return person
+
+    def change_own_pin(self, pin: str) -> None:
+        """Give the person who is logged in another PIN; nobody gives one to somebody else.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+            RequestError: it is too short, or they are an assistant.
+        """
+        person = self._session.person
+        if person is None:
+            raise NotPermittedError("pin")
+        if person.duty == "assistant":
+            raise RequestError(say("services.person.assistant_pin"))
+        require_pin(pin)
+        with self._people.transaction():
+            self._people.set_pin(person.person_id, pin)
+            self._trail.note("pin_changed", f"person:{person.person_id}")
+        self._session.enter(replace(person, signs=True))
+
+    def leave(self, person_id: int) -> None:
+        """Take a person away: they log in and sign no more; what they signed stays.
+
+        Raises:
+            NotPermittedError: who is logged in is no administrator.
+            RequestError: they are the last administrator.
+        """
+        self._session.require("people")
+        person = self._person(person_id)
+        others = [one for one in self.all() if one.person_id != person_id and one.holder_id]
+        if person.duty == "administrator" and not any(one.duty == "administrator" for one in others):
+            raise RequestError(say("services.person.last_administrator"))
+        if person.holder_id:
+            self._ring.remove(person.holder_id)
+        self._people.change(replace(person, holder_id="", left_at=self._clock.now().isoformat()))
+        self._trail.note("person_left", f"person:{person_id}")
+
+    def new_sheet(self) -> str:
+        """Return a new code for the recovery sheet; the earlier sheet opens nothing any more.
+
+        Raises:
+            NotPermittedError: who is logged in is no administrator.
+        """
+        self._session.require("people")
+        code = self._ring.new_sheet(self._key)
+        self._trail.note("sheet_made")
+        return code
+
+    @property
+    def sheet_kept(self) -> bool:
+        """Whether somebody said that they keep the recovery sheet."""
+        return self._ring.sheet_kept
+
+    def confirm_sheet(self) -> None:
+        """Remember that somebody keeps the sheet (it was printed, or copied by hand)."""
+        self._ring.confirm_sheet()
+
+    def _person(self, person_id: int) -> PersonRow:
+        person = self._people.find(person_id)
+        if person is None or person.left_at:
+            raise RequestError(say("services.person.unknown"))
+        return person
+
+
+def require_person(new: NewPerson) -> None:
+    """Check what is said of a person.
+
+    Raises:
+        RequestError: the detail says what is missing.
+    """
+    if not new.name.strip() or (new.pin and not new.role.strip()):
+        raise RequestError(say("services.person.empty"))
+    if new.pin and new.duty == "assistant":
+        raise RequestError(say("services.person.assistant_pin"))
+    if new.duty == "clinician" or new.pin:
+        require_pin(new.pin)
+
+
+def require_pin(pin: str) -> None:
+    """Check a PIN.
+
+    Raises:
+        RequestError: it is no row of four to twelve digits.
+    """
+    if not SHORTEST_PIN <= len(pin) <= LONGEST_PIN or not pin.isdigit():
+        raise RequestError(say("services.person.short_pin"))
+
+
+def require_password(password: str, name: str) -> None:
+    """Check a password: at least eight signs, not the name, not one sign over and over.
+
+    Raises:
+        RequestError: the detail says why it will not do.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise RequestError(say("services.person.short_password", least=SHORTEST_PASSWORD))
+    if len(set(password)) < 3 or password.casefold() == name.strip().casefold():
+        raise RequestError(say("services.person.weak_password"))
+
+
+def enter(people: PeopleStore, new: NewPerson, holder_id: str) -> PersonRow:
+    """Keep a person that was checked."""
+    return people.add(
+        name=new.name.strip(),
+        role=new.role.strip(),
+        registration_number=new.registration_number.strip(),
+        pin=new.pin,
+        duty=new.duty,
+        holder_id=holder_id,
+    )

@@ -1,0 +1,315 @@
+"""The store's key, locked once for each person who may open the store, and once for the recovery sheet.
+
+The key is random and never written. Each slot holds it under AES-256-GCM with a key that argon2id makes of a
+password (or of the code on the sheet). Whoever has neither has nothing: not the records, not a way to a new
+password.
+
+``keys.json`` lies beside the database and holds names of staff, no patient data. It is kept twice, since
+without it all is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from core.clock import Clock
+from core.errors import (
+    KeysDamagedError,
+    NewerStoreError,
+    ProfileNotWritableError,
+    RequestError,
+    WrongPasswordError,
+)
+from store.durable import replace_file
+from store.guesses import wait_seconds
+from store.secret_words import COST, SALT_BYTES, Cost, derive, new_code, read_code
+from store.sqlcipher import KEY_BYTES
+
+SCHEMA = 1
+SHEET = "sheet"
+_NONCE_BYTES = 12
+_MOST_MEMORY_KIB = 1024 * 1024
+_MOST_PASSES = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHolder:
+    """Someone who can open the store with a password."""
+
+    holder_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slot:
+    """The store's key, locked; bytes as hexadecimal."""
+
+    holder_id: str
+    name: str
+    kind: Literal["password", "sheet"]
+    passes: int
+    memory_kib: int
+    lanes: int
+    salt: str
+    nonce: str
+    locked: str
+
+
+class KeyRing:
+    """The key file of one profile.
+
+    ``store_id`` is "" where there is no key yet; ``sheet_kept`` where somebody said that they keep the sheet.
+    """
+
+    def __init__(self, file: Path, clock: Clock, cost: Cost = COST) -> None:
+        """Read the file where there is one.
+
+        Raises:
+            KeysDamagedError: there is one, and neither it nor its copy can be read.
+            NewerStoreError: a newer Farlight wrote it.
+        """
+        self._file, self._clock, self._cost = file, clock, cost
+        self._copy = file.with_name(f"{file.stem}-copy{file.suffix}")
+        self._guesses_file = file.with_name("guesses.json")
+        self.store_id = ""
+        self.sheet_kept = False
+        self._slots: tuple[_Slot, ...] = ()
+        self._load()
+
+    @property
+    def exists(self) -> bool:
+        """Whether a key was made."""
+        return bool(self.store_id)
+
+    @property
+    def cost(self) -> Cost:
+        """What a guess at a new secret costs."""
+        return self._cost
+
+    def holders(self) -> tuple[KeyHolder, ...]:
+        """Return who can open the store, in the order entered."""
+        return tuple(
+            KeyHolder(holder_id=slot.holder_id, name=slot.name)
+            for slot in self._slots
+            if slot.kind == "password"
+        )
+
+    def create(self, name: str, password: str) -> tuple[bytes, KeyHolder, str]:
+        """Make a new key with its first holder; returns key, holder and the code for the recovery sheet.
+
+        Raises:
+            ProfileNotWritableError: the file cannot be kept; there is no key then.
+        """
+        if self.exists:
+            raise RequestError("the store has a key")
+        key = secrets.token_bytes(KEY_BYTES)
+        code = new_code()
+        self.store_id = secrets.token_hex(16)
+        holder = KeyHolder(holder_id=secrets.token_hex(8), name=name)
+        try:
+            self._keep(
+                (
+                    self._locked(key, holder.holder_id, name, "password", password),
+                    self._locked(key, SHEET, "", "sheet", code),
+                )
+            )
+        except ProfileNotWritableError:
+            self.store_id = ""
+            raise
+        return key, holder, code
+
+    def wait_seconds(self, holder_id: str) -> float:
+        """Return how long until the next guess of this holder (or of the sheet's code) is taken."""
+        wrong, at = self._guesses().get(holder_id, (0, 0.0))
+        return wait_seconds(wrong, at, self._clock.now())
+
+    def unlock(self, holder_id: str, password: str) -> bytes:
+        """Return the store's key.
+
+        Raises:
+            WrongPasswordError: it is not their password, or a wait after wrong guesses is not over
+                (``context["wait_s"]``).
+        """
+        slot = next((one for one in self._slots if one.holder_id == holder_id), None)
+        wait = self.wait_seconds(holder_id)
+        if slot is None or wait > 0:
+            raise WrongPasswordError("wait" if wait > 0 else "", wait_s=round(wait, 1))
+        key = self._opened(slot, password)
+        self._count_guess(holder_id, right=key is not None)
+        if key is None:
+            raise WrongPasswordError(wait_s=round(self.wait_seconds(holder_id), 1))
+        return key
+
+    def unlock_with_sheet(self, typed: str) -> bytes:
+        """Return the store's key for the code on the recovery sheet.
+
+        Raises:
+            WrongPasswordError: it is not the code on the latest sheet; the detail is ``slip`` where it cannot
+                be a code at all (a letter was mistyped), which is not counted as a guess.
+        """
+        code = read_code(typed)
+        if code is None:
+            raise WrongPasswordError("slip")
+        return self.unlock(SHEET, code)
+
+    def add(self, key: bytes, name: str, password: str) -> KeyHolder:
+        """Let a further person open the store.
+
+        Raises:
+            ProfileNotWritableError: it could not be kept.
+        """
+        holder = KeyHolder(holder_id=secrets.token_hex(8), name=name)
+        self._keep((*self._slots, self._locked(key, holder.holder_id, name, "password", password)))
+        return holder
+
+    def change_password(self, key: bytes, holder_id: str, password: str) -> None:
+        """Lock the key for a holder with another password; the old one opens nothing any more.
+
+        Raises:
+            KeyError: there is no such holder.
+            ProfileNotWritableError: it could not be kept; the old password stays.
+        """
+        name = next((one.name for one in self.holders() if one.holder_id == holder_id), None)
+        if name is None:
+            raise KeyError(holder_id)
+        self._put(self._locked(key, holder_id, name, "password", password))
+        self._count_guess(holder_id, right=True)
+
+    def new_sheet(self, key: bytes) -> str:
+        """Return a new code for the recovery sheet; the earlier sheet opens nothing any more.
+
+        Raises:
+            ProfileNotWritableError: it could not be kept; the earlier sheet stays.
+        """
+        code = new_code()
+        self.sheet_kept = False
+        self._put(self._locked(key, SHEET, "", "sheet", code))
+        return code
+
+    def confirm_sheet(self) -> None:
+        """Remember that somebody keeps the latest sheet; until then it is asked for.
+
+        Raises:
+            ProfileNotWritableError: it could not be kept.
+        """
+        self.sheet_kept = True
+        self._keep(self._slots)
+
+    def remove(self, holder_id: str) -> None:
+        """Take a person's way into the store away.
+
+        Raises:
+            RequestError: it is the last one.
+            ProfileNotWritableError: it could not be kept.
+        """
+        if [one.holder_id for one in self.holders()] == [holder_id]:
+            raise RequestError("the last holder of the key stays")
+        self._keep(one for one in self._slots if one.holder_id != holder_id)
+
+    def _put(self, slot: _Slot) -> None:
+        self._keep(slot if one.holder_id == slot.holder_id else one for one in self._slots)
+
+    def _locked(
+        self, key: bytes, holder_id: str, name: str, kind: Literal["password", "sheet"], secret: str
+    ) -> _Slot:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
+        bare = _Slot(
+            holder_id=holder_id,
+            name=name,
+            kind=kind,
+            **asdict(self._cost),
+            salt=salt.hex(),
+            nonce=nonce.hex(),
+            locked="",
+        )
+        locked = AESGCM(derive(secret, salt, self._cost)).encrypt(nonce, key, self._bound(bare))
+        return replace(bare, locked=locked.hex())
+
+    def _opened(self, slot: _Slot, secret: str) -> bytes | None:
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        cost = Cost(passes=slot.passes, memory_kib=slot.memory_kib, lanes=slot.lanes)
+        lock = AESGCM(derive(secret, bytes.fromhex(slot.salt), cost))
+        try:
+            return lock.decrypt(bytes.fromhex(slot.nonce), bytes.fromhex(slot.locked), self._bound(slot))
+        except InvalidTag:
+            return None
+
+    def _bound(self, slot: _Slot) -> bytes:
+        """Return what a locked key is bound to: a slot cannot be passed off as another one's."""
+        return f"{self.store_id} {slot.holder_id} {slot.kind}".encode()
+
+    def _keep(self, slots: Iterable[_Slot]) -> None:
+        slots = tuple(slots)
+        plain = {
+            "schema": SCHEMA,
+            "store_id": self.store_id,
+            "sheet_kept": self.sheet_kept,
+            "slots": [asdict(slot) for slot in slots],
+        }
+        content = json.dumps(plain, indent=1).encode()
+        try:
+            replace_file(self._copy, content)  # first: where only this one is written, the old slots stand
+            replace_file(self._file, content)
+        except OSError as error:
+            if not self._file.exists():
+                self._copy.unlink(missing_ok=True)
+            raise ProfileNotWritableError(type(error).__name__) from error
+        self._slots = slots
+
+    def _load(self) -> None:
+        present = [file for file in (self._file, self._copy) if file.exists()]
+        for file in present:
+            try:
+                plain = json.loads(file.read_bytes())
+                if int(plain["schema"]) > SCHEMA:
+                    raise NewerStoreError(f"keys {plain['schema']}, known {SCHEMA}")
+                self._slots = tuple(_checked(_Slot(**slot)) for slot in plain["slots"])
+                self.store_id = str(plain["store_id"])
+                self.sheet_kept = bool(plain["sheet_kept"])
+            except (OSError, ValueError, TypeError, KeyError):
+                continue
+            return
+        if present:
+            raise KeysDamagedError(self._file.name)
+
+    def _guesses(self) -> dict[str, tuple[int, float]]:
+        try:
+            plain = json.loads(self._guesses_file.read_bytes())
+            return {str(name): (int(wrong), float(at)) for name, (wrong, at) in plain.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def _count_guess(self, holder_id: str, *, right: bool) -> None:
+        """Count a guess; one that could not be counted must not be taken, or guesses would be free.
+
+        Raises:
+            ProfileNotWritableError: it could not be counted.
+        """
+        guesses = self._guesses()
+        before = guesses.pop(holder_id, (0, 0.0))
+        if right and before == (0, 0.0):
+            return
+        if not right:
+            guesses[holder_id] = (before[0] + 1, self._clock.now().timestamp())
+        try:
+            replace_file(self._guesses_file, json.dumps(guesses).encode())
+        except OSError as error:
+            if not right:
+                raise ProfileNotWritableError(type(error).__name__) from error
+
+
+def _checked(slot: _Slot) -> _Slot:
+    """Refuse a slot that would take this computer's memory or an hour to open: nobody here wrote it."""
+    cost_is_sane = 0 < slot.memory_kib <= _MOST_MEMORY_KIB and 0 < slot.passes <= _MOST_PASSES
+    if not cost_is_sane or not bytes.fromhex(slot.salt + slot.nonce + slot.locked):
+        raise ValueError("slot")
+    return slot

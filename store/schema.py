@@ -1,0 +1,119 @@
+"""What the database looks like: one script a version."""
+
+# One script a version; never change one that was released, add the next.
+MIGRATIONS = (
+    """
+    CREATE TABLE drafts (
+        key TEXT PRIMARY KEY,
+        payload TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    );
+    CREATE TABLE place (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        payload TEXT NOT NULL
+    );
+    CREATE TABLE people (
+        person_id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        registration_number TEXT NOT NULL,
+        salt BLOB NOT NULL,
+        pin_hash BLOB NOT NULL,
+        wrong_guesses INTEGER NOT NULL DEFAULT 0,
+        guessed_at REAL NOT NULL DEFAULT 0,
+        signed_at TEXT NOT NULL DEFAULT ''
+    );
+    CREATE TABLE signed_reports (
+        report_id INTEGER PRIMARY KEY,
+        unit_key TEXT NOT NULL UNIQUE,
+        person_id INTEGER NOT NULL REFERENCES people,
+        signed_at TEXT NOT NULL,
+        patient TEXT NOT NULL,
+        pixels_sha256 TEXT,
+        record TEXT NOT NULL,
+        result TEXT NOT NULL,
+        pdf BLOB NOT NULL
+    );
+    CREATE INDEX signed_pixels ON signed_reports (pixels_sha256);
+    CREATE TABLE addenda (
+        addendum_id INTEGER PRIMARY KEY,
+        report_id INTEGER NOT NULL REFERENCES signed_reports,
+        signed_at TEXT NOT NULL,
+        payload TEXT NOT NULL
+    );
+    CREATE TRIGGER signed_reports_stay BEFORE UPDATE ON signed_reports
+        BEGIN SELECT RAISE(ABORT, 'a signed report does not change'); END;
+    CREATE TRIGGER signed_reports_remain BEFORE DELETE ON signed_reports
+        BEGIN SELECT RAISE(ABORT, 'a signed report is not deleted'); END;
+    CREATE TRIGGER addenda_stay BEFORE UPDATE ON addenda
+        BEGIN SELECT RAISE(ABORT, 'an addendum does not change'); END;
+    CREATE TRIGGER addenda_remain BEFORE DELETE ON addenda
+        BEGIN SELECT RAISE(ABORT, 'an addendum is not deleted'); END;
+    """,
+    """
+    CREATE TABLE frozen_reports (
+        report_id INTEGER PRIMARY KEY REFERENCES signed_reports,
+        content BLOB NOT NULL
+    );
+    CREATE TABLE papers (
+        paper_id INTEGER PRIMARY KEY,
+        report_id INTEGER NOT NULL REFERENCES signed_reports,
+        number INTEGER NOT NULL,
+        copy_number INTEGER NOT NULL,
+        issued_at TEXT NOT NULL,
+        how TEXT NOT NULL,
+        paper TEXT NOT NULL,
+        UNIQUE (report_id, number)
+    );
+    CREATE TABLE papers_not_made (
+        paper_id INTEGER PRIMARY KEY REFERENCES papers,
+        not_made_at TEXT NOT NULL
+    );
+    CREATE TRIGGER frozen_reports_stay BEFORE UPDATE ON frozen_reports
+        BEGIN SELECT RAISE(ABORT, 'a signed report does not change'); END;
+    CREATE TRIGGER frozen_reports_remain BEFORE DELETE ON frozen_reports
+        BEGIN SELECT RAISE(ABORT, 'a signed report is not deleted'); END;
+    CREATE TRIGGER papers_stay BEFORE UPDATE ON papers
+        BEGIN SELECT RAISE(ABORT, 'an issued paper does not change'); END;
+    CREATE TRIGGER papers_remain BEFORE DELETE ON papers
+        BEGIN SELECT RAISE(ABORT, 'an issued paper is not deleted'); END;
+    CREATE TRIGGER papers_not_made_stay BEFORE UPDATE ON papers_not_made
+        BEGIN SELECT RAISE(ABORT, 'a record of papers does not change'); END;
+    CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
+        BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
+    """,
+    """
+    ALTER TABLE people ADD COLUMN duty TEXT NOT NULL DEFAULT 'clinician';
+    ALTER TABLE people ADD COLUMN signs INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE people ADD COLUMN holder_id TEXT NOT NULL DEFAULT '';
+    ALTER TABLE people ADD COLUMN left_at TEXT NOT NULL DEFAULT '';
+    ALTER TABLE people ADD COLUMN pin_kdf TEXT NOT NULL DEFAULT 'scrypt';
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        clock_doubted INTEGER NOT NULL,
+        person_id INTEGER,
+        person TEXT NOT NULL,
+        act TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        words_sha256 TEXT NOT NULL,
+        previous TEXT NOT NULL,
+        digest TEXT NOT NULL
+    );
+    CREATE TABLE audit_words (
+        seq INTEGER PRIMARY KEY REFERENCES audit,
+        subject TEXT NOT NULL,
+        salt TEXT NOT NULL,
+        words TEXT NOT NULL
+    );
+    CREATE INDEX audit_words_subject ON audit_words (subject);
+    CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'a line of the audit trail does not change'); END;
+    CREATE TRIGGER audit_remains BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'a line of the audit trail is not deleted'); END;
+    CREATE TRIGGER audit_words_stay BEFORE UPDATE ON audit_words
+        BEGIN SELECT RAISE(ABORT, 'the words of a line do not change'); END;
+    """,
+)
+SCHEMA_VERSION = len(MIGRATIONS)

@@ -1,0 +1,207 @@
+"""The key ring: what opens the store, what does not, and what a crash or a thief leaves of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.errors import (
+    KeysDamagedError,
+    NewerStoreError,
+    ProfileNotWritableError,
+    RequestError,
+    WrongPasswordError,
+)
+from store.keyring import KeyRing
+from store.secret_words import new_code, read_code
+from tests.opening import CHEAP
+from tests.store.conftest import MovedClock
+
+PASSWORD = "maize and beans"
+
+
+@pytest.fixture
+def ring(tmp_path: Path, clock: MovedClock) -> KeyRing:
+    return KeyRing(tmp_path / "keys.json", clock, CHEAP)
+
+
+def test_password_and_sheet_open_the_same_key_after_a_restart(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock
+) -> None:
+    key, holder, code = ring.create("Amina", PASSWORD)
+    again = KeyRing(tmp_path / "keys.json", clock, CHEAP)
+    assert len(key) == 32
+    assert again.holders() == (holder,)
+    assert again.unlock(holder.holder_id, PASSWORD) == key
+    assert again.unlock_with_sheet(code) == key
+    assert again.unlock_with_sheet(code.lower().replace("-", " ").replace("1", "l").replace("0", "o")) == key
+
+
+def test_neither_key_nor_password_nor_code_stands_in_the_files(ring: KeyRing, tmp_path: Path) -> None:
+    key, _holder, code = ring.create("Amina", PASSWORD)
+    written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    for secret in (key, key.hex().encode(), PASSWORD.encode(), code.encode(), code.replace("-", "").encode()):
+        assert secret not in written
+
+
+def test_a_password_is_the_same_however_its_letters_were_composed(ring: KeyRing) -> None:
+    key, holder, _code = ring.create("Amina", "caf\u00e9 au lait")
+    assert ring.unlock(holder.holder_id, "cafe\u0301 au lait") == key
+
+
+def test_wrong_guesses_slow_down_also_after_a_restart_and_a_right_one_ends_that(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock
+) -> None:
+    key, holder, _code = ring.create("Amina", PASSWORD)
+    waits = []
+    for _ in range(6):
+        with pytest.raises(WrongPasswordError):
+            ring.unlock(holder.holder_id, "guess")
+        ring = KeyRing(tmp_path / "keys.json", clock, CHEAP)
+        waits.append(ring.wait_seconds(holder.holder_id))
+        clock.move(waits[-1])
+    assert waits == [0, 0, 5, 10, 20, 40]
+    assert ring.unlock(holder.holder_id, PASSWORD) == key
+    assert ring.wait_seconds(holder.holder_id) == 0
+
+
+def test_during_a_wait_the_right_password_is_not_looked_at(ring: KeyRing, clock: MovedClock) -> None:
+    _key, holder, _code = ring.create("Amina", PASSWORD)
+    for _ in range(3):
+        with pytest.raises(WrongPasswordError):
+            ring.unlock(holder.holder_id, "guess")
+    with pytest.raises(WrongPasswordError) as caught:
+        ring.unlock(holder.holder_id, PASSWORD)
+    assert (caught.value.detail, caught.value.context["wait_s"]) == ("wait", 5.0)
+
+
+def test_a_clock_that_was_set_back_does_not_lock_for_ever(ring: KeyRing, clock: MovedClock) -> None:
+    _key, holder, _code = ring.create("Amina", PASSWORD)
+    for _ in range(4):
+        clock.move(100)
+        with pytest.raises(WrongPasswordError):
+            ring.unlock(holder.holder_id, "guess")
+    clock.move(-1_000_000)
+    assert ring.wait_seconds(holder.holder_id) == 10
+
+
+def test_a_guess_that_cannot_be_counted_is_no_free_guess(
+    ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _key, holder, _code = ring.create("Amina", PASSWORD)
+
+    def fail(_file: Path, _content: bytes) -> None:
+        raise OSError
+
+    monkeypatch.setattr("store.keyring.replace_file", fail)
+    with pytest.raises(ProfileNotWritableError):
+        ring.unlock(holder.holder_id, "guess")
+
+
+def test_a_mistyped_code_is_told_as_a_slip_and_not_counted(ring: KeyRing) -> None:
+    _key, _holder, code = ring.create("Amina", PASSWORD)
+    for place in (0, 7, len(code) - 1):
+        other = "A" if code[place] != "A" else "B"
+        with pytest.raises(WrongPasswordError) as caught:
+            ring.unlock_with_sheet(code[:place] + other + code[place + 1 :])
+        assert caught.value.detail == "slip"
+    assert ring.wait_seconds("sheet") == 0
+    for _ in range(3):
+        with pytest.raises(WrongPasswordError):
+            ring.unlock_with_sheet(new_code())
+    assert ring.wait_seconds("sheet") == 5
+
+
+def test_no_two_neighbouring_letters_of_a_code_can_be_swapped_unnoticed() -> None:
+    for _ in range(20):
+        code = new_code()
+        letters = code.replace("-", "")
+        assert read_code(letters) == code
+        for place in range(len(letters) - 1):
+            swapped = letters[:place] + letters[place + 1] + letters[place] + letters[place + 2 :]
+            assert swapped == letters or read_code(swapped) is None
+
+
+def test_after_a_change_the_old_password_and_the_old_sheet_open_nothing(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock
+) -> None:
+    key, holder, code = ring.create("Amina", PASSWORD)
+    ring.change_password(key, holder.holder_id, "another password")
+    new = ring.new_sheet(key)
+    again = KeyRing(tmp_path / "keys.json", clock, CHEAP)
+    assert again.unlock(holder.holder_id, "another password") == key
+    assert again.unlock_with_sheet(new) == key
+    with pytest.raises(WrongPasswordError):
+        again.unlock(holder.holder_id, PASSWORD)
+    with pytest.raises(WrongPasswordError):
+        again.unlock_with_sheet(code)
+
+
+def test_who_was_removed_opens_nothing_and_the_last_one_stays(ring: KeyRing) -> None:
+    key, first, _code = ring.create("Amina", PASSWORD)
+    second = ring.add(key, "Berta", "rice and peas")
+    assert ring.unlock(second.holder_id, "rice and peas") == key
+    ring.remove(second.holder_id)
+    with pytest.raises(WrongPasswordError):
+        ring.unlock(second.holder_id, "rice and peas")
+    with pytest.raises(RequestError):
+        ring.remove(first.holder_id)
+    assert ring.holders() == (first,)
+
+
+def test_one_persons_slot_does_not_open_as_anothers(ring: KeyRing, tmp_path: Path, clock: MovedClock) -> None:
+    key, first, _code = ring.create("Amina", PASSWORD)
+    second = ring.add(key, "Berta", "rice and peas")
+    kept = json.loads((tmp_path / "keys.json").read_text())
+    slots = {slot["holder_id"]: slot for slot in kept["slots"]}
+    for name in ("salt", "nonce", "locked"):
+        slots[first.holder_id][name] = slots[second.holder_id][name]
+    (tmp_path / "keys.json").write_text(json.dumps(kept))
+    with pytest.raises(WrongPasswordError):
+        KeyRing(tmp_path / "keys.json", clock, CHEAP).unlock(first.holder_id, "rice and peas")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"not json", b'{"schema": 1, "slots": [{}]}'])
+def test_a_damaged_key_file_is_read_from_its_copy_and_told_where_both_are_damaged(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock, content: bytes
+) -> None:
+    key, holder, _code = ring.create("Amina", PASSWORD)
+    (tmp_path / "keys.json").write_bytes(content)
+    assert KeyRing(tmp_path / "keys.json", clock, CHEAP).unlock(holder.holder_id, PASSWORD) == key
+    (tmp_path / "keys-copy.json").write_bytes(content)
+    with pytest.raises(KeysDamagedError):
+        KeyRing(tmp_path / "keys.json", clock, CHEAP)
+
+
+def test_a_slot_that_would_take_all_memory_is_not_tried(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock
+) -> None:
+    ring.create("Amina", PASSWORD)
+    kept = json.loads((tmp_path / "keys.json").read_text())
+    kept["slots"][0]["memory_kib"] = 2**31
+    for name in ("keys.json", "keys-copy.json"):
+        (tmp_path / name).write_text(json.dumps(kept))
+    with pytest.raises(KeysDamagedError):
+        KeyRing(tmp_path / "keys.json", clock, CHEAP)
+
+
+def test_keys_of_a_newer_farlight_are_refused(ring: KeyRing, tmp_path: Path, clock: MovedClock) -> None:
+    ring.create("Amina", PASSWORD)
+    kept = json.loads((tmp_path / "keys.json").read_text())
+    (tmp_path / "keys.json").write_text(json.dumps({**kept, "schema": 99}))
+    with pytest.raises(NewerStoreError):
+        KeyRing(tmp_path / "keys.json", clock, CHEAP)
+
+
+def test_a_key_that_cannot_be_kept_is_not_made(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(file: Path, _content: bytes) -> None:
+        if file.name == "keys.json":
+            raise OSError
+
+    monkeypatch.setattr("store.keyring.replace_file", fail)
+    with pytest.raises(ProfileNotWritableError):
+        ring.create("Amina", PASSWORD)
+    assert not ring.exists
+    assert not KeyRing(tmp_path / "keys.json", clock, CHEAP).exists
