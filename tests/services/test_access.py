@@ -220,4 +220,4 @@ def test_lines_written_while_the_clock_is_back_are_marked(tmp_path: Path, clock:
         clock.instant -= timedelta(days=3)
         assert workplace.trail.clock_went_back()
         workplace.trail.note("settings")
-        assert [line.clock_doubted for line in workplace.trail.lines()] == [False, True]
+        assert [line.clock_doubted for line in workplace.trail.lines()] == [False, False, True]
