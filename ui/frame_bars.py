@@ -15,10 +15,10 @@ PAGES = ("worklist", "read", "report", "models")
 
 
 class TopBar(QWidget):
-    """Name, pages, engine and reader."""
+    """Name, pages, engine and who is logged in."""
 
     page_chosen = Signal(str)
-    reader_clicked = Signal()
+    lock_asked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,9 +38,13 @@ class TopBar(QWidget):
         self.engine = Chip(self.tr("Models not loaded yet"))
         row.addWidget(self.engine)
         row.addSpacing(8)
-        self.reader = self._chip_button(self.tr("Set up a reader"), row)
-        self.reader.setToolTip(self.tr("Who signs on this computer"))
-        self.reader.clicked.connect(self.reader_clicked)
+        self.reader = self._chip_button("", row)
+        self.reader.setToolTip(self.tr("Who is logged in; click to let somebody else log in"))
+        self.reader.clicked.connect(self.lock_asked)
+        row.addSpacing(8)
+        self.lock = self._chip_button(self.tr("Lock"), row)
+        self.lock.setToolTip(tooltip("lock"))
+        self.lock.clicked.connect(self.lock_asked)
         row.addSpacing(8)
         self.settings = self._chip_button(self.tr("Settings"), row)
         self.settings.setToolTip(tooltip("settings"))
