@@ -52,7 +52,11 @@ class DoorPage(QScrollArea):
         holder.setFixedWidth(width)
         holder.setLayout(self._column)
         self._column.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(holder, 0, Qt.AlignmentFlag.AlignHCenter)
+        middle = QHBoxLayout()  # no alignment: it would take the labels' height for their width away
+        middle.addStretch(1)
+        middle.addWidget(holder)
+        middle.addStretch(1)
+        outer.addLayout(middle)
         outer.addStretch(1)
         self._column.addWidget(Brand(theme))
         card = Card()

@@ -11,6 +11,7 @@ from ui.controls import Chip, Elided, label, set_role
 from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
 
+PERSON_PX = 220
 PAGES = ("worklist", "read", "report", "models")
 
 
@@ -39,7 +40,6 @@ class TopBar(QWidget):
         row.addWidget(self.engine)
         row.addSpacing(8)
         self.reader = self._chip_button("", row)
-        self.reader.setToolTip(self.tr("Who is logged in; click to let somebody else log in"))
         self.reader.clicked.connect(self.lock_asked)
         row.addSpacing(8)
         self.lock = self._chip_button(self.tr("Lock"), row)
@@ -52,6 +52,13 @@ class TopBar(QWidget):
         self.settings.clicked.connect(self._on_tab_clicked)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
+
+    def show_person(self, text: str) -> None:
+        """Show who is logged in; a long name ends in dots and is whole in the tooltip."""
+        room = self.reader.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, PERSON_PX)
+        self.reader.setText(room)
+        self.reader.setAccessibleName(text)
+        self.reader.setToolTip(self.tr("{name} is logged in; click to let somebody else").format(name=text))
 
     def set_page(self, page: str) -> None:
         """Mark the page in sight."""

@@ -22,25 +22,27 @@ def tell_start_notices(notices: NoticeArea, workplace: Workplace) -> None:
     if before is not None:
         now = workplace.clock.now()
         notices.tell(
-            "critical",
+            "warning",
             tr("The clock of this computer shows {now}, earlier than the last entry ({before}).").format(
                 now=f"{now:%Y-%m-%d %H:%M}", before=f"{before.astimezone():%Y-%m-%d %H:%M}"
             ),
             tr("Is it right? If not, set it: until then every entry is marked as doubtful."),
             act=tr("The clock is right"),
             on_act=partial(_answer, notices, workplace.accept_clock),
+            lasting=True,
         )
     if not workplace.trail_unseen:
         return
     administrator = workplace.session.may("audit")
     notices.tell(
-        "critical",
+        "warning",
         tr("The audit trail of this computer was changed outside Farlight, or lost lines."),
         tr("Found: {found}. Settings, Audit shows where; an administrator has to look.").format(
             found=workplace.trail_unseen
         ),
         act=tr("I have seen it") if administrator else "",
         on_act=partial(_answer, notices, workplace.see_trail_trouble) if administrator else None,
+        lasting=True,
     )
 
 

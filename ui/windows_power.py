@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QAbstractNativeEventFilter, QByteArray
+from PySide6.QtCore import QAbstractNativeEventFilter
 
 WM_POWERBROADCAST, PBT_APMSUSPEND = 0x0218, 0x0004
 
@@ -21,7 +21,7 @@ class PowerFilter(QAbstractNativeEventFilter):
         self._on_suspend = on_suspend
 
     def nativeEventFilter(
-        self, kind: QByteArray | bytes | bytearray | memoryview, message: Any
+        self, kind: Any, message: Any
     ) -> tuple[bool, int]:  # noqa: N802 - Qt's name
         """Look at each message; every one goes on to the window."""
         if bytes(kind) == b"windows_generic_MSG":
