@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from services.staff import NewPerson
 from tests.opening import PASSWORD, enter_signer
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
-from tests.ui.test_reading import press, ready
+from tests.ui.test_reading import pause, press, ready
 from ui.sleep_watch import SleepWatch
 
 pytestmark = pytest.mark.display
@@ -186,6 +186,7 @@ def test_a_study_that_somebody_began_is_put_away_at_a_switch_and_taken_over_in_t
     assert not column.begun.isVisible()
     assert window.desk.reading.first_read is None
     wait_until(column.impression.buttons["nothing_seen"].isEnabled)
+    pause()
     press(window, Qt.Key.Key_1)
     assert window.desk.reading.first_read.impression == "nothing_seen"
     window.locking.lock()
