@@ -15,6 +15,7 @@ from services.analyze import Analysis
 from services.drafts import Draft
 from services.patient import merge
 from services.sign import SignedFile
+from services.signed_result import Today
 
 State = Literal["waiting", "analysing", "to_check", "refused", "failed", "signed"]
 KEPT_PIXELS = 12
@@ -24,7 +25,7 @@ KEPT_PIXELS = 12
 class Case:
     """One reading unit as the window knows it. ``asked`` counts analyses: an older answer is not taken.
 
-    ``answers_otherwise`` where a signed unit was looked at again and the answer is not the signed one.
+    ``today`` is what a signed unit's models said when it was looked at again, beside what was signed.
     """
 
     unit: ReadingUnit
@@ -33,7 +34,7 @@ class Case:
     signed: SignedFile | None = None
     analysis: Analysis | None = None
     error: str = ""
-    answers_otherwise: bool = False
+    today: Today = "same"
     analysing: bool = False
     analysed: bool = False
     refusal: Refusal | None = None
