@@ -14,6 +14,7 @@ from services.workplace import Workplace
 from ui import words
 from ui.analysis_queue import AnalysisQueue
 from ui.cases import Case, CaseBook
+from ui.copies import Copies
 from ui.desk import Desk
 from ui.frame_bars import PatientBanner, StatusLine, TopBar
 from ui.id_holders import IdHolders
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
             queue=self.queue, book=self.book, intake=self.intake, status=self.status,
             chip=self.top.engine, parent=self,
         )  # fmt: skip
+        self.copies = Copies(book=self.book, queue=self.queue, pools=self.pools, notices=self.notices)
 
     def _build_late(self) -> None:
         """Build what the first paint does not need."""
