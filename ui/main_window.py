@@ -426,5 +426,6 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def tell_error(self, error: FarlightError) -> None:
-        """Show an error: what happened, what to do, and its code."""
-        self.notices.tell("critical", error.title, f"{error.hint} ({error.code})")
+        """Show an error: what happened, to which file or study, what to do, and its code."""
+        title = f"{error.title} {error.about}".rstrip()
+        self.notices.tell("critical", title, f"{error.hint} ({error.code})")
