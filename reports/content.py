@@ -101,7 +101,7 @@ def as_copy(
     number: int,
     made_at: datetime,
     paper: PaperSize,
-    signed_on: PaperSize,
+    original_on: PaperSize,
     clock_doubted: bool = False,
     additions: Sequence[Addition] = (),
 ) -> ReportContent:
@@ -113,8 +113,8 @@ def as_copy(
         say("reports.copy.number", number=number),
         say("reports.copy.made", time=short_moment(made_at), paper=paper),
     ]
-    if paper != signed_on:
-        parts.append(say("reports.copy.signed_on", paper=signed_on))
+    if paper != original_on:
+        parts.append(say("reports.copy.original_on", paper=original_on))
     if clock_doubted:
         parts.append(say("reports.copy.clock_doubted"))
     if additions:

@@ -151,6 +151,7 @@ class MainWindow(QMainWindow):
 
     def _connect_rest(self) -> None:
         self.reporting.paper_chosen.connect(self._on_paper_chosen)
+        self.reporting.page_wanted.connect(self.show_page)
         self.turner.page_shown.connect(self._on_page_shown)
         self.reporting.failed.connect(self.tell_error)
         self.settings.theme_chosen.connect(self._on_theme_chosen)

@@ -328,7 +328,7 @@ def test_each_answer_names_model_version_and_whole_hash() -> None:
 
 def test_the_identity_of_a_report_depends_on_what_it_says_and_not_on_being_a_copy() -> None:
     report, again = studies.report(), studies.report()
-    copied = as_copy(report, number=1, made_at=studies.NOW, paper="A4", signed_on="A4")
+    copied = as_copy(report, number=1, made_at=studies.NOW, paper="A4", original_on="A4")
     other = studies.report(reading=studies.reading(conclusion="Something else."))
     assert report.report_id == again.report_id == copied.report_id
     assert report.report_id != other.report_id

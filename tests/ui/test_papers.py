@@ -9,7 +9,7 @@ import numpy as np
 import pypdfium2
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QDialog, QFileDialog, QLabel
 
 from core.errors import ReportError, ReportNotPrintedError
@@ -17,6 +17,7 @@ from services.pdf_pages import page_count
 from services.printing import PrintJob
 from tests.ui.stage import wait_until, write_chest
 from tests.ui.test_reading import press, ready, sign_the_open_case
+from ui.controls import KeyButton
 from ui.printing import Order
 
 pytestmark = pytest.mark.display
@@ -60,6 +61,12 @@ def print_to(window: Any, path: Path, copies: int = 1) -> None:
     wait_until(lambda: any("Sent to" in text for text in window.notices.texts()))
 
 
+@pytest.fixture(autouse=True)
+def a_printer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the system know a printer."""
+    monkeypatch.setattr("ui.reporting.has_printer", lambda: True)
+
+
 class Queue:
     """A print queue of the test: it takes what it is given, or nothing."""
 
@@ -97,22 +104,63 @@ def test_the_first_export_of_a_signed_report_is_the_original_and_the_second_says
     first = export(window, tmp_path / "first.pdf")
     assert first.read_bytes() == case.signed.pdf
     assert "the original" in notices(window)
-    assert window.report._next.text() == "The next paper says COPY"
+    assert window.report._next.text() == "The next paper says COPY: the original has left"
     second = export(window, tmp_path / "second.pdf")
     assert "COPY" in words_of(second)
     assert "COPY" not in words_of(first)
     assert "copy 1" in notices(window)
 
 
-def test_another_paper_size_of_a_signed_report_is_a_copy_and_changes_no_setting(
+def test_the_first_paper_of_a_signed_report_is_the_original_on_the_size_chosen_and_the_preview_follows(
     stage: Stage, tmp_path: Path
 ) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     sign_the_open_case(window)
-    window.report._paper.setCurrentText("A5")
-    assert window.report._next.text() == "The next paper says COPY"
+    shape = [page.pixmap().height() / page.pixmap().width() for page in window.report._pages]
+    window.report._paper.setCurrentText("Letter")
+    wait_until(lambda: window.report.pdf is not None)
+    letter = [page.pixmap().height() / page.pixmap().width() for page in window.report._pages]
+    assert shape[0] > 1.4 > letter[0]
+    assert window.report.paper() == "Letter"
+    assert window.report._next.text() == "The next paper is the original"
     assert window._workplace.settings.text("paper") == "A4"
-    assert "COPY" in words_of(export(window, tmp_path / "small.pdf"))
+    assert "COPY" not in words_of(export(window, tmp_path / "letter.pdf"))
+    assert "the original" in notices(window)
+    window.show_page("worklist")
+    window.show_page("report")
+    wait_until(lambda: window.report.pdf is not None)
+    assert window.report.paper() == "Letter", "the size of the original is what copies begin with"
+    window.report._paper.setCurrentText("A4")
+    wait_until(lambda: window.report.pdf is not None)
+    assert window.report._next.text() == "The next paper says COPY: the original has left"
+    assert "the original is on Letter" in words_of(export(window, tmp_path / "copy.pdf"))
+
+
+def test_without_a_printer_that_is_said_and_the_export_offered(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.reporting.has_printer", lambda: False)
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    window.report._print.click()
+    assert "No printer is set up on this computer." in window.notices.texts()
+    assert window.findChild(QPrintDialog) is None
+    assert not window.reporting.printing.busy
+    next(one for one in window.notices.findChildren(KeyButton) if "Export" in one.accessibleName()).click()
+    window.findChild(QFileDialog).reject()
+    assert window.report._next.text() == "The next paper is the original"
+
+
+def test_the_next_export_begins_in_the_folder_of_the_last_one(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path / "stick", "amina-sample.dcm"))
+    case = sign_the_open_case(window)
+    (tmp_path / "reports").mkdir()
+    export(window, tmp_path / "reports" / "one.pdf")
+    window.report._export.click()
+    dialog = window.findChild(QFileDialog)
+    chosen = Path(dialog.selectedFiles()[0])
+    dialog.reject()
+    assert chosen == tmp_path / "reports" / f"2026-03-14-chest-ap-report-{case.signed.report_id}.pdf"
 
 
 def test_printing_says_to_which_printer_and_how_many_pages_and_can_be_taken_back(
@@ -125,7 +173,7 @@ def test_printing_says_to_which_printer_and_how_many_pages_and_can_be_taken_back
     assert pages == page_count(case.signed.pdf)
     assert f"{pages} pages" in notices(window)
     assert "printed.pdf" in notices(window)
-    assert window.report._next.text() == "The next paper says COPY"
+    assert window.report._next.text() == "The next paper says COPY: the original has left"
     notice = window.notices._notices[-1]
     notice._on_act_clicked()
     assert window.report._next.text() == "The next paper is the original"
@@ -316,7 +364,7 @@ def test_an_addendum_is_told_and_makes_the_next_paper_a_copy(stage: Stage, tmp_p
     wait_until(lambda: window.signing.dialog is None)
     assert "addendum" in notices(window)
     window.show_page("report")
-    assert window.report._next.text() == "The next paper says COPY"
+    assert window.report._next.text() == "The next paper says COPY: an addendum was added"
     wait_until(lambda: window.report.pdf is not None)
     (tmp_path / "preview.pdf").write_bytes(window.report.pdf)
     assert "Seen again on Monday." in words_of(tmp_path / "preview.pdf")

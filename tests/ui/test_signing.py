@@ -16,7 +16,7 @@ Stage = Callable[..., Any]
 
 def log_of(window: Any) -> str:
     """Return all that stands in the profile's log."""
-    return (window._workplace.folder / "log" / "window.log").read_text(encoding="utf-8")
+    return str((window._workplace.folder / "log" / "window.log").read_text(encoding="utf-8"))
 
 
 def test_what_cannot_be_signed_yet_says_whose_study_it_is(stage: Stage, tmp_path: Path) -> None:
