@@ -127,6 +127,7 @@ class MainWindow(QMainWindow):
     def _connect_opening(self) -> None:
         self.opening.connect_to(self.notices, self.status)
         self.opening.case_wanted.connect(self.open_case)
+        self.opening.list_wanted.connect(self._on_list_wanted)
         self.opening.failed.connect(self.tell_error)
         self.intake.media_changed.connect(self._on_media_changed)
         self.worklist.study_chosen.connect(self.open_case)
@@ -240,6 +241,11 @@ class MainWindow(QMainWindow):
     def show_page(self, page: str) -> None:
         """Bring a page into sight."""
         self.turner.show_page(page)
+
+    @Slot()
+    def _on_list_wanted(self) -> None:
+        self.worklist.show_all()
+        self.show_page("worklist")
 
     @Slot(str)
     def _on_page_shown(self, page: str) -> None:

@@ -103,6 +103,11 @@ class WorklistPage(QWidget):
             self.table.setCurrentIndex(index)
             self.table.scrollTo(index)
 
+    def show_all(self) -> None:
+        """Lift search and filter: what somebody has just opened is not hidden."""
+        self.search.clear()
+        self.side.choose_all()
+
     def step_back(self) -> bool:
         """Clear the search; returns False where there was none."""
         if not self.search.text():
