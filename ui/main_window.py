@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
         self.queue.refused_to_run.connect(self._on_refused_to_run)
         self.signing.signed.connect(self._on_signed)
         self.signing.added.connect(self._on_added)
-        self.signing.reader_changed.connect(self.top.reader.setText)
+        self.signing.reader_changed.connect(self.top.show_reader)
         self.signing.failed.connect(self.tell_error)
 
     def _connect_opening(self) -> None:
