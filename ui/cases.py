@@ -174,7 +174,10 @@ class CaseBook(QObject):
         case.copies = [copy for copy in (case.unit, *case.copies) if copy is not unit]
         case.unit = unit
         case.error = ""
-        case.analysis, case.thumbnail_asked = None, case.thumbnail is not None
+        case.analysis = None
+        if case.thumbnail is None:
+            case.thumbnail_asked = True
+            self.thumbnail_wanted.emit(case.key)
         self.case_changed.emit(case.key)
         self.copy_taken.emit(case.key)
 
