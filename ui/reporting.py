@@ -47,6 +47,7 @@ class Reporting(QObject):
         super().__init__(window)
         self._page, self._desk, self._pools = page, desk, pools
         self._workplace, self._notices, self._window = workplace, notices, window
+        self._last_folder = ""
         self._give_out: GiveOut = _nothing
         self.printing = Printing(pools, workplace.papers.withdraw_paper, window)
         page.export_asked.connect(self.ask_where)
@@ -154,9 +155,12 @@ class Reporting(QObject):
         dialog.open()
 
     def _export_folder(self) -> str:
-        """Return the folder used last, else that of documents, else the user's own."""
+        """Return the folder used last since the start, else that of documents, else the user's own.
+
+        It is not kept in the settings: clinics name folders after patients.
+        """
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        places = (self._workplace.settings.text("export.folder"), documents)
+        places = (self._last_folder, documents)
         return next((place for place in places if place and QDir(place).exists()), QDir.homePath())
 
     @Slot(str)
@@ -172,10 +176,7 @@ class Reporting(QObject):
         path, paper = done
         self._notices.tell("calm", self.tr("The report was exported."), f"{path}{self._kind(paper)}")
         self._tell_next_paper()
-        try:
-            self._workplace.settings.set("export.folder", str(path.parent))
-        except FarlightError as error:
-            self.failed.emit(error)
+        self._last_folder = str(path.parent)
 
     @Slot(bytes)
     def ask_printer(self, pdf: bytes) -> None:
