@@ -117,6 +117,20 @@ class ReadingColumn(QWidget):
             return True
         return False
 
+    def open_lines(self) -> tuple[tuple[FindingCard, ...], bool]:
+        """Return the cards whose line for own words is open, and whether the identity form was asked for."""
+        return tuple(card for card in self.findings if card.is_editing), self._identity_wanted
+
+    def close_lines(self, but: tuple[tuple[FindingCard, ...], bool]) -> None:
+        """Close again what was opened since."""
+        cards, identity = but
+        for card in self.findings:
+            if card.is_editing and card not in cards:
+                card.close_edit()
+        if self._identity_wanted and not identity:
+            self._identity_wanted = False
+            self.refresh()
+
     def restyle(self) -> None:
         """Build the results again in the theme's colours."""
         self._built_for = None

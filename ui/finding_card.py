@@ -127,9 +127,18 @@ class FindingCard(Card):
             was_in_it = self.words.hasFocus()
             self.words.clearFocus()
             return was_in_it
-        self._set_editing(False)
-        self.words.hide()
+        self.close_edit()
         return True
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether the line for own words is open."""
+        return self._editing
+
+    def close_edit(self) -> None:
+        """Close the line for own words; those of an answer stay in sight."""
+        self._set_editing(False)
+        self.words.setVisible(self._decision is not None and self._decision.answer == "edited")
 
     def _build_head(self, pack: PackResult, finding: Finding) -> None:
         row = QHBoxLayout()

@@ -107,6 +107,16 @@ class ImageArea(QWidget):
         self._preset = (self._preset + 1) % len(distinct)
         self.viewer.set_window(distinct[self._preset])
 
+    def choices(self) -> tuple[int, bool | None]:
+        """Return which window preset, and whether the image as the model saw it, the reader chose."""
+        return self._preset, self._beside
+
+    def choose(self, choices: tuple[int, bool | None]) -> None:
+        """Put those choices back."""
+        if choices != self.choices():
+            self._preset, self._beside = choices
+            self._show_beside()
+
     @Slot(str, int)
     def _on_frame_loaded(self, key: str, frame: int) -> None:
         if self._desk.case is not None and (self._desk.case.key, self.frame) == (key, frame):
