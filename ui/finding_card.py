@@ -122,10 +122,6 @@ class FindingCard(Card):
         self._on_words_entered()
         return True
 
-    def note_focus(self) -> None:
-        """Go to the note."""
-        self.note.setFocus()
-
     def leave_edit(self) -> bool:
         """Leave the line for own words, which closes if it is empty; returns whether one was left."""
         if not self._editing:

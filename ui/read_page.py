@@ -46,7 +46,7 @@ class ReadPage(QWidget):
         super().__init__(parent)
         self.setObjectName("page")
         self.desk, self._book = desk, book
-        self._undoable = False
+        self._undoable, self._study = False, ""
         self.strip = StudyStrip(theme, book)
         self.image = ImageArea(theme, desk, pools)
         self.viewer = self.image.viewer
@@ -65,8 +65,8 @@ class ReadPage(QWidget):
     def set_overlay_look(self, shown: bool, percent: int) -> None:
         """Set whether and how strongly maps and outlines are drawn."""
         self.image.pair.set_overlay_look(shown=shown, opacity=percent / 100)
-        self.tools.buttons["map"].setChecked(shown)
         self.column.set_overlay_look(shown, percent)
+        self._show_tools()
 
     def overlay_look(self) -> tuple[bool, int]:
         """Return whether and how strongly, in percent, maps and outlines are drawn."""
@@ -208,6 +208,10 @@ class ReadPage(QWidget):
     @Slot(object)
     def _on_case_opened(self, case: Case) -> None:
         self.toast.clear_away()
+        study = self._book.study_of(case.key).key
+        if study != self._study:
+            self._study = study
+            self.use_tool(Tool.WINDOW)
         self.frame_bar.begin(case.unit.frames)
         self.strip.show_case(case)
         self._show_tools()
@@ -232,10 +236,9 @@ class ReadPage(QWidget):
         self._show_tools()
 
     def _show_tools(self) -> None:
-        desk = self.desk
-        self.tools.set_usable(
-            case_open=desk.case is not None, card_open=desk.is_open_card, undoable=self._undoable
-        )
+        no_map = self.image.why_no_map()
+        self.tools.set_usable(case_open=self.desk.case is not None, no_map=no_map, undoable=self._undoable)
+        self.tools.buttons["map"].setChecked(not no_map and self.viewer.overlay_shown)
 
     @Slot(object)
     def _on_identity_changed(self, case: Case) -> None:
@@ -287,7 +290,10 @@ class ReadPage(QWidget):
         self.tools.use(tool)
 
     def _toggle_map(self) -> None:
-        if self.desk.is_open_card:
+        no_map = self.image.why_no_map()
+        if no_map:
+            self.toast.say(no_map)
+        else:
             shown, percent = self.overlay_look()
             self.change_overlay_look(not shown, percent)
 
@@ -302,7 +308,7 @@ class ReadPage(QWidget):
             )
 
     def _change_opacity(self, step: int) -> None:
-        if self.desk.is_open_card:
+        if not self.image.why_no_map():
             percent = max(10, min(100, self.overlay_look()[1] + step))
             self.change_overlay_look(True, percent)
 

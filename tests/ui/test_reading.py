@@ -1441,8 +1441,8 @@ def test_keys_lead_to_the_signs_and_to_the_report(stage: Stage, tmp_path: Path) 
     press(window, Qt.Key.Key_S, Qt.KeyboardModifier.AltModifier)
     assert window.read.column.signs.breaths.hasFocus()
     press(window, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
-    assert window.read.column.words.fields["words"].hasFocus()
-    assert window.desk.reading.words == ""
+    assert window.read.column.words.fields["indication"].hasFocus()
+    assert window.desk.reading.indication == ""
 
 
 def test_the_read_page_without_a_study_shows_and_asks_nothing_of_the_last_one(
