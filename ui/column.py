@@ -104,7 +104,7 @@ class ReadingColumn(QWidget):
 
     @Slot()
     def _show_focused_soon(self) -> None:
-        """Bring the whole field that has the focus into sight once it has its room: its line may just open."""
+        """Bring the field that has the focus into sight once it has its room: its line may just open."""
         QTimer.singleShot(0, self, self._show_focused)
 
     @Slot()

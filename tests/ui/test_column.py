@@ -70,6 +70,7 @@ def test_a_field_that_a_key_leads_to_is_in_sight(
     bar.setValue(bar.maximum() if scrolled_to == "bottom" else 0)
     press(window, key, modifiers)
     field = QApplication.focusWidget()
+    assert field is not None
     assert window.read.column.isAncestorOf(field)
     wait_until(lambda: in_sight(window, field))
 

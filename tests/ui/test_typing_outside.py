@@ -21,7 +21,7 @@ def read(stage: Stage, path: Path, **wanted: Any) -> Any:
     window = stage(path, **wanted)
     wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
     wait_until(lambda: window.read.viewer.state is not None)
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_2)
+    QTest.keyClick(window.read.viewer, Qt.Key.Key_2)
     wait_until(window.read.viewer.has_overlay if "analyzer" not in wanted else lambda: True)
     rest()
     return window
@@ -127,7 +127,8 @@ def test_a_space_in_typed_words_does_not_press_the_button_that_has_the_focus(
     rest()
     window.read.column.sign.setFocus()
     type_anywhere(window, "old scar")
-    assert window.signing.dialog is None
+    signing = window.signing
+    assert signing.dialog is None
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
     rest()
     QTest.keyClick(window.read.column.sign, Qt.Key.Key_Space)
