@@ -75,18 +75,17 @@ def test_a_field_that_a_key_leads_to_is_in_sight(
     wait_until(lambda: in_sight(window, field))
 
 
-def test_the_line_that_opens_at_the_lower_edge_of_the_column_comes_into_sight(
-    stage: Stage, tmp_path: Path
-) -> None:
-    window = read(stage, write_chest(tmp_path, "1.dcm"))
+def test_the_line_that_edit_opens_below_the_fold_comes_into_sight(stage: Stage, tmp_path: Path) -> None:
+    window = read(stage, write_chest(tmp_path, "1.dcm", patient="", number=""))
     window.resize(window.minimumSize())
     (card,) = window.read.column.findings
-    bar, room = window.read.column._scroll.verticalScrollBar(), window.read.column._scroll.viewport()
+    wait_until(window.read.column.identity.isVisible)
+    bar = window.read.column._scroll.verticalScrollBar()
     wait_until(lambda: bar.maximum() > 0)
-    below = card.buttons["edited"].mapTo(room, QPoint(0, card.buttons["edited"].height())).y()
-    window.resize(window.width(), window.height() - max(0, room.height() - below - 2))
-    bar.setValue(bar.maximum())
+    bar.setValue(0)
+    assert not in_sight(window, card.buttons["edited"]), "the form for the identity stands above the answers"
     press(window, Qt.Key.Key_E)
+    assert card.words.hasFocus()
     wait_until(lambda: in_sight(window, card.words))
 
 
