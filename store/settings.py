@@ -35,6 +35,7 @@ TABLE = (
     Setting(key="site.name", default=""),
     Setting(key="site.address", default=""),
     Setting(key="overlay.opacity_percent", default=45),
+    Setting(key="export.folder", default=""),
     Setting(key="window.geometry", default=""),
     Setting(key="window.docks", default=""),
 )

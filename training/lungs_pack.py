@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from inference import preprocess
-from training import data, pack_files, pack_folder, sample_xray, strangers
+from training import data, drawn_strangers, pack_files, pack_folder, sample_xray
 from training.gates import Bound, measures_of, set_limits
 from training.lungs import HIGH, LOW, SIZE
 from training.lungs_manifest import ATTRIBUTION, MANIFEST, ROLES, SENSES, TURNS
@@ -106,7 +106,7 @@ def golden_inputs() -> NDArray[np.float32]:
     drawn = [sample_xray.draw_chest(seed, size=256) for seed in (101, 102)]
     drawn += [
         np.ascontiguousarray(np.rot90(drawn[0])),
-        np.asarray(next(strangers.drawn_skulls(1)) / np.float32(255), dtype=np.float32),
+        np.asarray(next(drawn_strangers.drawn_skulls(1)) / np.float32(255), dtype=np.float32),
     ]
     return np.concatenate([tensor_of(grey) for grey in drawn])
 

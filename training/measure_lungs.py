@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.subject import Subject
-from training import data, strangers
+from training import data, drawn_strangers, strangers
 from training.figures import Figure, dice, measured, share
 from training.splits import held_out
 from training.through_application import COMBINATIONS, Answer, Application
@@ -89,8 +89,8 @@ def stranger_refusals(application: Application, pack_id: str = PACK) -> dict[str
         (name, images, False) for name, images in strangers.bank(strangers.EVALUATION_KINDS, 200).items()
     ]
     parts = held_out_sets()["held-out children, 224 px"]
-    masks, _ = data.load_sided_masks(parts, strangers.SIZE)
-    cuts = strangers.chest_parts(data.load_images(parts, strangers.SIZE), masks, 200, seed=77)
+    masks, _ = data.load_sided_masks(parts, drawn_strangers.SIZE)
+    cuts = strangers.chest_parts(data.load_images(parts, drawn_strangers.SIZE), masks, 200, seed=77)
     kinds.append(("parts of held-out chests", np.stack(list(cuts)), True))
     rows: dict[str, object] = {}
     for name, images, trained in kinds:

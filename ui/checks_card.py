@@ -70,8 +70,7 @@ class ChecksCard(Card):
 
     def _show_good(self, result: Result) -> None:
         """Fold all that is as it should be into one line, which opens."""
-        good = [check for pack in result.results for check in pack.quality if check.outcome == "good"]
-        sentences = tuple(dict.fromkeys(check.text for check in good))
+        sentences = result.good_checks
         if sentences:
             self.good = FoldedLines(
                 self._theme, self.tr("{count} checks good").format(count=len(sentences)), sentences

@@ -51,7 +51,9 @@ class ComputerCard(Card):
         assert case.signed is not None
         if case.error:
             state = self.tr("The image cannot be looked at again now.")
-        elif case.answers_otherwise:
+        elif case.today == "another_model":
+            state = self.tr("Another model is installed now, so no map is shown; what was signed stays.")
+        elif case.today == "otherwise":
             state = self.tr("The models on this computer answer otherwise today; what was signed stays.")
         else:
             state = self.tr("Looking at the image again, to show the map …")

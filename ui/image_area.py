@@ -128,6 +128,13 @@ class ImageArea(QWidget):
         if self._desk.case is not None and self._desk.case.key == key and self.viewer.state is None:
             self.show_frame(self.frame)
 
+    @Slot(str)
+    def read_anew(self, key: str) -> None:
+        """Read a unit from other files: those it was read from are damaged."""
+        self.frames.forget(key)
+        if self._desk.case is not None and self._desk.case.key == key:
+            self.open(self._desk.case)
+
     @Slot(str, int, object)
     def _on_frame_failed(self, key: str, frame: int, error: FarlightError) -> None:
         if self._desk.case is not None and (self._desk.case.key, self.frame) == (key, frame):

@@ -133,6 +133,7 @@ class ReadPage(QWidget):
         self.tools.act_asked.connect(self._act)
         self.strip.case_chosen.connect(self.case_chosen)
         self._book.found_again.connect(self.image.find_again)
+        self._book.copy_taken.connect(self.image.read_anew)
         self.column.sign_asked.connect(self._on_sign_key)
         self.column.retry_asked.connect(self.retry_asked)
         self.column.beside_asked.connect(self.image.toggle_beside)

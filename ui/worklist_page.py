@@ -24,16 +24,11 @@ from ui.shortcuts import make_action, tooltip
 from ui.theme import Theme
 from ui.toast import Toast
 from ui.typing_guard import TypingGuard
+from ui.worklist_columns import Columns
 from ui.worklist_empty import EmptyWorklist
 from ui.worklist_model import (
-    ID,
     NUMBER,
-    PATIENT,
-    PICTURE,
     ROW_HEIGHT,
-    SEX_AGE,
-    STATUS,
-    STUDY,
     STUDY_ROLE,
     WorklistDelegate,
     WorklistFilter,
@@ -73,6 +68,7 @@ class WorklistPage(QWidget):
         main.setSpacing(10)
         main.addLayout(self._build_head())
         self.table = self._build_table(theme)
+        self._columns = Columns(self.table)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.table)
@@ -121,6 +117,11 @@ class WorklistPage(QWidget):
             self.table.setCurrentIndex(index)
             self.table.scrollTo(index)
 
+    def show_all(self) -> None:
+        """Lift search and filter: what somebody has just opened is not hidden."""
+        self.search.clear()
+        self.side.choose_all()
+
     def step_back(self) -> bool:
         """Clear the search; returns False where there was none."""
         if not self.search.text():
@@ -166,12 +167,6 @@ class WorklistPage(QWidget):
         across.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         across.setHighlightSections(False)
         across.setFixedHeight(36)
-        for column, width in ((NUMBER, 52), (PICTURE, 56), (SEX_AGE, 104), (ID, 132), (STUDY, 270)):
-            table.setColumnWidth(column, width)
-        across.setSectionResizeMode(NUMBER, QHeaderView.ResizeMode.Fixed)
-        across.setSectionResizeMode(PICTURE, QHeaderView.ResizeMode.Fixed)
-        across.setSectionResizeMode(PATIENT, QHeaderView.ResizeMode.Stretch)
-        across.setSectionResizeMode(STATUS, QHeaderView.ResizeMode.Stretch)
         return table
 
     def _connect(self) -> None:
@@ -215,6 +210,7 @@ class WorklistPage(QWidget):
         else:
             shown = self.table if self.filtered.rowCount() else self._nothing
         self._stack.setCurrentWidget(shown)
+        self._columns.fit()
         enable(self.search, bool(self._book.studies), self.tr("No study is listed"))
         to_read = any(counts[state] for state in ("to_check", "waiting", "analysing", "refused"))
         enable(self.next, to_read, self.tr("No study in the list waits to be read"))

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from training import strangers
+from training import drawn_strangers
 from training.data import lungs_apart, unit_hash
 from training.figures import area_under_curve, dice, measured
 
@@ -34,14 +34,14 @@ def test_the_split_is_the_same_everywhere_and_even() -> None:
 
 def test_strangers_are_all_of_one_format() -> None:
     makers = (
-        strangers.drawn_bones,
-        strangers.drawn_skulls,
-        strangers.textures,
-        strangers.scenes,
-        strangers.documents,
+        drawn_strangers.drawn_bones,
+        drawn_strangers.drawn_skulls,
+        drawn_strangers.textures,
+        drawn_strangers.scenes,
+        drawn_strangers.documents,
     )
     for image in itertools.chain.from_iterable(maker(2) for maker in makers):
-        assert image.shape == (strangers.SIZE, strangers.SIZE)
+        assert image.shape == (drawn_strangers.SIZE, drawn_strangers.SIZE)
         assert image.dtype == np.uint8
         assert np.ptp(image) > 100
 

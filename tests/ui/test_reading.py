@@ -1119,8 +1119,7 @@ def test_a_signed_report_is_exported_under_no_name_of_the_patient(stage: Stage, 
     dialog = window.findChild(QFileDialog)
     chosen = Path(dialog.selectedFiles()[0])
     dialog.reject()
-    day = case.signed.record.signature.at.date().isoformat()
-    assert chosen.name == f"report-{case.signed.report_id}-{day}.pdf"
+    assert chosen.name == f"2026-03-14-chest-ap-report-{case.signed.report_id}.pdf"
     documents = Path(QStandardPaths.writableLocation(DOCUMENTS))
     assert chosen.parent == (documents if documents.exists() else Path.home())
 
