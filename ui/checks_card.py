@@ -63,6 +63,11 @@ class ChecksCard(Card):
         for error in result.errors:
             self._line("circle-alert", "critical", error.message)
 
+    @property
+    def says_something(self) -> bool:
+        """Whether anything stands under the heading."""
+        return self.body.count() > 1
+
     def _show_good(self, result: Result) -> None:
         """Fold all that is as it should be into one line, which opens."""
         sentences = result.good_checks
@@ -101,10 +106,6 @@ class ChecksCard(Card):
         for pack in result.results:
             if pack.status == "not_applicable":
                 self._line("circle-slash", "muted", f"{pack.title}: {pack_sentence(pack)}")
-        if not any(pack.status in {"ok", "refused"} for pack in result.results):
-            self._line(
-                "circle-slash", "muted", self.tr("No model looked at this image: nothing was looked for.")
-            )
 
     def _line(self, icon: str, token: str, text: str) -> QLabel:
         row = QHBoxLayout()

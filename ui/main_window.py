@@ -178,7 +178,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_key(self) -> None:
-        self._acts[self.sender().objectName()]()
+        name = self.sender().objectName()
+        if name == "sheet" and self.turner.is_shown("read") and self.read.key_answers.strike("?"):
+            return
+        self._acts[name]()
 
     # --- start and end
 

@@ -42,15 +42,12 @@ class ReadTools(QWidget):
         self._add("undo", "undo-2", self.tr("Undo"))
         self._add("original", "eye", self.tr("Original"))
 
-    def set_usable(self, *, case_open: bool, card_open: bool, undoable: bool) -> None:
-        """Let the tools be used as far as something is there for them; the others say why not."""
+    def set_usable(self, *, case_open: bool, no_map: str, undoable: bool) -> None:
+        """Let the tools be used as far as there is something for them; ``no_map`` says why not the map."""
         for name, button in self.buttons.items():
             usable, why_not = case_open, self.tr("No study is open")
             if case_open and name == "map":
-                usable, why_not = (
-                    card_open,
-                    self.tr("The map opens after your first impression"),
-                )
+                usable, why_not = not no_map, no_map
             elif case_open and name == "undo":
                 usable, why_not = undoable, self.tr("Nothing to undo")
             enable(button, usable, why_not)
