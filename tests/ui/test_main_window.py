@@ -320,10 +320,17 @@ def test_the_window_is_styled_once_and_when_it_is_built(
 
     told: list[str] = []
     apply = Theme.apply
-    monkeypatch.setattr(Theme, "apply", lambda theme, *choice: (told.append("styled"), apply(theme, *choice)))
-    monkeypatch.setattr(
-        "ui.main_window.restore_look", lambda *parts: (told.append("built"), restore_look(*parts))
-    )
+
+    def styled(theme: Theme, *choice: Any) -> None:
+        told.append("styled")
+        apply(theme, *choice)
+
+    def built(*parts: Any) -> None:
+        told.append("built")
+        restore_look(*parts)
+
+    monkeypatch.setattr(Theme, "apply", styled)
+    monkeypatch.setattr("ui.main_window.restore_look", built)
     window = stage(theme="light")
     assert told == ["built", "styled"]
     assert not window._theme.is_dark
