@@ -43,8 +43,8 @@ def run(
 ) -> int:
     """Show the door and then the window; return the exit status when it is closed.
 
-    1 where the records do not open. ``user`` is chosen at the door. With a ``workplace`` somebody is logged in
-    and the door is passed by.
+    1 where the records do not open. ``user`` is chosen at the door. With a ``workplace`` somebody is logged
+    in and the door is passed by.
     """
     qInstallMessageHandler(_log_qt_message)
     application = make_application()
