@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QToolTip, QWidget
 
 from core.errors import FarlightError
 from services.workplace import Workplace
 from ui.desk import Desk
 from ui.lock_cover import LockCover
+from ui.shortcuts import TABLE
 from ui.sign_dialog import SignDialog
 from ui.sleep_watch import SleepWatch
 from ui.task import Handle, Pools
@@ -84,9 +86,13 @@ class Locking(QObject):
         self.watch.stop()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Notice that somebody is there."""
-        if event.type() in _INPUT:
-            self._used_at = self._now()
+        """Notice that somebody is there, and lock by key from a dialog, which keeps keys from the window."""
+        if event.type() not in _INPUT:
+            return False
+        self._used_at = self._now()
+        if isinstance(event, QKeyEvent) and QApplication.activeModalWidget() is not None and _is_lock(event):
+            self.lock()
+            return True
         return False
 
     @Slot()
@@ -171,6 +177,10 @@ class Locking(QObject):
             else:
                 dialog.show()
         self._shelved.clear()
+
+
+def _is_lock(event: QKeyEvent) -> bool:
+    return QKeySequence(event.keyCombination()) == QKeySequence(TABLE["lock"].keys[0])
 
 
 class _Switch:
