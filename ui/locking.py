@@ -39,7 +39,6 @@ _log = logging.getLogger(__name__)
 class Locking(QObject):
     """Hides everything in the event that asks for it; background work goes on."""
 
-    locked = Signal()
     unlocked = Signal(bool)  # whether somebody else is at the computer now
 
     def __init__(
@@ -118,7 +117,6 @@ class Locking(QObject):
             _log.warning("the lock could not be written down: %s", error.code)
             self._workplace.session.leave()
         self.cover.form.begin(self._workplace.holders(), self._former_holder)
-        self.locked.emit()
 
     def _hide(self) -> None:
         self.cover.cover()
