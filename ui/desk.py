@@ -294,7 +294,7 @@ class Desk(QObject):
             self._workplace.trail.note("edit", f"unit:{case.key}", detail={"taken_over_from": former})
         except FarlightError as error:
             self.keeping_failed.emit(error)
-        self.case_opened.emit(case)
+        self.reading_changed.emit()
 
     def leave_to_another(self) -> None:
         """Let somebody else sit down: a study that was begun is put away, an untouched one stays."""
@@ -303,7 +303,7 @@ class Desk(QObject):
         if self.begun_by:
             self.close()
         elif self.case is not None:
-            self.case_opened.emit(self.case)
+            self.reading_changed.emit()
 
     def apply(self, case: Case, reading: Reading) -> None:
         """Set the reading of a case and keep it; the case need not be the open one any more."""
