@@ -115,6 +115,12 @@ class ProtectedArchiveError(ImagingError):
     code = "E110"
 
 
+class ChangedFileError(ImagingError):
+    """Another file has taken the place of the one that was listed (a stick was exchanged)."""
+
+    code = "E111"
+
+
 class PackError(FarlightError):
     """A model pack is not what it must be."""
 

@@ -98,12 +98,9 @@ def key_of(unit: ReadingUnit) -> str:
     named = [*uids, *whose]
     if not uids or len(uids) != len(unit.sop_instance_uids):
         named = [unit.path]
-        for file in unit.files:
-            try:
-                stat = file.stat()
-            except OSError:
-                continue
-            named.append(f"{file.name} {stat.st_size} {stat.st_mtime_ns}")
+        for file, state in zip(unit.files, unit.file_states, strict=False):
+            if state is not None:
+                named.append(f"{file.name} {state[0]} {state[1]}")
     return hashlib.sha256("\n".join(named).encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -74,7 +74,7 @@ class PaperDesk:
                 issued_at=self._clock.now().isoformat(),
                 how=how,
                 paper=paper,
-                as_signed=not self._never_original(row, record, paper),
+                may_be_original=not self._never_original(row, record, paper),
             )
         )
         try:
@@ -122,15 +122,6 @@ class PaperDesk:
             paper=paper,
         )
         return self._copy(following, row, record)
-
-    def next_is_copy(self, report_id: int, paper: PaperSize) -> bool:
-        """Return whether COPY would stand on the next paper of that size.
-
-        Raises:
-            NotSignedError: there is no such report.
-        """
-        row, record = self._require(report_id)
-        return self._original_out(report_id) is not None or bool(self._never_original(row, record, paper))
 
     def next_paper(self, report_id: int, paper: PaperSize) -> str:
         """Return in a sentence as what the next paper of that size goes out, and why.
