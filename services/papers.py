@@ -9,12 +9,15 @@ from typing import Literal, cast
 from core.clock import Clock
 from core.decision import PaperSize, Signature, SignedReport
 from core.errors import ChangedReportError, NoCopyError, NotSignedError
+from core.patient import Patient
 from services.clock_doubt import clock_doubt
+from services.draft_acts import named
 from services.frozen import thaw
 from services.pdf_pages import page_size
 from services.record_json import from_plain
 from services.report import set_on_paper
 from services.sign import Addendum, addendum_of
+from services.trail import Trail
 from store.papers import PaperRow, PaperStore
 from store.signed import SignedRow, SignedStore
 
@@ -47,10 +50,11 @@ class IssuedPaper:
 class PaperDesk:
     """Gives out the papers of one profile's signed reports, and keeps a record of each."""
 
-    def __init__(self, signed: SignedStore, papers: PaperStore, clock: Clock) -> None:
+    def __init__(self, signed: SignedStore, papers: PaperStore, clock: Clock, *, trail: Trail) -> None:
         self._signed = signed
         self._papers = papers
         self._clock = clock
+        self._trail = trail
 
     def issue_paper(self, report_id: int, how: IssuedHow, paper: PaperSize) -> tuple[IssuedPaper, bytes]:
         """Return a paper to print or export as PDF bytes, with its record, which is kept at once.
@@ -66,15 +70,19 @@ class PaperDesk:
             ReportError: the copy could not be set; no paper is recorded as made then.
         """
         row, record = self._require(report_id)
-        issued = _issued(
-            self._papers.issue(
-                report_id=report_id,
-                issued_at=self._clock.now().isoformat(),
-                how=how,
-                paper=paper,
-                as_signed=self._goes_as_signed(row, record, paper),
+        with self._trail.together():
+            issued = _issued(
+                self._papers.issue(
+                    report_id=report_id,
+                    issued_at=self._clock.now().isoformat(),
+                    how=how,
+                    paper=paper,
+                    as_signed=self._goes_as_signed(row, record, paper),
+                )
             )
-        )
+            detail = {"paper": paper, "number": issued.number, "copy": issued.copy_number}
+            patient = from_plain(Patient, json.loads(row.patient))
+            self._trail.note(how, f"report:{report_id}", detail=detail, words=named(patient))
         try:
             return issued, self._copy(issued, row, record) if issued.is_copy else row.pdf
         except BaseException:
@@ -86,7 +94,20 @@ class PaperDesk:
 
         If it was the original, the next paper of its size is the original again.
         """
-        self._papers.withdraw(paper_id, self._clock.now().isoformat())
+        with self._trail.together():
+            row = self._papers.withdraw(paper_id, self._clock.now().isoformat())
+            if row is not None:
+                self._trail.note(
+                    "paper_not_made", f"report:{row.report_id}", detail={"how": row.how, "number": row.number}
+                )
+
+    def note_unsigned(self, key: str, how: IssuedHow, patient: Patient, paper: PaperSize) -> None:
+        """Write that a report goes out that nobody signed: it says so on each page, and is kept nowhere.
+
+        Raises:
+            StoreError: it could not be kept; then the report does not go out either.
+        """
+        self._trail.note(how, f"unit:{key}", detail={"paper": paper, "unsigned": True}, words=named(patient))
 
     def papers(self, report_id: int) -> tuple[IssuedPaper, ...]:
         """Return the papers of a report, the oldest first."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from core.clock import Clock
 from services.session import Session
-from store.audit import AuditLine, AuditStore, Broken
+from store.audit import AuditLine, AuditQuery, AuditStore, Broken, ListedLine
 
 AuditAct = Literal[
     "set_up",
@@ -47,6 +48,7 @@ AuditAct = Literal[
     "salvage",
     "clock_accepted",
 ]
+ACTS: tuple[AuditAct, ...] = get_args(AuditAct)
 TOLERANCE = timedelta(minutes=2)
 """A clock that is put right by so little is not doubted."""
 
@@ -56,6 +58,15 @@ class Trail:
 
     def __init__(self, store: AuditStore, session: Session, clock: Clock) -> None:
         self._store, self._session, self._clock = store, session, clock
+
+    @property
+    def who(self) -> int | None:
+        """The number of whoever is logged in, or None."""
+        return self._session.person.person_id if self._session.person else None
+
+    def together(self) -> AbstractContextManager[None]:
+        """Keep a change and its lines in one step, or neither: ``with trail.together(): change; note``."""
+        return self._store.together()
 
     def note(
         self,
@@ -100,9 +111,44 @@ class Trail:
         self._session.require("audit")
         return self._store.lines(after=after, limit=limit)
 
-    def check(self) -> tuple[Broken, ...]:
-        """Return where the trail does not hold; empty where all of it does (anybody may ask)."""
-        return self._store.check()
+    def page(
+        self, query: AuditQuery, *, below: int | None = None, limit: int = 200
+    ) -> tuple[ListedLine, ...]:
+        """Return the latest lines that are asked for, the newest first.
+
+        Raises:
+            NotPermittedError: who is logged in may not read the trail.
+        """
+        self._session.require("audit")
+        return self._store.page(query, below=below, limit=limit)
+
+    def count(self, query: AuditQuery | None = None) -> int:
+        """Return how many lines there are, or how many are asked for."""
+        return self._store.count(query)
+
+    def people(self) -> tuple[str, ...]:
+        """Return everybody who stands in the trail.
+
+        Raises:
+            NotPermittedError: who is logged in may not read the trail.
+        """
+        self._session.require("audit")
+        return self._store.people()
+
+    def last(self) -> AuditLine | None:
+        """Return the last line, without its words."""
+        return self._store.last()
+
+    def check(self, watch: Callable[[int], None] | None = None) -> Iterator[Broken]:
+        """Yield where the trail does not hold; nothing where all of it does (anybody may ask).
+
+        ``watch`` is told now and then how many lines were looked at, and may end the check by raising.
+        """
+        return self._store.check(watch)
+
+    def earlier_findings(self) -> tuple[ListedLine, ...]:
+        """Return the lines that say what an earlier check found, the newest first."""
+        return self._store.page(AuditQuery(acts=("trail_checked",)), limit=1000)
 
     def check_end(self) -> tuple[Broken, ...]:
         """Return what is wrong with the end of the trail (quick; the first thing at a start).
@@ -114,3 +160,7 @@ class Trail:
     def forget_words(self, subject: str) -> int:
         """Remove what named a patient beside the lines about a subject (part of a deletion)."""
         return self._store.remove_words(subject)
+
+    def settle(self) -> None:
+        """Have the trail's end on the disk; its lines are there already."""
+        self._store.settle()

@@ -11,8 +11,11 @@ from core.clock import Clock
 from core.errors import NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
+from services.draft_trail import DraftTrail
 from services.drafts import DraftKeeper
+from services.kept_settings import KeptSettings
 from services.papers import PaperDesk
+from services.reading_trail import ReadingTrail
 from services.session import Session
 from services.sign import SigningDesk
 from services.staff import Staff
@@ -57,19 +60,21 @@ class Workplace:
         self._analyzer: Analyzer | None = None
         clock = opened.clock
         self.clock = clock
-        self.settings = Settings(opened.profile.settings_file)
         self.session = Session()
         people = PeopleStore(self._database, clock, opened.ring.cost)
         audit = AuditStore(self._database, clock, opened.profile.anchor_file, opened.key)
         self.trail = Trail(audit, self.session, clock)
         self.trail_trouble = self.trail.check_end()
+        self.settings = KeptSettings(opened.profile.settings_file, self.trail)
         self.staff = Staff(
             people, opened.ring, key=opened.key, session=self.session, trail=self.trail, clock=clock
         )
-        self.drafts = DraftKeeper(DraftStore(self._database), clock)
+        draft_trail = DraftTrail(self.trail, clock)
+        self.reading = ReadingTrail(self.trail, draft_trail)
+        self.drafts = DraftKeeper(DraftStore(self._database), clock, trail=draft_trail)
         signed = SignedStore(self._database)
-        self.signing = SigningDesk(people, signed, clock)
-        self.papers = PaperDesk(signed, PaperStore(self._database), clock)
+        self.signing = SigningDesk(people, signed, clock, trail=self.trail)
+        self.papers = PaperDesk(signed, PaperStore(self._database), clock, trail=self.trail)
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 
@@ -90,6 +95,7 @@ class Workplace:
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
         self.trail.note("log_in", f"person:{person.person_id}")
+        self.reading.resume()
 
     def holders(self) -> tuple[KeyHolder, ...]:
         """Return who can log in."""
@@ -132,6 +138,7 @@ class Workplace:
             with suppress(StoreError):
                 self.trail.note("log_out")
             self.session.leave()
+        self.trail.settle()
         self._database.close()
         self._profile.close()
         if self._log is not None:

@@ -129,19 +129,21 @@ class AuditStore:
             after = int(rows[-1]["seq"])
             left = None if left is None else left - len(rows)
 
-    def page(self, query: AuditQuery, *, below: int | None = None, limit: int = 200) -> tuple[ListedLine, ...]:
+    def page(
+        self, query: AuditQuery, *, below: int | None = None, limit: int = 200
+    ) -> tuple[ListedLine, ...]:
         """Return the latest lines that are asked for, the newest first, ``below`` a number."""
         where, values = _conditions(query)
         with self._database.transaction() as connection:
             connection.create_function("folded", 1, _folded, deterministic=True)
             rows = connection.execute(
-                "SELECT audit.*, own.salt, own.words,"
+                "SELECT audit.*, own.salt, own.words,"  # noqa: S608  conditions of ours, their values bound
                 " (SELECT other.words FROM audit_words AS other WHERE other.subject = audit.subject"
                 "  ORDER BY other.seq DESC LIMIT 1) AS about,"
                 " EXISTS (SELECT 1 FROM audit AS other WHERE other.subject = audit.subject"
                 "  AND other.words_sha256 != '') AS named"
                 " FROM audit LEFT JOIN audit_words AS own USING (seq)"
-                f" WHERE seq < ? AND {where} ORDER BY seq DESC LIMIT ?",  # noqa: S608  conditions of ours
+                f" WHERE seq < ? AND {where} ORDER BY seq DESC LIMIT ?",
                 (below if below is not None else 1 << 62, *values, limit),
             ).fetchall()
         return tuple(_listed(row) for row in rows)
@@ -264,7 +266,9 @@ def _listed(row: dbapi.Row) -> ListedLine:
     values = dict(row)
     other, named = values.pop("about"), bool(values.pop("named"))
     line = AuditLine(**{**values, "clock_doubted": bool(values["clock_doubted"])})
-    if not line.subject:
-        return ListedLine(line=line, about=line.words or "", unnamed=bool(line.words_sha256) and not line.words)
+    if not line.subject:  # what has no record is known by its own words alone
+        return ListedLine(
+            line=line, about=line.words or "", unnamed=bool(line.words_sha256) and not line.words
+        )
     about = line.words or other or ""
     return ListedLine(line=line, about=about, unnamed=named and not about)

@@ -47,7 +47,7 @@ class MainWindow(QMainWindow):
         self.pools = Pools(self)
         self.book = CaseBook(self)
         self.intake = Intake(self.book, self.pools, workplace, self)
-        self.queue = AnalysisQueue(self.book, self.pools, workplace.analyzer, self)
+        self.queue = AnalysisQueue(self.book, self.pools, workplace, self)
         self.desk = Desk(self.book, workplace, self)
         self.signing = Signing(self.desk, self.pools, workplace, self)
         self.opening = Opening(
@@ -117,6 +117,7 @@ class MainWindow(QMainWindow):
         self._connect_reading()
         self.queue.analysed.connect(self._on_analysed)
         self.queue.refused_to_run.connect(self._on_refused_to_run)
+        self.queue.not_noted.connect(self.tell_error)
         self.signing.signed.connect(self._on_signed)
         self.signing.added.connect(self._on_added)
         self.signing.reader_changed.connect(self.top.reader.setText)

@@ -124,9 +124,12 @@ class Reporting(QObject):
 
     def _paper_source(self, how: IssuedHow, pdf: bytes) -> GiveOut:
         """Return what gives out the paper: recorded where the report is signed, else as it is in sight."""
-        signed = self._signed()
+        signed, case = self._signed(), self._desk.case
+        if signed is None and case is not None:
+            note = partial(self._workplace.papers.note_unsigned, case.key, how, case.patient, self._size())
+            return partial(_as_it_is, note, pdf)
         if signed is None:
-            return partial(_as_it_is, pdf)
+            return _nothing
         return partial(self._workplace.papers.issue_paper, signed.report_id, how, self._size())
 
     @Slot(bytes)
@@ -240,7 +243,8 @@ class _Export:
         return self._path, paper
 
 
-def _as_it_is(pdf: bytes) -> tuple[None, bytes]:
+def _as_it_is(note: Callable[[], None], pdf: bytes) -> tuple[None, bytes]:
+    note()
     return None, pdf
 
 
