@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
 
 from core.clock import Clock
@@ -51,6 +51,13 @@ AuditAct = Literal[
 ACTS: tuple[AuditAct, ...] = get_args(AuditAct)
 TOLERANCE = timedelta(minutes=2)
 """A clock that is put right by so little is not doubted."""
+
+
+def between_days(first: date | None, last: date | None) -> tuple[str | None, str | None]:
+    """Return the times between which days of this computer's clock lie, as ``AuditQuery`` wants them."""
+    since = datetime.combine(first, time()).astimezone(UTC).isoformat() if first else None
+    after = last + timedelta(days=1) if last and last < date.max else None
+    return since, datetime.combine(after, time()).astimezone(UTC).isoformat() if after else None
 
 
 class Trail:
@@ -146,9 +153,14 @@ class Trail:
         """
         return self._store.check(watch)
 
-    def earlier_findings(self) -> tuple[ListedLine, ...]:
-        """Return the lines that say what an earlier check found, the newest first."""
-        return self._store.page(AuditQuery(acts=("trail_checked",)), limit=1000)
+    def findings(self) -> tuple[AuditLine, ...]:
+        """Return the lines of earlier checks, the newest first."""
+        return tuple(one.line for one in self._store.page(AuditQuery(acts=("trail_checked",)), limit=1000))
+
+    def has_digest(self, seq: int, digits: str) -> bool:
+        """Whether the digest of a line begins with these hexadecimal digits (it was printed, or told)."""
+        line = next(iter(self._store.lines(after=seq - 1, limit=1)), None)
+        return line is not None and line.seq == seq and line.digest.startswith(digits.lower())
 
     def check_end(self) -> tuple[Broken, ...]:
         """Return what is wrong with the end of the trail (quick; the first thing at a start).

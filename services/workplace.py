@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from services.session import Session
 from services.sign import SigningDesk
 from services.staff import Staff
 from services.trail import Trail
+from services.trail_check import TrailState, check_trail, name_of
+from services.trail_export import export_trail
 from store.audit import AuditStore
 from store.database import Database
 from store.drafts import DraftStore
@@ -65,6 +68,7 @@ class Workplace:
         audit = AuditStore(self._database, clock, opened.profile.anchor_file, opened.key)
         self.trail = Trail(audit, self.session, clock)
         self.trail_trouble = self.trail.check_end()
+        self.trail_state: TrailState | None = None
         self.settings = KeptSettings(opened.profile.settings_file, self.trail)
         self.staff = Staff(
             people, opened.ring, key=opened.key, session=self.session, trail=self.trail, clock=clock
@@ -91,11 +95,32 @@ class Workplace:
             raise NotPermittedError("log_in")
         self.session.enter(person)
         if self.trail_trouble and not self._trouble_noted:
-            found = [f"{one.trouble} {one.seq}" for one in self.trail_trouble]
+            found = [name_of(one) for one in self.trail_trouble]
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
         self.trail.note("log_in", f"person:{person.person_id}")
         self.reading.resume()
+
+    def check_trail(self, watch: Callable[[int], None] | None = None) -> TrailState:
+        """Check the whole audit trail and remember how it stands (seconds for a long one: in the background).
+
+        ``watch`` is told how many lines were looked at, and may end the check by raising.
+        """
+        self.trail_state = check_trail(self.trail, self.clock, self.trail_trouble, watch)
+        return self.trail_state
+
+    def export_trail(
+        self, file: Path, *, with_names: bool = False, watch: Callable[[int], None] | None = None
+    ) -> int:
+        """Write the audit trail into a file; see ``services.trail_export``."""
+        return export_trail(
+            self.trail,
+            file,
+            clock=self.clock,
+            store_id=self._opened.ring.store_id,
+            with_names=with_names,
+            watch=watch,
+        )
 
     def holders(self) -> tuple[KeyHolder, ...]:
         """Return who can log in."""

@@ -204,7 +204,7 @@ class AuditStore:
         line = next(iter(self.lines(after=end.seq - 1, limit=1)), None)
         if line is None:
             first = last.seq + 1 if last else 1
-            yield Broken(seq=end.seq, trouble="end_missing", until=first, before_at=at)
+            yield Broken(seq=first, trouble="end_missing", until=end.seq, before_at=at)
         elif line.seq == end.seq and line.digest != end.digest:
             yield Broken(seq=end.seq, trouble="changed", before_at=line.at)
 

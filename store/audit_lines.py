@@ -14,9 +14,7 @@ from typing import Literal
 FIRST = "0" * 64
 """What stands in the first line as its predecessor's digest."""
 
-Trouble = Literal[
-    "changed", "missing", "words_changed", "end_missing", "anchor_missing", "anchor_forged", "not_the_witness"
-]
+Trouble = Literal["changed", "missing", "words_changed", "end_missing", "anchor_missing", "anchor_forged"]
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 

@@ -93,7 +93,7 @@ def test_an_end_that_was_cut_off_is_found(trail: AuditStore, tmp_path: Path, cut
     _tamper(
         tmp_path, f"DELETE FROM audit_words WHERE seq > {6 - cut}", f"DELETE FROM audit WHERE seq > {6 - cut}"
     )
-    assert tuple(trail.check()) == (Broken(seq=6, trouble="end_missing"),)
+    assert tuple(trail.check()) == (Broken(seq=7 - cut, trouble="end_missing"),)
 
 
 def test_a_trail_that_was_put_back_and_written_on_is_found(trail: AuditStore, tmp_path: Path) -> None:
@@ -111,7 +111,8 @@ def test_the_end_can_be_checked_before_anything_is_written(trail: AuditStore, tm
     _write(trail, 6)
     assert tuple(trail.check_end()) == ()
     _tamper(tmp_path, "DELETE FROM audit_words WHERE seq > 4", "DELETE FROM audit WHERE seq > 4")
-    assert tuple(trail.check_end()) == (Broken(seq=6, trouble="end_missing"),)
+    (found,) = trail.check_end()
+    assert (found, found.until) == (Broken(seq=5, trouble="end_missing"), 6)
 
 
 def test_a_lost_or_forged_anchor_is_told(trail: AuditStore, tmp_path: Path) -> None:
