@@ -39,9 +39,10 @@ def acts_between(before: Draft | None, after: Draft) -> tuple[DraftAct, ...]:
 
 def named(patient: Patient) -> str:
     """Return a patient in words: name, number and date of birth as far as they are known."""
+    name = " ".join(patient.name.value.replace("^", " ").split()) if patient.name else ""
     number = f"({patient.id.value})" if patient.id else ""
     born = f"*{patient.birth_date.value}" if patient.birth_date else ""
-    return " ".join(part for part in (patient.name.value if patient.name else "", number, born) if part)
+    return " ".join(part for part in (name, number, born) if part)
 
 
 def _identity(was: Draft, now: Draft) -> Iterator[DraftAct]:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from core.errors import FarlightError
+from core.errors import FarlightError, NotPermittedError
 from services.workplace import Workplace
 from ui import words
 from ui.analysis_queue import AnalysisQueue
@@ -27,6 +27,7 @@ from ui.shortcuts import make_action
 from ui.signing import Signing
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
+from ui.trail_watch import TrailWatch
 from ui.window_look import keep_look, restore_look
 from ui.worklist_page import WorklistPage
 
@@ -90,6 +91,8 @@ class MainWindow(QMainWindow):
 
     def _build_late(self) -> None:
         """Build what the first paint does not need."""
+        from ui.audit_export import AuditExport
+        from ui.audit_page import AuditPage
         from ui.models_page import ModelsPage
         from ui.report_page import ReportPage
         from ui.reporting import Reporting
@@ -103,8 +106,12 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.models = ModelsPage(self._theme, self.pools)
         self.settings = SettingsPage(self._workplace)
+        self.trail_watch = TrailWatch(self.pools, self._workplace, self.notices, self)
+        self.audit = AuditPage(self._theme, self.pools, self._workplace, self.trail_watch)
+        self.audit_export = AuditExport(self.pools, self._workplace, self.notices, self)
         for name, page in (("report", self.report), ("models", self.models), ("settings", self.settings)):
             self.turner.add(name, page)
+        self.turner.add("audit", self.audit)
         self.sheet = ShortcutSheet(self._central)
         self.turner.set_sheet(self.sheet, self.pages)
         self._connect_rest()
@@ -156,6 +163,13 @@ class MainWindow(QMainWindow):
         self.settings.paper_chosen.connect(self._on_paper_chosen)
         self.settings.reader_asked.connect(self.signing.enter_reader)
         self.settings.failed.connect(self.tell_error)
+        self.settings.trail.show_asked.connect(self._on_audit_asked)
+        self.trail_watch.show_asked.connect(self._on_audit_asked)
+        self.trail_watch.failed.connect(self.tell_error)
+        self.trail_watch.checked.connect(self.settings.trail.show_state)
+        self.audit.export_asked.connect(self.audit_export.ask)
+        self.audit_export.exported.connect(self.audit.refresh)
+        self.audit_export.failed.connect(self.tell_error)
 
     def _add_keys(self) -> None:
         acts: dict[str, Callable[[], object]] = {
@@ -165,6 +179,7 @@ class MainWindow(QMainWindow):
             "report": partial(self.show_page, "report"),
             "models": partial(self.show_page, "models"),
             "settings": partial(self.show_page, "settings"),
+            "audit": self._on_audit_asked,
             "theme": self._on_theme_toggled,
             "sheet": self.turner.toggle_sheet,
             "back": self.turner.step_back,
@@ -203,6 +218,7 @@ class MainWindow(QMainWindow):
         self.queue.warm_up()
         self.intake.watch_media()
         self.models.load()
+        self.trail_watch.check()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Keep look and drafts, then stop all work."""
@@ -245,6 +261,14 @@ class MainWindow(QMainWindow):
             self.reporting.show()
         elif page == "settings":
             self.settings.show_theme(self._theme.choice)
+            self.settings.trail.refresh()
+
+    @Slot()
+    def _on_audit_asked(self) -> None:
+        if self._workplace.session.may("audit"):
+            self.show_page("audit")
+        else:
+            self.tell_error(NotPermittedError("audit"))
 
     # --- the open case
 

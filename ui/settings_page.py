@@ -11,6 +11,7 @@ from services.workplace import Workplace
 from ui.controls import Card, KeyButton, label
 from ui.report_page import PAPERS
 from ui.scrolled_page import ScrolledPage
+from ui.trail_card import TrailCard
 
 WIDTH = 720
 
@@ -28,7 +29,8 @@ class SettingsPage(ScrolledPage):
         self._settings = workplace.settings
         column = self.column
         column.addWidget(label(self.tr("Settings"), "title"))
-        for card in (self._appearance(), self._report(), self._reading(), self._about()):
+        self.trail = TrailCard(workplace)
+        for card in (self._appearance(), self._report(), self._reading(), self.trail, self._about()):
             column.addWidget(card)
         column.addStretch(1)
 

@@ -33,6 +33,7 @@ TABLE: dict[str, Key] = {
     "report": Key("Everywhere", ("Alt+3",), "Report"),
     "models": Key("Everywhere", ("Alt+4",), "Models"),
     "settings": Key("Everywhere", ("Ctrl+,",), "Settings"),
+    "audit": Key("Everywhere", ("Ctrl+Shift+A",), "Audit trail (administrators)"),
     "theme": Key("Everywhere", ("Ctrl+Shift+L",), "Dark or light"),
     "sheet": Key("Everywhere", ("?", "F1"), "Show the keys"),
     "back": Key("Everywhere", ("Esc",), "One step back"),
@@ -80,6 +81,8 @@ TABLE: dict[str, Key] = {
     "cine": Key("Image", ("C",), "Play or stop"),
     "export": Key("Report", ("Ctrl+S",), "Export the PDF"),
     "print": Key("Report", ("Ctrl+P",), "Print"),
+    "audit_search": Key("Audit trail", ("/", "Ctrl+F"), "Search the audit trail"),
+    "audit_record": Key("Audit trail", ("O",), "Only the record of the chosen line, or all again"),
 }
 
 _SHOWN = {"Return": "Enter", "Ctrl+Return": "Ctrl Enter", "PgDown": "Page Down", "PgUp": "Page Up"}
