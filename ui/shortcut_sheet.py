@@ -32,7 +32,7 @@ class ShortcutSheet(QWidget):
         row.setContentsMargins(0, 0, 12, 0)
         row.setSpacing(24)
         groups = list(dict.fromkeys(key.group for key in TABLE.values()))
-        columns = ((groups[0], groups[1]), (groups[2], groups[4]), (groups[3],))
+        columns = ((groups[0], groups[1], *groups[5:]), (groups[2], groups[4]), (groups[3],))
         for names in columns:
             column = QVBoxLayout()
             column.setSpacing(6)
