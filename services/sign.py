@@ -212,6 +212,7 @@ class SigningDesk:
             facts=facts or MappingProxyType({}),
             site=site,
             address=address,
+            witness=self._trail.witness(),
         )
         content = freeze(content_of(request, clock=FixedClock(instant=signature.at)))
         pdf = set_on_paper(thaw(content), paper)

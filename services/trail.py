@@ -49,6 +49,7 @@ AuditAct = Literal[
     "clock_accepted",
 ]
 ACTS: tuple[AuditAct, ...] = get_args(AuditAct)
+WITNESS_DIGITS = 8
 TOLERANCE = timedelta(minutes=2)
 """A clock that is put right by so little is not doubted."""
 
@@ -156,6 +157,14 @@ class Trail:
     def findings(self) -> tuple[AuditLine, ...]:
         """Return the lines of earlier checks, the newest first."""
         return tuple(one.line for one in self._store.page(AuditQuery(acts=("trail_checked",)), limit=1000))
+
+    def witness(self) -> str:
+        """Return the last line's number and the first digits of its digest, to be kept outside: on paper.
+
+        Whoever writes the trail anew from some line on cannot write what was printed anew.
+        """
+        last = self._store.last()
+        return f"{last.seq}:{last.digest[:WITNESS_DIGITS]}" if last else ""
 
     def has_digest(self, seq: int, digits: str) -> bool:
         """Whether the digest of a line begins with these hexadecimal digits (it was printed, or told)."""

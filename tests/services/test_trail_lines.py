@@ -172,6 +172,23 @@ def test_the_act_and_its_line_are_kept_together_or_neither(
     assert lines.acts() == []
 
 
+def test_a_signed_paper_carries_the_end_of_the_trail_as_a_witness(
+    workplace: Workplace, unit: ReadingUnit, analysis: Analysis, draft: Draft, amina: Person
+) -> None:
+    import pypdfium2
+
+    witness = workplace.trail.witness()
+    signed = workplace.signing.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
+    copy = workplace.papers.issue_paper(signed.report_id, "print", "A5")[1]
+    for pdf in (signed.pdf, copy):
+        pages = pypdfium2.PdfDocument(pdf)
+        text = "".join(page.get_textpage().get_text_range() for page in pages)
+        assert witness in "".join(text.split())
+    seq, _, digits = witness.partition(":")
+    assert workplace.trail.has_digest(int(seq), digits)
+    assert not workplace.trail.has_digest(int(seq) + 1, digits)
+
+
 def test_nothing_is_signed_or_given_out_without_its_line(
     workplace: Workplace, unit: ReadingUnit, analysis: Analysis, draft: Draft, amina: Person,
     monkeypatch: pytest.MonkeyPatch,
