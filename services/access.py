@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from core.clock import Clock, SystemClock
-from core.errors import RequestError
+from core.errors import RequestError, WrongPasswordError
 from core.wording import say
 from services.staff import NewPerson, enter, require_password, require_person
 from services.workplace import Opened, Workplace
@@ -98,8 +98,10 @@ class Access:
             WrongPasswordError: it is not their password, or a wait is not over.
             StoreMissingError, StoreDamagedError, NewerStoreError: see ``Workplace``.
         """
+        holder = next((one for one in self.holders() if one.holder_id == holder_id), None)
+        if holder is None:
+            raise WrongPasswordError
         key = self._ring.unlock(holder_id, password)
-        holder = next(one for one in self.holders() if one.holder_id == holder_id)
         if not self._ring.sheet_kept:
             self._finish_set_up(key, NewPerson(name=holder.name, duty="administrator"), holder)
         return self._workplace(key, holder_id)
