@@ -11,7 +11,7 @@ from typing import Literal
 
 from core.decision import Decision, Reading
 from core.patient import Patient
-from services.drafts import Draft
+from services.drafts import Draft, taken_over
 
 _WRITTEN = ("indication", "words", "conclusion", "advice", "referral")
 
@@ -20,7 +20,7 @@ _WRITTEN = ("indication", "words", "conclusion", "advice", "referral")
 class DraftAct:
     """One act; ``detail`` names no patient, ``words`` may. An ``edit`` is of one field (``detail``)."""
 
-    act: Literal["first_read", "decide", "edit", "enter_patient"]
+    act: Literal["first_read", "decide", "edit", "enter_patient", "take_over"]
     detail: Mapping[str, object]
     words: str = ""
 
@@ -28,13 +28,23 @@ class DraftAct:
 def acts_between(before: Draft | None, after: Draft) -> tuple[DraftAct, ...]:
     """Return what was done between two states of one draft, in the order of reading."""
     was = before or Draft(key=after.key, path=after.path)
+    took = _taken_over(was, after)
+    if took is not None and after.reader_id is not None:
+        was = taken_over(was, after.reader_id, after.reader)
     return (
+        *((took,) if took is not None else ()),
         *_identity(was, after),
         *_first_read(was.reading, after.reading),
         *_decisions(was.reading, after.reading),
         *_final_read(was.reading, after.reading),
         *_edits(was, after),
     )
+
+
+def _taken_over(was: Draft, now: Draft) -> DraftAct | None:
+    if was.reader_id is None or was.reader_id == now.reader_id:
+        return None
+    return DraftAct(act="take_over", detail={"begun_by": was.reader, "reader": now.reader})
 
 
 def named(patient: Patient) -> str:

@@ -17,6 +17,7 @@ from services.frozen import thaw
 from services.pdf_pages import page_size
 from services.record_json import from_plain
 from services.report import set_on_paper
+from services.session import Session
 from services.sign import Addendum, addendum_of
 from services.trail import Trail
 from store.papers import PaperRow, PaperStore
@@ -51,10 +52,13 @@ class IssuedPaper:
 class PaperDesk:
     """Gives out the papers of one profile's signed reports, and keeps a record of each."""
 
-    def __init__(self, signed: SignedStore, papers: PaperStore, clock: Clock, *, trail: Trail) -> None:
+    def __init__(
+        self, signed: SignedStore, papers: PaperStore, clock: Clock, session: Session, *, trail: Trail
+    ) -> None:
         self._signed = signed
         self._papers = papers
         self._clock = clock
+        self._session = session
         self._trail = trail
 
     def issue_paper(self, report_id: int, how: IssuedHow, paper: PaperSize) -> tuple[IssuedPaper, bytes]:
@@ -66,11 +70,13 @@ class PaperDesk:
         with an addendum leaves no more without it.
 
         Raises:
+            NotPermittedError: who is logged in may give nothing out.
             NotSignedError: there is no such report.
             NoCopyError: an early Farlight signed it and kept nothing to set a copy from.
             ChangedReportError: what is kept is not what was signed.
             ReportError: the copy could not be set; no paper is recorded as made then.
         """
+        self._session.require("give_out")
         row, record = self._require(report_id)
         with self._trail.together():
             issued = _issued(
@@ -109,8 +115,10 @@ class PaperDesk:
         """Write that a report goes out that nobody signed: it says so on each page, and is kept nowhere.
 
         Raises:
+            NotPermittedError: who is logged in may give nothing out.
             StoreError: it could not be kept; then the report does not go out either.
         """
+        self._session.require("give_out")
         self._trail.note(how, f"unit:{key}", detail={"paper": paper, "unsigned": True}, words=named(patient))
 
     def papers(self, report_id: int) -> tuple[IssuedPaper, ...]:

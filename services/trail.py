@@ -26,6 +26,7 @@ AuditAct = Literal[
     "settings",
     "open",
     "analyse",
+    "take_over",
     "first_read",
     "reveal",
     "decide",

@@ -28,7 +28,7 @@ class EarlierFinding:
 class TrailState:
     """How the trail stands: ``broken`` are the first places where it does not hold, ``more`` how many follow.
 
-    ``earlier`` is what was found before and shows no more.
+    ``earlier`` is what was found before and shows no more; ``fresh`` names what no check had found before.
     """
 
     lines: int
@@ -36,6 +36,7 @@ class TrailState:
     broken: tuple[Broken, ...] = ()
     more: int = 0
     earlier: tuple[EarlierFinding, ...] = ()
+    fresh: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -62,15 +63,16 @@ def check_trail(
     earlier = tuple(found for found in map(_finding, trail.findings()) if found.found)
     names = [name_of(one) for one in broken]
     known = {name for found in earlier for name in found.found}
-    fresh = [name for name in names if name not in known]
+    fresh = tuple(name for name in names if name not in known)[:_MOST_NOTED]
     if fresh:
-        trail.note("trail_checked", detail={"found": fresh[:_MOST_NOTED]})
+        trail.note("trail_checked", detail={"found": fresh})
     return TrailState(
         lines=trail.count(),
         checked_at=clock.now(),
         broken=tuple(broken),
         more=more,
         earlier=tuple(found for found in earlier if not set(found.found) <= set(names)),
+        fresh=fresh,
     )
 
 

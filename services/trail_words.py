@@ -82,8 +82,15 @@ def trouble_words(one: Broken) -> str:
 
 def finding_words(one: EarlierFinding) -> str:
     """Return what an earlier check found."""
-    found = " ".join(_found(name) for name in one.found)
+    found = " ".join(found_words(name) for name in one.found)
     return say("trail.trouble.earlier", at=time_words(one.at), seq=one.seq, found=found)
+
+
+def found_words(name: str) -> str:
+    """Return what stands in the trail as ``changed 812`` as a sentence."""
+    trouble, _, seq = name.rpartition(" ")
+    key = f"trail.trouble.{trouble}"
+    return say(key, seq=seq) if trouble and has_sentence(key) else name
 
 
 def state_words(state: TrailState) -> str:
@@ -98,13 +105,6 @@ def state_sentences(state: TrailState) -> tuple[str, ...]:
     """Return each place where the trail does not hold, the earliest first."""
     places = (*map(trouble_words, state.broken), *map(finding_words, state.earlier))
     return (*places, say("trail.trouble.more", count=state.more)) if state.more else places
-
-
-def _found(name: str) -> str:
-    """Return what stands in the trail as ``changed 812`` as a sentence."""
-    trouble, _, seq = name.rpartition(" ")
-    key = f"trail.trouble.{trouble}"
-    return say(key, seq=seq) if trouble and has_sentence(key) else name
 
 
 @cache

@@ -30,7 +30,7 @@ from store.keyring import KeyHolder, KeyRing
 from store.papers import PaperStore
 from store.people import PeopleStore
 from store.profile import Profile, start_log, stop_log
-from store.settings import Settings
+from store.settings import Settings, Value
 from store.signed import SignedStore
 
 
@@ -70,15 +70,16 @@ class Workplace:
         self.trail_trouble = self.trail.check_end()
         self.trail_state: TrailState | None = None
         self.settings = KeptSettings(opened.profile.settings_file, self.trail)
+        self.clock_before = self.trail.last_at() if self.trail.clock_went_back() else None
         self.staff = Staff(
             people, opened.ring, key=opened.key, session=self.session, trail=self.trail, clock=clock
         )
         draft_trail = DraftTrail(self.trail, clock)
         self.reading = ReadingTrail(self.trail, draft_trail)
-        self.drafts = DraftKeeper(DraftStore(self._database), clock, trail=draft_trail)
+        self.drafts = DraftKeeper(DraftStore(self._database), clock, self.session, trail=draft_trail)
         signed = SignedStore(self._database)
-        self.signing = SigningDesk(people, signed, clock, trail=self.trail)
-        self.papers = PaperDesk(signed, PaperStore(self._database), clock, trail=self.trail)
+        self.signing = SigningDesk(people, signed, clock, self.session, trail=self.trail)
+        self.papers = PaperDesk(signed, PaperStore(self._database), clock, self.session, trail=self.trail)
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 
@@ -98,6 +99,7 @@ class Workplace:
             found = [name_of(one) for one in self.trail_trouble]
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
+            self.settings.set("trail.unseen", ", ".join(found))
         self.trail.note("log_in", f"person:{person.person_id}")
         self.reading.resume()
 
@@ -107,6 +109,9 @@ class Workplace:
         ``watch`` is told how many lines were looked at, and may end the check by raising.
         """
         self.trail_state = check_trail(self.trail, self.clock, self.trail_trouble, watch)
+        if self.trail_state.fresh:
+            unseen = filter(None, (self.trail_unseen, *self.trail_state.fresh))
+            self.settings.set("trail.unseen", ", ".join(unseen))
         return self.trail_state
 
     def export_trail(
@@ -138,6 +143,38 @@ class Workplace:
         """
         self._opened.ring.unlock(holder_id, password)
         self.log_in(holder_id)
+
+    @property
+    def trail_unseen(self) -> str:
+        """What was found wrong with the audit trail and no administrator has seen yet; "" for nothing."""
+        return self.settings.text("trail.unseen")
+
+    def see_trail_trouble(self) -> None:
+        """Remember that an administrator has seen what was found.
+
+        Raises:
+            NotPermittedError: who is logged in is none.
+        """
+        self.session.require("audit")
+        self.trail.note("trail_checked", detail={"seen": self.trail_unseen})
+        self.settings.set("trail.unseen", "")
+
+    def accept_clock(self) -> None:
+        """Remember that somebody said that the clock is right, although it was later before."""
+        before = self.clock_before
+        self.trail.note("clock_accepted", detail={"before": before.isoformat() if before else ""})
+        self.clock_before = None
+
+    def set_for_site(self, key: str, value: Value) -> None:
+        """Set what holds for everybody here.
+
+        Raises:
+            NotPermittedError: who is logged in is no administrator.
+            RequestError: the setting does not take this value.
+            ProfileNotWritableError: the profile cannot be written.
+        """
+        self.session.require("settings")
+        self.settings.set(key, value)
 
     def lock(self) -> None:
         """Log out: the records stay open to the program, and are shown to nobody until somebody logs in."""

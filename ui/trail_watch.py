@@ -11,6 +11,7 @@ from services.trail_check import TrailState
 from services.trail_words import state_sentences
 from services.workplace import Workplace
 from ui.notices import NoticeArea
+from ui.start_notices import tell_start_notices
 from ui.task import Handle, Pools, Progress
 
 
@@ -20,7 +21,6 @@ class TrailWatch(QObject):
     checked = Signal(object)
     progressed = Signal(int, int)  # lines looked at, of how many
     failed = Signal(object)
-    show_asked = Signal()
 
     def __init__(
         self, pools: Pools, workplace: Workplace, notices: NoticeArea, parent: QObject | None = None
@@ -48,21 +48,9 @@ class TrailWatch(QObject):
     @Slot(object)
     def _on_checked(self, state: TrailState) -> None:
         self.checking = False
-        if not state.is_whole:
-            self._tell(state)
+        if state.fresh and self._workplace.session.person is not None:
+            tell_start_notices(self._notices, self._workplace)
         self.checked.emit(state)
-
-    def _tell(self, state: TrailState) -> None:
-        """Tell whoever is there; only an administrator can look closer."""
-        may = self._workplace.session.may("audit")
-        first = state_sentences(state)[0]
-        self._notices.tell(
-            "critical",
-            self.tr("The audit trail is broken."),
-            first if may else f"{first} {self.tr('Tell the administrator.')}",
-            act=self.tr("Show it") if may else "",
-            on_act=self.show_asked.emit if may else None,
-        )
 
     @Slot()
     def _on_ended(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from core.decision import ClinicalSigns, Decision, FinalRead, FirstRead, Reading
 from core.patient import Patient, Sourced
 from services.draft_acts import acts_between, named
-from services.drafts import Draft, IdentityJotting, Jotting, SignsJotting
+from services.drafts import Draft, IdentityJotting, Jotting, SignsJotting, taken_over
 
 AT = datetime(2027, 1, 1, tzinfo=UTC)
 SECRET = "Wanjiru Kamau"
@@ -89,6 +89,16 @@ def test_each_act_is_told_once(before: Draft | None, after: Draft, told: list[tu
     acts = acts_between(before, after)
     assert [(act.act, act.detail) for act in acts] == told
     assert not any(part in str(act.detail) for act in acts for part in SECRET.split())
+
+
+def test_a_reading_that_another_person_takes_over_is_one_act_and_not_a_row_of_withdrawals() -> None:
+    begun = replace(_reading(decisions=(ANSWER,), words=SECRET), reader_id=1, reader="Amina")
+    (act,) = acts_between(begun, taken_over(begun, 2, "Berta"))
+    assert (act.act, act.detail) == ("take_over", {"begun_by": "Amina", "reader": "Berta"})
+    (back,) = acts_between(
+        taken_over(begun, 2, "Berta"), taken_over(taken_over(begun, 2, "Berta"), 1, "Amina")
+    )
+    assert back.detail == {"begun_by": "Berta", "reader": "Amina"}
 
 
 def test_a_patient_who_was_entered_otherwise_is_named_as_both() -> None:
