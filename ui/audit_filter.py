@@ -31,7 +31,7 @@ class AuditFilter(QWidget):
         self.text = QLineEdit()
         self.text.setPlaceholderText(self.tr("Patient, number, person, pack   ( / )"))
         self.text.setAccessibleName(self.tr("Search the audit trail"))
-        self.text.setToolTip(tooltip("audit_search"))
+        self.text.setToolTip(tooltip("search", self.tr("Search the audit trail")))
         self.text.setClearButtonEnabled(True)
         self.person = self._choice(self.tr("Person"))
         self.act = self._choice(self.tr("Act"))

@@ -159,7 +159,7 @@ class AuditPage(QWidget):
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(self._detail, 1)
-        self.only = KeyButton(self.tr("Only this record"), "audit_record")
+        self.only = KeyButton(self.tr("Only this record"))
         row.addWidget(self.only)
         return row
 
@@ -174,8 +174,7 @@ class AuditPage(QWidget):
         self._watch.checked.connect(self._show_state)
         self._watch.progressed.connect(self._on_progressed)
         self._watch.failed.connect(self._on_check_failed)
-        for name, slot in (("audit_search", self._on_search_asked), ("audit_record", self._on_only_clicked)):
-            make_action(name, self).triggered.connect(slot)
+        make_action("search", self).triggered.connect(self._on_search_asked)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Show the trail as it is now."""

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSi
 from ui.controls import label
 from ui.shortcuts import TABLE, shown_key
 
-COLUMNS = (("Reading", "Worklist"), ("Image", "Report"), ("Series", "Everywhere", "Audit trail"))
+COLUMNS = (("Reading", "Worklist"), ("Image", "Report"), ("Series", "Everywhere"))
 
 
 class ShortcutSheet(QWidget):

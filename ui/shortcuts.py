@@ -33,13 +33,13 @@ TABLE: dict[str, Key] = {
     "report": Key("Everywhere", ("Alt+3",), "Report"),
     "models": Key("Everywhere", ("Alt+4",), "Models"),
     "settings": Key("Everywhere", ("Ctrl+,",), "Settings"),
-    "audit": Key("Everywhere", ("Ctrl+Shift+A",), "Audit trail (administrators)"),
+    "audit": Key("Everywhere", ("Ctrl+Shift+A",), "Audit trail"),
     "theme": Key("Everywhere", ("Ctrl+Shift+L",), "Dark or light"),
     "lock": Key("Everywhere", ("Ctrl+L",), "Lock, or let somebody else log in"),
     "sheet": Key("Everywhere", ("?", "F1"), "Show the keys"),
     "back": Key("Everywhere", ("Esc",), "One step back"),
-    "undo": Key("Everywhere", ("Ctrl+Z",), "Undo"),
-    "redo": Key("Everywhere", ("Ctrl+Shift+Z", "Ctrl+Y"), "Redo"),
+    "undo": Key("Reading", ("Ctrl+Z",), "Undo"),
+    "redo": Key("Reading", ("Ctrl+Shift+Z", "Ctrl+Y"), "Redo"),
     "search": Key("Worklist", ("/", "Ctrl+F"), "Search name, ID, date"),
     "read_next": Key("Worklist", ("Space",), "Read the next study"),
     "read_this": Key("Worklist", ("Return", "Enter"), "Read the chosen study"),
@@ -82,8 +82,6 @@ TABLE: dict[str, Key] = {
     "cine": Key("Series", ("C",), "Play or stop"),
     "export": Key("Report", ("Ctrl+S",), "Export the PDF"),
     "print": Key("Report", ("Ctrl+P",), "Print"),
-    "audit_search": Key("Audit trail", ("/", "Ctrl+F"), "Search the audit trail"),
-    "audit_record": Key("Audit trail", ("O",), "Only the record of the chosen line, or all again"),
 }
 
 _SHOWN = {"Return": "Enter", "Ctrl+Return": "Ctrl Enter", "PgDown": "Page Down", "PgUp": "Page Up"}
