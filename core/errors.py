@@ -301,6 +301,18 @@ class NotSetUpError(StoreError):
     code = "E509"
 
 
+class NotATrailError(StoreError):
+    """The file is no export of an audit trail, or cannot be read."""
+
+    code = "E515"
+
+
+class TrailNotWrittenError(StoreError):
+    """The export of the audit trail could not be written."""
+
+    code = "E516"
+
+
 class RequestError(FarlightError):
     """What was asked for cannot be done as asked."""
 

@@ -9,14 +9,17 @@ from typing import Literal, cast
 from core.clock import Clock
 from core.decision import PaperSize, Signature, SignedReport
 from core.errors import ChangedReportError, NoCopyError, NotSignedError
+from core.patient import Patient
 from core.wording import say
 from services.clock_doubt import clock_doubt
+from services.draft_acts import named
 from services.frozen import thaw
 from services.pdf_pages import page_size
 from services.record_json import from_plain
 from services.report import set_on_paper
 from services.session import Session
 from services.sign import Addendum, addendum_of
+from services.trail import Trail
 from store.papers import PaperRow, PaperStore
 from store.signed import SignedRow, SignedStore
 
@@ -49,11 +52,14 @@ class IssuedPaper:
 class PaperDesk:
     """Gives out the papers of one profile's signed reports, and keeps a record of each."""
 
-    def __init__(self, signed: SignedStore, papers: PaperStore, clock: Clock, session: Session) -> None:
+    def __init__(
+        self, signed: SignedStore, papers: PaperStore, clock: Clock, session: Session, *, trail: Trail
+    ) -> None:
         self._signed = signed
         self._papers = papers
         self._clock = clock
         self._session = session
+        self._trail = trail
 
     def issue_paper(self, report_id: int, how: IssuedHow, paper: PaperSize) -> tuple[IssuedPaper, bytes]:
         """Return a paper to print or export as PDF bytes, with its record, which is kept at once.
@@ -72,15 +78,19 @@ class PaperDesk:
         """
         self._session.require("give_out")
         row, record = self._require(report_id)
-        issued = _issued(
-            self._papers.issue(
-                report_id=report_id,
-                issued_at=self._clock.now().isoformat(),
-                how=how,
-                paper=paper,
-                may_be_original=not self._never_original(row, record, paper),
+        with self._trail.together():
+            issued = _issued(
+                self._papers.issue(
+                    report_id=report_id,
+                    issued_at=self._clock.now().isoformat(),
+                    how=how,
+                    paper=paper,
+                    may_be_original=not self._never_original(row, record, paper),
+                )
             )
-        )
+            detail = {"paper": paper, "number": issued.number, "copy": issued.copy_number}
+            patient = from_plain(Patient, json.loads(row.patient))
+            self._trail.note(how, f"report:{report_id}", detail=detail, words=named(patient))
         try:
             if issued.is_copy:
                 return issued, self._copy(issued, row, record)
@@ -94,7 +104,22 @@ class PaperDesk:
 
         If it was the original, the next paper is the original again.
         """
-        self._papers.withdraw(paper_id, self._clock.now().isoformat())
+        with self._trail.together():
+            row = self._papers.withdraw(paper_id, self._clock.now().isoformat())
+            if row is not None:
+                self._trail.note(
+                    "paper_not_made", f"report:{row.report_id}", detail={"how": row.how, "number": row.number}
+                )
+
+    def note_unsigned(self, key: str, how: IssuedHow, patient: Patient, paper: PaperSize) -> None:
+        """Write that a report goes out that nobody signed: it says so on each page, and is kept nowhere.
+
+        Raises:
+            NotPermittedError: who is logged in may give nothing out.
+            StoreError: it could not be kept; then the report does not go out either.
+        """
+        self._session.require("give_out")
+        self._trail.note(how, f"unit:{key}", detail={"paper": paper, "unsigned": True}, words=named(patient))
 
     def papers(self, report_id: int) -> tuple[IssuedPaper, ...]:
         """Return the papers of a report, the oldest first."""

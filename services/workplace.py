@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,17 @@ from core.clock import Clock
 from core.errors import NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
+from services.draft_trail import DraftTrail
 from services.drafts import DraftKeeper
+from services.kept_settings import KeptSettings
 from services.papers import PaperDesk
+from services.reading_trail import ReadingTrail
 from services.session import Session
 from services.sign import SigningDesk
 from services.staff import Staff
 from services.trail import Trail
+from services.trail_check import TrailState, check_trail, name_of
+from services.trail_export import export_trail
 from store.audit import AuditStore
 from store.database import Database
 from store.drafts import DraftStore
@@ -57,20 +63,23 @@ class Workplace:
         self._analyzer: Analyzer | None = None
         clock = opened.clock
         self.clock = clock
-        self.settings = Settings(opened.profile.settings_file)
         self.session = Session()
         people = PeopleStore(self._database, clock, opened.ring.cost)
         audit = AuditStore(self._database, clock, opened.profile.anchor_file, opened.key)
         self.trail = Trail(audit, self.session, clock)
         self.trail_trouble = self.trail.check_end()
+        self.trail_state: TrailState | None = None
+        self.settings = KeptSettings(opened.profile.settings_file, self.trail)
         self.clock_before = self.trail.last_at() if self.trail.clock_went_back() else None
         self.staff = Staff(
             people, opened.ring, key=opened.key, session=self.session, trail=self.trail, clock=clock
         )
-        self.drafts = DraftKeeper(DraftStore(self._database), clock, self.session)
+        draft_trail = DraftTrail(self.trail, clock)
+        self.reading = ReadingTrail(self.trail, draft_trail)
+        self.drafts = DraftKeeper(DraftStore(self._database), clock, self.session, trail=draft_trail)
         signed = SignedStore(self._database)
-        self.signing = SigningDesk(people, signed, clock, self.session)
-        self.papers = PaperDesk(signed, PaperStore(self._database), clock, self.session)
+        self.signing = SigningDesk(people, signed, clock, self.session, trail=self.trail)
+        self.papers = PaperDesk(signed, PaperStore(self._database), clock, self.session, trail=self.trail)
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 
@@ -87,11 +96,36 @@ class Workplace:
             raise NotPermittedError("log_in")
         self.session.enter(person)
         if self.trail_trouble and not self._trouble_noted:
-            found = [f"{one.trouble} {one.seq}" for one in self.trail_trouble]
+            found = [name_of(one) for one in self.trail_trouble]
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
             self.settings.set("trail.unseen", ", ".join(found))
         self.trail.note("log_in", f"person:{person.person_id}")
+        self.reading.resume()
+
+    def check_trail(self, watch: Callable[[int], None] | None = None) -> TrailState:
+        """Check the whole audit trail and remember how it stands (seconds for a long one: in the background).
+
+        ``watch`` is told how many lines were looked at, and may end the check by raising.
+        """
+        self.trail_state = check_trail(self.trail, self.clock, self.trail_trouble, watch)
+        if self.trail_state.fresh:
+            unseen = filter(None, (self.trail_unseen, *self.trail_state.fresh))
+            self.settings.set("trail.unseen", ", ".join(unseen))
+        return self.trail_state
+
+    def export_trail(
+        self, file: Path, *, with_names: bool = False, watch: Callable[[int], None] | None = None
+    ) -> int:
+        """Write the audit trail into a file; see ``services.trail_export``."""
+        return export_trail(
+            self.trail,
+            file,
+            clock=self.clock,
+            store_id=self._opened.ring.store_id,
+            with_names=with_names,
+            watch=watch,
+        )
 
     def holders(self) -> tuple[KeyHolder, ...]:
         """Return who can log in."""
@@ -140,10 +174,7 @@ class Workplace:
             ProfileNotWritableError: the profile cannot be written.
         """
         self.session.require("settings")
-        if self.settings.get(key) == value:
-            return
         self.settings.set(key, value)
-        self.trail.note("settings", detail={"key": key, "value": value})
 
     def lock(self) -> None:
         """Log out: the records stay open to the program, and are shown to nobody until somebody logs in."""
@@ -169,6 +200,7 @@ class Workplace:
             with suppress(StoreError):
                 self.trail.note("log_out")
             self.session.leave()
+        self.trail.settle()
         self._database.close()
         self._profile.close()
         if self._log is not None:

@@ -49,12 +49,18 @@ class PaperStore:
             )
             return _papers(connection, report_id)[-1]
 
-    def withdraw(self, paper_id: int, not_made_at: str) -> None:
-        """Keep that a paper did not come out; telling it twice changes nothing."""
+    def withdraw(self, paper_id: int, not_made_at: str) -> PaperRow | None:
+        """Keep that a paper did not come out, and return it; telling it twice changes nothing (None)."""
         with self._database.transaction() as connection:
-            connection.execute(
+            told = connection.execute(
                 "INSERT INTO papers_not_made VALUES (?, ?) ON CONFLICT DO NOTHING", (paper_id, not_made_at)
             )
+            if told.rowcount < 1:
+                return None
+            report = connection.execute(
+                "SELECT report_id FROM papers WHERE paper_id = ?", (paper_id,)
+            ).fetchone()
+            return next(row for row in _papers(connection, report["report_id"]) if row.paper_id == paper_id)
 
     def of(self, report_id: int) -> tuple[PaperRow, ...]:
         """Return the papers of a report, the oldest first."""

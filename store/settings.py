@@ -13,11 +13,15 @@ Value = str | bool | int | float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One setting; ``choices`` empty means any value of the default's type."""
+    """One setting; ``choices`` empty means any value of the default's type.
+
+    ``told`` where a change of it is a line of the audit trail: all but how the window stands on the screen.
+    """
 
     key: str
     default: Value
     choices: tuple[Value, ...] = ()
+    told: bool = True
 
     @property
     def description(self) -> str:
@@ -35,10 +39,10 @@ TABLE = (
     Setting(key="site.name", default=""),
     Setting(key="site.address", default=""),
     Setting(key="lock.after_minutes", default=10, choices=tuple(range(1, 61))),
-    Setting(key="trail.unseen", default=""),
-    Setting(key="overlay.opacity_percent", default=45),
-    Setting(key="window.geometry", default=""),
-    Setting(key="window.docks", default=""),
+    Setting(key="trail.unseen", default="", told=False),
+    Setting(key="overlay.opacity_percent", default=45, told=False),
+    Setting(key="window.geometry", default="", told=False),
+    Setting(key="window.docks", default="", told=False),
 )
 
 
