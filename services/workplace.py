@@ -12,6 +12,7 @@ from core.errors import NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
 from services.drafts import DraftKeeper
+from services.images import ImageKeeper
 from services.papers import PaperDesk
 from services.session import Session
 from services.sign import SigningDesk
@@ -20,6 +21,7 @@ from services.trail import Trail
 from store.audit import AuditStore
 from store.database import Database
 from store.drafts import DraftStore
+from store.image_vault import ImageVault
 from store.keyring import KeyHolder, KeyRing
 from store.papers import PaperStore
 from store.people import PeopleStore
@@ -70,6 +72,9 @@ class Workplace:
         signed = SignedStore(self._database)
         self.signing = SigningDesk(people, signed, clock)
         self.papers = PaperDesk(signed, PaperStore(self._database), clock)
+        vault = ImageVault(self._database, clock, opened.profile.image_folder, opened.key)
+        self.images = ImageKeeper(vault, self.settings, self.session, self.trail)
+        self.images.start()
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 
@@ -132,6 +137,7 @@ class Workplace:
             with suppress(StoreError):
                 self.trail.note("log_out")
             self.session.leave()
+        self.images.stop()
         self._database.close()
         self._profile.close()
         if self._log is not None:

@@ -1,5 +1,33 @@
 """What the database looks like: one script a version."""
 
+# Copies of images; ``secret`` makes the key of a file, which lies under ``name`` in the folder of images.
+_IMAGES = """
+    CREATE TABLE image_files (
+        file_id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        secret BLOB NOT NULL,
+        byte_count INTEGER NOT NULL,
+        sha256 TEXT NOT NULL UNIQUE,
+        kept_at TEXT NOT NULL
+    );
+    CREATE INDEX image_files_size ON image_files (byte_count);
+    CREATE TABLE image_units (
+        unit_id INTEGER PRIMARY KEY,
+        unit_key TEXT NOT NULL UNIQUE,
+        payload TEXT NOT NULL,
+        whole INTEGER NOT NULL DEFAULT 0,
+        kept_at TEXT NOT NULL
+    );
+    CREATE TABLE image_copies (
+        unit_id INTEGER NOT NULL REFERENCES image_units,
+        position INTEGER NOT NULL,
+        relative TEXT NOT NULL,
+        file_id INTEGER NOT NULL REFERENCES image_files,
+        PRIMARY KEY (unit_id, position)
+    );
+    CREATE INDEX image_copies_file ON image_copies (file_id);
+"""
+
 # One script a version; never change one that was released, add the next.
 MIGRATIONS = (
     """
@@ -114,6 +142,7 @@ MIGRATIONS = (
         BEGIN SELECT RAISE(ABORT, 'a line of the audit trail is not deleted'); END;
     CREATE TRIGGER audit_words_stay BEFORE UPDATE ON audit_words
         BEGIN SELECT RAISE(ABORT, 'the words of a line do not change'); END;
-    """,
+    """
+    + _IMAGES,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
