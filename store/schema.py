@@ -1,5 +1,112 @@
 """What the database looks like: one script a version."""
 
+_PEOPLE_AND_TRAIL = """
+    ALTER TABLE people ADD COLUMN duty TEXT NOT NULL DEFAULT 'clinician';
+    ALTER TABLE people ADD COLUMN signs INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE people ADD COLUMN holder_id TEXT NOT NULL DEFAULT '';
+    ALTER TABLE people ADD COLUMN left_at TEXT NOT NULL DEFAULT '';
+    ALTER TABLE people ADD COLUMN pin_kdf TEXT NOT NULL DEFAULT 'scrypt';
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        clock_doubted INTEGER NOT NULL,
+        person_id INTEGER,
+        person TEXT NOT NULL,
+        act TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        words_sha256 TEXT NOT NULL,
+        previous TEXT NOT NULL,
+        digest TEXT NOT NULL
+    );
+    CREATE TABLE audit_words (
+        seq INTEGER PRIMARY KEY REFERENCES audit,
+        subject TEXT NOT NULL,
+        salt TEXT NOT NULL,
+        words TEXT NOT NULL
+    );
+    CREATE INDEX audit_words_subject ON audit_words (subject);
+    CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'a line of the audit trail does not change'); END;
+    CREATE TRIGGER audit_remains BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'a line of the audit trail is not deleted'); END;
+    CREATE TRIGGER audit_words_stay BEFORE UPDATE ON audit_words
+        BEGIN SELECT RAISE(ABORT, 'the words of a line do not change'); END;
+"""
+_RECORDS = """
+    CREATE TABLE patients (
+        patient_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        known TEXT NOT NULL,
+        name TEXT NOT NULL,
+        number TEXT NOT NULL,
+        birth_date TEXT NOT NULL,
+        sex TEXT NOT NULL,
+        id_key TEXT NOT NULL,
+        name_key TEXT NOT NULL,
+        search TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        merged_into INTEGER REFERENCES patients
+    );
+    CREATE INDEX patients_id ON patients (id_key);
+    CREATE INDEX patients_name ON patients (name_key, birth_date);
+    CREATE TABLE studies (
+        study_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        unit_key TEXT NOT NULL UNIQUE,
+        patient_id INTEGER NOT NULL REFERENCES patients,
+        path TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        study_date TEXT NOT NULL,
+        modality TEXT NOT NULL,
+        description TEXT NOT NULL,
+        pixels_sha256 TEXT,
+        first_opened_at TEXT NOT NULL,
+        last_opened_at TEXT NOT NULL
+    );
+    CREATE INDEX studies_patient ON studies (patient_id);
+    CREATE INDEX studies_pixels ON studies (pixels_sha256);
+    CREATE TABLE study_moves (
+        move_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
+        moved_at TEXT NOT NULL,
+        from_patient INTEGER NOT NULL,
+        to_patient INTEGER NOT NULL,
+        payload TEXT NOT NULL
+    );
+    CREATE INDEX study_moves_study ON study_moves (study_id);
+    CREATE TABLE patient_merges (
+        merge_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        gone INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        stays INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        merged_at TEXT NOT NULL,
+        studies TEXT NOT NULL,
+        undone_at TEXT NOT NULL DEFAULT ''
+    );
+    CREATE TABLE patients_apart (
+        one INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        other INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        PRIMARY KEY (one, other)
+    );
+    CREATE TABLE registers (
+        register_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        title TEXT NOT NULL,
+        read_at TEXT NOT NULL
+    );
+    CREATE TABLE register_entries (
+        entry_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        register_id INTEGER NOT NULL REFERENCES registers ON DELETE CASCADE,
+        known TEXT NOT NULL,
+        name TEXT NOT NULL,
+        number TEXT NOT NULL,
+        birth_date TEXT NOT NULL,
+        sex TEXT NOT NULL,
+        id_key TEXT NOT NULL,
+        name_key TEXT NOT NULL,
+        search TEXT NOT NULL
+    );
+    CREATE INDEX register_entries_id ON register_entries (id_key);
+    CREATE INDEX register_entries_register ON register_entries (register_id);
+"""
+
 # One script a version; never change one that was released, add the next.
 MIGRATIONS = (
     """
@@ -82,38 +189,6 @@ MIGRATIONS = (
     CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
         BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
     """,
-    """
-    ALTER TABLE people ADD COLUMN duty TEXT NOT NULL DEFAULT 'clinician';
-    ALTER TABLE people ADD COLUMN signs INTEGER NOT NULL DEFAULT 1;
-    ALTER TABLE people ADD COLUMN holder_id TEXT NOT NULL DEFAULT '';
-    ALTER TABLE people ADD COLUMN left_at TEXT NOT NULL DEFAULT '';
-    ALTER TABLE people ADD COLUMN pin_kdf TEXT NOT NULL DEFAULT 'scrypt';
-    CREATE TABLE audit (
-        seq INTEGER PRIMARY KEY,
-        at TEXT NOT NULL,
-        clock_doubted INTEGER NOT NULL,
-        person_id INTEGER,
-        person TEXT NOT NULL,
-        act TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        detail TEXT NOT NULL,
-        words_sha256 TEXT NOT NULL,
-        previous TEXT NOT NULL,
-        digest TEXT NOT NULL
-    );
-    CREATE TABLE audit_words (
-        seq INTEGER PRIMARY KEY REFERENCES audit,
-        subject TEXT NOT NULL,
-        salt TEXT NOT NULL,
-        words TEXT NOT NULL
-    );
-    CREATE INDEX audit_words_subject ON audit_words (subject);
-    CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
-        BEGIN SELECT RAISE(ABORT, 'a line of the audit trail does not change'); END;
-    CREATE TRIGGER audit_remains BEFORE DELETE ON audit
-        BEGIN SELECT RAISE(ABORT, 'a line of the audit trail is not deleted'); END;
-    CREATE TRIGGER audit_words_stay BEFORE UPDATE ON audit_words
-        BEGIN SELECT RAISE(ABORT, 'the words of a line do not change'); END;
-    """,
+    _PEOPLE_AND_TRAIL + _RECORDS,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
