@@ -287,6 +287,12 @@ class NotPermittedError(StoreError):
     code = "E508"
 
 
+class NotSetUpError(StoreError):
+    """Nobody set this profile up: it has no key and no records."""
+
+    code = "E509"
+
+
 class RequestError(FarlightError):
     """What was asked for cannot be done as asked."""
 
