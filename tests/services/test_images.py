@@ -5,7 +5,9 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,8 +103,7 @@ def test_pictures_read_alike_from_their_copies(workplace: Workplace, stick: Path
 
 @pytest.mark.parametrize("ending", ["nii", "nii.gz"])
 def test_volumes_read_alike_from_their_copies(workplace: Workplace, stick: Path, ending: str) -> None:
-    import nibabel  # type: ignore[import-untyped, unused-ignore]
-
+    nibabel: Any = import_module("nibabel")
     values = np.random.default_rng(0).integers(0, 999, (40, 30, 5, 2)).astype(np.int16)
     nibabel.save(nibabel.Nifti1Image(values, np.diag([1.5, 1.5, 8, 1])), stick / f"cine.{ending}")
     (unit,) = units(stick)
