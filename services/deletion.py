@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 
 from core.clock import Clock
 from core.errors import (
@@ -169,9 +169,8 @@ class DeletionDesk:
         if not reason.strip():
             raise RequestError(say("keeping.hold.reason"))
         with self._stores.belongings.transaction():
-            self._stores.consents.place_hold(
-                self._current(patient_id).patient_id, reason.strip(), at=self._now(), person=person.name
-            )
+            patient_id = self._current(patient_id).patient_id
+            self._stores.consents.place_hold(patient_id, reason.strip(), at=self._now(), person=person.name)
             self._trail.note("hold", f"patient:{patient_id}", detail={"held": True})
 
     def lift(self, patient_id: int) -> None:
@@ -182,13 +181,19 @@ class DeletionDesk:
         """
         person = self._session.require("delete")
         with self._stores.belongings.transaction():
+            patient_id = self._current(patient_id).patient_id
             ids = self._stores.belongings.records_of(patient_id)
             if self._stores.consents.lift_holds(ids, at=self._now(), person=person.name):
                 self._trail.note("hold", f"patient:{patient_id}", detail={"held": False})
 
     def holds(self, patient_id: int) -> tuple[HoldRow, ...]:
-        """Return the holds that stand on a patient's records."""
-        return self._stores.consents.holds(self._stores.belongings.records_of(patient_id))
+        """Return the holds that stand on a patient's records.
+
+        Raises:
+            RequestError: there is no such patient.
+        """
+        current = self._current(patient_id)
+        return self._stores.consents.holds(self._stores.belongings.records_of(current.patient_id))
 
     # --- finding
 
@@ -277,11 +282,6 @@ class DeletionDesk:
 
     def _now(self) -> str:
         return self._clock.now().astimezone(UTC).isoformat()
-
-
-def placed_at(hold: HoldRow) -> datetime:
-    """Return when records were held."""
-    return datetime.fromisoformat(hold.placed_at)
 
 
 def _subjects(

@@ -90,11 +90,10 @@ class Workplace:
         """Join what is kept of a patient: consent, how long, and deletion."""
         database, ring = self._database, self._opened.ring
         consents, belongings = ConsentStore(database), DeletionStore(database)
-        self.consent = ConsentDesk(consents, belongings, self.session, self.trail, clock)
+        records = RecordStore(database)
+        self.consent = ConsentDesk(consents, records, belongings, self.session, self.trail, clock)
         self.retention = RetentionDesk(RetentionStore(database), consents, self.settings, clock)
-        stores = DeletionStores(
-            records=RecordStore(database), belongings=belongings, consents=consents, images=vault
-        )
+        stores = DeletionStores(records=records, belongings=belongings, consents=consents, images=vault)
         self.deletion = DeletionDesk(stores, self.session, self.trail, clock, ring.unlock)
         with suppress(StoreError):
             self.deletion.finish()

@@ -117,3 +117,12 @@ def test_an_answer_does_not_change_once_it_is_kept(workplace: Workplace, patient
     workplace.consent.record(patient, "research", given=False, how="spoken", on=DAY)
     with pytest.raises(dbapi.IntegrityError), workplace._database.transaction() as connection:
         connection.execute("UPDATE consents SET given = 1")
+
+
+def test_a_patient_who_is_not_there_is_told(workplace: Workplace) -> None:
+    with pytest.raises(RequestError):
+        workplace.consent.now(77)
+    with pytest.raises(RequestError):
+        workplace.consent.record(77, "care", given=True, how="spoken", on=DAY)
+    with pytest.raises(RequestError):
+        workplace.consent.require(77, "care")
