@@ -46,6 +46,7 @@ class ConsentDesk:
         store: ConsentStore,
         records: RecordStore,
         belongings: DeletionStore,
+        *,
         session: Session,
         trail: Trail,
         clock: Clock,
@@ -73,7 +74,7 @@ class ConsentDesk:
 
         Raises:
             NotPermittedError: nobody is logged in who may.
-            RequestError: there is no such patient, the day is not yet, or a guardian has no name; the detail says so.
+            RequestError: there is no such patient, the day is not yet, or a guardian has no name.
         """
         person = self._session.require("consent")
         if on > self._clock.now().date():

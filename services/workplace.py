@@ -91,7 +91,9 @@ class Workplace:
         database, ring = self._database, self._opened.ring
         consents, belongings = ConsentStore(database), DeletionStore(database)
         records = RecordStore(database)
-        self.consent = ConsentDesk(consents, records, belongings, self.session, self.trail, clock)
+        self.consent = ConsentDesk(
+            consents, records, belongings, session=self.session, trail=self.trail, clock=clock
+        )
         self.retention = RetentionDesk(RetentionStore(database), consents, self.settings, clock)
         stores = DeletionStores(records=records, belongings=belongings, consents=consents, images=vault)
         self.deletion = DeletionDesk(stores, self.session, self.trail, clock, ring.unlock)
