@@ -11,8 +11,11 @@ from core.clock import Clock
 from core.errors import NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
+from services.corrections import CorrectionDesk
 from services.drafts import DraftKeeper
 from services.papers import PaperDesk
+from services.records import RecordDesk
+from services.register import RegisterDesk
 from services.session import Session
 from services.sign import SigningDesk
 from services.staff import Staff
@@ -24,6 +27,8 @@ from store.keyring import KeyHolder, KeyRing
 from store.papers import PaperStore
 from store.people import PeopleStore
 from store.profile import Profile, start_log, stop_log
+from store.records import RecordStore
+from store.register import RegisterStore
 from store.settings import Settings
 from store.signed import SignedStore
 
@@ -68,8 +73,22 @@ class Workplace:
         )
         self.drafts = DraftKeeper(DraftStore(self._database), clock)
         signed = SignedStore(self._database)
-        self.signing = SigningDesk(people, signed, clock)
-        self.papers = PaperDesk(signed, PaperStore(self._database), clock)
+        record_store = RecordStore(self._database)
+        self.records = RecordDesk(record_store, signed, self.trail, clock)
+        self.corrections = CorrectionDesk(
+            record_store,
+            signed,
+            records=self.records,
+            drafts=self.drafts,
+            session=self.session,
+            trail=self.trail,
+            clock=clock,
+        )
+        self.register = RegisterDesk(
+            RegisterStore(self._database), record_store, session=self.session, trail=self.trail, clock=clock
+        )
+        self.signing = SigningDesk(people, signed, clock, records=self.records)
+        self.papers = PaperDesk(signed, PaperStore(self._database), clock, records=self.records)
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 
@@ -90,6 +109,7 @@ class Workplace:
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
         self.trail.note("log_in", f"person:{person.person_id}")
+        self.records.adopt()
 
     def holders(self) -> tuple[KeyHolder, ...]:
         """Return who can log in."""
