@@ -293,6 +293,24 @@ class NotSetUpError(StoreError):
     code = "E509"
 
 
+class RecordRequestError(StoreError):
+    """What was asked of patients and studies does not fit what is recorded."""
+
+    code = "E520"
+
+
+class IdentityIncompleteError(StoreError):
+    """Too little is known of a patient for a study to become theirs; the detail names what is asked."""
+
+    code = "E521"
+
+
+class RegisterFileError(StoreError):
+    """A file is no register that can be read; the detail says why."""
+
+    code = "E522"
+
+
 class KeptImageDamagedError(StoreError):
     """The encrypted copy of an image is gone or not what was written."""
 

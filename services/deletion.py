@@ -18,6 +18,7 @@ from core.errors import (
     WrongPasswordError,
 )
 from core.wording import say
+from services.record_facts import who
 from services.session import Session
 from services.trail import Trail
 from store.consents import ConsentStore, HoldRow
@@ -228,7 +229,7 @@ class DeletionDesk:
         ]
         plan = DeletionPlan(
             patient_ids=ids,
-            who=_who(patient),
+            who=who(patient),
             typed=patient.number or patient.name,
             studies=studies,
             reports=reports,
@@ -296,10 +297,6 @@ def _subjects(
             *(f"report:{one.report_id}" for one in reports),
         )
     )
-
-
-def _who(patient: PatientRow) -> str:
-    return ", ".join(part for part in (patient.name, patient.number, patient.birth_date) if part)
 
 
 def _as_typed(text: str) -> str:

@@ -3,16 +3,18 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, cast
 
 from core.clock import Clock
 from core.decision import PaperSize, Signature, SignedReport
 from core.errors import ChangedReportError, NoCopyError, NotSignedError
 from services.clock_doubt import clock_doubt
+from services.corrections import correction_text
 from services.frozen import thaw
 from services.pdf_pages import page_size
 from services.record_json import from_plain
+from services.records import RecordDesk
 from services.report import set_on_paper
 from services.sign import Addendum, addendum_of
 from store.papers import PaperRow, PaperStore
@@ -47,8 +49,8 @@ class IssuedPaper:
 class PaperDesk:
     """Gives out the papers of one profile's signed reports, and keeps a record of each."""
 
-    def __init__(self, signed: SignedStore, papers: PaperStore, clock: Clock) -> None:
-        self._signed = signed
+    def __init__(self, signed: SignedStore, papers: PaperStore, clock: Clock, *, records: RecordDesk) -> None:
+        self._signed, self._records = signed, records
         self._papers = papers
         self._clock = clock
 
@@ -104,7 +106,7 @@ class PaperDesk:
         """
         row, record = self._require(report_id)
         earlier = self.papers(report_id)
-        if not self._signed.addenda(report_id) or self._signed.content(report_id) is None:
+        if not self._additions(row) or self._signed.content(report_id) is None:
             return row.pdf
         following = IssuedPaper(
             paper_id=0,
@@ -128,7 +130,24 @@ class PaperDesk:
         return original_is_out or not self._goes_as_signed(row, record, paper)
 
     def _goes_as_signed(self, row: SignedRow, record: SignedReport, paper: PaperSize) -> bool:
-        return paper == signed_paper(record, row.pdf) and not self._signed.addenda(row.report_id)
+        return paper == signed_paper(record, row.pdf) and not self._additions(row)
+
+    def _additions(self, row: SignedRow) -> tuple[Addendum, ...]:
+        """Return what was added after signing, the oldest first: addenda, and moves to another patient."""
+        moves = (
+            Addendum(
+                text=correction_text(told),
+                name=told.name,
+                role=told.role,
+                registration_number=told.registration_number,
+                at=told.at,
+                clock_doubted=told.clock_doubted,
+            )
+            for told in self._records.corrections(row.unit_key)
+            if told.at.astimezone(UTC) >= datetime.fromisoformat(row.signed_at)
+        )
+        added = (*map(addendum_of, self._signed.addenda(row.report_id)), *moves)
+        return tuple(sorted(added, key=lambda one: one.at))
 
     def _require(self, report_id: int) -> tuple[SignedRow, SignedReport]:
         row = self._signed.find_by_number(report_id)
@@ -157,7 +176,7 @@ class PaperDesk:
             clock_doubted=clock_doubt(self._clock, self._signed) is not None,
             additions=[
                 Addition(words=addendum.text, signature=_signature(addendum))
-                for addendum in map(addendum_of, self._signed.addenda(row.report_id))
+                for addendum in self._additions(row)
             ],
         )
         return set_on_paper(content, issued.paper)

@@ -12,10 +12,13 @@ from core.errors import NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
 from services.consent import ConsentDesk
+from services.corrections import CorrectionDesk
 from services.deletion import DeletionDesk, DeletionStores
 from services.drafts import DraftKeeper
 from services.images import ImageKeeper
 from services.papers import PaperDesk
+from services.records import RecordDesk
+from services.register import RegisterDesk
 from services.retention import RetentionDesk
 from services.session import Session
 from services.sign import SigningDesk
@@ -32,6 +35,7 @@ from store.papers import PaperStore
 from store.people import PeopleStore
 from store.profile import Profile, start_log, stop_log
 from store.records import RecordStore
+from store.register import RegisterStore
 from store.retention import RetentionStore
 from store.settings import Settings
 from store.signed import SignedStore
@@ -77,20 +81,33 @@ class Workplace:
         )
         self.drafts = DraftKeeper(DraftStore(self._database), clock)
         signed = SignedStore(self._database)
-        self.signing = SigningDesk(people, signed, clock)
-        self.papers = PaperDesk(signed, PaperStore(self._database), clock)
+        record_store = RecordStore(self._database)
+        self.records = RecordDesk(record_store, signed, self.trail, clock)
+        self.corrections = CorrectionDesk(
+            record_store,
+            signed,
+            records=self.records,
+            drafts=self.drafts,
+            session=self.session,
+            trail=self.trail,
+            clock=clock,
+        )
+        self.register = RegisterDesk(
+            RegisterStore(self._database), record_store, session=self.session, trail=self.trail, clock=clock
+        )
+        self.signing = SigningDesk(people, signed, clock, records=self.records)
+        self.papers = PaperDesk(signed, PaperStore(self._database), clock, records=self.records)
         vault = ImageVault(self._database, clock, opened.profile.image_folder, opened.key)
         self.images = ImageKeeper(vault, self.settings, self.session, self.trail)
         self.images.start()
-        self._build_keeping(vault, clock)
+        self._build_keeping(vault, record_store, clock)
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 
-    def _build_keeping(self, vault: ImageVault, clock: Clock) -> None:
+    def _build_keeping(self, vault: ImageVault, records: RecordStore, clock: Clock) -> None:
         """Join what is kept of a patient: consent, how long, and deletion."""
         database, ring = self._database, self._opened.ring
         consents, belongings = ConsentStore(database), DeletionStore(database)
-        records = RecordStore(database)
         self.consent = ConsentDesk(
             consents, records, belongings, session=self.session, trail=self.trail, clock=clock
         )
@@ -117,6 +134,7 @@ class Workplace:
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
         self.trail.note("log_in", f"person:{person.person_id}")
+        self.records.adopt()
 
     def holders(self) -> tuple[KeyHolder, ...]:
         """Return who can log in."""
