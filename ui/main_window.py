@@ -17,6 +17,7 @@ from ui.cases import Case, CaseBook
 from ui.desk import Desk
 from ui.frame_bars import PatientBanner, StatusLine, TopBar
 from ui.id_holders import IdHolders
+from ui.image_copies import ImageCopies
 from ui.intake import Intake
 from ui.notices import NoticeArea
 from ui.opening import Opening
@@ -83,6 +84,9 @@ class MainWindow(QMainWindow):
         column.addWidget(self.status)
         self.setCentralWidget(central)
         self._central = central
+        self.copies = ImageCopies(
+            self.book, self.desk, self.pools, workplace=self._workplace, status=self.status
+        )
         self.watch = QueueWatch(
             queue=self.queue, book=self.book, intake=self.intake, status=self.status,
             chip=self.top.engine, parent=self,
@@ -90,6 +94,8 @@ class MainWindow(QMainWindow):
 
     def _build_late(self) -> None:
         """Build what the first paint does not need."""
+        from ui.keeping import Keeping
+        from ui.keeping_card import KeepingCard
         from ui.models_page import ModelsPage
         from ui.report_page import ReportPage
         from ui.reporting import Reporting
@@ -105,6 +111,11 @@ class MainWindow(QMainWindow):
         self.settings = SettingsPage(self._workplace)
         for name, page in (("report", self.report), ("models", self.models), ("settings", self.settings)):
             self.turner.add(name, page)
+        self.keeping = Keeping(
+            self.desk, self.pools, workplace=self._workplace, notices=self.notices, window=self
+        )
+        self.kept_card = KeepingCard(self._workplace)
+        self.settings.add(self.kept_card)
         self.sheet = ShortcutSheet(self._central)
         self.turner.set_sheet(self.sheet, self.pages)
         self._connect_rest()
@@ -155,6 +166,16 @@ class MainWindow(QMainWindow):
         self.settings.paper_chosen.connect(self._on_paper_chosen)
         self.settings.reader_asked.connect(self.signing.enter_reader)
         self.settings.failed.connect(self.tell_error)
+        self._connect_keeping()
+
+    def _connect_keeping(self) -> None:
+        self.banner.kept_clicked.connect(self.keeping.show_open_patient)
+        self.copies.failed.connect(self.tell_error)
+        self.copies.case_wanted.connect(self.open_case)
+        self.kept_card.due_asked.connect(self.keeping.show_due)
+        self.kept_card.failed.connect(self.tell_error)
+        self.keeping.failed.connect(self.tell_error)
+        self.keeping.deleted.connect(self._on_deleted)
 
     def _add_keys(self) -> None:
         acts: dict[str, Callable[[], object]] = {
@@ -244,6 +265,7 @@ class MainWindow(QMainWindow):
             self.reporting.show()
         elif page == "settings":
             self.settings.show_theme(self._theme.choice)
+            self.kept_card.refresh()
 
     # --- the open case
 
@@ -253,6 +275,7 @@ class MainWindow(QMainWindow):
         case = self.book.find(key)
         if case is not None:
             self.opening.forget_wish()
+            self.copies.at_hand(case)
             self.desk.open(case, tuple(self.intake.paths))
             self.show_page("read")
 
@@ -391,6 +414,15 @@ class MainWindow(QMainWindow):
     def _show_signed(self, key: str) -> None:
         self.open_case(key)
         self.show_page("report")
+
+    @Slot(object)
+    def _on_deleted(self, _keys: object) -> None:
+        """Forget all that is listed: what was deleted must not stand in the list, nor be kept again."""
+        self.queue.cancel()
+        self.desk.close()
+        self.book.clear()
+        self.intake.paths.clear()
+        self.show_page("worklist")
 
     # --- settings
 

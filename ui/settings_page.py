@@ -32,6 +32,10 @@ class SettingsPage(ScrolledPage):
             column.addWidget(card)
         column.addStretch(1)
 
+    def add(self, card: Card) -> None:
+        """Place a further card before the last one, which says what this program is."""
+        self.column.insertWidget(self.column.count() - 2, card)
+
     def show_theme(self, choice: str) -> None:
         """Show the theme in force."""
         self._set_silently(self._theme, choice)
