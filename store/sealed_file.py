@@ -131,10 +131,15 @@ class SealedFile(io.RawIOBase):
         done = 0
         while done < wanted:
             number, offset = divmod(self._at, CHUNK_BYTES)
-            part = self._chunk(number)[offset : offset + wanted - done]
-            view[done : done + len(part)] = part
-            done += len(part)
-            self._at += len(part)
+            if offset == 0 and wanted - done >= self._size_of(number) and self._held[0] != number:
+                part = self._size_of(number)
+                self._unseal(number, view[done : done + part])
+            else:
+                held = self._chunk(number)[offset : offset + wanted - done]
+                part = len(held)
+                view[done : done + part] = held
+            done += part
+            self._at += part
         return done
 
     def close(self) -> None:
@@ -143,18 +148,31 @@ class SealedFile(io.RawIOBase):
         self._stream.close()
         super().close()
 
+    def _size_of(self, number: int) -> int:
+        return min(CHUNK_BYTES, self._byte_count - number * CHUNK_BYTES)
+
     def _chunk(self, number: int) -> memoryview:
+        if self._held[0] != number:
+            plain = memoryview(bytearray(self._size_of(number)))
+            self._unseal(number, plain)
+            self._held = (number, plain)
+        return self._held[1]
+
+    def _unseal(self, number: int, target: memoryview) -> None:
+        """Decrypt a chunk into a place of its size.
+
+        Raises:
+            KeptImageDamagedError: it is not what was written; nothing of it is to be used.
+        """
         from cryptography.exceptions import InvalidTag
 
-        if self._held[0] != number:
-            self._stream.seek(len(MAGIC) + number * (CHUNK_BYTES + _TAG_BYTES))
-            sealed = _read_full(self._stream, CHUNK_BYTES + _TAG_BYTES)
-            nonce, bound = _numbered(number, last=number == self._chunks - 1)
-            try:
-                self._held = (number, memoryview(self._lock.decrypt(nonce, sealed, bound)))
-            except InvalidTag as error:
-                raise KeptImageDamagedError(f"chunk {number}") from error
-        return self._held[1]
+        self._stream.seek(len(MAGIC) + number * (CHUNK_BYTES + _TAG_BYTES))
+        sealed = _read_full(self._stream, len(target) + _TAG_BYTES)
+        nonce, bound = _numbered(number, last=number == self._chunks - 1)
+        try:
+            self._lock.decrypt_into(nonce, sealed, bound, target)
+        except (InvalidTag, ValueError) as error:
+            raise KeptImageDamagedError(f"chunk {number}") from error
 
 
 @contextmanager
