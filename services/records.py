@@ -157,6 +157,10 @@ class RecordDesk:
         """Return the patients that hold every word of a text, by name."""
         return self._store.patients(fold(text).split())
 
+    def patients_without_studies(self, text: str = "") -> tuple[PatientRow, ...]:
+        """Return the patients without a study that hold every word of a text, by name."""
+        return self._store.patients_without_studies(fold(text).split())
+
     def studies_of(self, patient_id: int) -> tuple[ListedStudy, ...]:
         """Return the studies of a patient, the latest first."""
         return self._store.studies_of(patient_id)

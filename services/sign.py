@@ -279,6 +279,11 @@ class SigningDesk:
         row = self._signed.find(key_of(unit))
         return None if row is None else _signed_file(row)
 
+    def find_signed_by_key(self, key: str) -> SignedFile | None:
+        """Return the signed report of a unit's key, or None."""
+        row = self._signed.find(key)
+        return None if row is None else _signed_file(row)
+
     def signed_under(self, patient_id: str) -> tuple[Patient, ...]:
         """Return the patients of the signed reports that carry a number."""
         asked = Patient(id=Sourced(value=patient_id, source="typed"))

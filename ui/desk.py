@@ -11,7 +11,7 @@ from core.decision import Answer, ClinicalSigns, Decision, FinalRead, FirstRead,
 from core.errors import FarlightError
 from core.patient import Patient
 from core.result import Finding, PackResult
-from services.drafts import IdentityJotting, Jotting, OpenPlace, SignsJotting
+from services.drafts import Draft, IdentityJotting, Jotting, OpenPlace, SignsJotting
 from services.sign import Missing, about_of, missing_for_signing, wants_final_read
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
@@ -252,6 +252,17 @@ class Desk(QObject):
         self._book.touch(self.case)
         self.identity_changed.emit(self.case)
         self.reading_changed.emit()
+
+    def take_draft(self, case: Case, draft: Draft) -> None:
+        """Take a draft that was changed in the records, in place of what is in memory."""
+        if self._unkept is case:
+            self._unkept = None
+        case.draft = draft
+        self._book.touch(case)
+        if case is self.case:
+            self.undo.clear()
+            self.case_opened.emit(case)
+        self.identity_changed.emit(case)
 
     def apply(self, case: Case, reading: Reading) -> None:
         """Set the reading of a case and keep it; the case need not be the open one any more."""

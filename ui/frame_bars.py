@@ -11,7 +11,7 @@ from ui.controls import Chip, Elided, label, set_role
 from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
 
-PAGES = ("worklist", "read", "report", "models")
+PAGES = ("worklist", "read", "report", "models", "records")
 
 
 class TopBar(QWidget):
@@ -61,7 +61,13 @@ class TopBar(QWidget):
             self._group.setExclusive(True)
 
     def _build_tabs(self, row: QHBoxLayout) -> dict[str, QPushButton]:
-        names = (self.tr("Worklist"), self.tr("Read"), self.tr("Report"), self.tr("Models"))
+        names = (
+            self.tr("Worklist"),
+            self.tr("Read"),
+            self.tr("Report"),
+            self.tr("Models"),
+            self.tr("Records"),
+        )
         self._group = QButtonGroup(self)
         tabs = {}
         for page, name in zip(PAGES, names, strict=True):

@@ -23,6 +23,7 @@ from ui.opening import Opening
 from ui.page_turner import PageTurner
 from ui.queue_watch import QueueWatch
 from ui.read_page import ReadPage
+from ui.register_offer import RegisterOffer
 from ui.shortcuts import make_action
 from ui.signing import Signing
 from ui.task import Pools
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         self.worklist = WorklistPage(theme, self.book)
         self.read = ReadPage(theme, self.book, self.desk, self.pools)
         self.read.column.identity.id_holders = IdHolders(self.book, self._workplace)
+        self.offer = RegisterOffer(self.read.column.identity, self._workplace)
         self.pages = QStackedWidget()
         self.turner = PageTurner(self.pages, self.top, self.notices, self.desk)
         self.turner.add("worklist", self.worklist)
@@ -91,6 +93,7 @@ class MainWindow(QMainWindow):
     def _build_late(self) -> None:
         """Build what the first paint does not need."""
         from ui.models_page import ModelsPage
+        from ui.record_keeping import RecordKeeping
         from ui.report_page import ReportPage
         from ui.reporting import Reporting
         from ui.settings_page import SettingsPage
@@ -103,6 +106,11 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.models = ModelsPage(self._theme, self.pools)
         self.settings = SettingsPage(self._workplace)
+        self.records = RecordKeeping(
+            theme=self._theme, pools=self.pools, workplace=self._workplace, book=self.book, desk=self.desk,
+            opening=self.opening, notices=self.notices, window=self,
+        )  # fmt: skip
+        self.turner.add("records", self.records.page)
         for name, page in (("report", self.report), ("models", self.models), ("settings", self.settings)):
             self.turner.add(name, page)
         self.sheet = ShortcutSheet(self._central)
@@ -148,6 +156,10 @@ class MainWindow(QMainWindow):
         self.read.overlay_look_kept.connect(self._on_overlay_look_kept)
 
     def _connect_rest(self) -> None:
+        self.queue.analysed.connect(self.records.keep_pixels)
+        self.records.case_wanted.connect(self.open_case)
+        self.records.page_wanted.connect(self.show_page)
+        self.records.failed.connect(self.tell_error)
         self.reporting.paper_chosen.connect(self._on_paper_chosen)
         self.turner.page_shown.connect(self._on_page_shown)
         self.reporting.failed.connect(self.tell_error)
@@ -163,6 +175,7 @@ class MainWindow(QMainWindow):
             "read": partial(self.show_page, "read"),
             "report": partial(self.show_page, "report"),
             "models": partial(self.show_page, "models"),
+            "records": partial(self.show_page, "records"),
             "settings": partial(self.show_page, "settings"),
             "theme": self._on_theme_toggled,
             "sheet": self.turner.toggle_sheet,
@@ -242,6 +255,9 @@ class MainWindow(QMainWindow):
     def _on_page_shown(self, page: str) -> None:
         if page == "report":
             self.reporting.show()
+        elif page == "records":
+            self.records.page.refresh()
+            self.records.page.take_focus()
         elif page == "settings":
             self.settings.show_theme(self._theme.choice)
 

@@ -9,6 +9,7 @@ from ui.desk import Desk
 from ui.frame_bars import TopBar
 from ui.notices import NoticeArea
 from ui.read_page import ReadPage
+from ui.records_page import RecordsPage
 from ui.shortcut_sheet import ShortcutSheet
 from ui.worklist_page import WorklistPage
 
@@ -84,6 +85,8 @@ class PageTurner(QObject):
                 page.viewer.setFocus()
             elif not self._notices.dismiss_last():
                 self.show_page("worklist")
+        elif isinstance(page, RecordsPage) and page.step_back():
+            return
         else:
             self.show_page("read" if self._desk.case is not None else "worklist")
 
