@@ -77,6 +77,7 @@ class PatientPane(QWidget):
         patient = records.patient(line.patient_id)
         if patient is None:
             return
+        self._add(label(self.tr("RECORD OF"), "heading"))
         head = label(patient.name or self.tr("Name not known"), "title", wrap=True)
         self._add(head)
         self._add(label(self._facts(patient), "muted", wrap=True))

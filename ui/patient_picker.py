@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QSizePolicy, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
 from services.record_facts import who
@@ -33,6 +33,8 @@ class PatientPicker(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Patients that fit"))
         self.list.setFixedHeight(LIST_HEIGHT)
+        self.list.setProperty("people", True)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         column.addWidget(self.search)
         column.addWidget(self.list)
         self.search.textChanged.connect(self._on_typed)
@@ -47,7 +49,9 @@ class PatientPicker(QWidget):
         return row
 
     def choose(self, patient_id: int) -> None:
-        """Choose the patient of that number, where they are shown."""
+        """Choose the patient of that number."""
+        wanted = self._workplace.records.patient(patient_id)
+        self.search.setText((wanted.number or wanted.name) if wanted is not None else "")
         for row in range(self.list.count()):
             if self.list.item(row).data(Qt.ItemDataRole.UserRole).patient_id == patient_id:
                 self.list.setCurrentRow(row)

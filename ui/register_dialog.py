@@ -33,7 +33,8 @@ from ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 PREVIEWED = 20
-WIDTH, TABLE_HEIGHT = 940, 216
+FATE_WIDTH = 300
+WIDTH, TABLE_HEIGHT = 940, 184
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +152,7 @@ class RegisterDialog(Sheet):
         across = table.horizontalHeader()
         across.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         across.setStretchLastSection(True)
+        across.setDefaultSectionSize(112)
         return table
 
     def _box(self, row: QHBoxLayout, name: str, choices: tuple[tuple[str, str], ...]) -> QComboBox:
@@ -200,13 +202,13 @@ class RegisterDialog(Sheet):
         told = counts(lines)
         self.yes.setEnabled(told["right"] > 0)
         self.left_out.setVisible(told["wrong"] + told["double"] > 0)
-        self.table.setVisible(preview is not None)
         if preview is None:
             self.told.setText("")
             self.yes.set_words(self.tr("Read in"))
             return
         self._fill(preview)
         self.model.show_preview(preview)
+        self.table.setColumnWidth(0, FATE_WIDTH)
         self.tell(preview.error.detail if preview.error is not None else "")
         self.yes.set_words(
             self.tr("Read in {count} people").format(count=f"{told['right']:,}")

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCompleter, QLineEdit, QListView
 
 from core.errors import FarlightError
 from core.patient import Patient
-from services.record_facts import who
+from services.record_facts import IDENTIFIERS
 from services.workplace import Workplace
 from ui.identity_card import IdentityCard
 
@@ -27,6 +27,8 @@ class RegisterOffer(QObject):
         self.completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.popup = QListView()
         self.popup.setAccessibleName(self.tr("From the register"))
+        self.popup.setProperty("people", True)
+        self.popup.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.completer.setPopup(self.popup)
         self.completer.activated[QModelIndex].connect(self._on_taken)  # type: ignore[index]
         for name in ("name", "id"):
@@ -41,7 +43,7 @@ class RegisterOffer(QObject):
             self.people = self._workplace.register.offer(text) if enough else ()
         except FarlightError:
             self.people = ()  # what is typed is kept all the same
-        self._words.setStringList([who(patient) for patient in self.people])
+        self._words.setStringList([_words_of(patient) for patient in self.people])
         if not self.people:
             self.popup.hide()
             return
@@ -52,3 +54,8 @@ class RegisterOffer(QObject):
     def _on_taken(self, index: QModelIndex) -> None:
         if 0 <= index.row() < len(self.people):
             self._card.fill_from(self.people[index.row()])
+
+
+def _words_of(patient: Patient) -> str:
+    said = (getattr(patient, name) for name in IDENTIFIERS)
+    return " · ".join(value.value for value in said if value is not None)
