@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import NotReadyToSignError
+from core.errors import NotPermittedError, NotReadyToSignError
 from core.image import ReadingUnit, StudyHeader
 from core.patient import Patient, Sourced
 from services.analyze import Analysis
@@ -272,3 +272,11 @@ def test_a_patient_is_read_back_as_kept(workplace: Workplace) -> None:
     row = workplace.records.patient(file(workplace, said))
     assert row is not None
     assert patient_of(row) == said
+
+
+def test_nobody_reads_the_records_while_they_are_locked(workplace: Workplace) -> None:
+    file(workplace, patient("Okafor", "A-17"))
+    workplace.lock()
+    for read in (workplace.records.listed, workplace.records.patients):
+        with pytest.raises(NotPermittedError):
+            read()
