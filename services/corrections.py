@@ -68,11 +68,13 @@ class CorrectionDesk:
             asked.append("age_years")
         return tuple(asked)
 
-    def move(self, study_id: int, to: int | Patient, *, why: str = "") -> PatientRow:
+    def move(
+        self, study_id: int, to: int | Patient, *, also: Patient | None = None, why: str = ""
+    ) -> PatientRow:
         """Give a study to another patient, known here already or new; returns whose it is now.
 
-        A signed report stays as it is; every later copy tells of the move. A draft goes along, and its
-        patient with it.
+        ``also`` is what is known of a patient named by number, beside their record. A signed report stays
+        as it is; every later copy tells of the move. A draft goes along, and its patient with it.
 
         Raises:
             NotPermittedError: who is logged in may not correct this.
@@ -86,7 +88,7 @@ class CorrectionDesk:
             after = self._target(to)
             if after.patient_id == before.patient_id:
                 raise RecordRequestError(say("records.request.same_patient"))
-            given = to if isinstance(to, Patient) else Patient()
+            given = to if isinstance(to, Patient) else also
             identity = merge_patients(patient_of(after), given)
             asked = self.asked_of(study_id, identity)
             if asked:

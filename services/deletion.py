@@ -135,6 +135,7 @@ class DeletionDesk:
             raise WrongPasswordError
         self._check_password(person.holder_id, password)
         with self._stores.belongings.transaction():
+            self._session.require("delete")  # the window may have been locked meanwhile
             found = self._find(plan.patient_id)
             if found.plan.holds:
                 raise HeldRecordsError

@@ -24,6 +24,7 @@ from services.record_facts import (
     who,
 )
 from services.record_json import from_plain
+from services.session import Session
 from services.trail import Trail
 from store.records import ListedStudy, MoveRow, PatientRow, RecordStore, StudyRow
 from store.signed import SignedStore
@@ -46,8 +47,11 @@ class Correction:
 class RecordDesk:
     """The patients and studies of one profile. Every method is one transaction, from any thread."""
 
-    def __init__(self, store: RecordStore, signed: SignedStore, trail: Trail, clock: Clock) -> None:
-        self._store, self._signed, self._trail, self._clock = store, signed, trail, clock
+    def __init__(
+        self, store: RecordStore, signed: SignedStore, *, session: Session, trail: Trail, clock: Clock
+    ) -> None:
+        self._store, self._signed = store, signed
+        self._session, self._trail, self._clock = session, trail, clock
 
     # --- filing
 
@@ -150,12 +154,26 @@ class RecordDesk:
         return self._store.current_patient(patient_id)
 
     def listed(self, text: str = "") -> tuple[ListedStudy, ...]:
-        """Return the studies that hold every word of a text, the last opened first."""
+        """Return the studies that hold every word of a text, the last opened first.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         return self._store.listed(fold(text).split())
 
     def patients(self, text: str = "") -> tuple[PatientRow, ...]:
-        """Return the patients that hold every word of a text, by name."""
+        """Return the patients that hold every word of a text, by name.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         return self._store.patients(fold(text).split())
+
+    def patients_without_studies(self, text: str = "") -> tuple[PatientRow, ...]:
+        """Return the patients without a study that hold every word of a text, by name."""
+        return self._store.patients_without_studies(fold(text).split())
 
     def studies_of(self, patient_id: int) -> tuple[ListedStudy, ...]:
         """Return the studies of a patient, the latest first."""

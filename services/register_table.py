@@ -91,7 +91,7 @@ def find_encoding(content: bytes) -> Encoding:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     sample = content[:2000]
-    if b"\0" in sample:  # Latin letters in two bytes each: every other one is zero
+    if sample.count(0) > len(sample) // 5:  # Latin letters in two bytes each: every other one is zero
         return "utf-16-le" if sample[1::2].count(0) > sample[::2].count(0) else "utf-16-be"
     try:
         content.decode("utf-8")
@@ -153,7 +153,7 @@ def _decoded(content: bytes, encoding: Encoding) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise _refusal("encoding") from error
-    if "\0" in text:
+    if any(sign < " " and sign not in "\t\r\n\f" for sign in text):
         raise _refusal("binary")
     return text.removeprefix("\ufeff")
 

@@ -263,6 +263,17 @@ class RecordStore:
             tuple(like(word) for word in words),
         )
 
+    def patients_without_studies(self, words: Sequence[str] = ()) -> tuple[PatientRow, ...]:
+        """Return the patients that stand for themselves, have no study, and hold every one of the words."""
+        wanted = "".join(" AND search LIKE ? ESCAPE '\\'" for _ in words)
+        return self._rows(
+            PatientRow,
+            "SELECT * FROM patients WHERE merged_into IS NULL AND NOT EXISTS"  # noqa: S608
+            f" (SELECT 1 FROM studies WHERE studies.patient_id = patients.patient_id){wanted}"
+            " ORDER BY name, patient_id",
+            tuple(like(word) for word in words),
+        )
+
     def unfiled_reports(self) -> tuple[dbapi.Row, ...]:
         """Return unit key, patient, result, pixels and time of signed reports whose study is not entered."""
         return self._plain_rows(

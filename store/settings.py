@@ -34,6 +34,8 @@ TABLE = (
     Setting(key="precision", default="auto", choices=("auto", "int8", "fp32")),
     Setting(key="site.name", default=""),
     Setting(key="site.address", default=""),
+    Setting(key="lock.after_minutes", default=10, choices=tuple(range(1, 61))),
+    Setting(key="trail.unseen", default=""),
     Setting(key="images.keep", default="reference", choices=("reference", "copy")),
     Setting(key="keep.years_adult", default=0),
     Setting(key="keep.child_until_age", default=0),

@@ -79,12 +79,14 @@ class DeleteDialog(Sheet):
         self._on_typed()
 
     def reject(self) -> None:
-        """Go back, but not while it is being deleted."""
-        if not self._busy:
+        """Go back; while it is being deleted, only out of sight (the window may be locked meanwhile)."""
+        if self._busy:
+            self.hide()
+        else:
             super().reject()
 
     def done_deleting(self) -> None:
-        """Close: all of it is deleted."""
+        """Close: it has ended."""
         self._busy = False
         self.accept()
 

@@ -12,14 +12,15 @@ from ui.controls import Chip, Elided, label, set_role
 from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
 
-PAGES = ("worklist", "read", "report", "models")
+PERSON_PX = 220
+PAGES = ("worklist", "read", "report", "models", "records")
 
 
 class TopBar(QWidget):
-    """Name, pages, engine and reader."""
+    """Name, pages, engine and who is logged in."""
 
     page_chosen = Signal(str)
-    reader_clicked = Signal()
+    lock_asked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,9 +40,12 @@ class TopBar(QWidget):
         self.engine = Chip(self.tr("Models not loaded yet"))
         row.addWidget(self.engine)
         row.addSpacing(8)
-        self.reader = self._chip_button(self.tr("Set up a reader"), row)
-        self.reader.setToolTip(self.tr("Who signs on this computer"))
-        self.reader.clicked.connect(self.reader_clicked)
+        self.reader = self._chip_button("", row)
+        self.reader.clicked.connect(self.lock_asked)
+        row.addSpacing(8)
+        self.lock = self._chip_button(self.tr("Lock"), row)
+        self.lock.setToolTip(tooltip("lock"))
+        self.lock.clicked.connect(self.lock_asked)
         row.addSpacing(8)
         self.settings = self._chip_button(self.tr("Settings"), row)
         self.settings.setToolTip(tooltip("settings"))
@@ -49,6 +53,13 @@ class TopBar(QWidget):
         self.settings.clicked.connect(self._on_tab_clicked)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
+
+    def show_person(self, text: str) -> None:
+        """Show who is logged in; a long name ends in dots and is whole in the tooltip."""
+        room = self.reader.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, PERSON_PX)
+        self.reader.setText(room)
+        self.reader.setAccessibleName(text)
+        self.reader.setToolTip(self.tr("{name} is logged in; click to let somebody else").format(name=text))
 
     def set_page(self, page: str) -> None:
         """Mark the page in sight."""
@@ -62,7 +73,13 @@ class TopBar(QWidget):
             self._group.setExclusive(True)
 
     def _build_tabs(self, row: QHBoxLayout) -> dict[str, QPushButton]:
-        names = (self.tr("Worklist"), self.tr("Read"), self.tr("Report"), self.tr("Models"))
+        names = (
+            self.tr("Worklist"),
+            self.tr("Read"),
+            self.tr("Report"),
+            self.tr("Models"),
+            self.tr("Records"),
+        )
         self._group = QButtonGroup(self)
         tabs = {}
         for page, name in zip(PAGES, names, strict=True):

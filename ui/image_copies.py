@@ -9,6 +9,7 @@ from core.errors import FarlightError
 from core.image import ReadingUnit
 from services.images import origin_of
 from services.workplace import Workplace
+from store.records import ListedStudy
 from ui.cases import Case, CaseBook
 from ui.controls import label
 from ui.desk import Desk
@@ -51,6 +52,10 @@ class ImageCopies(QObject):
         self._book.add([case])
         self.case_wanted.emit(key)
         return True
+
+    def open_study(self, study: ListedStudy) -> bool:
+        """Open a study of the records from its copy; False where there is none."""
+        return self.open(study.unit_key)
 
     def at_hand(self, case: Case) -> None:
         """Have a case read from its copy where its medium is gone."""

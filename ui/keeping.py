@@ -7,13 +7,16 @@ from PySide6.QtWidgets import QWidget
 
 from core.errors import FarlightError, NotRemovedError, RequestError
 from services.deletion import DeletionPlan
+from services.keeping_words import answer_words
 from services.record_facts import who
 from services.workplace import Workplace
+from ui.controls import Card, KeyButton, label
 from ui.delete_dialog import DeleteDialog
 from ui.desk import Desk
 from ui.due_dialog import DueDialog
 from ui.kept_dialog import KeptDialog, KeptFacts, Said
 from ui.notices import NoticeArea
+from ui.records_model import RecordLine
 from ui.sheet_dialog import Sheet
 from ui.task import Handle, Pools
 
@@ -30,6 +33,8 @@ class Keeping(QObject):
         super().__init__(window)
         self._desk, self._pools, self._workplace = desk, pools, workplace
         self._notices, self._window = notices, window
+        self.card = KeptCard(workplace)
+        self.card.show_asked.connect(self.show_patient)
         self.dialog: Sheet | None = None
         self._patient_id = 0
 
@@ -182,9 +187,10 @@ class Keeping(QObject):
             self._close_dialog()
             self.deleted.emit(frozenset(one.unit_key for one in plan.studies) if plan else frozenset())
             self.failed.emit(error)
-        elif isinstance(dialog, DeleteDialog):
+        elif isinstance(dialog, DeleteDialog) and dialog.isVisible():
             dialog.refuse(error.detail if isinstance(error, RequestError) else error.message)
         else:
+            self._close_dialog()
             self.failed.emit(error)
 
     # --- one dialog at a time
@@ -211,6 +217,62 @@ class Keeping(QObject):
     def _on_finished(self) -> None:
         if self.sender() is self.dialog:
             self.dialog = None
+
+
+class KeptCard(Card):
+    """What is kept of the patient chosen in the records, in a few words, and the way to more."""
+
+    show_asked = Signal(int)
+
+    def __init__(self, workplace: Workplace, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self._workplace = workplace
+        self._patient_id = 0
+        name = self.tr("What is kept")
+        self.setAccessibleName(name)
+        self.body.addWidget(label(name.upper(), "heading"))
+        self.image = label("", "muted", wrap=True)
+        self.consent = label("", "muted", wrap=True)
+        self.body.addWidget(self.image)
+        self.body.addWidget(self.consent)
+        self.button = KeyButton(self.tr("Consent, hold, deletion …"))
+        self.button.clicked.connect(self._on_clicked)
+        self.body.addWidget(self.button)
+        self.hide()
+
+    @Slot(object)
+    def show_line(self, line: RecordLine | None) -> None:
+        """Speak of the patient and the study of a row; of nobody where none is chosen."""
+        self.setVisible(line is not None)
+        if line is None:
+            return
+        self._patient_id = line.patient_id
+        study = line.study
+        self.image.setVisible(study is not None)
+        if study is not None:
+            kept = self._workplace.images.keeps(study.unit_key)
+            self.image.setText(
+                self.tr("A copy of this image is kept here, encrypted.")
+                if kept
+                else self.tr("This image is on its own medium; no copy is kept.")
+            )
+        self.consent.setText(self._consent(line.patient_id))
+
+    def _consent(self, patient_id: int) -> str:
+        names = {
+            "care": self.tr("Care"),
+            "teaching": self.tr("Teaching"),
+            "research": self.tr("Research"),
+        }
+        try:
+            answers = self._workplace.consent.now(patient_id)
+        except FarlightError:
+            return ""
+        return "\n".join(f"{names[one.purpose]}: {answer_words(one)}" for one in answers)
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        self.show_asked.emit(self._patient_id)
 
 
 class _Deletion:

@@ -15,6 +15,7 @@ from ui import words
 from ui.analysis_queue import AnalysisQueue
 from ui.cases import Case, CaseBook
 from ui.desk import Desk
+from ui.duties import logged_in_words, who_may
 from ui.frame_bars import PatientBanner, StatusLine, TopBar
 from ui.id_holders import IdHolders
 from ui.image_copies import ImageCopies
@@ -24,8 +25,10 @@ from ui.opening import Opening
 from ui.page_turner import PageTurner
 from ui.queue_watch import QueueWatch
 from ui.read_page import ReadPage
+from ui.register_offer import RegisterOffer
 from ui.shortcuts import make_action
 from ui.signing import Signing
+from ui.start_notices import tell_start_notices
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
 from ui.window_look import keep_look, restore_look
@@ -70,6 +73,7 @@ class MainWindow(QMainWindow):
         self.worklist = WorklistPage(theme, self.book)
         self.read = ReadPage(theme, self.book, self.desk, self.pools)
         self.read.column.identity.id_holders = IdHolders(self.book, self._workplace)
+        self.offer = RegisterOffer(self.read.column.identity, self._workplace)
         self.pages = QStackedWidget()
         self.turner = PageTurner(self.pages, self.top, self.notices, self.desk)
         self.turner.add("worklist", self.worklist)
@@ -96,7 +100,9 @@ class MainWindow(QMainWindow):
         """Build what the first paint does not need."""
         from ui.keeping import Keeping
         from ui.keeping_card import KeepingCard
+        from ui.locking import Locking
         from ui.models_page import ModelsPage
+        from ui.record_keeping import RecordKeeping
         from ui.report_page import ReportPage
         from ui.reporting import Reporting
         from ui.settings_page import SettingsPage
@@ -108,9 +114,17 @@ class MainWindow(QMainWindow):
             notices=self.notices, window=self,
         )  # fmt: skip
         self.models = ModelsPage(self._theme, self.pools)
-        self.settings = SettingsPage(self._workplace)
+        self.settings = SettingsPage(self._workplace, self.pools)
+        self.records = RecordKeeping(
+            theme=self._theme, pools=self.pools, workplace=self._workplace, book=self.book, desk=self.desk,
+            opening=self.opening, notices=self.notices, window=self,
+        )  # fmt: skip
+        self.turner.add("records", self.records.page)
         for name, page in (("report", self.report), ("models", self.models), ("settings", self.settings)):
             self.turner.add(name, page)
+        self.locking = Locking(
+            self, theme=self._theme, desk=self.desk, pools=self.pools, workplace=self._workplace
+        )
         self.keeping = Keeping(
             self.desk, self.pools, workplace=self._workplace, notices=self.notices, window=self
         )
@@ -123,14 +137,12 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.top.page_chosen.connect(self.show_page)
-        self.top.reader_clicked.connect(self.signing.enter_reader)
         self._connect_opening()
         self._connect_reading()
         self.queue.analysed.connect(self._on_analysed)
         self.queue.refused_to_run.connect(self._on_refused_to_run)
         self.signing.signed.connect(self._on_signed)
         self.signing.added.connect(self._on_added)
-        self.signing.reader_changed.connect(self.top.reader.setText)
         self.signing.failed.connect(self.tell_error)
 
     def _connect_opening(self) -> None:
@@ -159,12 +171,17 @@ class MainWindow(QMainWindow):
         self.read.overlay_look_kept.connect(self._on_overlay_look_kept)
 
     def _connect_rest(self) -> None:
+        self.queue.analysed.connect(self.records.keep_pixels)
+        self.records.case_wanted.connect(self.open_case)
+        self.records.page_wanted.connect(self.show_page)
+        self.records.failed.connect(self.tell_error)
         self.reporting.paper_chosen.connect(self._on_paper_chosen)
         self.turner.page_shown.connect(self._on_page_shown)
         self.reporting.failed.connect(self.tell_error)
         self.settings.theme_chosen.connect(self._on_theme_chosen)
         self.settings.paper_chosen.connect(self._on_paper_chosen)
-        self.settings.reader_asked.connect(self.signing.enter_reader)
+        self.top.lock_asked.connect(self.locking.lock)
+        self.locking.unlocked.connect(self._on_unlocked)
         self.settings.failed.connect(self.tell_error)
         self._connect_keeping()
 
@@ -176,6 +193,9 @@ class MainWindow(QMainWindow):
         self.kept_card.failed.connect(self.tell_error)
         self.keeping.failed.connect(self.tell_error)
         self.keeping.deleted.connect(self._on_deleted)
+        self.records.open_copy = self.copies.open_study
+        self.records.page.pane.further.addWidget(self.keeping.card)
+        self.records.page.pane.line_shown.connect(self.keeping.card.show_line)
 
     def _add_keys(self) -> None:
         acts: dict[str, Callable[[], object]] = {
@@ -184,8 +204,10 @@ class MainWindow(QMainWindow):
             "read": partial(self.show_page, "read"),
             "report": partial(self.show_page, "report"),
             "models": partial(self.show_page, "models"),
+            "records": partial(self.show_page, "records"),
             "settings": partial(self.show_page, "settings"),
             "theme": self._on_theme_toggled,
+            "lock": self.locking.lock,
             "sheet": self.turner.toggle_sheet,
             "back": self.turner.step_back,
         }
@@ -214,7 +236,8 @@ class MainWindow(QMainWindow):
         self._build_late()
         self._add_keys()
         load_script_fonts()
-        self.signing.show_reader()
+        self._show_person()
+        self.locking.start()
         self.show_page("worklist")
         if self._open_paths:
             self.opening.open_paths(self._open_paths)
@@ -227,6 +250,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Keep look and drafts, then stop all work."""
         self.desk.flush()
+        if self._built:
+            self.locking.stop()
         try:
             keep_look(self, self.read, self._workplace)
         except FarlightError as error:
@@ -252,6 +277,24 @@ class MainWindow(QMainWindow):
     def _on_media_changed(self) -> None:
         self.worklist.side.show_media(self.intake.media or ())
 
+    # --- who is logged in
+
+    def _show_person(self) -> None:
+        """Show who is logged in and what they may do, and what they must be told."""
+        self.top.show_person(logged_in_words(self._workplace))
+        may_give_out = self._workplace.session.may("give_out")
+        self.report.forbid("" if may_give_out else who_may("give_out"))
+        self.settings.show_rights()
+        tell_start_notices(self.notices, self._workplace)
+
+    @Slot(bool)
+    def _on_unlocked(self, another: bool) -> None:
+        self._show_person()
+        if another and self.desk.case is None:
+            self.show_page("worklist")
+        else:
+            self.turner.take_focus()
+
     # --- pages
 
     @Slot(str)
@@ -263,6 +306,9 @@ class MainWindow(QMainWindow):
     def _on_page_shown(self, page: str) -> None:
         if page == "report":
             self.reporting.show()
+        elif page == "records":
+            self.records.page.refresh()
+            self.records.page.take_focus()
         elif page == "settings":
             self.settings.show_theme(self._theme.choice)
             self.kept_card.refresh()
@@ -422,7 +468,8 @@ class MainWindow(QMainWindow):
         self.desk.close()
         self.book.clear()
         self.intake.paths.clear()
-        self.show_page("worklist")
+        self.records.page.forget()
+        self.show_page("records" if self.turner.is_shown("records") else "worklist")
 
     # --- settings
 

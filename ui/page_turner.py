@@ -9,6 +9,7 @@ from ui.desk import Desk
 from ui.frame_bars import TopBar
 from ui.notices import NoticeArea
 from ui.read_page import ReadPage
+from ui.records_page import RecordsPage
 from ui.shortcut_sheet import ShortcutSheet
 from ui.worklist_page import WorklistPage
 
@@ -46,16 +47,20 @@ class PageTurner(QObject):
         """Bring a page into sight."""
         if self._sheet is not None:
             self._sheet.hide()
-        page = self._pages[name]
-        self._stack.setCurrentWidget(page)
+        self._stack.setCurrentWidget(self._pages[name])
         self._top.set_page(name)
+        self.take_focus()
+        self.page_shown.emit(name)
+
+    def take_focus(self) -> None:
+        """Put the focus where the next act of the page in sight is."""
+        page = self._stack.currentWidget()
         if isinstance(page, WorklistPage):
             if self._desk.case is not None:
                 page.mark(self._desk.case.key)
             page.take_focus()
         elif isinstance(page, ReadPage):
             page.viewer.setFocus()
-        self.page_shown.emit(name)
 
     @Slot()
     def toggle_sheet(self) -> None:
@@ -84,6 +89,8 @@ class PageTurner(QObject):
                 page.viewer.setFocus()
             elif not self._notices.dismiss_last():
                 self.show_page("worklist")
+        elif isinstance(page, RecordsPage) and page.step_back():
+            return
         else:
             self.show_page("read" if self._desk.case is not None else "worklist")
 
