@@ -103,8 +103,7 @@ class KeepingCard(Card):
 
     def _keep(self, key: str, value: str | int) -> None:
         try:
-            self._workplace.session.require("settings")
-            self._workplace.settings.set(key, value)
+            self._workplace.set_for_site(key, value)
         except FarlightError as error:
             self.failed.emit(error)
             self.refresh()

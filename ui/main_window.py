@@ -285,6 +285,7 @@ class MainWindow(QMainWindow):
         may_give_out = self._workplace.session.may("give_out")
         self.report.forbid("" if may_give_out else who_may("give_out"))
         self.settings.show_rights()
+        self.kept_card.refresh()
         tell_start_notices(self.notices, self._workplace)
 
     @Slot(bool)

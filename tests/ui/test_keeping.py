@@ -91,6 +91,34 @@ def test_a_study_opens_from_its_copy_at_a_later_start(stage: Stage, chest: Path,
     assert not window.copies.open("no such key")
 
 
+def test_the_records_say_what_is_kept_and_open_a_study_from_its_copy(stage: Stage, chest: Path) -> None:
+    window = opened(stage, chest, images__keep="copy")
+    key = window.desk.case.key
+    wait_until(lambda: window._workplace.images.keeps(key))
+    window.book.clear()
+    window.desk.close()
+    chest.unlink()
+    window.show_page("records")
+    wait_until(lambda: window.records.page.chosen() is not None)
+    card = window.keeping.card
+    wait_until(card.isVisible)
+    assert "encrypted" in card.image.text()
+    assert "Research: not asked" in card.consent.text()
+    card.button.click()
+    assert window.keeping.dialog is not None
+    window.keeping.dialog.reject()
+    window.records.open_study(window.records.page.chosen().study)
+    assert origin_of(window.desk.case.unit) == "copy"
+
+
+def test_the_lock_puts_the_dialog_away(stage: Stage, chest: Path) -> None:
+    window = opened(stage, chest)
+    window.keeping.show_open_patient()
+    window.locking.lock()
+    assert window.keeping.dialog is None
+    window._workplace.switch(window._workplace.holders()[0].holder_id, PASSWORD)
+
+
 def test_held_records_cannot_be_deleted_in_the_window(stage: Stage, chest: Path) -> None:
     window = opened(stage, chest)
     window.keeping.show_open_patient()
