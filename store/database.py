@@ -26,6 +26,7 @@ from store.schema import MIGRATIONS, SCHEMA_VERSION
 from store.sqlcipher import connect, dbapi
 
 _CHECK_UP_TO_BYTES = 64 * 1024 * 1024
+_REBUILD_IN_MEMORY_UP_TO_BYTES = 64 * 1024 * 1024
 _SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_FULL = 5, 6, 13
 
 
@@ -99,9 +100,12 @@ class Database:
         """
         with self._lock:
             try:
+                if self._file.stat().st_size > _REBUILD_IN_MEMORY_UP_TO_BYTES:
+                    self._connection.execute("PRAGMA temp_store = FILE")  # encrypted as the store is
                 self._connection.execute("VACUUM")
+                self._connection.execute("PRAGMA temp_store = MEMORY")
                 busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            except dbapi.Error as error:
+            except (dbapi.Error, OSError) as error:
                 raise StoreError(type(error).__name__) from error
         if busy:
             raise StoreError("the log is held by another program")
