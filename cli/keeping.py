@@ -26,6 +26,7 @@ def add_to_records(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
     _add(actions, "due", list_due, patient=False).add_argument("--json", action="store_true")
     delete = _add(actions, "delete", delete_patient)
     delete.add_argument("--show", action="store_true", help=say("keeping.help.show"))
+    delete.add_argument("--with-set-aside", action="store_true", help=say("keeping.help.with_set_aside"))
     hold = _add(actions, "hold", hold_patient)
     hold.add_argument("--lift", action="store_true", help=say("keeping.help.lift"))
     consent = _add(actions, "consent", consent_of)
@@ -74,7 +75,9 @@ def delete_patient(arguments: argparse.Namespace) -> int:
         typed = _asked(arguments, say("keeping.prompt.typed"))
         person = workplace.session.require("delete")
         password = read_secret(_descriptor(arguments), "password", person.name)
-        workplace.deletion.delete(plan, password=password, typed=typed)
+        workplace.deletion.delete(
+            plan, password=password, typed=typed, with_set_aside=arguments.with_set_aside
+        )
     print(say("keeping.delete.done"))
     return 0
 

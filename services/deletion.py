@@ -33,7 +33,9 @@ class DeletionPlan:
 
     ``patient_ids`` are the patient's record and those merged into it. ``typed`` is what has to be typed to
     confirm: the number, or the name where there is none. ``elsewhere`` counts reports of other patients that
-    name this one and stay. ``older_copies`` are earlier copies of the whole store, which go as well.
+    name this one and stay. ``older_copies`` are earlier copies of the whole store, which go as well;
+    ``set_aside`` are damaged or replaced records, which go only where somebody says so: what is nowhere else
+    may be in them.
     """
 
     patient_ids: tuple[int, ...]
@@ -50,6 +52,7 @@ class DeletionPlan:
     trail_lines: int
     elsewhere: int
     older_copies: tuple[str, ...]
+    set_aside: tuple[str, ...]
     holds: tuple[HoldRow, ...]
     digest: str = field(repr=False)
 
@@ -113,10 +116,11 @@ class DeletionDesk:
         self._session.require("delete")
         return self._find(patient_id).plan
 
-    def delete(self, plan: DeletionPlan, *, password: str, typed: str) -> None:
+    def delete(self, plan: DeletionPlan, *, password: str, typed: str, with_set_aside: bool = False) -> None:
         """Delete a patient as planned; afterwards no file of the profile holds them.
 
-        Backups made earlier, papers and exported files are out of reach.
+        Backups made earlier, papers and exported files are out of reach, and so are records that were set
+        aside, unless they go as well.
 
         Raises:
             NotPermittedError: who is logged in is no administrator.
@@ -141,7 +145,7 @@ class DeletionDesk:
                 raise HeldRecordsError
             if found.plan.digest != plan.digest:
                 raise ChangedMeanwhileError
-            self._remove(found)
+            self._remove(found, with_set_aside=with_set_aside)
         self.finish()
 
     def finish(self) -> None:
@@ -243,6 +247,7 @@ class DeletionDesk:
             trail_lines=len(stores.belongings.words(_subjects(ids, studies, reports), named)),
             elsewhere=len(stores.belongings.reports_elsewhere(ids, keys, named)),
             older_copies=tuple(copy.name for copy in stores.belongings.older_copies()),
+            set_aside=tuple(copy.name for copy in stores.belongings.set_aside()),
             holds=holds,
             digest=hashlib.sha256(json.dumps(shown).encode()).hexdigest(),
         )
@@ -250,10 +255,10 @@ class DeletionDesk:
 
     # --- removing
 
-    def _remove(self, found: _Found) -> None:
+    def _remove(self, found: _Found, *, with_set_aside: bool) -> None:
         """Remove all of a plan inside one transaction, and tell it in the trail, without a name."""
         stores, plan = self._stores, found.plan
-        self._tell(plan)
+        self._tell(plan, len(plan.set_aside) if with_set_aside else 0)
         named = stores.belongings.named(plan.patient_ids)
         stores.belongings.delete_drafts(found.unit_keys)
         stores.images.remove(found.unit_keys)
@@ -263,9 +268,9 @@ class DeletionDesk:
         for study in plan.studies:
             stores.records.forget_study(study.study_id)
         stores.records.forget_patient(plan.patient_id)
-        stores.belongings.ask_for_wiping(self._now())
+        stores.belongings.ask_for_wiping(self._now(), set_aside=with_set_aside)
 
-    def _tell(self, plan: DeletionPlan) -> None:
+    def _tell(self, plan: DeletionPlan, set_aside: int) -> None:
         for report in plan.reports:
             line = self._trail.note("delete", f"report:{report.report_id}")
             self._stores.belongings.delete_report(report.report_id, line)
@@ -279,6 +284,7 @@ class DeletionDesk:
                 "drafts": plan.drafts,
                 "image_files": plan.image_files,
                 "older_copies": len(plan.older_copies),
+                "set_aside": set_aside,
             },
         )
 

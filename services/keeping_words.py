@@ -20,6 +20,8 @@ def plan_lines(plan: DeletionPlan) -> list[str]:
     lines += [say("keeping.plan.stays")]
     lines += [say("keeping.plan.papers", count=plan.papers)] if plan.papers else []
     lines += [say("keeping.plan.elsewhere", count=plan.elsewhere)] if plan.elsewhere else []
+    if plan.set_aside:
+        lines.append(say("keeping.plan.set_aside", names=", ".join(plan.set_aside)))
     lines += [say("keeping.plan.held", reason=hold.reason) for hold in plan.holds]
     return lines
 

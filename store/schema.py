@@ -164,7 +164,8 @@ _KEEPING = """
     CREATE INDEX holds_patient ON holds (patient_id);
     CREATE TABLE wiping (
         only INTEGER PRIMARY KEY CHECK (only = 1),
-        asked_at TEXT NOT NULL
+        asked_at TEXT NOT NULL,
+        set_aside INTEGER NOT NULL DEFAULT 0
     );
     CREATE TABLE deletions (
         report_id INTEGER PRIMARY KEY,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from services.deletion import DeletionPlan
 from services.keeping_words import plan_lines
@@ -17,7 +17,7 @@ MOST_HEIGHT = 220
 class DeleteDialog(Sheet):
     """Lists all that goes; nothing goes before number and password were typed."""
 
-    confirmed = Signal(str, str)  # typed number, password
+    confirmed = Signal(str, str, bool)  # typed number, password, whether what was set aside goes too
 
     def __init__(self, plan: DeletionPlan, parent: QWidget) -> None:
         super().__init__(self.tr("Delete this patient for good?"), self.tr("Delete for good"), parent)
@@ -29,6 +29,9 @@ class DeleteDialog(Sheet):
         self.yes.setDefault(False)
         self.no.setFocus()
         self._build_list(plan)
+        self.with_set_aside = QCheckBox(self.tr("Delete also all records that were set aside"))
+        self.with_set_aside.setVisible(bool(plan.set_aside))
+        self.body.addWidget(self.with_set_aside)
         grid = self.grid()
         self.typed = QLineEdit()
         self.typed.setAccessibleName(self.tr("Number of the patient"))
@@ -100,11 +103,11 @@ class DeleteDialog(Sheet):
     def _on_confirmed(self) -> None:
         self._set_busy(True)
         self.tell("")
-        self.confirmed.emit(self.typed.text(), self.password.text())
+        self.confirmed.emit(self.typed.text(), self.password.text(), self.with_set_aside.isChecked())
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
-        parts: tuple[QWidget, ...] = (self.yes, self.no, self.typed, self.password)
+        parts: tuple[QWidget, ...] = (self.yes, self.no, self.typed, self.password, self.with_set_aside)
         for part in parts:
             part.setEnabled(not busy)
         self.yes.set_words(self.tr("Deleting …") if busy else self.tr("Delete for good"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -156,8 +158,8 @@ class Keeping(QObject):
         dialog.confirmed.connect(self._on_confirmed)
         self._open(dialog)
 
-    @Slot(str, str)
-    def _on_confirmed(self, typed: str, password: str) -> None:
+    @Slot(str, str, bool)
+    def _on_confirmed(self, typed: str, password: str, with_set_aside: bool) -> None:
         dialog = self.dialog
         if not isinstance(dialog, DeleteDialog):
             return
@@ -165,7 +167,8 @@ class Keeping(QObject):
         keys = {study.unit_key for study in plan.studies}
         if self._desk.case is not None and self._desk.case.key in keys:
             self._desk.close()
-        task = self._pools.records("delete", _Deletion(self._workplace, plan, typed, password), key=keys)
+        work = partial(_delete, self._workplace, plan, (typed, password), with_set_aside)
+        task = self._pools.records("delete", work, key=keys)
         task.succeeded.connect(self._on_deleted)
         task.failed.connect(self._on_not_deleted)
 
@@ -275,13 +278,10 @@ class KeptCard(Card):
         self.show_asked.emit(self._patient_id)
 
 
-class _Deletion:
-    """The Qt-free work of a deletion; it cannot be stopped once it has begun."""
-
-    def __init__(self, workplace: Workplace, plan: DeletionPlan, typed: str, password: str) -> None:
-        self._workplace, self._plan = workplace, plan
-        self._typed, self._password = typed, password
-
-    def __call__(self, _handle: Handle) -> frozenset[str]:
-        self._workplace.deletion.delete(self._plan, password=self._password, typed=self._typed)
-        return frozenset(study.unit_key for study in self._plan.studies)
+def _delete(
+    workplace: Workplace, plan: DeletionPlan, said: tuple[str, str], with_set_aside: bool, _handle: Handle
+) -> frozenset[str]:
+    """Delete a patient, free of Qt; it cannot be stopped once it has begun."""
+    typed, password = said
+    workplace.deletion.delete(plan, password=password, typed=typed, with_set_aside=with_set_aside)
+    return frozenset(study.unit_key for study in plan.studies)

@@ -161,6 +161,25 @@ def test_no_page_of_any_file_holds_a_deleted_patient(ward: Ward) -> None:
     assert len(list((ward.profile / "images").iterdir())) == 3
 
 
+@pytest.mark.parametrize("with_set_aside", [False, True])
+def test_records_that_were_set_aside_go_only_where_somebody_says_so(ward: Ward, with_set_aside: bool) -> None:
+    filled(ward)
+    database, key = ward.workplace._database, key_of_store(ward.profile)
+    aside = ward.profile / "set-aside-20270101T120000Z"
+    (aside / "images").mkdir(parents=True)
+    (aside / "images" / "0").write_bytes(b"sealed")
+    copy_whole(database._connection, aside / "farlight.db", key)
+    damaged = ward.profile / "farlight-damaged-20260101T000000Z.db"
+    copy_whole(database._connection, damaged, key)
+    deletion = ward.workplace.deletion
+    plan = deletion.plan(ward.planted)
+    assert plan.set_aside == (damaged.name, aside.name)
+    deletion.delete(plan, password=PASSWORD, typed=NUMBER, with_set_aside=with_set_aside)
+    assert damaged.exists() == aside.exists() == (not with_set_aside)
+    assert (traces(ward.profile) == []) == with_set_aside
+    assert not (ward.profile / "farlight-schema-2.db").exists()
+
+
 def test_traces_would_be_found_without_wiping(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(ward)
     monkeypatch.setattr(type(ward.workplace._database), "wipe", lambda _self: None)
