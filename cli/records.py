@@ -130,7 +130,7 @@ def _read_file(workplace: "Workplace", arguments: argparse.Namespace) -> int:
         has_headings=False if arguments.no_headings else None,
     )
     lines = workplace.register.preview(table, _mapped(table, arguments))
-    told: dict[str, Any] = {**counts(lines)}
+    told: dict[str, Any] = dict(counts(lines).items())
     _print_preview(table, lines)
     print(say("records.done.counted", rows=len(lines), **told))
     if arguments.left_out:

@@ -79,6 +79,9 @@ class RecordKeeping(QObject):
             if row is not None:
                 self._tell_moved(case)
                 self._ask_same(row)
+                pixels = _pixels(case)
+                if pixels is not None and case.signed is None:
+                    self._tell_same_pixels(case, pixels)
         except FarlightError as error:
             self.failed.emit(error)
 
@@ -91,8 +94,23 @@ class RecordKeeping(QObject):
             return
         try:
             self._workplace.records.keep_pixels(key, pixels)
+            if case is not None and case is self._desk.case and case.signed is None:
+                self._tell_same_pixels(case, pixels)
         except FarlightError as error:
             self.failed.emit(error)
+
+    def _tell_same_pixels(self, case: Case, pixels: str) -> None:
+        """Say at once what would stand against signing, not only then."""
+        row = self._workplace.records.find(case.key)
+        holder = self._workplace.records.holder_of_pixels(case.key, pixels, case.patient)
+        if row is not None and holder is not None:
+            self._notices.tell(
+                "warning",
+                self.tr("The very same image stands under {name}.").format(name=holder),
+                self.tr("It cannot be signed until that is put right."),
+                act=self.tr("Look at the records"),
+                on_act=partial(self.show_record, row.patient_id, row.study_id),
+            )
 
     @Slot(object)
     def _on_identity_changed(self, case: Case) -> None:
@@ -101,6 +119,8 @@ class RecordKeeping(QObject):
             pixels = _pixels(case)
             if row is not None and pixels is not None:
                 self._workplace.records.keep_pixels(case.key, pixels)
+            if row is not None and pixels is not None and case is self._desk.case:
+                self._tell_same_pixels(case, pixels)
             if row is not None:
                 self._ask_same(row)
         except FarlightError as error:

@@ -53,6 +53,7 @@ class RecordsPage(QWidget):
         self.setObjectName("page")
         self._pools, self._workplace = pools, workplace
         self._asked = 0
+        self._rows_wanted = False
         self._wanted: tuple[int, int | None] | None = None
         self.model = RecordsModel(self)
         self.filtered = RecordsFilter(self)
@@ -85,6 +86,7 @@ class RecordsPage(QWidget):
             self.table.setFocus()
         else:
             self.search.setFocus()
+            self._rows_wanted = True
 
     def step_back(self) -> bool:
         """Clear the search; returns False where there was none."""
@@ -204,6 +206,9 @@ class RecordsPage(QWidget):
         self._show_found()
         wanted, self._wanted = self._wanted, None
         self._mark_row(wanted)
+        if self._rows_wanted and self.search.hasFocus() and lines and not self.search.text():
+            self.table.setFocus()
+        self._rows_wanted = False
 
     def _show_found(self) -> None:
         rows = self.filtered.rowCount()
