@@ -26,6 +26,7 @@ from store.schema import MIGRATIONS, SCHEMA_VERSION
 from store.sqlcipher import connect, dbapi
 
 _CHECK_UP_TO_BYTES = 64 * 1024 * 1024
+_REBUILD_IN_MEMORY_UP_TO_BYTES = 64 * 1024 * 1024
 _SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_FULL = 5, 6, 13
 
 
@@ -90,6 +91,24 @@ class Database:
     def after_commit(self, act: Callable[[], None]) -> None:
         """Have something done once the present transaction is on the disk; never where it is not."""
         self._after.append(act)
+
+    def wipe(self) -> None:
+        """Write the file anew without what was deleted, and empty the log.
+
+        Raises:
+            StoreError: no room for it, or another program holds the file; all that is kept is as it was.
+        """
+        with self._lock:
+            try:
+                if self._file.stat().st_size > _REBUILD_IN_MEMORY_UP_TO_BYTES:
+                    self._connection.execute("PRAGMA temp_store = FILE")  # encrypted as the store is
+                self._connection.execute("VACUUM")
+                self._connection.execute("PRAGMA temp_store = MEMORY")
+                busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except (dbapi.Error, OSError) as error:
+                raise StoreError(type(error).__name__) from error
+        if busy:
+            raise StoreError("the log is held by another program")
 
     def close(self) -> None:
         """Close the connection; what was kept stays kept."""

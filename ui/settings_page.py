@@ -55,6 +55,10 @@ class SettingsPage(ScrolledPage):
             enable(part, may, who_may("settings"))
         self.people.refresh()
 
+    def add(self, card: Card) -> None:
+        """Place a further card before the last one, which says what this program is."""
+        self.column.insertWidget(self.column.count() - 2, card)
+
     def show_theme(self, choice: str) -> None:
         """Show the theme in force."""
         self._set_silently(self._theme, choice)
