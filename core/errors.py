@@ -287,6 +287,12 @@ class NotPermittedError(StoreError):
     code = "E508"
 
 
+class DiskFullError(StoreError):
+    """There is no room left where the profile lies."""
+
+    code = "E550"
+
+
 class RequestError(FarlightError):
     """What was asked for cannot be done as asked."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,6 +11,7 @@ from core.clock import Clock, SystemClock
 from core.errors import RequestError, WrongPasswordError
 from core.wording import say
 from services.staff import NewPerson, enter, require_password, require_person
+from services.trail import AuditAct
 from services.workplace import Opened, Workplace
 from store.database import Database
 from store.keyring import KeyHolder, KeyRing
@@ -87,8 +89,7 @@ class Access:
         require_password(password, first.name)
         key, holder, code = self._ring.create(first.name.strip(), password)
         self._finish_set_up(key, first, holder)
-        workplace = self._workplace(key, holder.holder_id)
-        workplace.trail.note("set_up", detail={"store": self._ring.store_id})
+        workplace = self._workplace(key, holder.holder_id, "set_up", {"store": self._ring.store_id})
         return SetUp(workplace=workplace, code=code)
 
     def log_in(self, holder_id: str, password: str) -> Workplace:
@@ -117,9 +118,7 @@ class Access:
         require_password(password, name)
         key = self._ring.unlock_with_sheet(code)
         self._ring.change_password(key, holder_id, password)
-        workplace = self._workplace(key, holder_id)
-        workplace.trail.note("sheet_used", detail={"holder": holder_id})
-        return workplace
+        return self._workplace(key, holder_id, "sheet_used", {"holder": holder_id})
 
     def close(self) -> None:
         """Give the profile back where no workplace came of it."""
@@ -144,12 +143,21 @@ class Access:
         finally:
             database.close()
 
-    def _workplace(self, key: bytes, holder_id: str) -> Workplace:
+    def _workplace(
+        self,
+        key: bytes,
+        holder_id: str,
+        act: AuditAct | None = None,
+        detail: Mapping[str, object] | None = None,
+    ) -> Workplace:
+        """Return the open workplace, with a line in its trail for what else was done."""
         workplace = Workplace(Opened(profile=self._profile, ring=self._ring, key=key, clock=self._clock))
-        self._given = True
         try:
             workplace.log_in(holder_id)
+            if act is not None:
+                workplace.trail.note(act, detail=detail)
         except BaseException:
-            workplace.close()
+            workplace.close(profile=False)  # it stays ours: whoever logs in may try again
             raise
+        self._given = True
         return workplace

@@ -5,7 +5,6 @@ All patient data lives in this one file and, after a migration, in the copy of i
 are encrypted under the store's key.
 """
 
-import errno
 import os
 import shutil
 import threading
@@ -15,18 +14,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import (
+    DiskFullError,
     NewerStoreError,
     ProfileNotWritableError,
     StoreDamagedError,
     StoreError,
     StoreMissingError,
 )
-from store.durable import settle_folder
+from store.durable import not_kept, settle_folder
 from store.schema import MIGRATIONS, SCHEMA_VERSION
 from store.sqlcipher import connect, dbapi
 
 _CHECK_UP_TO_BYTES = 64 * 1024 * 1024
-_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_FULL = 5, 6, 13
+_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_IOERR, _SQLITE_FULL = 5, 6, 10, 13
 
 
 class Database:
@@ -37,7 +37,8 @@ class Database:
 
         Raises:
             ProfileNotWritableError: the file cannot be made or opened.
-            StoreError: the disk is full, or another program holds the file.
+            DiskFullError: there is no room for it.
+            StoreError: another program holds the file.
             StoreMissingError: there is no such file, and it was not to be made.
             StoreDamagedError: it is damaged, or not of this key; it is left where it is.
             NewerStoreError: a newer Farlight wrote it.
@@ -62,7 +63,8 @@ class Database:
 
         Raises:
             StoreDamagedError: the file turned out to be damaged.
-            StoreError: it could not be kept (disk full, file locked by another program).
+            DiskFullError: there was no room to keep it.
+            StoreError: it could not be kept (file locked by another program).
         """
         with self._lock:
             if self._in_transaction():
@@ -80,6 +82,8 @@ class Database:
             except dbapi.IntegrityError:
                 raise
             except (dbapi.OperationalError, dbapi.ProgrammingError) as error:
+                if _is_full(error):
+                    raise DiskFullError(type(error).__name__) from error
                 raise StoreError(type(error).__name__) from error  # the latter: the profile is closed
             except dbapi.DatabaseError as error:
                 raise StoreDamagedError(self._file.name) from error
@@ -190,11 +194,19 @@ def copy_whole(connection: dbapi.Connection, copy: Path, key: bytes) -> None:
 
 
 def not_opened(error: OSError | dbapi.OperationalError) -> StoreError:
-    """Return the error that says what stands in the way: no room, another program, or no permission."""
+    """Return the error that says what stands in the way: room, another program, the disk, or permission."""
     detail = type(error).__name__
     code = getattr(error, "sqlite_errorcode", None)
-    if code == _SQLITE_FULL or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return StoreError(f"{detail}: the disk is full")
+    if isinstance(error, OSError):
+        return not_kept(error)
+    if _is_full(error):
+        return DiskFullError(detail)
     if code is not None and code & 0xFF in (_SQLITE_BUSY, _SQLITE_LOCKED):
         return StoreError(f"{detail}: held by another program")
+    if code is not None and code & 0xFF == _SQLITE_IOERR:
+        return StoreError(f"{detail}: the disk does not keep it")
     return ProfileNotWritableError(detail)
+
+
+def _is_full(error: dbapi.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == _SQLITE_FULL
