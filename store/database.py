@@ -49,6 +49,7 @@ class Database:
         self._lock = threading.RLock()
         self._after: list[Callable[[], None]] = []
         self._connection = self._open()
+        self._opened = _identity(file)
 
     @property
     def file(self) -> Path:
@@ -63,6 +64,7 @@ class Database:
 
         Raises:
             StoreDamagedError: the file turned out to be damaged.
+            StoreMissingError: it is not where it was opened any more; what is written to it would be lost.
             DiskFullError: there was no room to keep it.
             StoreError: it could not be kept (file locked by another program).
         """
@@ -74,6 +76,7 @@ class Database:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._connection
+                    self._require_in_place()
                     self._connection.commit()
                 except BaseException:
                     self._after.clear()
@@ -99,6 +102,10 @@ class Database:
         """Close the connection; what was kept stays kept."""
         with self._lock:
             self._connection.close()
+
+    def _require_in_place(self) -> None:
+        if _identity(self._file) != self._opened:
+            raise StoreMissingError(self._file.name)
 
     def _in_transaction(self) -> bool:
         try:
@@ -206,6 +213,15 @@ def not_opened(error: OSError | dbapi.OperationalError) -> StoreError:
     if code is not None and code & 0xFF == _SQLITE_IOERR:
         return StoreError(f"{detail}: the disk does not keep it")
     return ProfileNotWritableError(detail)
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Return which file lies at a place; None where none does."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 def _is_full(error: dbapi.Error) -> bool:
