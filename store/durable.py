@@ -30,6 +30,13 @@ def replace_file(file: Path, content: bytes) -> None:
     settle_folder(file.parent)
 
 
+def remove_partial_files(folder: Path, pattern: str) -> None:
+    """Remove what ``replace_file`` left half-written in a folder when the power went."""
+    for partial in folder.glob(f"{pattern}.new"):
+        with suppress(OSError):
+            partial.unlink()
+
+
 def not_kept(error: OSError) -> StoreError:
     """Return the error that says why a file of the profile was not written: no room, or no permission."""
     detail = type(error).__name__

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.errors import ProfileInUseError
-from store.durable import not_kept
+from store.durable import not_kept, remove_partial_files
 
 APPLICATION = "Farlight"
 _LOG_BYTES = 1_000_000
@@ -50,6 +50,7 @@ class Profile:
         except OSError as error:
             self._lock.close()
             raise ProfileInUseError from error
+        remove_partial_files(self.folder, "*.json")
 
     @property
     def database_file(self) -> Path:

@@ -85,7 +85,7 @@ def check(profile: Path, ledger: Ledger) -> None:
         _check_rest(workplace, ledger)
         _check_whole(workplace)
     left = [file.name for pattern in _LEFTOVERS for file in profile.glob(pattern)]
-    assert [name for name in left if name.startswith("farlight")] == []
+    assert left == [], "something half is left"
     _check_keys(profile, ledger)
     ledger.maybe = {}
 
