@@ -57,19 +57,26 @@ def make_application() -> QApplication:
 
 
 def make_window(workplace: Workplace, open_paths: Sequence[str] = ()) -> MainWindow:
-    """Return the window in the profile's look."""
-    theme = make_theme(workplace.settings.text("theme"))
+    """Return the window in the profile's look.
+
+    The style sheet comes last: Qt styles a widget anew each time that it gets another parent.
+    """
+    theme = Theme(_choice(workplace.settings.text("theme")))
     window = MainWindow(workplace, theme, open_paths)
     theme.setParent(window)
+    theme.apply()
     return window
 
 
 def make_theme(choice: str) -> Theme:
     """Return the theme that the settings name, in force."""
-    chosen: Choice = next((one for one in CHOICES if one == choice), "dark")
-    theme = Theme(chosen)
+    theme = Theme(_choice(choice))
     theme.apply()
     return theme
+
+
+def _choice(named: str) -> Choice:
+    return next((one for one in CHOICES if one == named), "dark")
 
 
 def _say_why_not(application: QApplication, error: FarlightError) -> int:

@@ -7,10 +7,12 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QProgressBar, QPushButt
 from core.image import ReadingUnit
 from core.patient import Patient
 from ui import words
-from ui.controls import Chip, Elided, label, set_role
+from ui.controls import Chip, label, set_role
 from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
+from ui.two_lines import NameLabel
 
+WIDEST_READER = 240
 PAGES = ("worklist", "read", "report", "models")
 
 
@@ -36,6 +38,7 @@ class TopBar(QWidget):
         self._tabs = self._build_tabs(row)
         row.addStretch(1)
         self.engine = Chip(self.tr("Models not loaded yet"))
+        self.engine.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row.addWidget(self.engine)
         row.addSpacing(8)
         self.reader = self._chip_button(self.tr("Set up a reader"), row)
@@ -59,6 +62,14 @@ class TopBar(QWidget):
             for tab in self._tabs.values():
                 tab.setChecked(False)
             self._group.setExclusive(True)
+
+    @Slot(str)
+    def show_reader(self, text: str) -> None:
+        """Show who signs; a long name loses its middle, and stands whole in the tooltip."""
+        metrics = self.reader.fontMetrics()
+        self.reader.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, WIDEST_READER))
+        self.reader.setToolTip(f"{text}\n{self.tr('Who signs on this computer')}")
+        self.reader.setAccessibleName(text)
 
     def _build_tabs(self, row: QHBoxLayout) -> dict[str, QPushButton]:
         names = (self.tr("Worklist"), self.tr("Read"), self.tr("Report"), self.tr("Models"))
@@ -93,9 +104,10 @@ class TopBar(QWidget):
 
 
 class Facts(QWidget):
-    """Facts in one line: what it is in muted ink, its value in bold; the last ones end in dots."""
+    """Facts in one line: what it is in muted ink, its value in bold; a long one loses its middle."""
 
     GAP = 24
+    WIDEST = 180  # one long fact leaves room for the others
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -125,7 +137,8 @@ class Facts(QWidget):
                 painter.setFont(interface_font(bold=bold))
                 painter.setPen(self._theme.color(token))
                 metrics = painter.fontMetrics()
-                shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self.width() - left)
+                room = min(self.width() - left, max(self.WIDEST, self.width() // 3))
+                shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room)
                 base = (self.height() + metrics.ascent() - metrics.descent()) // 2
                 painter.drawText(left, base, shown)
                 left += metrics.horizontalAdvance(shown) + 6
@@ -143,9 +156,7 @@ class PatientBanner(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(22)
-        self.name = Elided("", "title")
-        self.name.setMaximumWidth(420)
-        self.name.setMinimumWidth(120)
+        self.name = NameLabel(theme)
         self._facts = Facts(theme)
         self.status = Chip()
         row.addWidget(self.name)
