@@ -17,6 +17,7 @@ from ui.main_window import MainWindow
 from ui.refused_start import RefusedStart
 from ui.task import hide_text
 from ui.theme import CHOICES, Choice, Theme, load_interface_fonts
+from ui.traces import leave_no_traces
 
 _log = logging.getLogger(__name__)
 _LEVELS = {
@@ -52,6 +53,7 @@ def make_application() -> QApplication:
     application.setApplicationName("Farlight")
     application.setDesktopFileName("farlight")
     application.setStyle("Fusion")
+    leave_no_traces()
     load_interface_fonts()
     return application
 

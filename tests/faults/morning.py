@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from core.decision import Decision, FirstRead
+from core.decision import Decision, FinalRead, FirstRead
 from core.errors import AlreadySignedError, FarlightError, WrongPasswordError
 from core.image import ReadingUnit
 from core.patient import Patient, Sourced
@@ -38,7 +38,7 @@ from services.drafts import Draft, Jotting, OpenPlace, key_of
 from services.printing import PrintJob, print_pdf
 from services.record_json import to_plain
 from services.scan import scan
-from services.sign import SignedFile, about_of
+from services.sign import SignedFile, about_of, wants_final_read
 from services.staff import NewPerson
 from services.workplace import Workplace
 from store.signed import SignedStore
@@ -262,7 +262,11 @@ class Morning:
             for entry in self._analysis(unit, act).result.results
             for finding in entry.findings
         )  # fmt: skip
-        return self._keep(unit, act, reading=replace(self._draft(unit).reading, decisions=decisions))
+        final = None
+        if wants_final_read(self._analysis(unit, act)):
+            final = FinalRead(impression="abnormal", at=self._at(act))
+        before = self._draft(unit).reading
+        return self._keep(unit, act, reading=replace(before, decisions=decisions, final_read=final))
 
     def _do_type(self, act: Act) -> Facts:
         unit = self._unit(act)
@@ -360,9 +364,9 @@ def run_morning(order: Mapping[str, Any], told: int) -> int:
 
     morning = Morning(Path(order["profile"]), Path(order["studies"]), tell)
     if order.get("real"):
-        from services.analyze import Analyzer
+        from services.analyze import AnalysisOptions, Analyzer
 
-        morning.analyzer = Analyzer()
+        morning.analyzer = Analyzer(AnalysisOptions(use_gates=False))
     length = len(acts_of(0))
     attempt = partial(_attempt, tell, again=bool(order.get("again")))
     try:

@@ -123,12 +123,12 @@ class Stem:
 
 
 def own_environment(folder: Path) -> dict[str, str]:
-    """Return an environment with folders of our own, and a printer's queue that takes everything."""
+    """Return an environment with folders of our own, and a print queue that notes what all see of a job."""
     programs = folder / "programs"
     if not programs.exists():
         programs.mkdir(parents=True)
         queue = programs / "lp"
-        queue.write_text("#!/bin/sh\nexec cat > /dev/null\n")
+        queue.write_text('#!/bin/sh\necho "$@" >> "$0.said"\nexec cat > /dev/null\n')
         queue.chmod(0o755)
     own = {"HOME": folder / "home", "TMPDIR": folder / "tmp"}
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import ROUNDS
-from tests.faults.morning import acts_of
+from tests.faults.morning import acts_of, write_studies
 from tests.faults.stand import Started, Stem, traced
 from tests.faults.witness import Ledger, check
 
@@ -95,3 +95,33 @@ def test_nothing_signed_and_no_draft_is_lost_when_killed_at_200_points(
     )
     assert kills >= KILLS
     assert signed > 20
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_morning_with_the_real_packs_is_killed_and_gone_on_with(
+    faults_folder: Path, stem: Stem, say: Callable[[str], None]
+) -> None:
+    """Each process loads the packs anew, as a start does; it is killed as it signs or decides."""
+    studies = write_studies(faults_folder / "real-studies", 1)
+    profile, ledger = faults_folder / "real", Ledger()
+    kills = 0
+    for number in (number for number, act in enumerate(acts_of(0)) if act.name in {"sign", "decide"}):
+        order = {"profile": profile, "studies": studies, "first": ledger.next_act, "real": True}
+        morning = stem.start(**order, last=_LENGTH, stop_before=number)
+        assert morning.wait_stopped()
+        morning.go_on()
+        time.sleep(0.05)
+        morning.kill()
+        lines = morning.read_all()
+        kills += not any("ended" in line for line in lines)
+        ledger.take(lines)
+        check(profile, ledger)
+    ledger.take(
+        stem.start(
+            profile=profile, studies=studies, first=ledger.next_act, last=_LENGTH, real=True
+        ).read_all()
+    )
+    check(profile, ledger)
+    assert len(ledger.signed) == 2
+    say(f"{kills} kills of a morning with the real packs")
