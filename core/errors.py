@@ -293,6 +293,10 @@ class DiskFullError(StoreError):
     """There is no room left where the profile lies."""
 
     code = "E550"
+class NotSetUpError(StoreError):
+    """Nobody set this profile up: it has no key and no records."""
+
+    code = "E509"
 
 
 class RequestError(FarlightError):

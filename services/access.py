@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from core.clock import Clock, SystemClock
 from core.errors import RequestError, WrongPasswordError
 from core.wording import say
 from services.staff import NewPerson, enter, require_password, require_person
-from services.trail import AuditAct
-from services.workplace import Opened, Workplace
 from store.database import Database
 from store.keyring import KeyHolder, KeyRing
 from store.people import PeopleStore
 from store.plain_store import encrypt_all, plain_files
 from store.profile import Profile
 from store.secret_words import COST, Cost
+from store.settings import Settings
+
+if TYPE_CHECKING:
+    from services.trail import AuditAct
+    from services.workplace import Workplace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,11 @@ class Access:
     def folder(self) -> Path:
         """The profile folder."""
         return self._profile.folder
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, as far as a screen before the log-in needs them."""
+        return Settings(self._profile.settings_file)
 
     @property
     def is_new(self) -> bool:
@@ -151,6 +159,8 @@ class Access:
         detail: Mapping[str, object] | None = None,
     ) -> Workplace:
         """Return the open workplace, with a line in its trail for what else was done."""
+        from services.workplace import Opened, Workplace  # heavy: a log-in screen stands before it is needed
+
         workplace = Workplace(Opened(profile=self._profile, ring=self._ring, key=key, clock=self._clock))
         try:
             workplace.log_in(holder_id)

@@ -35,6 +35,8 @@ TABLE = (
     Setting(key="precision", default="auto", choices=("auto", "int8", "fp32")),
     Setting(key="site.name", default=""),
     Setting(key="site.address", default=""),
+    Setting(key="lock.after_minutes", default=10, choices=tuple(range(1, 61))),
+    Setting(key="trail.unseen", default=""),
     Setting(key="overlay.opacity_percent", default=45),
     Setting(key="window.geometry", default=""),
     Setting(key="window.docks", default=""),

@@ -12,15 +12,15 @@ from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
 from ui.two_lines import NameLabel
 
-WIDEST_READER = 240
+WIDEST_PERSON = 240
 PAGES = ("worklist", "read", "report", "models")
 
 
 class TopBar(QWidget):
-    """Name, pages, engine and reader."""
+    """Name, pages, engine and who is logged in."""
 
     page_chosen = Signal(str)
-    reader_clicked = Signal()
+    lock_asked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,9 +41,12 @@ class TopBar(QWidget):
         self.engine.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row.addWidget(self.engine)
         row.addSpacing(8)
-        self.reader = self._chip_button(self.tr("Set up a reader"), row)
-        self.reader.setToolTip(self.tr("Who signs on this computer"))
-        self.reader.clicked.connect(self.reader_clicked)
+        self.reader = self._chip_button("", row)
+        self.reader.clicked.connect(self.lock_asked)
+        row.addSpacing(8)
+        self.lock = self._chip_button(self.tr("Lock"), row)
+        self.lock.setToolTip(tooltip("lock"))
+        self.lock.clicked.connect(self.lock_asked)
         row.addSpacing(8)
         self.settings = self._chip_button(self.tr("Settings"), row)
         self.settings.setToolTip(tooltip("settings"))
@@ -51,6 +54,13 @@ class TopBar(QWidget):
         self.settings.clicked.connect(self._on_tab_clicked)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
+
+    def show_person(self, text: str) -> None:
+        """Show who is logged in; a long name loses its middle, and stands whole in the tooltip."""
+        room = self.reader.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, WIDEST_PERSON)
+        self.reader.setText(room)
+        self.reader.setAccessibleName(text)
+        self.reader.setToolTip(self.tr("{name} is logged in; click to let somebody else").format(name=text))
 
     def set_page(self, page: str) -> None:
         """Mark the page in sight."""
@@ -62,14 +72,6 @@ class TopBar(QWidget):
             for tab in self._tabs.values():
                 tab.setChecked(False)
             self._group.setExclusive(True)
-
-    @Slot(str)
-    def show_reader(self, text: str) -> None:
-        """Show who signs; a long name loses its middle, and stands whole in the tooltip."""
-        metrics = self.reader.fontMetrics()
-        self.reader.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, WIDEST_READER))
-        self.reader.setToolTip(f"{text}\n{self.tr('Who signs on this computer')}")
-        self.reader.setAccessibleName(text)
 
     def _build_tabs(self, row: QHBoxLayout) -> dict[str, QPushButton]:
         names = (self.tr("Worklist"), self.tr("Read"), self.tr("Report"), self.tr("Models"))

@@ -16,6 +16,7 @@ from services import report
 from services.papers import IssuedHow, IssuedPaper
 from services.report import ReportRequest
 from services.report_name import report_name
+from services.session import Session
 from services.sign import SignedFile, reading_beside
 from services.workplace import Workplace
 from ui.cases import Case
@@ -134,7 +135,7 @@ class Reporting(QObject):
         """Return what gives out the paper: recorded where the report is signed, else as it is in sight."""
         signed = self._signed()
         if signed is None:
-            return partial(_as_it_is, pdf)
+            return partial(_as_it_is, self._workplace.session, pdf)
         return partial(self._workplace.papers.issue_paper, signed.report_id, how, self._size())
 
     @Slot(bytes)
@@ -277,7 +278,8 @@ class _Export:
         return self._path, paper
 
 
-def _as_it_is(pdf: bytes) -> tuple[None, bytes]:
+def _as_it_is(session: Session, pdf: bytes) -> tuple[None, bytes]:
+    session.require("give_out")
     return None, pdf
 
 

@@ -188,7 +188,7 @@ def test_a_killed_window_brings_everything_back(stage: Stage, tmp_path: Path) ->
     os.kill(process.pid, signal.SIGKILL)
     process.wait(timeout=10)
     process.stdout.close()
-    window = stage(profile=profile)
+    window = stage(profile=profile, reader=False)
     ready(window)
     reading = window.desk.reading
     assert "Amina" in window.banner.text()
@@ -282,9 +282,11 @@ def test_a_second_start_on_one_profile_says_so(stage: Stage, tmp_path: Path) -> 
 SECOND = """
 import sys
 from pathlib import Path
-import ui.refused_start
-ui.refused_start.RefusedStart.LASTS_MS = 300
-from ui.application import run
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from ui.application import make_application, run
+make_application()
+QTimer.singleShot(1500, QApplication.closeAllWindows)
 sys.exit(run(profile=Path(sys.argv[1])))
 """
 

@@ -19,7 +19,9 @@ from core.clock import SystemClock
 from core.patient import Patient, Sourced
 from core.result import Correction, ErrorRecord, Refusal, Result, Source
 from services.analyze import Analysis
+from tests.opening import enter_signer
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
+from ui.notices import Notice
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -727,25 +729,31 @@ def test_a_number_that_somebody_of_another_name_has_is_confirmed_twice(stage: St
     assert window.desk.case.patient.id.value == "F-606"
 
 
-def test_the_first_signature_asks_for_a_reader(stage: Stage, tmp_path: Path) -> None:
+def test_where_nobody_signs_yet_a_signature_says_what_to_do(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"), reader=False)
     ready(window)
     press(window, Qt.Key.Key_1)
     press(window, Qt.Key.Key_A)
     press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    wait_until(lambda: window.signing.reader_dialog is not None)
-    form = window.signing.reader_dialog
-    for field, text in (
-        (form.name, "Sr. N. Otieno"),
-        (form.role, "nurse"),
-        (form.number, "7"),
-        (form.pin, "1234"),
-        (form.again, "1234"),
-    ):
-        QTest.keyClicks(field, text)
-    QTest.keyClick(form.again, Qt.Key.Key_Return)
+    wait_until(window.notices.texts)
+    assert window.signing.dialog is None
+    notice = window.notices.findChildren(Notice)[-1]
+    assert "PIN in Settings" in notice.accessibleName()
+
+
+def test_who_is_logged_in_stands_first_among_the_signers(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    enter_signer(window._workplace, name="Dr. A. Kamau", role="doctor", registration_number="4", pin="1357")
+    ready(window)
+    press(window, Qt.Key.Key_1)
+    press(window, Qt.Key.Key_A)
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: window.signing.dialog is not None)
-    assert "Otieno" in window.top.reader.text()
+    chooser = window.signing.dialog.person
+    assert [chooser.itemText(row).split(" · ")[0] for row in range(chooser.count())] == [
+        "Sr. N. Otieno",
+        "Dr. A. Kamau",
+    ]
     window.signing.dialog.reject()
     wait_until(lambda: window.signing.dialog is None)
 
