@@ -121,6 +121,7 @@ class Morning:
         self._units: dict[int, list[ReadingUnit]] = {}
         self.analyzer: Any = StandInAnalyzer()
         self._access: Access | None = None
+        self._password = PASSWORD
         self.workplace: Workplace | None = None
 
     def start(self) -> None:
@@ -172,6 +173,7 @@ class Morning:
                 workplace.switch(holder.holder_id, password)
             except WrongPasswordError:
                 continue
+            self._password = password
             return
         raise AssertionError(f"no password of {act.who} opens the store")
 
@@ -327,7 +329,7 @@ class Morning:
         return {**facts, "export": [str(file), hashlib.sha256(pdf).hexdigest()]}
 
     def _do_pin(self, act: Act) -> Facts:
-        self._open.staff.change_own_pin(act.words)
+        self._open.staff.change_own_pin(act.words, password=self._password)
         return {}
 
 
