@@ -19,7 +19,7 @@ from tests.opening import open_workplace
 LANES = 2
 PATIENT = "Wanjiku Plantedname"
 _CALLS = ("write", "pwrite64", "fsync", "ftruncate", "rename", "openat", "unlink", "mkdir")
-_MOST = 24  # of one kind of call; of more, so many are spread over them
+_MOST = 14  # of one kind of call; of more, so many are spread over them
 _REPORTS, _DRAFTS = 40, 25
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.morning import acts_of, write_studies
-from tests.faults.stand import ROOT, Stem, own_environment
+from tests.faults.stand import ROOT, Stem, held_by_permissions, own_environment
 from tests.faults.witness import Ledger
 from tests.ui.stage import write_chest
 
@@ -181,3 +181,42 @@ def test_a_crash_leaves_no_picture_of_the_memory(tmp_path: Path, how: str) -> No
     if how == "as_any_program" and not left:
         pytest.skip("this computer writes no picture of the memory of any program into its folder")
     assert bool(left) == (how == "as_any_program")
+
+
+_READ_MEMORY = """
+import sys
+with open(f"/proc/{sys.argv[1]}/mem", "rb"):
+    print("read")
+"""
+_STAY = """
+import sys
+if sys.argv[1] == "as_farlight":
+    import main
+    try:
+        main.main(["--version"])
+    except SystemExit:
+        pass
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system has no such switch")
+@pytest.mark.parametrize("how", ["as_any_program", "as_farlight"])
+def test_another_program_of_the_user_does_not_read_the_memory(how: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", _STAY, how], env=environment, text=True, preexec_fn=held_by_permissions,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as stays:  # fmt: skip
+        assert stays.stdout is not None
+        while stays.stdout.readline().strip() != "ready":
+            assert stays.poll() is None
+        other = subprocess.run(
+            [sys.executable, "-c", _READ_MEMORY, str(stays.pid)],
+            preexec_fn=held_by_permissions, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        stays.terminate()
+    if how == "as_any_program" and "read" not in other.stdout:
+        pytest.skip("this computer lets no program read another one's memory")
+    assert ("read" in other.stdout) == (how == "as_any_program"), other.stderr

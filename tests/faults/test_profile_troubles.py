@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import random
 import shutil
 import subprocess
@@ -15,7 +14,7 @@ import pytest
 from core.errors import FarlightError, KeysDamagedError, StoreDamagedError, StoreError
 from services.access import Access
 from tests.faults.morning import acts_of
-from tests.faults.stand import ROOT, Stem, own_environment
+from tests.faults.stand import ROOT, Stem, held_by_permissions, own_environment
 from tests.faults.witness import Ledger, check
 from tests.opening import CHEAP, PASSWORD, open_workplace
 from tests.services.conftest import MovedClock
@@ -23,7 +22,6 @@ from tests.services.conftest import MovedClock
 _LENGTH = len(acts_of(0))
 _DAMAGES = 60
 _STARTS = 20
-_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +36,6 @@ def lived_in(stem: Stem, studies: Path, faults_folder: Path) -> tuple[Path, Ledg
 @pytest.fixture
 def copy(lived_in: tuple[Path, Ledger], tmp_path: Path) -> Path:
     return Path(shutil.copytree(lived_in[0], tmp_path / "profile"))
-
-
-def _held_by_permissions() -> None:
-    """Have permissions hold this process from its next program on, also where it is root's."""
-    for right in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
-        ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, right, 0, 0, 0)
 
 
 _OPEN = """
@@ -69,7 +61,7 @@ def test_a_read_only_profile_is_refused_with_a_sentence_and_left_as_it_is(
     before = {path.name: path.read_bytes() for path in copy.iterdir() if path.is_file()}
     ended = subprocess.run(
         [sys.executable, "-c", _OPEN, str(copy)],
-        env=own_environment(tmp_path / "own"), cwd=ROOT, preexec_fn=_held_by_permissions,
+        env=own_environment(tmp_path / "own"), cwd=ROOT, preexec_fn=held_by_permissions,
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (ended.returncode, ended.stdout[:4]) == (1, "E502"), ended.stderr
