@@ -295,6 +295,10 @@ class NotPermittedError(StoreError):
     code = "E508"
 
 
+class DiskFullError(StoreError):
+    """There is no room left where the profile lies."""
+
+    code = "E550"
 class NotSetUpError(StoreError):
     """Nobody set this profile up: it has no key and no records."""
 

@@ -243,8 +243,8 @@ class Workplace:
                 self._analyzer = Analyzer(options_from(self.settings))
             return self._analyzer
 
-    def close(self) -> None:
-        """Give the lock back and close the database."""
+    def close(self, *, profile: bool = True) -> None:
+        """Close the database, and give the profile back unless somebody else still holds it."""
         if self.session.person is not None:
             with suppress(StoreError):
                 self.trail.note("log_out")
@@ -252,7 +252,8 @@ class Workplace:
         self.trail.settle()
         self.images.stop()
         self._database.close()
-        self._profile.close()
+        if profile:
+            self._profile.close()
         if self._log is not None:
             stop_log(self._log)
 
