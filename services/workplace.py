@@ -11,6 +11,7 @@ from core.clock import Clock
 from core.errors import NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
+from services.backup import BackupDesk
 from services.drafts import DraftKeeper
 from services.papers import PaperDesk
 from services.session import Session
@@ -70,6 +71,10 @@ class Workplace:
         signed = SignedStore(self._database)
         self.signing = SigningDesk(people, signed, clock)
         self.papers = PaperDesk(signed, PaperStore(self._database), clock)
+        self.backups = BackupDesk(
+            self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
+            session=self.session, trail=self.trail, clock=clock,
+        )  # fmt: skip
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 

@@ -35,6 +35,10 @@ TABLE = (
     Setting(key="site.name", default=""),
     Setting(key="site.address", default=""),
     Setting(key="overlay.opacity_percent", default=45),
+    Setting(key="backup.remind_days", default=7),
+    Setting(key="backup.keep", default=3),
+    Setting(key="backup.last_at", default=""),
+    Setting(key="backup.last_path", default=""),
     Setting(key="window.geometry", default=""),
     Setting(key="window.docks", default=""),
 )
