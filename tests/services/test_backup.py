@@ -1,8 +1,9 @@
-"""Backups on a medium: whole, verified, encrypted, gone on with after the medium went away, never lost by a rule."""
+"""Backups on a medium: whole, verified, encrypted, resumed after it went away, never lost by a rule."""
 
 import errno
 import json
 import os
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -191,9 +192,9 @@ def test_a_medium_without_room_is_told_before_with_the_amount_and_is_left_as_it_
     workplace: Workplace, medium: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_images(workplace.folder, 2, 8_000_000)
-    real = backup_files.shutil.disk_usage
+    real = shutil.disk_usage
     monkeypatch.setattr(
-        backup_files.shutil,
+        shutil,
         "disk_usage",
         lambda path: real(path)._replace(free=5_000_000) if medium in Path(path).parents else real(path),
     )
@@ -307,8 +308,6 @@ def test_damaged_records_are_not_backed_up_over_good_backups(
     sign_reports(workplace, range(20))
     workplace.settings.set("backup.keep", 1)
     workplace.backups.make(medium)
-    with workplace._database.transaction() as connection:
-        pass
     workplace._database._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     file = workplace.folder / "farlight.db"
     with file.open("rb+") as stream:
@@ -324,12 +323,10 @@ def test_damaged_records_are_not_backed_up_over_good_backups(
 def test_without_room_for_a_snapshot_here_it_is_written_straight_to_the_medium(
     workplace: Workplace, medium: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from services import backup
-
     sign_reports(workplace, range(20))
-    real = backup.shutil.disk_usage
+    real = shutil.disk_usage
     monkeypatch.setattr(
-        backup.shutil,
+        shutil,
         "disk_usage",
         lambda path: real(path)._replace(free=1000) if Path(path) == workplace.folder else real(path),
     )

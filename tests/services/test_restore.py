@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -218,8 +219,8 @@ def test_an_image_that_the_medium_lost_costs_only_itself(
 def test_a_full_disk_is_told_before_with_the_amount(
     backup: Backup, profile: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = restore.shutil.disk_usage
-    monkeypatch.setattr(restore.shutil, "disk_usage", lambda path: real(path)._replace(free=1_000_000))
+    real = shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: real(path)._replace(free=1_000_000))
     with pytest.raises(BackupNoRoomError, match="MB more are needed"):
         _restore(backup, profile, clock)
     with _open(profile, clock) as workplace:
