@@ -26,6 +26,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Farlight {VERSION}")
     parser.add_argument("--profile", metavar="DIR", help=say("cli.help.profile"))
     parser.add_argument("--open", metavar="PATH", help=say("cli.help.open"))
+    parser.add_argument("--user", metavar="NAME", help=say("people.help.user"))
+    parser.add_argument("--password-fd", metavar="N", type=int, help=say("people.help.password_fd"))
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title=say("cli.help.verbs"))
     for module in _verbs():
         module.add_to(verbs)

@@ -287,6 +287,48 @@ class NotPermittedError(StoreError):
     code = "E508"
 
 
+class NotSetUpError(StoreError):
+    """Nobody set this profile up: it has no key and no records."""
+
+    code = "E509"
+
+
+class KeptImageDamagedError(StoreError):
+    """The encrypted copy of an image is gone or not what was written."""
+
+    code = "E530"
+
+
+class NoRoomForImagesError(StoreError):
+    """The disk has no room for the copies of these images."""
+
+    code = "E531"
+
+
+class HeldRecordsError(StoreError):
+    """The patient's records are held and may not be deleted."""
+
+    code = "E532"
+
+
+class NoConsentError(StoreError):
+    """The patient has not agreed to this use of their records."""
+
+    code = "E533"
+
+
+class ChangedMeanwhileError(StoreError):
+    """What was to be deleted is not what was shown."""
+
+    code = "E534"
+
+
+class NotRemovedError(StoreError):
+    """The records are deleted, and a trace could not be wiped yet."""
+
+    code = "E535"
+
+
 class BackupMediumError(StoreError):
     """The medium of the backup cannot be written or read any more."""
 

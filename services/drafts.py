@@ -19,6 +19,8 @@ from store.drafts import DraftRow, DraftStore
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+KEPT_AS = "kept_as"
+"""The key in a unit's extras under which its copy is kept; it is the key of the unit that was copied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,8 @@ def key_of(unit: ReadingUnit) -> str:
     DICOM images are known by their instance UIDs wherever the stick is mounted, together with whose they are:
     careless exports give one UID to several patients. Other files are known by their place, size and time.
     """
+    if KEPT_AS in unit.extras:
+        return unit.extras[KEPT_AS]
     uids = [uid for uid in unit.sop_instance_uids if uid]
     patient = unit.patient
     whose = [value.value if value else "" for value in (patient.id, patient.name, patient.birth_date)]

@@ -12,19 +12,28 @@ from core.errors import NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
 from services.backup import BackupDesk
+from services.consent import ConsentDesk
+from services.deletion import DeletionDesk, DeletionStores
 from services.drafts import DraftKeeper
+from services.images import ImageKeeper
 from services.papers import PaperDesk
+from services.retention import RetentionDesk
 from services.session import Session
 from services.sign import SigningDesk
 from services.staff import Staff
 from services.trail import Trail
 from store.audit import AuditStore
+from store.consents import ConsentStore
 from store.database import Database
+from store.deletion import DeletionStore
 from store.drafts import DraftStore
+from store.image_vault import ImageVault
 from store.keyring import KeyHolder, KeyRing
 from store.papers import PaperStore
 from store.people import PeopleStore
 from store.profile import Profile, start_log, stop_log
+from store.records import RecordStore
+from store.retention import RetentionStore
 from store.settings import Settings
 from store.signed import SignedStore
 
@@ -75,8 +84,25 @@ class Workplace:
             self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
             session=self.session, trail=self.trail, clock=clock,
         )  # fmt: skip
+        vault = ImageVault(self._database, clock, opened.profile.image_folder, opened.key)
+        self.images = ImageKeeper(vault, self.settings, self.session, self.trail)
+        self.images.start()
+        self._build_keeping(vault, clock)
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
+
+    def _build_keeping(self, vault: ImageVault, clock: Clock) -> None:
+        """Join what is kept of a patient: consent, how long, and deletion."""
+        database, ring = self._database, self._opened.ring
+        consents, belongings = ConsentStore(database), DeletionStore(database)
+        self.consent = ConsentDesk(consents, belongings, self.session, self.trail, clock)
+        self.retention = RetentionDesk(RetentionStore(database), consents, self.settings, clock)
+        stores = DeletionStores(
+            records=RecordStore(database), belongings=belongings, consents=consents, images=vault
+        )
+        self.deletion = DeletionDesk(stores, self.session, self.trail, clock, ring.unlock)
+        with suppress(StoreError):
+            self.deletion.finish()
 
     def log_in(self, holder_id: str) -> None:
         """Make a holder of the key the person at the computer.
@@ -137,6 +163,7 @@ class Workplace:
             with suppress(StoreError):
                 self.trail.note("log_out")
             self.session.leave()
+        self.images.stop()
         self._database.close()
         self._profile.close()
         if self._log is not None:

@@ -125,6 +125,21 @@ class Database:
         """Check a copy under the same key, as ``check_whole`` does."""
         check_whole(file, self._key)
 
+    def wipe(self) -> None:
+        """Write the file anew without what was deleted, and empty the log.
+
+        Raises:
+            StoreError: no room for it, or another program holds the file; all that is kept is as it was.
+        """
+        with self._lock:
+            try:
+                self._connection.execute("VACUUM")
+                busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except dbapi.Error as error:
+                raise StoreError(type(error).__name__) from error
+        if busy:
+            raise StoreError("the log is held by another program")
+
     def close(self) -> None:
         """Close the connection; what was kept stays kept."""
         with self._lock:
