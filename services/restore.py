@@ -7,21 +7,18 @@ swaps. A crash before the swap leaves the old records, one in it is gone through
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from core.clock import Clock, SystemClock
+from core.clock import Clock
 from core.errors import (
     BackupDamagedError,
-    NotPermittedError,
     StoreError,
-    WrongPasswordError,
 )
-from core.wording import say
 from services.backup import counting
 from services.backup_rest import open_rest
+from services.locked_records import LockedRecords, ReportNumber
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from store.audit import AuditStore
 from store.backup_files import bring_back, medium_errors, no_room
@@ -29,24 +26,15 @@ from store.backup_manifest import Backup, Entry, check_seal
 from store.database import Database, check_whole
 from store.durable import replace_file
 from store.durable_copy import hash_file
-from store.keyring import KeyHolder, KeyRing
+from store.keyring import KeyRing
 from store.people import PeopleStore, PersonRow
-from store.profile import Profile
 from store.secret_words import COST, Cost
 from store.sqlcipher import connect, dbapi
 from store.subkeys import subkey
-from store.swap import DATABASE, RECORDS, SMALL, finish_swap, incoming, swap
+from store.swap import DATABASE, RECORDS, SMALL, incoming, swap
 
 Present = Literal["none", "same", "other", "unreadable"]
 _SPARE_BYTES = 32 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportNumber:
-    """A signed report, by number and time (ISO 8601 in UTC)."""
-
-    number: int
-    signed_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +54,7 @@ class Prepared:
     lacking: tuple[ReportNumber, ...] = ()
 
 
-class Restoring:
+class Restoring(LockedRecords):
     """One backup on its way into one profile, whose lock this holds. Close it at the end."""
 
     def __init__(
@@ -79,55 +67,23 @@ class Restoring:
             ProfileNotWritableError: it cannot be written.
             BackupDamagedError: the backup's keys cannot be read.
         """
-        self._backup, self._clock = backup, clock or SystemClock()
-        self._profile = Profile(profile)
-        self._folder = self._profile.folder
-        self._key: bytes | None = None
-        self._holder = ""
+        self._backup = backup
         self._prepared: Prepared | None = None
         self._staying: tuple[str, ...] = ()
-        try:
-            finish_swap(self._folder)
-            self._new = incoming(self._folder)
-            bring_back(backup, backup.manifest.only("keys"), self._new / "keys.json")
-            self._ring = KeyRing(self._new / "keys.json", self._clock, cost)
-            if self._ring.store_id != backup.manifest.store_id:
-                raise BackupDamagedError("the keys are of other records")
-        except BaseException:
-            self.close()
-            raise
+        super().__init__(profile, clock=clock, cost=cost)
 
-    def holders(self) -> tuple[KeyHolder, ...]:
-        """Return whose passwords, as of the day of the backup, open it."""
-        return self._ring.holders()
-
-    def wait_seconds(self, holder_id: str) -> float:
-        """Return how long until the next guess is taken."""
-        return self._ring.wait_seconds(holder_id)
-
-    def unlock(self, holder_id: str, password: str) -> None:
-        """Open the backup with a password of its day.
-
-        Raises:
-            WrongPasswordError: it is not their password, or a wait is not over.
-            BackupDamagedError: the manifest is not what was written.
-        """
-        if holder_id not in {holder.holder_id for holder in self.holders()}:
-            raise WrongPasswordError
-        self._take(self._ring.unlock(holder_id, password), holder_id)
-
-    def unlock_with_sheet(self, code: str) -> None:
-        """Open the backup with the recovery sheet of its day.
-
-        Raises:
-            WrongPasswordError: it is not its code.
-            BackupDamagedError: the manifest is not what was written.
-        """
-        self._take(self._ring.unlock_with_sheet(code), "")
+    def _find_ring(self) -> KeyRing:
+        """Return the keys as of the day of the backup."""
+        self._new = incoming(self._folder)
+        bring_back(self._backup, self._backup.manifest.only("keys"), self._new / "keys.json")
+        ring = KeyRing(self._new / "keys.json", self._clock, self._cost)
+        if ring.store_id != self._backup.manifest.store_id:
+            raise BackupDamagedError("the keys are of other records")
+        return ring
 
     def _take(self, key: bytes, holder_id: str) -> None:
         check_seal(self._backup.manifest, subkey(key, b"backup"))
-        self._key, self._holder = key, holder_id
+        super()._take(key, holder_id)
 
     def prepare(self, *, progress: Report = nobody_listens, cancelled: IsCancelled = never) -> Prepared:
         """Bring the backup onto this disk and check all of it; nothing is replaced yet.
@@ -154,7 +110,7 @@ class Restoring:
             check_whole(self._new / DATABASE, key)
         except StoreError as error:
             raise BackupDamagedError("the records in it") from error
-        self._require_administrator(key)
+        self._require_administrator(self._duty(key))
         counts = self._bring_rest(key)
         lost = sum(not self._bring_image(entry, tell) for entry in coming)
         stop_if(cancelled)
@@ -189,24 +145,7 @@ class Restoring:
         self._prepared = None
         return aside if aside.exists() else None
 
-    def close(self) -> None:
-        """Give the profile back; what was prepared and not put in place is taken away."""
-        with suppress(StoreError):
-            finish_swap(self._folder)
-        self._profile.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
     # --- bringing
-
-    def _require_key(self) -> bytes:
-        if self._key is None:
-            raise NotPermittedError("restore")
-        return self._key
 
     def _sort_images(self, progress: Report, cancelled: IsCancelled) -> tuple[list[Entry], list[Entry]]:
         """Return the images that lie in the profile already, to the byte, and those that must come."""
@@ -247,9 +186,8 @@ class Restoring:
         counts = rest.get("counts", {})
         return {str(name): int(count) for name, count in counts.items()}
 
-    def _require_administrator(self, key: bytes) -> None:
-        if not self._holder:
-            return  # the sheet
+    def _duty(self, key: bytes) -> str | None:
+        """Return what whoever opened the backup was on its day."""
         connection = connect(self._new / DATABASE, key)
         try:
             row = connection.execute(
@@ -257,8 +195,7 @@ class Restoring:
             ).fetchone()
         finally:
             connection.close()
-        if row is None or row["duty"] != "administrator":
-            raise NotPermittedError(say("backup.restore.not_administrator"))
+        return str(row["duty"]) if row else None
 
     # --- comparing
 

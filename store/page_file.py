@@ -111,7 +111,7 @@ class PageFile:
         salts = header[16:24] if int.from_bytes(header[:4], "big") in _WAL_MAGIC else None
         waiting: list[_Frame] = []
         committed: dict[int, list[_Frame]] = {}
-        offset = _WAL_HEADER_BYTES
+        offset, doubtful = _WAL_HEADER_BYTES, 0
         while len(head := self._read_at(offset, _FRAME_HEADER_BYTES)) == _FRAME_HEADER_BYTES:
             number, is_commit = int.from_bytes(head[:4], "big"), head[4:8] != b"\0\0\0\0"
             place = offset + _FRAME_HEADER_BYTES
@@ -119,8 +119,10 @@ class PageFile:
             if salts is None and self._plain(self._log, place, number) is not None:
                 salts = head[8:16]  # the log's own header is lost: its first page that holds tells
             if head[8:16] != salts:
-                self.bad_frames += 1  # damaged, or of a time before the log began anew
+                doubtful += 1  # damaged, or of a time before the log began anew
                 continue
+            self.bad_frames += doubtful
+            doubtful = 0
             waiting.append(_Frame(number, place))
             if is_commit:
                 for frame in waiting:

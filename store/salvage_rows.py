@@ -96,13 +96,13 @@ class DamagedDatabase:
         self.unknown_pages = 0
         self._seen: set[int] = set()
         self._sequences: dict[str, int] = {}
-        self._roots_lost = False
         self._find()
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing was found damaged."""
-        return not self._pages.bad and not self._pages.older and not self._roots_lost
+        lost = any(table.gaps or table.broken for table in self.tables.values())
+        return not (lost or self._pages.bad or self._pages.older or self._pages.bad_frames)
 
     def rows_of(self, table: Table) -> Iterator[Row]:
         """Yield the rows of a table that are whole, once each; counts those that are not."""
@@ -132,9 +132,8 @@ class DamagedDatabase:
         for name, table in self.tables.items():
             if name in roots:
                 self._walk(table, roots[name])
-            else:
-                table.gaps += 1
-                self._roots_lost = self._roots_lost or bool(self._pages.bad)
+            elif self._pages.bad:
+                table.gaps += 1  # else it is a table that an earlier schema does not have
         if sequence:
             self._read_sequences(sequence)
         self._give_orphans(self._orphans())
@@ -261,11 +260,33 @@ def write_new(damaged: DamagedDatabase, file: Path, key: bytes) -> None:
             connection.execute(f'DROP TRIGGER "{name}"')
         for table in damaged.tables.values():
             _insert(connection, table, damaged)
+        _leave_deleted_out(connection)
         for _, statement in triggers:
             connection.execute(statement)
         connection.execute("COMMIT")
     finally:
         connection.close()
+
+
+def reserve_numbers(file: Path, key: bytes, numbers: list[int]) -> None:
+    """Have the numbers of lost reports not given again: each keeps an empty frozen report."""
+    connection = connect(file, key)
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executemany(
+            "INSERT OR IGNORE INTO frozen_reports VALUES (?, x'')", [(number,) for number in numbers]
+        )
+    finally:
+        connection.close()
+
+
+def _leave_deleted_out(connection: dbapi.Connection) -> None:
+    """Remove what an older state of a page brought back of reports that were deleted."""
+    deleted = "(SELECT report_id FROM deletions)"
+    of_them = f"SELECT paper_id FROM papers WHERE report_id IN {deleted}"  # noqa: S608 - our own words
+    connection.execute(f"DELETE FROM papers_not_made WHERE paper_id IN ({of_them})")  # noqa: S608
+    for table in ("papers", "addenda", "frozen_reports", "signed_reports"):
+        connection.execute(f"DELETE FROM {table} WHERE report_id IN {deleted}")  # noqa: S608 - our own names
 
 
 def _insert(connection: dbapi.Connection, table: Table, damaged: DamagedDatabase) -> None:

@@ -28,13 +28,19 @@ def sign_reports(workplace: Workplace, numbers: range, size: int = 20_000) -> No
             workplace.trail.note("sign", f"report:{report}", words=PLANTED)
 
 
-def put_images(profile: Path, count: int = 3, size: int = 50_000) -> list[Path]:
-    """Write files as the image store would."""
-    folder = profile / "images"
+def put_images(workplace: Workplace, count: int = 3, size: int = 50_000) -> list[Path]:
+    """Write files as the image store would, each with its row."""
+    folder = workplace.folder / "images"
     folder.mkdir(exist_ok=True)
     files = [folder / f"{number:032x}" for number in range(count)]
     for file in files:
         file.write_bytes(os.urandom(size))
+        with workplace._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO image_files (name, secret, byte_count, sha256, kept_at)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (file.name, b"secret", size, file.name, "2027-01-01"),
+            )
     return files
 
 

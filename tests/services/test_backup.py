@@ -47,7 +47,7 @@ def _bytes_on(medium: Path) -> bytes:
 
 def test_a_backup_is_whole_verified_and_written_into_the_trail(workplace: Workplace, medium: Path) -> None:
     sign_reports(workplace, range(5))
-    put_images(workplace.folder)
+    put_images(workplace)
     made = workplace.backups.make(medium)
     (found,) = workplace.backups.on(medium)
     assert found.folder.parent == medium
@@ -70,7 +70,7 @@ def test_nothing_on_the_medium_can_be_read_without_a_password(workplace: Workpla
 
 
 def test_names_are_taken_by_every_file_system(workplace: Workplace, medium: Path) -> None:
-    put_images(workplace.folder)
+    put_images(workplace)
     workplace.backups.make(medium)
     for file in medium.rglob("*"):
         assert set(file.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.T"), file.name
@@ -80,7 +80,7 @@ def test_names_are_taken_by_every_file_system(workplace: Workplace, medium: Path
 def test_images_that_did_not_change_are_not_copied_again(
     workplace: Workplace, medium: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    images = put_images(workplace.folder, 4)
+    images = put_images(workplace, 4)
     workplace.backups.make(medium)
     pool = {file: file.stat().st_mtime_ns for file in medium.glob("farlight-images-*/*/*")}
     assert len(pool) == 4
@@ -141,7 +141,7 @@ def test_a_medium_that_was_pulled_out_is_gone_on_with_and_no_verified_part_copie
     workplace: Workplace, medium: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     sign_reports(workplace, range(20))
-    put_images(workplace.folder)
+    put_images(workplace)
     first = _fail_after(5, code, monkeypatch)
     with pytest.raises(BackupMediumError):
         workplace.backups.make(medium)
@@ -191,7 +191,7 @@ def test_a_stick_that_lies_about_what_it_keeps_is_found_out(
 def test_a_medium_without_room_is_told_before_with_the_amount_and_is_left_as_it_was(
     workplace: Workplace, medium: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_images(workplace.folder, 2, 8_000_000)
+    put_images(workplace, 2, 8_000_000)
     real = shutil.disk_usage
     monkeypatch.setattr(
         shutil,
@@ -234,7 +234,7 @@ def test_a_cancelled_backup_leaves_no_backup_and_the_next_one_is_whole(
 def test_old_backups_go_by_the_rule_and_the_last_good_one_never(
     workplace: Workplace, medium: Path, clock: MovedClock
 ) -> None:
-    images = put_images(workplace.folder, 2)
+    images = put_images(workplace, 2)
     workplace.settings.set("backup.keep", 2)
     for _ in range(4):
         clock.instant += timedelta(days=1)
@@ -283,7 +283,7 @@ def test_backups_of_another_clinic_on_the_same_medium_are_left_alone(
 @pytest.mark.parametrize("what", ["records.001", "keys.json", "rest.bin", "image", "manifest", "missing"])
 def test_verifying_finds_whatever_was_changed(workplace: Workplace, medium: Path, what: str) -> None:
     sign_reports(workplace, range(3))
-    put_images(workplace.folder)
+    put_images(workplace)
     backup = workplace.backups.make(medium).backup
     if what == "manifest":
         file = backup.folder / "manifest.json"

@@ -48,7 +48,7 @@ def backup(profile: Path, medium: Path, clock: MovedClock) -> Backup:
     """A backup of five reports and three images; two reports were signed since."""
     with open_workplace(profile, clock=clock) as workplace:
         sign_reports(workplace, range(5))
-        put_images(profile)
+        put_images(workplace)
         made = workplace.backups.make(medium).backup
         sign_reports(workplace, range(5, 7))
     return made
@@ -105,7 +105,8 @@ def test_it_is_said_before_what_the_backup_holds_and_which_reports_it_lacks(
 def test_what_was_there_is_set_aside_and_opens_like_a_profile(
     backup: Backup, profile: Path, clock: MovedClock
 ) -> None:
-    newer = put_images(profile, 4)[3]
+    with _open(profile, clock) as workplace:
+        newer = put_images(workplace, 4)[3]
     aside = _restore(backup, profile, clock)
     assert aside is not None
     with _open(profile, clock) as workplace:
@@ -264,7 +265,8 @@ def _cut_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 def test_a_power_cut_in_a_restore_leaves_the_old_records_or_the_restored_ones_whole(
     backup: Backup, profile: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
-    put_images(profile, 4)  # one more, and others under the same names
+    with _open(profile, clock) as workplace:
+        put_images(workplace, 4)  # one more, and others under the same names
     with monkeypatch.context() as patched:
         seen = _cut_at(step, patched)
         try:
@@ -296,7 +298,7 @@ def test_a_backup_of_other_records_is_named_as_such_and_takes_the_images_aside_t
     other = tmp_path / "other clinic"
     with open_workplace(other, clock=clock) as workplace:
         sign_reports(workplace, range(1))
-    put_images(other, 5)
+        put_images(workplace, 5)
     with Restoring(backup, other, clock=clock, cost=CHEAP) as restoring:
         restoring.unlock(restoring.holders()[0].holder_id, PASSWORD)
         assert restoring.prepare().present == "other"
