@@ -1,5 +1,6 @@
 """Farlight's entry: a child process, the command line, or the window."""
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -26,9 +27,26 @@ def main(argv: Sequence[str]) -> int:
 
         sys.stderr.write(say("cli.error.no_display") + "\n")
         return 1
+    return open_window(arguments)
+
+
+def open_window(arguments: argparse.Namespace) -> int:
+    """Open the window: logged in where a password was handed over, else at the door."""
     from ui.application import run
 
-    return run(open_path=arguments.open, profile=Path(arguments.profile) if arguments.profile else None)
+    profile = Path(arguments.profile) if arguments.profile else None
+    if arguments.password_fd is None:
+        return run(open_path=arguments.open, profile=profile)
+    from cli.program import complain
+    from core.errors import FarlightError
+
+    try:
+        from cli.credentials import open_workplace
+
+        workplace = open_workplace(arguments)
+    except FarlightError as error:
+        return complain(error)
+    return run(open_path=arguments.open, profile=profile, workplace=workplace)
 
 
 def has_display() -> bool:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from core.clock import Clock, SystemClock
 from core.errors import RequestError, WrongPasswordError
 from core.wording import say
 from services.staff import NewPerson, enter, require_password, require_person
-from services.workplace import Opened, Workplace
 from store.database import Database
 from store.keyring import KeyHolder, KeyRing
 from store.people import PeopleStore
 from store.plain_store import encrypt_all, plain_files
 from store.profile import Profile
 from store.secret_words import COST, Cost
+from store.settings import Settings
 from store.swap import finish_swap
+
+if TYPE_CHECKING:
+    from services.workplace import Workplace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,11 @@ class Access:
     def folder(self) -> Path:
         """The profile folder."""
         return self._profile.folder
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, as far as a screen before the log-in needs them."""
+        return Settings(self._profile.settings_file)
 
     @property
     def is_new(self) -> bool:
@@ -148,6 +156,8 @@ class Access:
             database.close()
 
     def _workplace(self, key: bytes, holder_id: str) -> Workplace:
+        from services.workplace import Opened, Workplace  # heavy: a log-in screen stands before it is needed
+
         workplace = Workplace(Opened(profile=self._profile, ring=self._ring, key=key, clock=self._clock))
         self._given = True
         try:

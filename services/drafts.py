@@ -12,9 +12,11 @@ from typing import TypeVar
 
 from core.clock import Clock
 from core.decision import Reading
+from core.errors import NotPermittedError
 from core.image import ReadingUnit
 from core.patient import Patient
 from services.record_json import from_plain, to_plain
+from services.session import Session
 from store.drafts import DraftRow, DraftStore
 
 _log = logging.getLogger(__name__)
@@ -57,6 +59,18 @@ class SignsJotting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierReading:
+    """What somebody had begun to read before another took the study over; theirs when they come back."""
+
+    reader_id: int
+    reader: str
+    reading: Reading
+    jottings: tuple[Jotting, ...] = ()
+    signs_jotting: SignsJotting | None = None
+    result_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """All that was typed and decided for one reading unit and is not yet signed.
 
@@ -66,6 +80,8 @@ class Draft:
     ``jottings`` are what was typed into the fields of findings; ``identity_jotting`` is what was typed into
     the identity form and not yet confirmed: it identifies nobody. ``result_seen`` where the result was in
     sight before any first impression that stands: shown at once, or opened by one that was taken back.
+    ``reader_id`` and ``reader`` are whose reading it is, None while nobody has begun; ``earlier`` is what
+    others had begun.
     """
 
     key: str
@@ -77,6 +93,9 @@ class Draft:
     signs_jotting: SignsJotting | None = None
     identity_jotting: IdentityJotting | None = None
     result_seen: bool = False
+    reader_id: int | None = None
+    reader: str = ""
+    earlier: tuple[EarlierReading, ...] = ()
     updated_at: datetime | None = None
 
 
@@ -111,15 +130,55 @@ def key_of(unit: ReadingUnit) -> str:
     return hashlib.sha256("\n".join(named).encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def claimed(draft: Draft, reader_id: int, reader: str) -> Draft:
+    """Return the draft as somebody's, where it is nobody's yet and something was read."""
+    begun = draft.jottings or draft.signs_jotting or draft.reading != Reading()
+    if draft.reader_id is not None or not begun:
+        return draft
+    return replace(draft, reader_id=reader_id, reader=reader)
+
+
+def taken_over(draft: Draft, reader_id: int, reader: str) -> Draft:
+    """Return the draft as it is for another person who goes on with the study.
+
+    What is known of the patient goes along: identity, indication, clinical signs. The impression, the answers
+    and the words of whoever began are theirs: kept apart, and back when they take the study over again.
+    """
+    if draft.reader_id in (None, reader_id):
+        return draft
+    assert draft.reader_id is not None
+    former = EarlierReading(
+        reader_id=draft.reader_id,
+        reader=draft.reader,
+        reading=draft.reading,
+        jottings=draft.jottings,
+        signs_jotting=draft.signs_jotting,
+        result_seen=draft.result_seen,
+    )
+    mine = next((one for one in draft.earlier if one.reader_id == reader_id), None)
+    others = tuple(one for one in draft.earlier if one.reader_id not in (reader_id, former.reader_id))
+    own = mine.reading if mine else Reading()
+    return replace(
+        draft,
+        reader_id=reader_id,
+        reader=reader,
+        reading=replace(own, indication=draft.reading.indication, signs=draft.reading.signs),
+        jottings=mine.jottings if mine else (),
+        result_seen=mine.result_seen if mine else False,
+        earlier=(*others, former),
+    )
+
+
 class DraftKeeper:
     """Drafts in the profile; every method is one transaction and may be called from any thread.
 
     A draft that cannot be read back (written by a newer Farlight) is left alone and not shown.
     """
 
-    def __init__(self, store: DraftStore, clock: Clock) -> None:
+    def __init__(self, store: DraftStore, clock: Clock, session: Session | None = None) -> None:
         self._store = store
         self._clock = clock
+        self._session = session
 
     def place(self) -> OpenPlace | None:
         """Return what was open at the last change, or None."""
@@ -136,7 +195,16 @@ class DraftKeeper:
         return None if row is None else _read(Draft, row.payload)
 
     def keep(self, draft: Draft) -> Draft:
-        """Keep a draft; on return it is on the disk. Returns it with its time."""
+        """Keep a draft; on return it is on the disk. Returns it with its time.
+
+        Raises:
+            NotPermittedError: the reading changed, and who is logged in may not read.
+            StoreError: it could not be kept.
+        """
+        if self._session is not None and not self._session.may("read"):
+            before = self.find(draft.key)
+            if draft.reading != (before.reading if before is not None else Reading()):
+                raise NotPermittedError("read")
         kept = replace(draft, updated_at=self._clock.now())
         row = DraftRow(
             key=kept.key, payload=json.dumps(to_plain(kept)), updated_at=self._clock.now().isoformat()

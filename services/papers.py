@@ -14,6 +14,7 @@ from services.frozen import thaw
 from services.pdf_pages import page_size
 from services.record_json import from_plain
 from services.report import set_on_paper
+from services.session import Session
 from services.sign import Addendum, addendum_of
 from store.papers import PaperRow, PaperStore
 from store.signed import SignedRow, SignedStore
@@ -47,10 +48,11 @@ class IssuedPaper:
 class PaperDesk:
     """Gives out the papers of one profile's signed reports, and keeps a record of each."""
 
-    def __init__(self, signed: SignedStore, papers: PaperStore, clock: Clock) -> None:
+    def __init__(self, signed: SignedStore, papers: PaperStore, clock: Clock, session: Session) -> None:
         self._signed = signed
         self._papers = papers
         self._clock = clock
+        self._session = session
 
     def issue_paper(self, report_id: int, how: IssuedHow, paper: PaperSize) -> tuple[IssuedPaper, bytes]:
         """Return a paper to print or export as PDF bytes, with its record, which is kept at once.
@@ -60,11 +62,13 @@ class PaperDesk:
         so far on pages of their own: a report with an addendum leaves no more without it.
 
         Raises:
+            NotPermittedError: who is logged in may give nothing out.
             NotSignedError: there is no such report.
             NoCopyError: an early Farlight signed it and kept nothing to set a copy from.
             ChangedReportError: what is kept is not what was signed.
             ReportError: the copy could not be set; no paper is recorded as made then.
         """
+        self._session.require("give_out")
         row, record = self._require(report_id)
         issued = _issued(
             self._papers.issue(

@@ -24,13 +24,21 @@ from services.patient import merge, same_id, same_person
 from services.record_json import from_plain, to_plain
 from services.report import Paper, ReportRequest, content_of, set_on_paper
 from services.result_json import WrittenFiles, result_to_dict
+from services.session import Session
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
 MissingCode = Literal[
-    "analysis", "first_read", "final_read", "decision", "signs", "identity", "identity_typed", "same_pixels"
+    "analysis",
+    "first_read",
+    "final_read",
+    "decision",
+    "signs",
+    "identity",
+    "identity_typed",
+    "same_pixels",
+    "reader",
 ]
-_SHORTEST_PIN = 4
 _IDENTIFIERS = ("name", "id", "birth_date")
 _NEEDED_IDENTIFIERS = 2
 
@@ -137,29 +145,15 @@ def reading_beside(analysis: Analysis, reading: Reading) -> Reading:
 class SigningDesk:
     """People, PINs and signed reports of one profile."""
 
-    def __init__(self, people: PeopleStore, signed: SignedStore, clock: Clock) -> None:
+    def __init__(self, people: PeopleStore, signed: SignedStore, clock: Clock, session: Session) -> None:
         self.clock = clock
         self._people = people
         self._signed = signed
+        self._session = session
 
     def people(self) -> tuple[Person, ...]:
         """Return who may sign here, the last signer first."""
         return tuple(_person(row) for row in self._people.all() if row.signs)
-
-    def add_person(self, *, name: str, role: str, registration_number: str, pin: str) -> Person:
-        """Enter a person with a PIN of at least four digits.
-
-        Raises:
-            RequestError: a field is empty or the PIN too short; the detail says which.
-        """
-        if not name.strip() or not role.strip():
-            raise RequestError(say("services.person.empty"))
-        if len(pin) < _SHORTEST_PIN or not pin.isdigit():
-            raise RequestError(say("services.person.short_pin"))
-        row = self._people.add(
-            name=name.strip(), role=role.strip(), registration_number=registration_number.strip(), pin=pin
-        )
-        return _person(row)
 
     def wait_seconds(self, person_id: int) -> float:
         """Return how long this person must wait after wrong PINs before the next try; 0 when none."""
@@ -172,6 +166,9 @@ class SigningDesk:
     def missing(self, unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
         """Return what must be answered before signing, also where the same pixels belong to someone else."""
         found = missing_for_signing(unit, analysis, draft)
+        person = self._session.person
+        if person is not None and draft.reader_id not in (None, person.person_id):
+            found = (*found, Missing(code="reader", text=say("people.missing.reader", name=draft.reader)))
         if analysis is not None and self._signed_for_another(unit, analysis, draft):
             found = (*found, Missing(code="same_pixels", text=say("services.missing.same_pixels")))
         return found
@@ -194,12 +191,16 @@ class SigningDesk:
 
         ``facts`` come from ``Analyzer.facts_for(analysis.result)``.
 
+        Who is logged in must be one who reads; somebody else who signs may do so with their own PIN.
+
         Raises:
+            NotPermittedError: nobody who reads is logged in.
             NotReadyToSignError: something is missing, or the clock is doubted and was not accepted.
             WrongPinError: the PIN is wrong, or must wait.
             AlreadySignedError: this unit's reading is signed.
             ReportError: the PDF could not be made; nothing is signed then.
         """
+        self._session.require("read")
         self._require_ready(unit, analysis, draft)
         signature = self._signature(person_id, pin, clock_accepted=clock_accepted)
         request = ReportRequest(
@@ -277,10 +278,12 @@ class SigningDesk:
         """Add words to a signed report, signed by PIN; the report itself stays as it is.
 
         Raises:
+            NotPermittedError: nobody who reads is logged in.
             RequestError: there are no words.
             NotReadyToSignError: the clock is doubted and was not accepted.
             WrongPinError: the PIN is wrong, or must wait.
         """
+        self._session.require("read")
         if not text.strip():
             raise RequestError(say("services.addendum.empty"))
         signature = self._signature(person_id, pin, clock_accepted=clock_accepted)

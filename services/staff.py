@@ -59,6 +59,8 @@ class Staff:
         self._session.require("people")
         require_person(new)
         require_password(password, new.name)
+        if any(one.name.casefold() == new.name.strip().casefold() for one in self.all()):
+            raise RequestError(say("people.person.same_name"))
         holder = self._ring.add(self._key, new.name.strip(), password)
         person = enter(self._people, new, holder.holder_id)
         self._trail.note("person_added", f"person:{person.person_id}", detail={"duty": person.duty})
@@ -84,12 +86,24 @@ class Staff:
         self._trail.note("password_changed", f"person:{person_id}")
         return person
 
-    def change_own_pin(self, pin: str) -> None:
+    def change_own_password(self, old: str, password: str) -> None:
+        """Give the person who is logged in another password.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+            WrongPasswordError: ``old`` is not their password, or a wait is not over.
+            RequestError: the new one will not do.
+        """
+        person = self._require_self(old)
+        self.give_password(person.person_id, password)
+
+    def change_own_pin(self, pin: str, *, password: str) -> None:
         """Give the person who is logged in another PIN; nobody gives one to somebody else.
 
         Raises:
             NotPermittedError: nobody is logged in.
-            RequestError: it is too short, or they are an assistant.
+            WrongPasswordError: it is not their password, or a wait is not over.
+            RequestError: it is too short, they are an assistant, or have no role to sign in.
         """
         person = self._session.person
         if person is None:
@@ -97,6 +111,9 @@ class Staff:
         if person.duty == "assistant":
             raise RequestError(say("services.person.assistant_pin"))
         require_pin(pin)
+        if not person.role:
+            raise RequestError(say("people.person.no_role"))
+        self._require_self(password)
         with self._people.transaction():
             self._people.set_pin(person.person_id, pin)
             self._trail.note("pin_changed", f"person:{person.person_id}")
@@ -138,6 +155,14 @@ class Staff:
     def confirm_sheet(self) -> None:
         """Remember that somebody keeps the sheet (it was printed, or copied by hand)."""
         self._ring.confirm_sheet()
+
+    def _require_self(self, password: str) -> PersonRow:
+        """Return who is logged in, if it is they who sit there."""
+        person = self._session.person
+        if person is None:
+            raise NotPermittedError("password")
+        self._ring.unlock(person.holder_id, password)
+        return person
 
     def _person(self, person_id: int) -> PersonRow:
         person = self._people.find(person_id)

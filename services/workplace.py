@@ -34,7 +34,7 @@ from store.people import PeopleStore
 from store.profile import Profile, start_log, stop_log
 from store.records import RecordStore
 from store.retention import RetentionStore
-from store.settings import Settings
+from store.settings import Settings, Value
 from store.signed import SignedStore
 
 
@@ -73,13 +73,14 @@ class Workplace:
         audit = AuditStore(self._database, clock, opened.profile.anchor_file, opened.key)
         self.trail = Trail(audit, self.session, clock)
         self.trail_trouble = self.trail.check_end()
+        self.clock_before = self.trail.last_at() if self.trail.clock_went_back() else None
         self.staff = Staff(
             people, opened.ring, key=opened.key, session=self.session, trail=self.trail, clock=clock
         )
-        self.drafts = DraftKeeper(DraftStore(self._database), clock)
+        self.drafts = DraftKeeper(DraftStore(self._database), clock, self.session)
         signed = SignedStore(self._database)
-        self.signing = SigningDesk(people, signed, clock)
-        self.papers = PaperDesk(signed, PaperStore(self._database), clock)
+        self.signing = SigningDesk(people, signed, clock, self.session)
+        self.papers = PaperDesk(signed, PaperStore(self._database), clock, self.session)
         self.backups = BackupDesk(
             self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
             session=self.session, trail=self.trail, clock=clock,
@@ -120,6 +121,7 @@ class Workplace:
             found = [f"{one.trouble} {one.seq}" for one in self.trail_trouble]
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
+            self.settings.set("trail.unseen", ", ".join(found))
         self.trail.note("log_in", f"person:{person.person_id}")
 
     def holders(self) -> tuple[KeyHolder, ...]:
@@ -138,6 +140,41 @@ class Workplace:
         """
         self._opened.ring.unlock(holder_id, password)
         self.log_in(holder_id)
+
+    @property
+    def trail_unseen(self) -> str:
+        """What was found wrong with the audit trail and no administrator has seen yet; "" for nothing."""
+        return self.settings.text("trail.unseen")
+
+    def see_trail_trouble(self) -> None:
+        """Remember that an administrator has seen what was found.
+
+        Raises:
+            NotPermittedError: who is logged in is none.
+        """
+        self.session.require("audit")
+        self.trail.note("trail_checked", detail={"seen": self.trail_unseen})
+        self.settings.set("trail.unseen", "")
+
+    def accept_clock(self) -> None:
+        """Remember that somebody said that the clock is right, although it was later before."""
+        before = self.clock_before
+        self.trail.note("clock_accepted", detail={"before": before.isoformat() if before else ""})
+        self.clock_before = None
+
+    def set_for_site(self, key: str, value: Value) -> None:
+        """Set what holds for everybody here.
+
+        Raises:
+            NotPermittedError: who is logged in is no administrator.
+            RequestError: the setting does not take this value.
+            ProfileNotWritableError: the profile cannot be written.
+        """
+        self.session.require("settings")
+        if self.settings.get(key) == value:
+            return
+        self.settings.set(key, value)
+        self.trail.note("settings", detail={"key": key, "value": value})
 
     def lock(self) -> None:
         """Log out: the records stay open to the program, and are shown to nobody until somebody logs in."""

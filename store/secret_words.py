@@ -60,6 +60,12 @@ def read_code(typed: str) -> str | None:
     return _grouped(letters)
 
 
+def same_letters(typed: str, group: str) -> bool:
+    """Whether a group of a code was typed as it stands, letters that look alike taken for one another."""
+    letters = "".join(one for one in typed.upper().translate(_LOOKALIKES) if one.isalnum())
+    return letters == group
+
+
 def _grouped(letters: str) -> str:
     return "-".join(letters[start : start + _GROUP] for start in range(0, len(letters), _GROUP))
 

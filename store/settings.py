@@ -37,6 +37,8 @@ TABLE = (
     Setting(key="images.keep", default="reference", choices=("reference", "copy")),
     Setting(key="keep.years_adult", default=0),
     Setting(key="keep.child_until_age", default=0),
+    Setting(key="lock.after_minutes", default=10, choices=tuple(range(1, 61))),
+    Setting(key="trail.unseen", default=""),
     Setting(key="overlay.opacity_percent", default=45),
     Setting(key="backup.remind_days", default=7),
     Setting(key="backup.keep", default=3),

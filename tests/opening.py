@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from core.clock import Clock, SystemClock
+from core.duty import Duty
 from services.access import Access
 from services.staff import NewPerson
 from services.workplace import Workplace
 from store.keyring import KeyRing
+from store.people import PersonRow
 from store.secret_words import Cost
 from store.sqlcipher import connect, dbapi
 
@@ -38,3 +40,17 @@ def key_of_store(profile: Path) -> bytes:
 def raw_database(profile: Path) -> dbapi.Connection:
     """Return the profile's database as a stranger with the key would open it; the program must be closed."""
     return connect(profile / "farlight.db", key_of_store(profile))
+
+
+def enter_signer(
+    workplace: Workplace,
+    *,
+    name: str,
+    role: str,
+    registration_number: str,
+    pin: str,
+    duty: Duty = "clinician",
+) -> PersonRow:
+    """Enter somebody who signs, as the administrator who is logged in would; their password is PASSWORD."""
+    new = NewPerson(name=name, duty=duty, role=role, registration_number=registration_number, pin=pin)
+    return workplace.staff.add(new, PASSWORD)

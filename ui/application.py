@@ -5,18 +5,24 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Slot, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from core.errors import FarlightError
-from services.workplace import Workplace
-from ui.main_window import MainWindow
-from ui.refused_start import RefusedStart
+from store.profile import default_folder, settings_file
+from store.settings import Settings
 from ui.task import hide_text
 from ui.theme import CHOICES, Choice, Theme, load_interface_fonts
+
+if TYPE_CHECKING:
+    from services.workplace import Workplace
+    from ui.door import Door
+    from ui.main_window import MainWindow
 
 _log = logging.getLogger(__name__)
 _LEVELS = {
@@ -28,21 +34,70 @@ _LEVELS = {
 }
 
 
-def run(*, open_path: str | None = None, profile: Path | None = None) -> int:
-    """Open the window and return the exit status when it is closed; 1 where the profile cannot be opened."""
+def run(
+    *, open_path: str | None = None, profile: Path | None = None, workplace: Workplace | None = None
+) -> int:
+    """Show the door and then the window; return the exit status when it is closed.
+
+    1 where the records were not opened. With a ``workplace`` somebody is logged in and the door is passed by.
+    """
     qInstallMessageHandler(_log_qt_message)
     application = make_application()
-    try:
-        workplace = Workplace.open(profile)
-    except FarlightError as error:
-        return _say_why_not(application, error)
-    with workplace:
-        window = make_window(workplace, (open_path,) if open_path else ())
-        sys.excepthook = _Hook(window)
-        window.show()
-        status = application.exec()
-        sys.excepthook = sys.__excepthook__
-    return status
+    program = Program(profile, (open_path,) if open_path else ())
+    if workplace is not None:
+        program.enter(workplace)
+    else:
+        program.knock()
+    status = application.exec()
+    sys.excepthook = sys.__excepthook__
+    return program.end() or status
+
+
+class Program(QObject):
+    """What is in sight: the door, and then the window."""
+
+    def __init__(self, profile: Path | None, open_paths: Sequence[str]) -> None:
+        super().__init__()
+        self._profile, self._open_paths = profile, tuple(open_paths)
+        self._workplace: Workplace | None = None
+        self._error: FarlightError | None = None
+        self.door: Door | None = None
+        self.window: MainWindow | None = None
+
+    def knock(self) -> None:
+        """Show the door."""
+        from services.access import Access
+        from ui.door import Door
+
+        folder = self._profile or default_folder()
+        theme = make_theme(theme_of(folder))
+        self.door = Door(partial(Access, self._profile), theme, folder)
+        theme.setParent(self.door)
+        self.door.opened.connect(self.enter)
+        self.door.start()
+        if self.door.error is not None:
+            print(self.door.error.message, file=sys.stderr)  # noqa: T201 - a start from a terminal is told too
+        self.door.show()
+        self.door.activateWindow()
+
+    @Slot(object)
+    def enter(self, workplace: Workplace) -> None:
+        """Open the window for whoever logged in; the door goes when it stands."""
+        self._workplace = workplace
+        self.window = make_window(workplace, self._open_paths)
+        sys.excepthook = _Hook(self.window)
+        self.window.show()
+        if self.door is not None:
+            self.door.close()
+            self.door.deleteLater()
+            self.door = None
+            self.window.activateWindow()
+
+    def end(self) -> int:
+        """Give everything back; 1 where no window was ever opened."""
+        if self._workplace is not None:
+            self._workplace.close()
+        return int(self._workplace is None)
 
 
 def make_application() -> QApplication:
@@ -58,10 +113,17 @@ def make_application() -> QApplication:
 
 def make_window(workplace: Workplace, open_paths: Sequence[str] = ()) -> MainWindow:
     """Return the window in the profile's look."""
+    from ui.main_window import MainWindow
+
     theme = make_theme(workplace.settings.text("theme"))
     window = MainWindow(workplace, theme, open_paths)
     theme.setParent(window)
     return window
+
+
+def theme_of(folder: Path) -> str:
+    """Return the look that a profile asks for, before it is open; settings hold no patient data."""
+    return Settings(settings_file(folder)).text("theme")
 
 
 def make_theme(choice: str) -> Theme:
@@ -70,16 +132,6 @@ def make_theme(choice: str) -> Theme:
     theme = Theme(chosen)
     theme.apply()
     return theme
-
-
-def _say_why_not(application: QApplication, error: FarlightError) -> int:
-    print(error.message, file=sys.stderr)  # noqa: T201 - a start from a terminal is told as well
-    theme = make_theme("dark")
-    message = RefusedStart(theme, error)
-    message.show()
-    QTimer.singleShot(message.LASTS_MS, message.close)
-    application.exec()
-    return 1
 
 
 def _log_qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:

@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.decision import Answer
 from core.model_facts import not_looked_for
+from ui.begun_card import BegunCard
 from ui.cases import Case
 from ui.checks_card import ChecksCard
 from ui.computer_card import ComputerCard, CorrectionLine, RefusalCard
 from ui.controls import label
 from ui.desk import Desk
+from ui.duties import who_may
 from ui.finding_card import FindingCard
 from ui.forms import SignsCard, WordsCard
 from ui.identity_card import IdentityCard
@@ -55,7 +57,13 @@ class ReadingColumn(QWidget):
     def set_image_in_sight(self, seen: bool) -> None:
         """Tell whether the image of the open case is displayed."""
         self._image_in_sight = seen
-        self.impression.set_ready(seen)
+        self._show_ready()
+
+    def _show_ready(self) -> None:
+        if self._desk.may_read:
+            self.impression.set_ready(self._image_in_sight)
+        else:
+            self.impression.set_ready(False, who_may("read"))
 
     def set_overlay_look(self, shown: bool, percent: int) -> None:
         """Show switch and slider as they are."""
@@ -127,6 +135,7 @@ class ReadingColumn(QWidget):
 
     def _build_cards(self, theme: Theme) -> None:
         self.identity = IdentityCard()
+        self.begun = BegunCard(theme)
         self.impression = ImpressionCard()
         self.first_read = FirstReadLine()
         self.first_read.setProperty("role", "muted")
@@ -151,7 +160,14 @@ class ReadingColumn(QWidget):
         self._column = QVBoxLayout(self._inner)
         self._column.setContentsMargins(14, 14, 14, 14)
         self._column.setSpacing(12)
-        for card in (self.signed_note, self.identity, self.impression, self.first_read, self.computer):
+        for card in (
+            self.signed_note,
+            self.begun,
+            self.identity,
+            self.impression,
+            self.first_read,
+            self.computer,
+        ):
             self._column.addWidget(card)
         self._slot = QVBoxLayout()
         self._slot.setSpacing(12)
@@ -168,6 +184,7 @@ class ReadingColumn(QWidget):
         whole.addWidget(self.foot)
 
     def _connect(self) -> None:
+        self.begun.take_over_asked.connect(self._desk.take_over)
         self.impression.given.connect(self._desk.give_impression)
         self.final_read.given.connect(self._desk.give_final_read)
         self.identity.confirmed.connect(self._on_identity_confirmed)
@@ -190,8 +207,8 @@ class ReadingColumn(QWidget):
         case = self._desk.case
         if case is not None:
             signs, left = case.draft.reading.signs, case.draft.signs_jotting
-            self.signs.load(signs, left, locked=self._desk.is_signed)
-            self.words.load(case.draft.reading, locked=self._desk.is_signed)
+            self.signs.load(signs, left, locked=self._desk.is_closed)
+            self.words.load(case.draft.reading, locked=self._desk.is_closed)
             jotting = case.draft.identity_jotting
             self._identity_wanted = jotting is not None and not self._desk.is_signed
             self.identity.show_patient(
@@ -217,20 +234,23 @@ class ReadingColumn(QWidget):
         unconfirmed = any(one.code == "identity_typed" for one in missing)
         wanted = ((needs_identity or unconfirmed) and not case.error) or self._identity_wanted
         self.identity.setVisible(wanted and not desk.is_signed)
-        self.impression.setVisible(desk.reading.first_read is None and not desk.is_signed)
-        self.first_read.show_first_read(desk.reading.first_read)
+        begun = desk.begun_by
+        self.begun.show_reader(begun, may=desk.may_read)
+        self._show_ready()
+        self.impression.setVisible(desk.reading.first_read is None and not desk.is_signed and not begun)
+        self.first_read.show_first_read(None if begun else desk.reading.first_read)
         self.computer.setVisible(not opened or case.analysis is None)
-        self.final_read.setVisible(desk.wants_final_read)
-        self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_signed)
+        self.final_read.setVisible(desk.wants_final_read and not begun)
+        self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_closed)
         self.computer.show_case(case)
         self._rebuild_results(opened)
-        self.signs.show_signs(desk.reading.signs, case.draft.signs_jotting, locked=desk.is_signed)
-        self.words.show_reading(desk.reading, locked=desk.is_signed)
+        self.signs.show_signs(desk.reading.signs, case.draft.signs_jotting, locked=desk.is_closed)
+        self.words.show_reading(desk.reading, locked=desk.is_closed)
         for card in self.findings:
             kept = desk.kept_decision(card.pack_id, card.finding_code)
             stands = desk.decision(card.pack_id, card.finding_code)
-            card.show_decision(stands, locked=desk.is_signed, changed=kept != stands)
-        self.foot.show_case(case, missing, card_open=opened)
+            card.show_decision(stands, locked=desk.is_closed, changed=kept != stands)
+        self.foot.show_case(case, missing, card_open=opened, may_add=desk.may_read)
         self._show_signature(case)
 
     def _show_signature(self, case: Case) -> None:

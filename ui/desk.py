@@ -11,10 +11,12 @@ from core.decision import Answer, ClinicalSigns, Decision, FinalRead, FirstRead,
 from core.errors import FarlightError
 from core.patient import Patient
 from core.result import Finding, PackResult
-from services.drafts import IdentityJotting, Jotting, OpenPlace, SignsJotting
+from core.wording import say
+from services.drafts import IdentityJotting, Jotting, OpenPlace, SignsJotting, claimed, taken_over
 from services.sign import Missing, about_of, missing_for_signing, wants_final_read
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
+from ui.duties import who_may
 
 TYPING_MS = 700
 
@@ -83,12 +85,32 @@ class Desk(QObject):
     @property
     def is_open_card(self) -> bool:
         """Whether the result may be seen."""
-        return self.reading.first_read is not None or self.concurrent or self.is_signed
+        given = self.reading.first_read is not None and not self.begun_by
+        return given or self.concurrent or self.is_signed
 
     @property
     def is_signed(self) -> bool:
         """Whether the open case is signed and cannot be changed."""
         return self.case is not None and self.case.signed is not None
+
+    @property
+    def begun_by(self) -> str:
+        """Who else began to read the open case; "" where nobody did, or it is signed."""
+        person = self._workplace.session.person
+        if self.case is None or self.is_signed or person is None:
+            return ""
+        draft = self.case.draft
+        return "" if draft.reader_id in (None, person.person_id) else draft.reader
+
+    @property
+    def may_read(self) -> bool:
+        """Whether who is logged in may give impressions, answers and words."""
+        return self._workplace.session.may("read")
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing may be said of the open case: it is signed, somebody else's, or not for them."""
+        return self.is_signed or bool(self.begun_by) or not self.may_read
 
     def findings(self) -> tuple[tuple[PackResult, Finding], ...]:
         """Return each finding of the open case with the pack that speaks."""
@@ -120,13 +142,18 @@ class Desk(QObject):
         """Return what must be answered before signing."""
         if self.case is None or self.is_signed:
             return ()
-        return missing_for_signing(self.case.unit, self.case.analysis, self.case.draft)
+        found = missing_for_signing(self.case.unit, self.case.analysis, self.case.draft)
+        if not self.may_read:
+            return (Missing(code="reader", text=who_may("read")), *found)
+        if self.begun_by:
+            return (Missing(code="reader", text=say("people.missing.reader", name=self.begun_by)), *found)
+        return found
 
     # --- acts
 
     def give_impression(self, impression: Impression) -> None:
         """Keep the first impression; it is said once and stays."""
-        if self.case is None or self.is_signed or self.reading.first_read is not None:
+        if self.case is None or self.is_closed or self.reading.first_read is not None:
             return
         seen = self.case.draft.result_seen or (self.concurrent and self.case.analysis is not None)
         first = FirstRead(impression=impression, at=self._workplace.clock.now(), result_seen=seen)
@@ -134,7 +161,7 @@ class Desk(QObject):
 
     def remember_result_seen(self) -> None:
         """Keep that the result is in sight before a first impression, whatever becomes of the result."""
-        if self.case is None or self.is_signed or self.reading.first_read is not None:
+        if self.case is None or self.is_closed or self.reading.first_read is not None:
             return
         if not self.case.draft.result_seen:
             self.case.draft = replace(self.case.draft, result_seen=True)
@@ -148,7 +175,7 @@ class Desk(QObject):
 
     def give_final_read(self, impression: Impression) -> None:
         """Keep the final read; it can be given anew and undone until it is signed."""
-        if self.case is None or self.is_signed or not self.wants_final_read:
+        if self.case is None or self.is_closed or not self.wants_final_read:
             return
         final = FinalRead(impression=impression, at=self._workplace.clock.now())
         self._push(replace(self.reading, final_read=final), self.tr("final read"))
@@ -158,7 +185,7 @@ class Desk(QObject):
 
         What it had opened was seen: the next impression says so.
         """
-        if self.case is not None and not self.is_signed:
+        if self.case is not None and not self.is_closed:
             draft = self.case.draft
             seen = draft.result_seen or self.case.analysis is not None
             self.case.draft = replace(draft, result_seen=seen)
@@ -166,7 +193,7 @@ class Desk(QObject):
 
     def decide(self, pack_id: str, finding: str, answer: Answer, *, words: str = "", note: str = "") -> None:
         """Keep an answer to a finding; it can be undone."""
-        if self.case is None or self.is_signed:
+        if self.case is None or self.is_closed:
             return
         made = Decision(
             pack_id=pack_id,
@@ -192,7 +219,7 @@ class Desk(QObject):
     def jot(self, pack_id: str, finding: str, words: str, note: str, editing: bool) -> None:
         """Keep what stands in the fields of a finding, answered or not, a moment after typing."""
         made = Jotting(pack_id=pack_id, finding=finding, words=words, note=note, editing=editing)
-        if self.case is None or self.is_signed or self.jotting(pack_id, finding) == made:
+        if self.case is None or self.is_closed or self.jotting(pack_id, finding) == made:
             return
         others = tuple(
             one for one in self.case.draft.jottings if (one.pack_id, one.finding) != (pack_id, finding)
@@ -223,13 +250,13 @@ class Desk(QObject):
 
     def write(self, field: str, text: str) -> None:
         """Keep one of the words of page 1, a moment after typing."""
-        if self.case is None or self.is_signed or getattr(self.reading, field) == text:
+        if self.case is None or self.is_closed or getattr(self.reading, field) == text:
             return
         self._type(replace(self.reading, **{field: text}))  # type: ignore[arg-type]
 
     def write_signs(self, signs: ClinicalSigns, left: SignsJotting | None = None) -> None:
         """Keep the clinical signs, a moment after typing; ``left`` is what cannot be recorded, as typed."""
-        if self.case is None or self.is_signed:
+        if self.case is None or self.is_closed:
             return
         before = self.case.draft
         if (signs, left) == (before.reading.signs, before.signs_jotting):
@@ -252,6 +279,31 @@ class Desk(QObject):
         self._book.touch(self.case)
         self.identity_changed.emit(self.case)
         self.reading_changed.emit()
+
+    def take_over(self) -> None:
+        """Go on with a study that somebody else began: in the open, and their reading stays theirs."""
+        case, person = self.case, self._workplace.session.person
+        if case is None or person is None or not self.begun_by or not self.may_read:
+            return
+        self.flush()
+        former = case.draft.reader_id
+        case.draft = taken_over(case.draft, person.person_id, person.name)
+        self.undo.clear()
+        self._keep(case)
+        try:
+            self._workplace.trail.note("edit", f"unit:{case.key}", detail={"taken_over_from": former})
+        except FarlightError as error:
+            self.keeping_failed.emit(error)
+        self.case_opened.emit(case)
+
+    def leave_to_another(self) -> None:
+        """Let somebody else sit down: a study that was begun is put away, an untouched one stays."""
+        self.flush()
+        self.undo.clear()
+        if self.begun_by:
+            self.close()
+        elif self.case is not None:
+            self.case_opened.emit(self.case)
 
     def apply(self, case: Case, reading: Reading) -> None:
         """Set the reading of a case and keep it; the case need not be the open one any more."""
@@ -284,6 +336,9 @@ class Desk(QObject):
             self._unkept = None
         if case.signed is not None:
             return
+        person = self._workplace.session.person
+        if person is not None and self.may_read:
+            case.draft = claimed(case.draft, person.person_id, person.name)
         try:
             self._workplace.drafts.keep(case.draft)
         except FarlightError as error:

@@ -11,14 +11,15 @@ from ui.controls import Chip, Elided, label, set_role
 from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
 
+PERSON_PX = 220
 PAGES = ("worklist", "read", "report", "models")
 
 
 class TopBar(QWidget):
-    """Name, pages, engine and reader."""
+    """Name, pages, engine and who is logged in."""
 
     page_chosen = Signal(str)
-    reader_clicked = Signal()
+    lock_asked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,9 +39,12 @@ class TopBar(QWidget):
         self.engine = Chip(self.tr("Models not loaded yet"))
         row.addWidget(self.engine)
         row.addSpacing(8)
-        self.reader = self._chip_button(self.tr("Set up a reader"), row)
-        self.reader.setToolTip(self.tr("Who signs on this computer"))
-        self.reader.clicked.connect(self.reader_clicked)
+        self.reader = self._chip_button("", row)
+        self.reader.clicked.connect(self.lock_asked)
+        row.addSpacing(8)
+        self.lock = self._chip_button(self.tr("Lock"), row)
+        self.lock.setToolTip(tooltip("lock"))
+        self.lock.clicked.connect(self.lock_asked)
         row.addSpacing(8)
         self.settings = self._chip_button(self.tr("Settings"), row)
         self.settings.setToolTip(tooltip("settings"))
@@ -48,6 +52,13 @@ class TopBar(QWidget):
         self.settings.clicked.connect(self._on_tab_clicked)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
+
+    def show_person(self, text: str) -> None:
+        """Show who is logged in; a long name ends in dots and is whole in the tooltip."""
+        room = self.reader.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, PERSON_PX)
+        self.reader.setText(room)
+        self.reader.setAccessibleName(text)
+        self.reader.setToolTip(self.tr("{name} is logged in; click to let somebody else").format(name=text))
 
     def set_page(self, page: str) -> None:
         """Mark the page in sight."""

@@ -35,10 +35,10 @@ class ReadCard(Card):
             self.body.addWidget(button)
             self.buttons[impression] = button
 
-    def set_ready(self, ready: bool) -> None:
+    def set_ready(self, ready: bool, why_not: str = "") -> None:
         """Let the impression be given only where the image is in sight."""
         for button in self.buttons.values():
-            enable(button, ready, self.tr("First the image must be in sight"))
+            enable(button, ready, why_not or self.tr("First the image must be in sight"))
 
     @Slot()
     def _on_clicked(self) -> None:

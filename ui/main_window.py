@@ -15,6 +15,7 @@ from ui import words
 from ui.analysis_queue import AnalysisQueue
 from ui.cases import Case, CaseBook
 from ui.desk import Desk
+from ui.duties import logged_in_words, who_may
 from ui.frame_bars import PatientBanner, StatusLine, TopBar
 from ui.id_holders import IdHolders
 from ui.intake import Intake
@@ -25,6 +26,7 @@ from ui.queue_watch import QueueWatch
 from ui.read_page import ReadPage
 from ui.shortcuts import make_action
 from ui.signing import Signing
+from ui.start_notices import tell_start_notices
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
 from ui.window_look import keep_look, restore_look
@@ -90,6 +92,7 @@ class MainWindow(QMainWindow):
 
     def _build_late(self) -> None:
         """Build what the first paint does not need."""
+        from ui.locking import Locking
         from ui.models_page import ModelsPage
         from ui.report_page import ReportPage
         from ui.reporting import Reporting
@@ -102,9 +105,12 @@ class MainWindow(QMainWindow):
             notices=self.notices, window=self,
         )  # fmt: skip
         self.models = ModelsPage(self._theme, self.pools)
-        self.settings = SettingsPage(self._workplace)
+        self.settings = SettingsPage(self._workplace, self.pools)
         for name, page in (("report", self.report), ("models", self.models), ("settings", self.settings)):
             self.turner.add(name, page)
+        self.locking = Locking(
+            self, theme=self._theme, desk=self.desk, pools=self.pools, workplace=self._workplace
+        )
         self.sheet = ShortcutSheet(self._central)
         self.turner.set_sheet(self.sheet, self.pages)
         self._connect_rest()
@@ -112,14 +118,12 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.top.page_chosen.connect(self.show_page)
-        self.top.reader_clicked.connect(self.signing.enter_reader)
         self._connect_opening()
         self._connect_reading()
         self.queue.analysed.connect(self._on_analysed)
         self.queue.refused_to_run.connect(self._on_refused_to_run)
         self.signing.signed.connect(self._on_signed)
         self.signing.added.connect(self._on_added)
-        self.signing.reader_changed.connect(self.top.reader.setText)
         self.signing.failed.connect(self.tell_error)
 
     def _connect_opening(self) -> None:
@@ -153,7 +157,8 @@ class MainWindow(QMainWindow):
         self.reporting.failed.connect(self.tell_error)
         self.settings.theme_chosen.connect(self._on_theme_chosen)
         self.settings.paper_chosen.connect(self._on_paper_chosen)
-        self.settings.reader_asked.connect(self.signing.enter_reader)
+        self.top.lock_asked.connect(self.locking.lock)
+        self.locking.unlocked.connect(self._on_unlocked)
         self.settings.failed.connect(self.tell_error)
 
     def _add_keys(self) -> None:
@@ -165,6 +170,7 @@ class MainWindow(QMainWindow):
             "models": partial(self.show_page, "models"),
             "settings": partial(self.show_page, "settings"),
             "theme": self._on_theme_toggled,
+            "lock": self.locking.lock,
             "sheet": self.turner.toggle_sheet,
             "back": self.turner.step_back,
         }
@@ -193,7 +199,8 @@ class MainWindow(QMainWindow):
         self._build_late()
         self._add_keys()
         load_script_fonts()
-        self.signing.show_reader()
+        self._show_person()
+        self.locking.start()
         self.show_page("worklist")
         if self._open_paths:
             self.opening.open_paths(self._open_paths)
@@ -206,6 +213,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Keep look and drafts, then stop all work."""
         self.desk.flush()
+        if self._built:
+            self.locking.stop()
         try:
             keep_look(self, self.read, self._workplace)
         except FarlightError as error:
@@ -230,6 +239,24 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_media_changed(self) -> None:
         self.worklist.side.show_media(self.intake.media or ())
+
+    # --- who is logged in
+
+    def _show_person(self) -> None:
+        """Show who is logged in and what they may do, and what they must be told."""
+        self.top.show_person(logged_in_words(self._workplace))
+        may_give_out = self._workplace.session.may("give_out")
+        self.report.forbid("" if may_give_out else who_may("give_out"))
+        self.settings.show_rights()
+        tell_start_notices(self.notices, self._workplace)
+
+    @Slot(bool)
+    def _on_unlocked(self, another: bool) -> None:
+        self._show_person()
+        if another and self.desk.case is None:
+            self.show_page("worklist")
+        else:
+            self.turner.take_focus()
 
     # --- pages
 

@@ -41,6 +41,7 @@ class Notice(QFrame):
         self.setAccessibleName(f"{title} {hint}")
         self.key = title
         self.tone = tone
+        self.stays = False
         self.passing = QTimer(self)
         self.passing.setSingleShot(True)
         self.passing.setInterval(PASSES_MS)
@@ -104,14 +105,15 @@ class NoticeArea(QWidget):
         """Show a sentence; the same sentence stands only once, and so does a calm one, whatever it says.
 
         A calm one speaks of what has just happened to the study in sight: it is gone after a while, or when
-        the next study is opened (``forget``); a ``lasting`` one only then. A critical one stays until it is
-        dismissed. ``about`` are the keys of the cases that it offers.
+        the next study is opened (``forget``); a ``lasting`` one only then. A critical one, and a lasting
+        warning, stays until it is dismissed. ``about`` are the keys of the cases that it offers.
         """
         self._drop_all(lambda one: one.key == title or one.tone == tone == "calm")
         too_many = max(0, len(self._notices) + 1 - MOST)
-        for old in [one for one in self._notices if one.tone != "critical"][:too_many]:
+        for old in [one for one in self._notices if one.tone != "critical" and not one.stays][:too_many]:
             self._drop(old)
         notice = Notice(self._theme, tone, title, hint, act=act, on_act=on_act, about=about)
+        notice.stays = lasting and tone != "calm"
         notice.dismissed.connect(self._drop)
         if tone == "calm" and not lasting:
             notice.passing.start()

@@ -46,16 +46,20 @@ class PageTurner(QObject):
         """Bring a page into sight."""
         if self._sheet is not None:
             self._sheet.hide()
-        page = self._pages[name]
-        self._stack.setCurrentWidget(page)
+        self._stack.setCurrentWidget(self._pages[name])
         self._top.set_page(name)
+        self.take_focus()
+        self.page_shown.emit(name)
+
+    def take_focus(self) -> None:
+        """Put the focus where the next act of the page in sight is."""
+        page = self._stack.currentWidget()
         if isinstance(page, WorklistPage):
             if self._desk.case is not None:
                 page.mark(self._desk.case.key)
             page.take_focus()
         elif isinstance(page, ReadPage):
             page.viewer.setFocus()
-        self.page_shown.emit(name)
 
     @Slot()
     def toggle_sheet(self) -> None:

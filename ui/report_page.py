@@ -45,6 +45,7 @@ class ReportPage(QWidget):
         self._theme, self._pools = theme, pools
         self._key: object = None
         self._whose: str | None = None
+        self._forbidden = ""
         self._pdf: bytes | None = None
         self._task: Task | None = None
         self._pages: list[QLabel] = []
@@ -72,6 +73,11 @@ class ReportPage(QWidget):
         self._words.show()
         self.tell_paper("")
         self._enable(False, text)
+
+    def forbid(self, why_not: str) -> None:
+        """Let nothing leave for who is logged in, and say why; "" allows it again."""
+        self._forbidden = why_not
+        self._enable(self._pdf is not None, self._words.text())
 
     def tell_paper(self, text: str) -> None:
         """Say beside the paper size as what the next paper goes out."""
@@ -182,7 +188,7 @@ class ReportPage(QWidget):
 
     def _enable(self, enabled: bool, why_not: str = "") -> None:
         for button in (self._export, self._print):
-            enable(button, enabled, why_not)
+            enable(button, enabled and not self._forbidden, self._forbidden or why_not)
         self._state.setVisible(self._key is not None)
 
     @Slot(object)
@@ -222,12 +228,12 @@ class ReportPage(QWidget):
 
     @Slot()
     def _on_export(self) -> None:
-        if self._pdf is not None:
+        if self._pdf is not None and not self._forbidden:
             self.export_asked.emit(self._pdf)
 
     @Slot()
     def _on_print(self) -> None:
-        if self._pdf is not None:
+        if self._pdf is not None and not self._forbidden:
             self.print_asked.emit(self._pdf)
 
 

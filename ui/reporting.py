@@ -15,6 +15,7 @@ from core.errors import FarlightError
 from services import report
 from services.papers import IssuedHow, IssuedPaper, signed_paper
 from services.report import ReportRequest
+from services.session import Session
 from services.sign import SignedFile, reading_beside
 from services.workplace import Workplace
 from ui.cases import Case
@@ -126,7 +127,7 @@ class Reporting(QObject):
         """Return what gives out the paper: recorded where the report is signed, else as it is in sight."""
         signed = self._signed()
         if signed is None:
-            return partial(_as_it_is, pdf)
+            return partial(_as_it_is, self._workplace.session, pdf)
         return partial(self._workplace.papers.issue_paper, signed.report_id, how, self._size())
 
     @Slot(bytes)
@@ -240,7 +241,8 @@ class _Export:
         return self._path, paper
 
 
-def _as_it_is(pdf: bytes) -> tuple[None, bytes]:
+def _as_it_is(session: Session, pdf: bytes) -> tuple[None, bytes]:
+    session.require("give_out")
     return None, pdf
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QSpinBox, QWidget
 
 from core.errors import FarlightError
 from services.version import VERSION
 from services.workplace import Workplace
-from ui.controls import Card, KeyButton, label
+from ui.controls import Card, enable, label
+from ui.duties import who_may
+from ui.people_card import PeopleCard
 from ui.report_page import PAPERS
 from ui.scrolled_page import ScrolledPage
+from ui.task import Pools
 
 WIDTH = 720
+LEAST_MINUTES, MOST_MINUTES = 1, 60
 
 
 class SettingsPage(ScrolledPage):
@@ -20,17 +24,33 @@ class SettingsPage(ScrolledPage):
 
     theme_chosen = Signal(str)
     paper_chosen = Signal(str)
-    reader_asked = Signal()
     failed = Signal(object)
 
-    def __init__(self, workplace: Workplace, parent: QWidget | None = None) -> None:
+    def __init__(self, workplace: Workplace, pools: Pools, parent: QWidget | None = None) -> None:
         super().__init__(WIDTH, parent)
+        self._workplace = workplace
         self._settings = workplace.settings
+        self.people = PeopleCard(workplace, pools)
+        self.people.failed.connect(self.failed)
         column = self.column
         column.addWidget(label(self.tr("Settings"), "title"))
-        for card in (self._appearance(), self._report(), self._reading(), self._about()):
+        for card in (
+            self._appearance(),
+            self._report(),
+            self._reading(),
+            self._locking(),
+            self.people,
+            self._about(),
+        ):
             column.addWidget(card)
         column.addStretch(1)
+
+    def show_rights(self) -> None:
+        """Let who is logged in change what they may."""
+        may = self._workplace.session.may("settings")
+        for part in (self._site, self._address, self._order, self._minutes):
+            enable(part, may, who_may("settings"))
+        self.people.refresh()
 
     def show_theme(self, choice: str) -> None:
         """Show the theme in force."""
@@ -86,10 +106,21 @@ class SettingsPage(ScrolledPage):
             self._settings.text("reading.order"),
         )
         self._order.activated.connect(self._on_order)
-        reader = KeyButton(self.tr("Enter a reader …"))
-        reader.clicked.connect(self.reader_asked)
-        grid.addWidget(label(self.tr("Readers"), "muted"), 1, 0)
-        grid.addWidget(reader, 1, 1, Qt.AlignmentFlag.AlignLeft)
+        return card
+
+    def _locking(self) -> Card:
+        card = Card(self.tr("Lock"))
+        grid = self._grid(card)
+        self._minutes = QSpinBox()
+        self._minutes.setRange(LEAST_MINUTES, MOST_MINUTES)
+        self._minutes.setSuffix(self.tr(" minutes without anybody"))
+        self._minutes.setValue(int(self._settings.number("lock.after_minutes")))
+        self._minutes.setAccessibleName(self.tr("Locks itself after"))
+        self._minutes.editingFinished.connect(self._on_minutes)
+        grid.addWidget(label(self.tr("Locks itself after"), "muted"), 0, 0)
+        grid.addWidget(self._minutes, 0, 1, Qt.AlignmentFlag.AlignLeft)
+        words = self.tr("It also locks when the computer sleeps, and at once with Ctrl L.")
+        card.body.addWidget(label(words, "small", wrap=True))
         return card
 
     def _about(self) -> Card:
@@ -144,9 +175,9 @@ class SettingsPage(ScrolledPage):
     def _set_silently(self, box: QComboBox, value: str) -> None:
         box.setCurrentIndex(max(0, box.findData(value)))
 
-    def _keep(self, key: str, value: str) -> None:
+    def _keep(self, key: str, value: str | int) -> None:
         try:
-            self._settings.set(key, value)
+            self._workplace.set_for_site(key, value)
         except FarlightError as error:
             self.failed.emit(error)
 
@@ -167,3 +198,7 @@ class SettingsPage(ScrolledPage):
         field = self.sender()
         assert isinstance(field, QLineEdit)
         self._keep(field.objectName(), field.text().strip())
+
+    @Slot()
+    def _on_minutes(self) -> None:
+        self._keep("lock.after_minutes", self._minutes.value())

@@ -34,6 +34,7 @@ TABLE: dict[str, Key] = {
     "models": Key("Everywhere", ("Alt+4",), "Models"),
     "settings": Key("Everywhere", ("Ctrl+,",), "Settings"),
     "theme": Key("Everywhere", ("Ctrl+Shift+L",), "Dark or light"),
+    "lock": Key("Everywhere", ("Ctrl+L",), "Lock, or let somebody else log in"),
     "sheet": Key("Everywhere", ("?", "F1"), "Show the keys"),
     "back": Key("Everywhere", ("Esc",), "One step back"),
     "undo": Key("Everywhere", ("Ctrl+Z",), "Undo"),

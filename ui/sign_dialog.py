@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from services.clock_doubt import ClockDoubt
 from services.sign import Person
-from ui.controls import KeyButton, label, set_role
+from ui.controls import label, set_role
 from ui.sheet_dialog import LEAST_PIN, PinField, Sheet
 
 FACT_WIDTH = 368
@@ -17,7 +17,6 @@ class SignDialog(Sheet):
     """Asks for the signer and the PIN; Enter signs."""
 
     signed = Signal(int, str, bool, str)  # person, PIN, clock accepted, addendum's words
-    reader_asked = Signal()
 
     def __init__(
         self,
@@ -47,10 +46,6 @@ class SignDialog(Sheet):
         grid.addWidget(self.person, 0, 1)
         grid.addWidget(label(self.tr("PIN"), "muted"), 1, 0)
         grid.addWidget(self.pin, 1, 1)
-        self.other = KeyButton(self.tr("Another reader …"))
-        self.other.setAutoDefault(False)
-        self.other.clicked.connect(self.reader_asked)
-        grid.addWidget(self.other, 2, 1)
         self.accepted_clock = QCheckBox(self.tr("The clock is right; mark the signature"))
         self.accepted_clock.setVisible(doubt is not None)
         if doubt is not None:
@@ -113,7 +108,7 @@ class SignDialog(Sheet):
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
-        for part in (self.yes, self.no, self.other, self.person, self.pin, self.text, self.accepted_clock):
+        for part in (self.yes, self.no, self.person, self.pin, self.text, self.accepted_clock):
             part.setEnabled(not busy)
         self.yes.set_words(self.tr("Signing …") if busy else self.tr("Sign"))
         if busy:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from services.sign import Missing
 from ui.cases import Case
 from ui.controls import KeyButton, enable, label
+from ui.duties import who_may
 
 
 class SignFoot(QWidget):
@@ -33,7 +34,9 @@ class SignFoot(QWidget):
         column.addWidget(self.missing)
         column.addWidget(self.sign)
 
-    def show_case(self, case: Case | None, missing: Sequence[Missing], *, card_open: bool) -> None:
+    def show_case(
+        self, case: Case | None, missing: Sequence[Missing], *, card_open: bool, may_add: bool = True
+    ) -> None:
         """Show what stands between the open case and its signature."""
         if case is None:
             enable(self.sign, False, self.tr("No study is open"))
@@ -42,7 +45,7 @@ class SignFoot(QWidget):
         if case.signed is not None:
             self.missing.setText(self.tr("Signed. Later words go into an addendum."))
             self.sign.set_words(self.tr("Addendum"))
-            enable(self.sign, True, "")
+            enable(self.sign, may_add, who_may("read"))
         else:
             if case.error:
                 texts = [self.tr("It could not be analysed, so there is nothing to sign.")]

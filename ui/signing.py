@@ -14,11 +14,10 @@ from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from services.analyze import Analysis
 from services.drafts import Draft
-from services.sign import Addendum, SignedFile
+from services.sign import Addendum, Person, SignedFile
 from services.workplace import Workplace
 from ui.cases import Case
 from ui.desk import Desk
-from ui.reader_dialog import ReaderDialog
 from ui.sign_dialog import SignDialog
 from ui.sign_summary import sign_facts
 from ui.task import Handle, Pools
@@ -70,40 +69,17 @@ class Signing(QObject):
 
     signed = Signal(object)
     added = Signal(object)
-    reader_changed = Signal(str)
     failed = Signal(object)
 
     def __init__(self, desk: Desk, pools: Pools, workplace: Workplace, window: QWidget) -> None:
         super().__init__(window)
         self._desk, self._pools, self._workplace, self._window = desk, pools, workplace, window
         self.dialog: SignDialog | None = None
-        self.reader_dialog: ReaderDialog | None = None
-        self._sign_after_reader = False
         self._case: Case | None = None
-
-    def show_reader(self) -> None:
-        """Tell who signed last, for the chip above."""
-        try:
-            people = self._workplace.signing.people()
-        except FarlightError as error:
-            self.failed.emit(error)
-            return
-        text = f"{people[0].name} · {people[0].role}" if people else self.tr("Set up a reader")
-        self.reader_changed.emit(text)
-
-    @Slot()
-    def enter_reader(self) -> None:
-        """Open the form for a person who may sign."""
-        if self.reader_dialog is not None:
-            return
-        self.reader_dialog = ReaderDialog(self.dialog or self._window)
-        self.reader_dialog.entered.connect(self._on_reader_entered)
-        self.reader_dialog.finished.connect(self._on_reader_closed)
-        self.reader_dialog.open()
 
     @Slot()
     def ask(self) -> None:
-        """Open the dialog of signing, or the reader's form where nobody may sign yet."""
+        """Open the dialog of signing; who is logged in and signs stands first in it."""
         case = self._desk.case
         if case is None or self.dialog is not None:
             return
@@ -112,7 +88,8 @@ class Signing(QObject):
             missing = (
                 () if case.signed else self._workplace.signing.missing(case.unit, case.analysis, case.draft)
             )
-            people = self._workplace.signing.people()
+            self._workplace.session.require("read")
+            people = self._signers()
             doubt = self._workplace.signing.clock_doubt()
         except FarlightError as error:
             self.failed.emit(error)
@@ -121,8 +98,7 @@ class Signing(QObject):
             self.failed.emit(_NotYet(" ".join(one.text for one in missing)))
             return
         if not people:
-            self._sign_after_reader = True
-            self.enter_reader()
+            self.failed.emit(_NotYet(self.tr("Nobody here signs yet: set your own PIN in Settings.")))
             return
         self._case = case
         facts = sign_facts(case)
@@ -131,9 +107,14 @@ class Signing(QObject):
             people, facts[:3] if addendum else facts, doubt, self._window, addendum=addendum
         )
         self.dialog.signed.connect(self._on_pin_given)
-        self.dialog.reader_asked.connect(self.enter_reader)
         self.dialog.finished.connect(self._on_dialog_closed)
         self.dialog.open()
+
+    def _signers(self) -> tuple[Person, ...]:
+        """Return who signs, whoever is logged in first."""
+        me = self._workplace.session.person
+        mine = me.person_id if me is not None else None
+        return tuple(sorted(self._workplace.signing.people(), key=lambda one: one.person_id != mine))
 
     @Slot(int, str, bool, str)
     def _on_pin_given(self, person_id: int, pin: str, clock_accepted: bool, addendum: str) -> None:
@@ -161,7 +142,6 @@ class Signing(QObject):
         assert isinstance(case, Case)
         if self.dialog is not None and case is self._case:
             self.dialog.accept()
-        self.show_reader()
         if isinstance(made, SignedFile):
             case.signed = made
             self.signed.emit(case)
@@ -183,34 +163,6 @@ class Signing(QObject):
             self.dialog.refuse(self.tr("Set the clock of this computer, or confirm that it is right."))
         else:
             self.dialog.refuse(error.message)
-
-    @Slot(str, str, str, str)
-    def _on_reader_entered(self, name: str, role: str, number: str, pin: str) -> None:
-        dialog = self.reader_dialog
-        assert dialog is not None
-        try:
-            person = self._workplace.signing.add_person(
-                name=name, role=role, registration_number=number, pin=pin
-            )
-        except FarlightError as error:
-            dialog.tell(error.detail or error.message)
-            return
-        if self.dialog is not None:
-            self.dialog.person.addItem(
-                f"{person.name} · {person.role} · {person.registration_number}", person.person_id
-            )
-            self.dialog.person.setCurrentIndex(self.dialog.person.count() - 1)
-            self.dialog.pin.setFocus()
-        again, self._sign_after_reader = self._sign_after_reader, False
-        dialog.accept()
-        self.show_reader()
-        if again:
-            self.ask()
-
-    @Slot()
-    def _on_reader_closed(self) -> None:
-        self.reader_dialog = None
-        self._sign_after_reader = False
 
     @Slot()
     def _on_dialog_closed(self) -> None:

@@ -18,7 +18,7 @@ from services.drafts import Draft, key_of
 from services.scan import scan
 from services.sign import Person, about_of
 from services.workplace import Workplace
-from tests.opening import open_workplace
+from tests.opening import enter_signer, open_workplace
 
 START = datetime(2027, 1, 1, 12, 0, tzinfo=UTC)
 TYPED = Patient(
@@ -91,9 +91,11 @@ def workplace(tmp_path: Path, clock: MovedClock) -> Iterator[Workplace]:
 
 @pytest.fixture
 def amina(workplace: Workplace) -> Person:
-    return workplace.signing.add_person(
-        name="Amina Ouedraogo", role="Clinical officer", registration_number="BF 17", pin="2468"
+    enter_signer(
+        workplace, name="Amina Ouedraogo", role="Clinical officer", registration_number="BF 17", pin="2468"
     )
+    (person,) = workplace.signing.people()
+    return person
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from services.access import Access
 from services.staff import NewPerson
 from services.workplace import Workplace
 from store.schema import MIGRATIONS
-from tests.opening import ADMINISTRATOR, CHEAP, PASSWORD, open_workplace, raw_database
+from tests.opening import ADMINISTRATOR, CHEAP, PASSWORD, enter_signer, open_workplace, raw_database
 from tests.services.conftest import MovedClock
 
 FIRST = NewPerson(
@@ -196,11 +196,17 @@ def test_who_left_logs_in_no_more_and_the_last_administrator_stays(tmp_path: Pat
 def test_nobody_gives_a_pin_to_somebody_else_and_an_assistant_has_none(tmp_path: Path) -> None:
     with open_workplace(tmp_path) as workplace:
         helper = workplace.staff.add(NewPerson(name="Helper", duty="assistant"), "yam and plantain")
-        workplace.staff.change_own_pin("1357")
-        assert [person.name for person in workplace.signing.people()] == [ADMINISTRATOR]
+        with pytest.raises(RequestError):
+            workplace.staff.change_own_pin("1357", password=PASSWORD)  # they have no role to sign in
+        signer = enter_signer(workplace, name="Zo", role="Nurse", registration_number="", pin="2468")
+        workplace.switch(signer.holder_id, PASSWORD)
+        with pytest.raises(WrongPasswordError):
+            workplace.staff.change_own_pin("1357", password="not the password")
+        workplace.staff.change_own_pin("1357", password=PASSWORD)
+        assert [person.name for person in workplace.signing.people()] == ["Zo"]
         workplace.switch(helper.holder_id, "yam and plantain")
         with pytest.raises(RequestError):
-            workplace.staff.change_own_pin("1357")
+            workplace.staff.change_own_pin("1357", password="yam and plantain")
 
 
 def test_an_end_that_was_cut_off_the_trail_is_told_at_the_next_start_and_written_down(

@@ -115,3 +115,41 @@ def test_two_patients_who_share_an_instance_uid_have_two_keys() -> None:
         for name in ("Anna", "Berta")
     )
     assert key_of(anna) != key_of(berta)
+
+
+def test_a_reading_that_somebody_began_is_taken_over_in_the_open_and_given_back() -> None:
+    begun = claimed(
+        Draft(
+            key="k", path="p", reading=Reading(indication="cough", words="shadow"), result_seen=True
+        ),
+        1,
+        "A",
+    )
+    assert (begun.reader_id, begun.reader) == (1, "A")
+    assert claimed(begun, 2, "B") is begun
+    theirs = taken_over(begun, 2, "B")
+    assert (theirs.reader_id, theirs.reading.indication, theirs.reading.words) == (2, "cough", "")
+    assert not theirs.result_seen
+    written = replace(theirs, reading=replace(theirs.reading, words="nothing", indication="fever"))
+    back = taken_over(written, 1, "A")
+    assert (back.reading.words, back.reading.indication, back.result_seen) == ("shadow", "fever", True)
+    assert [one.reader for one in back.earlier] == ["B"]
+    again = from_plain(Draft, json.loads(json.dumps(to_plain(back))))
+    assert again == back
+
+
+def test_an_untouched_study_is_nobodys() -> None:
+    draft = Draft(key="k", path="p")
+    assert claimed(draft, 1, "A") is draft
+    assert taken_over(draft, 1, "A") is draft
+
+
+def test_who_may_not_read_changes_no_reading(tmp_path: Path) -> None:
+    with open_workplace(tmp_path) as workplace:
+        helper = workplace.staff.add(NewPerson(name="Helper", duty="assistant"), "yam and plantain")
+        workplace.drafts.keep(Draft(key="k", path="p", reading=Reading(words="shadow")))
+        workplace.switch(helper.holder_id, "yam and plantain")
+        typed = Patient(id=Sourced(value="K-1", source="typed"))
+        workplace.drafts.keep(Draft(key="k", path="p", typed=typed, reading=Reading(words="shadow")))
+        with pytest.raises(NotPermittedError):
+            workplace.drafts.keep(Draft(key="k", path="p", reading=Reading(words="nothing")))

@@ -19,7 +19,7 @@ from services.patient import merge
 from services.scan import scan
 from services.sign import Person, missing_for_signing, reading_beside
 from services.workplace import Workplace
-from tests.opening import open_workplace
+from tests.opening import enter_signer, open_workplace
 from tests.services.conftest import START, TYPED, MovedClock
 
 
@@ -125,7 +125,7 @@ def test_what_was_signed_is_there_after_a_restart(
     tmp_path: Path, clock: MovedClock, unit: ReadingUnit, analysis: Analysis, draft: Draft
 ) -> None:
     with open_workplace(tmp_path / "p", clock=clock) as workplace:
-        person = workplace.signing.add_person(name="A", role="B", registration_number="", pin="2468")
+        person = enter_signer(workplace, name="A", role="B", registration_number="", pin="2468")
         signed = workplace.signing.sign(unit, analysis, draft, person_id=person.person_id, pin="2468")
     with open_workplace(tmp_path / "p", clock=clock) as workplace:
         assert workplace.signing.find_signed(unit) == signed
@@ -225,13 +225,13 @@ def test_the_same_pixels_under_another_patient_block_signing(
 def test_a_person_needs_a_name_a_role_and_a_pin(workplace: Workplace, change: dict[str, str]) -> None:
     fields = {"name": "A", "role": "B", "registration_number": "", "pin": "2468", **change}
     with pytest.raises(RequestError):
-        workplace.signing.add_person(**fields)
+        enter_signer(workplace, **fields)  # type: ignore[arg-type]
     assert workplace.signing.people() == ()
 
 
 def test_the_last_signer_comes_first(
     workplace: Workplace, amina: Person, unit: ReadingUnit, analysis: Analysis, draft: Draft
 ) -> None:
-    last = workplace.signing.add_person(name="Zoë", role="Nurse", registration_number="", pin="1357")
+    last = enter_signer(workplace, name="Zoë", role="Nurse", registration_number="", pin="1357")
     workplace.signing.sign(unit, analysis, draft, person_id=last.person_id, pin="1357")
     assert [person.name for person in workplace.signing.people()] == ["Zoë", "Amina Ouedraogo"]

@@ -73,7 +73,7 @@ def unexpected(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseException]]
 @pytest.fixture
 def stage(clean: None, unexpected: list[BaseException], tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Return a function that opens the window on paths; it is closed at the end."""
-    from tests.opening import open_workplace
+    from tests.opening import PASSWORD, enter_signer, open_workplace
     from ui.application import make_window
 
     opened: list[tuple[Any, Any]] = []
@@ -89,9 +89,17 @@ def stage(clean: None, unexpected: list[BaseException], tmp_path: Path) -> Itera
         for key, value in settings.items():
             workplace.settings.set(key.replace("__", "."), value)
         if reader and not workplace.signing.people():
-            workplace.signing.add_person(
-                name="Sr. N. Otieno", role="clinical officer", registration_number="11872", pin=PIN
+            enter_signer(
+                workplace,
+                name="Sr. N. Otieno",
+                role="clinical officer",
+                registration_number="11872",
+                pin=PIN,
+                duty="administrator",
             )
+        otieno = next((one for one in workplace.staff.all() if one.signs), None)
+        if otieno is not None:
+            workplace.switch(otieno.holder_id, PASSWORD)
         workplace._analyzer = analyzer or StandInAnalyzer()  # type: ignore[assignment]
         window = make_window(workplace, tuple(str(path) for path in paths))
         window.intake.watch_media = lambda: None  # type: ignore[method-assign]
@@ -103,7 +111,7 @@ def stage(clean: None, unexpected: list[BaseException], tmp_path: Path) -> Itera
 
     yield open_window
     for window, workplace in opened:
-        for dialog in (window.signing.reader_dialog, window.signing.dialog):
+        for dialog in (window.settings.people.dialog, window.signing.dialog):
             assert dialog is None, "a dialog was left open"
         window.close()
         workplace.close()

@@ -2,9 +2,11 @@
 
 import csv
 import os
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -15,6 +17,7 @@ from PIL import Image as Photo  # noqa: E402
 
 from core.result import Correction, Refusal  # noqa: E402
 from core.wording import say  # noqa: E402
+from services.staff import NewPerson  # noqa: E402
 from tests.ui.stage import Display, StandInAnalyzer, wait_until, write_chest  # noqa: E402
 
 SIZE = (1366, 768)
@@ -61,15 +64,21 @@ class Screens:
         """Open the window on some paths, act, and save a picture of it."""
         from PySide6.QtTest import QTest
 
-        from tests.opening import open_workplace
+        from tests.opening import PASSWORD, enter_signer, open_workplace
         from ui.application import make_window
 
         workplace = open_workplace(Path(tempfile.mkdtemp()))
         workplace.settings.set("theme", "light" if self.light else theme)
         workplace.settings.set("site.name", "Demo Rural Health Centre")
-        workplace.signing.add_person(
-            name="Sr. N. Otieno", role="clinical officer", registration_number="11872", pin="2580"
+        otieno = enter_signer(
+            workplace,
+            name="Sr. N. Otieno",
+            role="clinical officer",
+            registration_number="11872",
+            pin="2580",
+            duty="administrator",
         )
+        workplace.switch(otieno.holder_id, PASSWORD)
         if not self.real:
             workplace._analyzer = analyzer or StandInAnalyzer()  # type: ignore[assignment]
         window = make_window(workplace, tuple(str(path) for path in paths))
@@ -83,15 +92,58 @@ class Screens:
             act(window)
         QTest.qWait(500)
         screen = window.screen().grabWindow(0, window.x(), window.y(), window.width(), window.height())
-        (screen if window.signing.dialog or window.signing.reader_dialog else window.grab()).save(
+        (screen if window.signing.dialog or window.settings.people.dialog else window.grab()).save(
             str(self.out / f"{name}.png")
         )
-        for dialog in (window.signing.dialog, window.signing.reader_dialog):
+        for dialog in (window.signing.dialog, window.settings.people.dialog):
             if dialog is not None:
                 dialog.reject()
         window.close()
         workplace.close()
         window.deleteLater()
+        QTest.qWait(20)
+
+    def shoot_door(self, name: str, state: str, *, theme: str, size: tuple[int, int]) -> None:
+        """Photograph a screen before the window."""
+        from PySide6.QtTest import QTest
+
+        from core.errors import StoreDamagedError
+        from services.access import Access
+        from tests.opening import CHEAP, open_workplace
+        from ui.application import make_theme
+        from ui.door import Came, Door
+
+        profile = Path(tempfile.mkdtemp())
+        if state not in ("set-up", "taken-over"):
+            with open_workplace(profile) as workplace:
+                workplace.staff.add(NewPerson(name="Sr. N. Otieno", duty="assistant"), "maize and beans")
+        elif state == "taken-over":
+            with sqlite3.connect(profile / "farlight.db") as early:
+                early.execute("CREATE TABLE a (b)")
+        door = Door(partial(Access, profile, cost=CHEAP), make_theme("light" if theme == "light" else "dark"))
+        door.resize(*size)
+        door.start()
+        door.show()
+        door.activateWindow()
+        wait_until(door.isActiveWindow)
+        if state in ("wrong", "wait"):
+            for _ in range(1 if state == "wrong" else 3):
+                door.page.form.password.setText("not this one")
+                door.page.form.enter.click()
+                wait_until(lambda: not door.page.form._busy)
+        elif state == "forgot":
+            door._on_forgotten()
+        elif state in ("sheet", "offer"):
+            came = door._access.log_in(door._access.holders()[0].holder_id, "maize and beans")
+            code = "7K3M-9QXZ-01AB-CDEF-GH2J-KLMN-PQRS-TVWX-YZ45"
+            door._show_sheet(Came(workplace=came, code=code, offer="used" if state == "offer" else ""))
+        elif state == "trouble":
+            door._folder = profile
+            door._show_trouble(StoreDamagedError())
+        QTest.qWait(300)
+        door.grab().save(str(self.out / f"{name}.png"))
+        door.close()
+        door.deleteLater()
         QTest.qWait(20)
 
 
@@ -142,6 +194,8 @@ def main(out: Path, only: tuple[str, ...], *, real: bool, light: bool) -> None:
 
 def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR0915 - a table of states
     """Return each state's name with what makes it."""
+
+    from PySide6.QtWidgets import QScrollArea
 
     def many() -> tuple[Path, ...]:
         return tuple(
@@ -224,6 +278,64 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
     def loading(window: object) -> None:
         window.read.viewer.show_message("", window.read.tr("Loading the image …"))  # type: ignore[attr-defined]
 
+    def people(window: object) -> None:
+        from tests.opening import PASSWORD, enter_signer
+
+        workplace = window._workplace  # type: ignore[attr-defined]
+        enter_signer(
+            workplace, name="Dr. A. Kamau", role="medical officer", registration_number="4411", pin="1357"
+        )
+        workplace.staff.add(NewPerson(name="J. Wanjiru", duty="assistant"), PASSWORD)
+        window.show_page("settings")  # type: ignore[attr-defined]
+        window.settings.people.refresh()  # type: ignore[attr-defined]
+        wait_until(lambda: window.settings.people.isVisible())  # type: ignore[attr-defined]
+        window.settings.findChild(QScrollArea).ensureWidgetVisible(window.settings.people)  # type: ignore[attr-defined]
+
+    def add_person(window: object) -> None:
+        people(window)
+        window.settings.people.add_person.click()  # type: ignore[attr-defined]
+
+    def locked(window: object) -> None:
+        opened(window)
+        window.locking.lock()  # type: ignore[attr-defined]
+
+    def begun(window: object) -> None:
+        opened(window)
+        key = window.desk.case.key  # type: ignore[attr-defined]
+        to_another(window, "clinician")
+        window.open_case(key)  # type: ignore[attr-defined]
+        ready(window)
+
+    def assistant(window: object) -> None:
+        ready(window)
+        to_another(window, "assistant")
+
+    def to_another(window: object, duty: str) -> None:
+        from tests.opening import PASSWORD, enter_signer
+
+        workplace = window._workplace  # type: ignore[attr-defined]
+        if duty == "assistant":
+            other = workplace.staff.add(NewPerson(name="J. Wanjiru", duty="assistant"), PASSWORD)
+        else:
+            other = enter_signer(
+                workplace, name="Dr. A. Kamau", role="medical officer", registration_number="4411", pin="1357"
+            )
+        window.locking.lock()  # type: ignore[attr-defined]
+        form = window.locking.cover.form  # type: ignore[attr-defined]
+        form.person.setCurrentIndex(form.person.findData(other.holder_id))
+        form.password.setText(PASSWORD)
+        form.enter.click()
+        wait_until(lambda: not window.locking.is_locked)  # type: ignore[attr-defined]
+
+    def start_notices(window: object) -> None:
+        from datetime import timedelta
+
+        ready(window)
+        workplace = window._workplace  # type: ignore[attr-defined]
+        workplace.settings.set("trail.unseen", "end_missing 41")
+        workplace.clock_before = workplace.clock.now() + timedelta(days=3)
+        window._show_person()  # type: ignore[attr-defined]
+
     long_name = "Wolfeschlegelsteinhausenbergerdorff^Hubert Blaine Maximilian Otto"
     return {
         "empty": lambda: s.shoot("empty"),
@@ -283,7 +395,31 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         "settings": lambda: s.shoot("settings", (s.chest(),), act=page("settings")),
         "sheet": lambda: s.shoot("sheet", (s.chest(),), act=sheet),
         "sign": lambda: s.shoot("sign", (s.chest(),), act=sign),
-        "reader": lambda: s.shoot("reader", (s.chest(),), act=lambda window: window.signing.enter_reader()),  # type: ignore[attr-defined]
+        "settings-light": lambda: s.shoot("settings-light", act=people, theme="light"),
+        "people": lambda: s.shoot("people", act=people),
+        "people-low": lambda: s.shoot("people-low", act=people, size=(1024, 700)),
+        "people-add": lambda: s.shoot("people-add", act=add_person),
+        "locked": lambda: s.shoot("locked", (s.chest(),), act=locked),
+        "locked-light": lambda: s.shoot("locked-light", (s.chest(),), act=locked, theme="light"),
+        "locked-low": lambda: s.shoot("locked-low", (s.chest(),), act=locked, size=(1100, 640)),
+        "begun": lambda: s.shoot("begun", (s.chest(),), act=begun),
+        "assistant": lambda: s.shoot("assistant", (s.chest(),), act=assistant),
+        "start-notices": lambda: s.shoot("start-notices", (s.chest(),), act=start_notices),
+        **{
+            f"{name}-{look}": partial(s.shoot_door, f"{name}-{look}", name, theme=look, size=size)
+            for name in (
+                "set-up",
+                "taken-over",
+                "sheet",
+                "log-in",
+                "wrong",
+                "wait",
+                "forgot",
+                "offer",
+                "trouble",
+            )
+            for look, size in (("dark", SIZE), ("light", SIZE), ("low", (1024, 700)))
+        },
     }
 
 

@@ -1,0 +1,119 @@
+"""People are set up, entered, listed and let go by the real program, with secrets from a descriptor."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from store.secret_words import read_code
+from tests.cli.conftest import command, environment
+
+NAME, PASSWORD, PIN = "Dr. M. Achieng", "maize and beans", "2580"
+Program = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Run the program with lines on its standard input."""
+
+    def run(*arguments: str, lines: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            command(tmp_path / "profile", *arguments),
+            cwd=tmp_path,
+            env=environment(),
+            input="".join(f"{line}\n" for line in lines),
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def code(program: Program) -> str:
+    """Set a profile up and return the code of its recovery sheet."""
+    done = program(
+        "people", "setup", "--name", NAME, "--role", "medical officer", "--number", "7", "--password-fd", "0",
+        "--pin-fd", "0", "--sheet-fd", "1", lines=(PASSWORD, PIN),
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip()
+
+
+def _people(program: Program, password: str = PASSWORD, user: str = NAME) -> dict[str, dict[str, object]]:
+    done = program("people", "list", "--json", "--user", user, "--password-fd", "0", lines=(password,))
+    assert (done.returncode, done.stderr) == (0, "")
+    return {one["name"]: one for one in json.loads(done.stdout)}
+
+
+def test_a_profile_is_set_up_once_and_its_sheet_can_be_read_back(program: Program, code: str) -> None:
+    assert read_code(code) == code
+    assert _people(program) == {
+        NAME: {
+            "name": NAME,
+            "duty": "administrator",
+            "role": "medical officer",
+            "number": "7",
+            "signs": True,
+            "logs_in": True,
+        }
+    }
+    again = program(
+        "people", "setup", "--name", "X", "--password-fd", "0", "--sheet-fd", "1", lines=(PASSWORD,)
+    )
+    assert again.returncode == 2
+    assert "set up already" in again.stderr
+
+
+def test_names_are_listed_without_a_password_and_duties_are_not(program: Program, code: str) -> None:
+    done = program("people", "list", "--json")
+    assert json.loads(done.stdout) == [{"name": NAME}]
+
+
+def test_a_person_is_entered_logs_in_and_leaves(program: Program, code: str) -> None:
+    added = program(
+        "people", "add", "--name", "J. Wanjiru", "--duty", "assistant", "--password-fd", "0",
+        "--new-password-fd", "0", lines=(PASSWORD, "yam and plantain"),
+    )  # fmt: skip
+    assert added.returncode == 0
+    assert _people(program, "yam and plantain", "J. Wanjiru")["J. Wanjiru"]["duty"] == "assistant"
+    refused = program(
+        "people", "leave", NAME, "--user", "J. Wanjiru", "--password-fd", "0", lines=("yam and plantain",)
+    )
+    assert refused.returncode == 1
+    assert "E508" in refused.stderr
+    left = program("people", "leave", "J. Wanjiru", "--user", NAME, "--password-fd", "0", lines=(PASSWORD,))
+    assert left.returncode == 0
+    assert set(_people(program)) == {NAME}
+
+
+def test_a_forgotten_password_is_replaced_with_the_sheet(program: Program, code: str) -> None:
+    wrong = program(
+        "people", "password", "--code-fd", "0", "--new-password-fd", "0",
+        lines=(code[:-1] + ("2" if code[-1] != "2" else "3"), "rice and peas"),
+    )  # fmt: skip
+    assert wrong.returncode == 1
+    done = program(
+        "people", "password", "--code-fd", "0", "--new-password-fd", "0", lines=(code, "rice and peas")
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert NAME in _people(program, "rice and peas")
+    old = program("people", "list", "--user", NAME, "--password-fd", "0", lines=(PASSWORD,))
+    assert (old.returncode, "E507" in old.stderr) == (1, True)
+
+
+def test_the_code_is_not_written_where_nobody_asked_for_it(program: Program, tmp_path: Path) -> None:
+    done = program("people", "setup", "--name", NAME, "--password-fd", "0", lines=(PASSWORD,))
+    assert done.returncode == 2
+    assert "--sheet-fd" in done.stderr
+    assert not (tmp_path / "profile" / "keys.json").exists()
+
+
+def test_without_a_terminal_and_a_descriptor_nothing_waits(program: Program, code: str) -> None:
+    done = program("people", "sheet", "--sheet-fd", "1", "--user", NAME)
+    assert done.returncode == 2
+    assert "--password-fd" in done.stderr
+    assert "Traceback" not in done.stderr

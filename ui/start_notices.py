@@ -1,0 +1,54 @@
+"""What must be said when somebody has logged in: a trail that does not hold, a clock that went back."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QCoreApplication
+
+from core.errors import FarlightError
+from services.workplace import Workplace
+from ui.notices import NoticeArea
+
+
+def tr(text: str) -> str:
+    """Return a sentence in the user's language."""
+    return QCoreApplication.translate("start_notices", text)
+
+
+def tell_start_notices(notices: NoticeArea, workplace: Workplace) -> None:
+    """Say what was found; it comes back at each log-in until somebody who may has answered it."""
+    before = workplace.clock_before
+    if before is not None:
+        now = workplace.clock.now()
+        notices.tell(
+            "warning",
+            tr("The clock of this computer shows {now}, earlier than the last entry ({before}).").format(
+                now=f"{now:%Y-%m-%d %H:%M}", before=f"{before.astimezone():%Y-%m-%d %H:%M}"
+            ),
+            tr("Is it right? If not, set it: until then every entry is marked as doubtful."),
+            act=tr("The clock is right"),
+            on_act=partial(_answer, notices, workplace.accept_clock),
+            lasting=True,
+        )
+    if not workplace.trail_unseen:
+        return
+    administrator = workplace.session.may("audit")
+    notices.tell(
+        "warning",
+        tr("The audit trail of this computer was changed outside Farlight, or lost lines."),
+        tr("Found: {found}. Settings, Audit shows where; an administrator has to look.").format(
+            found=workplace.trail_unseen
+        ),
+        act=tr("I have seen it") if administrator else "",
+        on_act=partial(_answer, notices, workplace.see_trail_trouble) if administrator else None,
+        lasting=True,
+    )
+
+
+def _answer(notices: NoticeArea, act: object) -> None:
+    assert callable(act)
+    try:
+        act()
+    except FarlightError as error:
+        notices.tell("critical", error.title, f"{error.hint} ({error.code})")
