@@ -102,9 +102,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _verbs() -> tuple[ModuleType, ...]:
-    from cli import analyze, bench, packs, people, scan, self_test
+    from cli import analyze, backup, bench, diagnostics, mending, packs, people, scan, self_test
 
-    return scan, analyze, packs, people, self_test, bench
+    return scan, analyze, packs, people, self_test, bench, backup, mending, diagnostics
 
 
 def _start_log(arguments: argparse.Namespace) -> None:

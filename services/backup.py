@@ -327,6 +327,11 @@ class BackupDesk:
                     yield file.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns
 
 
+def backups_on(place: Path) -> tuple[Backup, ...]:
+    """Return the backups in a folder (or the one that it is), the latest first, of whatever records."""
+    return find_backups(place)
+
+
 def counting(stage: Any, total: int, progress: Report, cancelled: IsCancelled) -> Callable[[int], None]:
     """Return a counter of bytes that tells in MB, now and then, and stops where the user asked to."""
     done, told_at = 0, 0.0

@@ -5,7 +5,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self, cast
+from typing import TYPE_CHECKING, Literal, Self, cast
 
 from core.clock import Clock
 from core.errors import NotPermittedError, StoreError
@@ -17,6 +17,7 @@ from services.deletion import DeletionDesk, DeletionStores
 from services.drafts import DraftKeeper
 from services.images import ImageKeeper
 from services.papers import PaperDesk
+from services.progress import IsCancelled, Report, never, nobody_listens
 from services.retention import RetentionDesk
 from services.session import Session
 from services.sign import SigningDesk
@@ -36,6 +37,9 @@ from store.records import RecordStore
 from store.retention import RetentionStore
 from store.settings import Settings, Value
 from store.signed import SignedStore
+
+if TYPE_CHECKING:
+    from services.diagnostics import Bundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +197,22 @@ class Workplace:
             if self._analyzer is None:
                 self._analyzer = Analyzer(options_from(self.settings))
             return self._analyzer
+
+    def diagnostics(
+        self, *, self_test: bool = False, progress: Report = nobody_listens, cancelled: IsCancelled = never
+    ) -> "Bundle":
+        """Return what support needs to know, without anything of a patient.
+
+        Raises:
+            NotPermittedError: who is logged in may not.
+        """
+        from services.diagnostics import collect, record_facts
+
+        self.session.require("backup")
+        last = self.backups.last_at
+        days = None if last is None else (self.clock.now() - last).days
+        facts = record_facts(self._database, self.trail, days)
+        return collect(self.folder, facts, self_test=self_test, progress=progress, cancelled=cancelled)
 
     def close(self) -> None:
         """Give the lock back and close the database."""

@@ -119,9 +119,7 @@ def test_two_patients_who_share_an_instance_uid_have_two_keys() -> None:
 
 def test_a_reading_that_somebody_began_is_taken_over_in_the_open_and_given_back() -> None:
     begun = claimed(
-        Draft(
-            key="k", path="p", reading=Reading(indication="cough", words="shadow"), result_seen=True
-        ),
+        Draft(key="k", path="p", reading=Reading(indication="cough", words="shadow"), result_seen=True),
         1,
         "A",
     )
