@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +26,16 @@ class Installed:
     environment: dict[str, str]
     prefix: tuple[str, ...]
 
-    def run(self, *arguments: str, status: int = 0) -> tuple[str, str]:
-        """Run to the end and return (stdout, stderr); another exit status than ``status`` is an error."""
+    def run(self, *arguments: str, status: int = 0, lines: Sequence[str] = ()) -> tuple[str, str]:
+        """Run to the end and return (stdout, stderr); another exit status than ``status`` is an error.
+
+        ``lines`` is what it reads on its standard input.
+        """
         done = subprocess.run(
             [*self.prefix, str(self.program), *arguments],
             cwd=self.work,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            input="".join(f"{line}\n" for line in lines),
             capture_output=True,
             encoding="utf-8",
             timeout=COMMAND_TIMEOUT_S,

@@ -112,12 +112,16 @@ def make_application() -> QApplication:
 
 
 def make_window(workplace: Workplace, open_paths: Sequence[str] = ()) -> MainWindow:
-    """Return the window in the profile's look."""
+    """Return the window in the profile's look.
+
+    The style sheet comes last: Qt styles a widget anew each time that it gets another parent.
+    """
     from ui.main_window import MainWindow
 
-    theme = make_theme(workplace.settings.text("theme"))
+    theme = Theme(_choice(workplace.settings.text("theme")))
     window = MainWindow(workplace, theme, open_paths)
     theme.setParent(window)
+    theme.apply()
     return window
 
 
@@ -128,10 +132,13 @@ def theme_of(folder: Path) -> str:
 
 def make_theme(choice: str) -> Theme:
     """Return the theme that the settings name, in force."""
-    chosen: Choice = next((one for one in CHOICES if one == choice), "dark")
-    theme = Theme(chosen)
+    theme = Theme(_choice(choice))
     theme.apply()
     return theme
+
+
+def _choice(named: str) -> Choice:
+    return next((one for one in CHOICES if one == named), "dark")
 
 
 def _log_qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:

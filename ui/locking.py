@@ -135,10 +135,10 @@ class Locking(QObject):
             widget.pin.clear()
             self._shelved.append(widget)
             widget.hide()
-        elif isinstance(widget, QDialog):
+            return
+        if isinstance(widget, QDialog):
             widget.reject()
-        else:
-            widget.hide()
+        widget.hide()  # also one that cannot be left now, since it is at work
 
     def _content(self) -> QWidget:
         content = self._window.centralWidget()

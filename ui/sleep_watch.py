@@ -14,18 +14,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import SLOT, QObject, QTimer, Signal, Slot
 
 TICK_MS = 1000
 SLEPT_S = 30.0
 _SYSTEM_BUS = Path("/run/dbus/system_bus_socket")
 _SYSTEM_SIGNALS = (
-    ("org.freedesktop.login1.Manager", "PrepareForSleep", b"1_on_going(bool)"),
-    ("org.freedesktop.login1.Session", "Lock", b"1_on_locked()"),
+    ("org.freedesktop.login1.Manager", "PrepareForSleep", "_on_going(bool)"),
+    ("org.freedesktop.login1.Session", "Lock", "_on_locked()"),
 )
 _SESSION_SIGNALS = (
-    ("org.freedesktop.ScreenSaver", "ActiveChanged", b"1_on_going(bool)"),
-    ("org.gnome.ScreenSaver", "ActiveChanged", b"1_on_going(bool)"),
+    ("org.freedesktop.ScreenSaver", "ActiveChanged", "_on_going(bool)"),
+    ("org.gnome.ScreenSaver", "ActiveChanged", "_on_going(bool)"),
 )
 _log = logging.getLogger(__name__)
 
@@ -90,13 +90,17 @@ class SleepWatch(QObject):
         if os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
             self._listen(QDBusConnection.sessionBus(), _SESSION_SIGNALS)
 
-    def _listen(self, bus: Any, signals: tuple[tuple[str, str, bytes], ...]) -> None:
+    def _listen(self, bus: Any, signals: tuple[tuple[str, str, str], ...]) -> None:
         """Anybody on the bus may send these: all that they can do is lock the window."""
         if not bus.isConnected():
             return
         for interface, name, slot in signals:
-            if not bus.connect("", "", interface, name, self, slot):
-                _log.info("not told of %s", name)
+            try:
+                heard = bus.connect("", "", interface, name, self, SLOT(slot))
+            except ValueError:  # the binding's word for a slot that it does not find
+                heard = False
+            if not heard:
+                _log.warning("not told of %s", name)
 
     @Slot(bool)
     def _on_going(self, begins: bool) -> None:

@@ -20,9 +20,7 @@ class PowerFilter(QAbstractNativeEventFilter):
         super().__init__()
         self._on_suspend = on_suspend
 
-    def nativeEventFilter(
-        self, kind: Any, message: Any
-    ) -> tuple[bool, int]:  # noqa: N802 - Qt's name
+    def nativeEventFilter(self, kind: Any, message: Any) -> tuple[bool, int]:  # noqa: N802 - Qt's name
         """Look at each message; every one goes on to the window."""
         if bytes(kind) == b"windows_generic_MSG":
             from ctypes import wintypes

@@ -288,7 +288,7 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         workplace.staff.add(NewPerson(name="J. Wanjiru", duty="assistant"), PASSWORD)
         window.show_page("settings")  # type: ignore[attr-defined]
         window.settings.people.refresh()  # type: ignore[attr-defined]
-        wait_until(lambda: window.settings.people.isVisible())  # type: ignore[attr-defined]
+        wait_until(window.settings.people.isVisible)  # type: ignore[attr-defined]
         window.settings.findChild(QScrollArea).ensureWidgetVisible(window.settings.people)  # type: ignore[attr-defined]
 
     def add_person(window: object) -> None:

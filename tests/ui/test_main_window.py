@@ -188,7 +188,7 @@ def test_a_killed_window_brings_everything_back(stage: Stage, tmp_path: Path) ->
     os.kill(process.pid, signal.SIGKILL)
     process.wait(timeout=10)
     process.stdout.close()
-    window = stage(profile=profile)
+    window = stage(profile=profile, reader=False)
     ready(window)
     reading = window.desk.reading
     assert "Amina" in window.banner.text()
@@ -282,9 +282,11 @@ def test_a_second_start_on_one_profile_says_so(stage: Stage, tmp_path: Path) -> 
 SECOND = """
 import sys
 from pathlib import Path
-import ui.refused_start
-ui.refused_start.RefusedStart.LASTS_MS = 300
-from ui.application import run
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from ui.application import make_application, run
+make_application()
+QTimer.singleShot(1500, QApplication.closeAllWindows)
 sys.exit(run(profile=Path(sys.argv[1])))
 """
 
@@ -310,6 +312,30 @@ def test_nothing_heavy_is_loaded_before_the_window_is_seen(application: Any, tmp
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_window_is_styled_once_and_when_it_is_built(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui.theme import Theme
+    from ui.window_look import restore_look
+
+    told: list[str] = []
+    apply = Theme.apply
+
+    def styled(theme: Theme, *choice: Any) -> None:
+        told.append("styled")
+        apply(theme, *choice)
+
+    def built(*parts: Any) -> None:
+        told.append("built")
+        restore_look(*parts)
+
+    monkeypatch.setattr(Theme, "apply", styled)
+    monkeypatch.setattr("ui.main_window.restore_look", built)
+    window = stage(theme="light")
+    assert told == ["built", "styled"]
+    assert not window._theme.is_dark
 
 
 def test_closing_while_an_analysis_runs_ends_in_time(stage: Stage, tmp_path: Path) -> None:
