@@ -1,17 +1,18 @@
-"""Backups, in Settings: when the last one was made, onto which stick the next one goes, and whether it is whole."""
+"""Backups, in Settings: when the last one was made, where the next one goes, and whether one is whole."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QSpinBox, QWidget
 
 from core.errors import FarlightError
 from services.workplace import Workplace
-from ui.controls import Card, KeyButton, enable, label
+from ui.controls import Card, KeyButton, enable, label, set_role
 from ui.duties import who_may
 from ui.progress_line import ProgressLine
 from ui.task import Handle, Pools, Task
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from store.backup_manifest import Backup
 
 _MOST_DAYS, _MOST_KEPT = 365, 50
+_NUMBER_WIDTH = 96
 
 
 class BackupCard(Card):
@@ -39,8 +41,9 @@ class BackupCard(Card):
         self.body.addWidget(
             label(
                 self.tr(
-                    "A backup on a stick holds records, image copies, people and settings, encrypted: without "
-                    "a password or the recovery sheet of its day nobody reads it. Keep it in another room."
+                    "A backup on a stick holds records, image copies, people and settings, encrypted: "
+                    "without a password or the recovery sheet of its day nobody reads it. Keep it in another "
+                    "room."
                 ),
                 "muted",
                 wrap=True,
@@ -84,13 +87,16 @@ class BackupCard(Card):
         )
         for number, (name, widget) in enumerate(rows):
             grid.addWidget(label(name, "muted"), number, 0)
-            grid.addWidget(widget, number, 1)
+            left = isinstance(widget, QSpinBox)
+            grid.addWidget(widget, number, 1, Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag(0))
         return grid
 
     def _number(self, key: str, name: str, least: int, most: int) -> QSpinBox:
         box = QSpinBox()
         box.setObjectName(key)
         box.setRange(least, most)
+        box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        box.setFixedWidth(_NUMBER_WIDTH)
         box.setValue(int(self._workplace.settings.number(key)))
         box.setAccessibleName(name)
         box.editingFinished.connect(self._on_number)
@@ -144,8 +150,6 @@ class BackupCard(Card):
             enable(button, ready and may, why)
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
-        from ui.controls import set_role
-
         self.said.setText(text)
         set_role(self.said, role="error" if wrong else "body")
         self.said.setVisible(bool(text))
@@ -217,7 +221,7 @@ class BackupCard(Card):
     def _on_checked(self, backup: Backup) -> None:
         self._say(
             self.tr("The backup of {day} is whole.").format(
-                day=backup.manifest.made_at[:16].replace("T", ", ")
+                day=f"{datetime.fromisoformat(backup.manifest.made_at).astimezone():%d %b %Y, %H:%M}"
             )
         )
 

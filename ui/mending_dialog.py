@@ -1,8 +1,9 @@
-"""Restoring a backup, and opening what can be opened of damaged records: ask, look, tell, and only then replace."""
+"""Restoring a backup, and opening what can be opened of damaged records: look, tell, only then replace."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,7 @@ class MendingDialog(Sheet):
         self._state = "asking"
         self.pools = Pools(self)
         self._grid = self.grid()
-        self._row = 0
+        self._rows: list[tuple[QWidget, QWidget]] = []
         self.line = ProgressLine()
         self.line.stop_asked.connect(self._on_stop)
         self.told = label("", "body", wrap=True)
@@ -47,9 +48,10 @@ class MendingDialog(Sheet):
         self.yes.clicked.connect(self._on_yes)
 
     def _add(self, name: str, field: QWidget) -> None:
-        self._grid.addWidget(label(name, "muted"), self._row, 0)
-        self._grid.addWidget(field, self._row, 1)
-        self._row += 1
+        words = label(name, "muted")
+        self._grid.addWidget(words, len(self._rows), 0)
+        self._grid.addWidget(field, len(self._rows), 1)
+        self._rows.append((words, field))
 
     def _add_secrets(self) -> None:
         """Add who opens it: a person's password, or the sheet's code."""
@@ -68,6 +70,7 @@ class MendingDialog(Sheet):
         self._add(self.tr("Code"), self.code)
         self.body.addWidget(self.told)
         self.body.addWidget(self.line)
+        self.body.addStretch(1)
 
     def _show_holders(self, records: LockedRecords) -> None:
         self._records = records
@@ -134,9 +137,13 @@ class MendingDialog(Sheet):
 
     @Slot(object)
     def _on_prepared(self, prepared: Any) -> None:
+        if getattr(prepared, "whole", False):
+            self._tell_calmly(self.prepared_words(prepared))
+            return
         self._state = "ready"
-        for part in (self.person, self.password, self.with_sheet, self.code):
-            part.setEnabled(False)
+        for words, field in self._rows:
+            words.hide()
+            field.hide()
         self._tell_calmly(self.prepared_words(prepared))
         self.yes.set_words(self.tr("Set the present aside and use these"))
 
@@ -153,6 +160,7 @@ class MendingDialog(Sheet):
     def _tell_calmly(self, text: str) -> None:
         self.told.setText(text)
         self.told.show()
+        self.column.activate()
         self.adjustSize()
 
     def done(self, result: int) -> None:
@@ -188,26 +196,30 @@ class RestoreDialog(MendingDialog):
         self._add(self.tr("Backup"), self.backup)
         self._add_secrets()
         self._backups: tuple[Backup, ...] = ()
+        self._looks = 0
         self.yes.setEnabled(False)
         self.look()
 
     def look(self, place: Path | None = None) -> None:
         """Look for backups on what is plugged in, or in a folder."""
-        task = self.pools.files("backups", partial(_find, place))
+        self._looks += 1
+        task = self.pools.files("backups", partial(_find, place), key=self._looks)
         task.succeeded.connect(self._on_found)
         task.failed.connect(self._on_failed)
 
     @Slot(object)
     def _on_found(self, found: tuple[Backup, ...]) -> None:
+        if self.sender().key != self._looks:  # type: ignore[attr-defined]
+            return  # somebody has named another place meanwhile
         self._backups = found
         self.backup.clear()
         for one in found:
             manifest = one.manifest
             self.backup.addItem(
-                self.tr("{day} UTC · {size} MB · {folder}").format(
-                    day=manifest.made_at[:16].replace("T", " "),
+                self.tr("{day} · {size} MB · {folder}").format(
+                    day=_day(manifest.made_at),
                     size=f"{max(1, manifest.size // 1_000_000)}",
-                    folder=one.folder.parent,
+                    folder=one.folder.parent.name or one.folder.parent,
                 )
             )
         if not found:
@@ -245,9 +257,10 @@ class RestoreDialog(MendingDialog):
         counts = prepared.counts
         parts = [
             self.tr(
-                "Checked and whole. The backup of {day} holds {reports} signed reports, {drafts} drafts and {images} image files."
+                "Checked and whole. The backup of {day} holds {reports} signed reports, {drafts} drafts and "
+                "{images} image files."
             ).format(
-                day=prepared.made_at[:16].replace("T", ", "),
+                day=_day(prepared.made_at),
                 reports=counts.get("signed_reports", 0),
                 drafts=counts.get("drafts", 0),
                 images=prepared.images,
@@ -291,8 +304,9 @@ class SalvageDialog(MendingDialog):
             0,
             label(
                 self.tr(
-                    "Every page of the damaged records is looked at, and what can be read is written into new "
-                    "records. You are told what is lost before anything is replaced; the damaged file is kept."
+                    "Every page of the damaged records is looked at, and what can be read is written into "
+                    "new records. You are told what is lost before anything is replaced; the damaged file is "
+                    "kept."
                 ),
                 "muted",
                 wrap=True,
@@ -339,10 +353,18 @@ class SalvageDialog(MendingDialog):
         if prepared.backup_at:
             parts.append(
                 self.tr("The last backup is of {day}: compare before you go on.").format(
-                    day=prepared.backup_at[:16].replace("T", ", ")
+                    day=_day(prepared.backup_at)
                 )
             )
         return "\n".join(parts)
+
+
+def _day(at: str) -> str:
+    """Return a time of a backup as the clock on the wall showed it."""
+    try:
+        return f"{datetime.fromisoformat(at).astimezone():%d %b %Y, %H:%M}"
+    except ValueError:
+        return at
 
 
 def _named(reports: tuple[ReportNumber, ...]) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
 from core.errors import FarlightError
@@ -46,7 +46,7 @@ class SupportCard(Card):
         self.body.addWidget(self.said)
         self.start = KeyButton(self.tr("Make a file for support …"))
         self.start.clicked.connect(self._on_start)
-        self.body.addWidget(self.start)
+        self.body.addWidget(self.start, 0, Qt.AlignmentFlag.AlignLeft)
         self.refresh()
 
     @Slot()
