@@ -20,7 +20,6 @@ from typing import Any
 from core.clock import Clock
 from core.errors import BackupMediumError, OtherBackupError
 from core.wording import say
-from services.backup_rest import seal_rest
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.session import Session
 from services.trail import Trail
@@ -35,6 +34,7 @@ from store.backup_files import (
     verify_parts,
 )
 from store.backup_manifest import UNFINISHED, Backup, check_seal, find_backups, folder_name
+from store.backup_rest import seal_rest
 from store.database import Database
 from store.durable import replace_file
 from store.profile import Profile

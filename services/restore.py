@@ -17,12 +17,12 @@ from core.errors import (
     StoreError,
 )
 from services.backup import counting
-from services.backup_rest import open_rest
 from services.locked_records import LockedRecords, ReportNumber
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from store.audit import AuditStore
 from store.backup_files import bring_back, medium_errors, no_room
 from store.backup_manifest import Backup, Entry, check_seal
+from store.backup_rest import open_rest
 from store.database import Database, check_whole
 from store.durable import replace_file
 from store.durable_copy import hash_file
