@@ -193,7 +193,7 @@ class BackupDesk:
     def _new_stage(self, medium: Path, progress: Report, cancelled: IsCancelled) -> _Stage:
         self._drop_stage()
         made_at = self._clock.now().astimezone(UTC).isoformat(timespec="seconds")
-        name = folder_name(self._store_id, made_at)
+        name = _free_name(medium, folder_name(self._store_id, made_at))
         size = self._records_size()
         on_medium = shutil.disk_usage(self._profile.folder).free < size + size // 10
         with medium_errors():
@@ -325,6 +325,15 @@ class BackupDesk:
                 facts = file.stat()
                 if file.is_file() and file.suffix not in {".new", ".part"}:
                     yield file.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns
+
+
+def _free_name(medium: Path, name: str) -> str:
+    """Return a name that no backup has yet (two in one second, or a clock that went back)."""
+    found, number = name, 1
+    while (medium / found).exists():
+        number += 1
+        found = f"{name}-{number}"
+    return found
 
 
 def backups_on(place: Path) -> tuple[Backup, ...]:

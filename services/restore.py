@@ -7,6 +7,7 @@ swaps. A crash before the swap leaves the old records, one in it is gone through
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -31,7 +32,7 @@ from store.people import PeopleStore, PersonRow
 from store.secret_words import COST, Cost
 from store.sqlcipher import connect, dbapi
 from store.subkeys import subkey
-from store.swap import DATABASE, RECORDS, SMALL, incoming, swap
+from store.swap import DATABASE, GUESSES, RECORDS, SMALL, incoming, swap
 
 Present = Literal["none", "same", "other", "unreadable"]
 _SPARE_BYTES = 32 << 20
@@ -76,6 +77,8 @@ class Restoring(LockedRecords):
         """Return the keys as of the day of the backup."""
         self._new = incoming(self._folder)
         bring_back(self._backup, self._backup.manifest.only("keys"), self._new / "keys.json")
+        with suppress(OSError):  # wrong guesses count here as they do at the door
+            replace_file(self._new / GUESSES, (self._folder / GUESSES).read_bytes())
         ring = KeyRing(self._new / "keys.json", self._clock, self._cost)
         if ring.store_id != self._backup.manifest.store_id:
             raise BackupDamagedError("the keys are of other records")
@@ -144,6 +147,12 @@ class Restoring(LockedRecords):
         aside = swap(self._folder, aside=[*names, *(name for name in present if name not in staying)])
         self._prepared = None
         return aside if aside.exists() else None
+
+    def close(self) -> None:
+        """Give the profile back; wrong guesses stay counted."""
+        with suppress(OSError, AttributeError):
+            replace_file(self._folder / GUESSES, (self._new / GUESSES).read_bytes())
+        super().close()
 
     # --- bringing
 
@@ -240,7 +249,7 @@ class Restoring(LockedRecords):
             database.close()
         for file in self._new.glob("farlight-schema-*"):
             file.unlink(missing_ok=True)  # the backup itself is the copy of an older schema
-        (self._new / "guesses.json").unlink(missing_ok=True)
+        (self._new / GUESSES).unlink(missing_ok=True)
 
     def _person_in(self, database: Database) -> PersonRow | None:
         everybody = PeopleStore(database, self._clock).all()

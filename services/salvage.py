@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import NotSalvagedError, ProfileNotWritableError
+from core.errors import NotSalvagedError
 from services.locked_records import LockedRecords, ReportNumber
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from store.audit import AuditStore
-from store.database import Database, check_whole
+from store.database import Database, check_whole, not_opened
 from store.page_file import PageFile
 from store.people import PeopleStore, PersonRow
 from store.salvage_rows import DamagedDatabase, reserve_numbers, write_new
@@ -86,7 +86,7 @@ class Salvaging(LockedRecords):
                     raise NotSalvagedError(f"{pages.count} pages")
                 write_new(damaged, new, key)
         except (OSError, dbapi.OperationalError) as error:
-            raise ProfileNotWritableError(type(error).__name__) from error
+            raise not_opened(error) from error
         progress(Progress(stage="checking"))
         database = Database(new, key)
         try:

@@ -21,7 +21,8 @@ from store.durable import replace_file, settle_folder
 INCOMING, ORDER = "incoming", "swap.json"
 DATABASE = "farlight.db"
 RECORDS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal")
-SMALL = ("keys.json", "keys-copy.json", "anchor.json", "settings.json", "guesses.json")
+GUESSES = "guesses.json"
+SMALL = ("keys.json", "keys-copy.json", "anchor.json", "settings.json", GUESSES)
 
 
 def incoming(folder: Path) -> Path:

@@ -19,7 +19,7 @@ from core.errors import (
     NotPermittedError,
     WrongPasswordError,
 )
-from services import restore
+from services import locked_records
 from services.access import Access
 from services.restore import Restoring
 from services.staff import NewPerson
@@ -167,6 +167,8 @@ def test_without_password_or_sheet_nothing_comes_back(
         with pytest.raises(NotPermittedError):
             restoring.prepare()
     assert not (tmp_path / "new" / "farlight.db").exists()
+    with Restoring(backup, tmp_path / "new", clock=clock, cost=CHEAP) as again:
+        assert again.wait_seconds(holder) > 0  # nobody starts anew by asking anew
 
 
 def test_a_clinicians_password_does_not_put_records_back(
@@ -257,7 +259,7 @@ def _cut_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     monkeypatch.setattr(swap, "_move", counted(swap._move))
     monkeypatch.setattr(swap, "replace_file", counted(swap.replace_file))
     monkeypatch.setattr(swap, "settle_folder", counted(swap.settle_folder))
-    monkeypatch.setattr(restore, "finish_swap", lambda folder: None)
+    monkeypatch.setattr(locked_records, "finish_swap", lambda folder: None)
     return lambda: seen[0]
 
 
