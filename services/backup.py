@@ -128,7 +128,7 @@ class BackupDesk:
             StoreDamagedError: the records are damaged; earlier backups stay as they are.
             Cancelled: somebody stopped it; what was verified is not copied again the next time.
         """
-        self._session.require("backup")
+        person = self._session.require("backup")
         if not medium.is_dir():
             raise BackupMediumError("no such folder")
         stage = self._earlier_stage(medium) or self._new_stage(medium, progress, cancelled)
@@ -141,6 +141,7 @@ class BackupDesk:
             "backup",
             detail={
                 "made_at": stage.made_at,
+                "person_id": person.person_id,  # the window may have locked itself meanwhile
                 "bytes": made.size,
                 "images": len(made.backup.manifest.of_kind("image")),
                 "older_removed": made.removed,
@@ -171,6 +172,11 @@ class BackupDesk:
     def _staging(self) -> Path:
         return self._profile.folder / "backup"
 
+    @property
+    def _staged_records(self) -> Path:
+        """Where the snapshot lies: under a name that a deletion knows as an older copy, and wipes."""
+        return self._profile.database_file.with_name("farlight-backup.db.new")
+
     def _earlier_stage(self, medium: Path) -> _Stage | None:
         """Return the snapshot of a backup that was interrupted on this medium, where it is fresh."""
         folder = self._staging
@@ -178,12 +184,14 @@ class BackupDesk:
             state = json.loads((folder / "state.json").read_bytes())
             age = self._clock.now() - datetime.fromisoformat(state["made_at"])
             begun = (medium / f"{state['name']}{UNFINISHED}").is_dir()
+            if not self._staged_records.exists():
+                return None  # a deletion took it away
             if not begun or not timedelta() <= age < _RESUMED_FOR or state["store_id"] != self._store_id:
                 return None
             return _Stage(
                 name=str(state["name"]),
                 made_at=str(state["made_at"]),
-                file=folder / "farlight.db",
+                file=self._staged_records,
                 keys=(folder / "keys.json").read_bytes(),
                 rest=(folder / "rest.bin").read_bytes(),
             )
@@ -206,7 +214,7 @@ class BackupDesk:
         folder = unfinished if on_medium else self._staging
         with medium_errors():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = folder / ("records.001" if on_medium else "farlight.db")
+        file = folder / "records.001" if on_medium else self._staged_records
         rest = self._snapshot(file, progress, cancelled, with_errors_of_medium=on_medium)
         keys = self._profile.key_file.read_bytes()
         if on_medium:
@@ -269,6 +277,8 @@ class BackupDesk:
         return rest
 
     def _drop_stage(self) -> None:
+        with suppress(OSError):
+            self._staged_records.unlink(missing_ok=True)
         shutil.rmtree(self._staging, ignore_errors=True)
 
     # --- onto the medium

@@ -18,7 +18,7 @@ from tests.opening import PASSWORD, open_workplace
 from tests.services.records_of_clinic import PLANTED, put_images, reports, sign_reports
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 12
+KILLS = int(os.environ.get("FARLIGHT_KILLS", "12"))
 
 
 @pytest.fixture
@@ -181,6 +181,16 @@ def test_a_full_stick_is_told_with_the_amount_that_is_missing(profile: Path, sma
     assert err.startswith("E541")
     assert "MB more are needed" in err
     assert find_backups(small_stick) == ()
+
+
+def test_a_profile_without_room_for_a_restore_is_told_and_left(
+    profile: Path, stick: Path, small_stick: Path
+) -> None:
+    assert _run(profile, "backup", stick)[0] == 0
+    status, _, err = _run(small_stick / "new profile", "restore", stick)
+    assert status == 1
+    assert err.startswith("E541")
+    assert not (small_stick / "new profile" / "farlight.db").exists()
 
 
 def _killed_after(process: subprocess.Popen[str], seconds: float) -> bool:

@@ -57,6 +57,7 @@ def test_a_backup_is_whole_verified_and_written_into_the_trail(workplace: Workpl
     assert [line.act for line in workplace.trail.lines()][-2:] == ["backup", "backup"]
     assert workplace.backups.last_folder == made.backup.folder
     assert not (workplace.folder / "backup").exists()
+    assert not list(workplace.folder.glob("farlight-backup*"))
 
 
 def test_nothing_on_the_medium_can_be_read_without_a_password(workplace: Workplace, medium: Path) -> None:
@@ -87,7 +88,7 @@ def test_images_that_did_not_change_are_not_copied_again(
     clock.instant += timedelta(days=1)
     images[0].write_bytes(b"another" * 1000)
     copied: list[Path] = []
-    real = backup_files.copy_verified
+    real = durable_copy.copy_verified
 
     def watched(source: Any, size: int, place: Path, tell: Any) -> str:
         copied.append(place)
@@ -152,6 +153,35 @@ def test_a_medium_that_was_pulled_out_is_gone_on_with_and_no_verified_part_copie
     assert not set(first) & set(second)
     workplace.backups.verify(made.backup)
     assert not list(medium.glob(f"*{UNFINISHED}"))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_snapshot_that_a_deletion_wiped_is_taken_anew(
+    workplace: Workplace, medium: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_reports(workplace, range(20))
+    _fail_after(3, errno.EIO, monkeypatch)
+    with pytest.raises(BackupMediumError):
+        workplace.backups.make(medium)
+    (snapshot,) = workplace.folder.glob("farlight*.db.new")
+    snapshot.unlink()
+    _fail_after(10_000, errno.EIO, monkeypatch)
+    workplace.backups.verify(workplace.backups.make(medium).backup)
+    assert not list(medium.glob(f"*{UNFINISHED}"))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_an_interrupted_backup_is_not_gone_on_with_after_a_day(
+    workplace: Workplace, medium: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_reports(workplace, range(20))
+    _fail_after(3, errno.EIO, monkeypatch)
+    with pytest.raises(BackupMediumError):
+        workplace.backups.make(medium)
+    clock.instant += timedelta(days=2)
+    _fail_after(10_000, errno.EIO, monkeypatch)
+    made = workplace.backups.make(medium)
+    assert made.backup.manifest.made_at.startswith("2027-01-03")
 
 
 @pytest.mark.usefixtures("small_parts")

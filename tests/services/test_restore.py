@@ -24,7 +24,7 @@ from services.access import Access
 from services.restore import Restoring
 from services.staff import NewPerson
 from services.workplace import Workplace
-from store import swap
+from store import durable, swap
 from store.backup_manifest import Backup
 from tests.opening import CHEAP, PASSWORD, open_workplace
 from tests.services.conftest import MovedClock
@@ -257,8 +257,8 @@ def _cut_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         return act
 
     monkeypatch.setattr(swap, "_move", counted(swap._move))
-    monkeypatch.setattr(swap, "replace_file", counted(swap.replace_file))
-    monkeypatch.setattr(swap, "settle_folder", counted(swap.settle_folder))
+    monkeypatch.setattr(swap, "replace_file", counted(durable.replace_file))
+    monkeypatch.setattr(swap, "settle_folder", counted(durable.settle_folder))
     monkeypatch.setattr(locked_records, "finish_swap", lambda folder: None)
     return lambda: seen[0]
 
@@ -308,6 +308,26 @@ def test_a_backup_of_other_records_is_named_as_such_and_takes_the_images_aside_t
     assert aside is not None
     assert len(list((aside / "images").iterdir())) == 5
     assert len(list((other / "images").iterdir())) == 3
+
+
+def test_what_was_signed_during_a_backup_is_not_in_it_and_what_was_before_is(
+    profile: Path, medium: Path, tmp_path: Path, clock: MovedClock
+) -> None:
+    signed: list[int] = []
+
+    def sign_meanwhile(progress: Any) -> None:
+        if len(signed) < 4:
+            signed.append(100 + len(signed))
+            sign_reports(workplace, range(signed[-1], signed[-1] + 1))
+
+    with open_workplace(profile, clock=clock) as workplace:
+        sign_reports(workplace, range(30))
+        backup = workplace.backups.make(medium, progress=sign_meanwhile).backup
+        assert len(reports(workplace)) == 34
+    _restore(backup, tmp_path / "new", clock)
+    with _open(tmp_path / "new", clock) as workplace:
+        assert sorted(reports(workplace)) == list(range(1, 31))
+        assert workplace.trail.check() == ()
 
 
 def test_a_restored_store_is_backed_up_again(
