@@ -72,6 +72,8 @@ def salvage(arguments: argparse.Namespace) -> int:
         if report.whole:
             print(say("backup.cli.whole"), file=sys.stderr)
             return 0
+        if report.older_pages:
+            print(say("backup.cli.older_pages", count=report.older_pages), file=sys.stderr)
         _say_reports("backup.cli.lost_reports", report.lost_reports)
         if report.backup_folder:
             known = say("backup.cli.known_backup", made_at=report.backup_at, folder=report.backup_folder)

@@ -1,4 +1,4 @@
-"""Restoring a backup, and opening what can be opened of damaged records: look, tell, only then replace."""
+"""What restoring a backup and opening damaged records share: open, look, tell, and only then replace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from core.errors import FarlightError, WrongPasswordError
 from ui.controls import label
@@ -20,9 +20,6 @@ from ui.task import Handle, Pools, Task
 
 if TYPE_CHECKING:
     from services.locked_records import LockedRecords, ReportNumber
-    from services.restore import Prepared
-    from services.salvage import Salvaged
-    from store.backup_manifest import Backup
 
 _NAMED = 6
 
@@ -172,194 +169,7 @@ class MendingDialog(Sheet):
         super().done(result)
 
 
-class RestoreDialog(MendingDialog):
-    """Chooses a backup and puts it back."""
-
-    def __init__(self, *, folder: Path | None, retry: Callable[[], None], parent: QWidget) -> None:
-        title = "Restore from a backup"
-        super().__init__(title, "Check this backup", folder=folder, retry=retry, parent=parent)
-        self.setWindowTitle(self.tr("Restore from a backup"))
-        self.body.insertWidget(
-            0,
-            label(
-                self.tr(
-                    "Plug in the stick with the backup. It is checked whole before anything is replaced, and "
-                    "what is here now is set aside, not deleted."
-                ),
-                "muted",
-                wrap=True,
-            ),
-        )
-        self.backup = QComboBox()
-        self.backup.setAccessibleName(self.tr("Backup"))
-        self.backup.activated.connect(self._on_backup_chosen)
-        self._add(self.tr("Backup"), self.backup)
-        self._add_secrets()
-        self._backups: tuple[Backup, ...] = ()
-        self._looks = 0
-        self.yes.setEnabled(False)
-        self.look()
-
-    def look(self, place: Path | None = None) -> None:
-        """Look for backups on what is plugged in, or in a folder."""
-        self._looks += 1
-        task = self.pools.files("backups", partial(_find, place), key=self._looks)
-        task.succeeded.connect(self._on_found)
-        task.failed.connect(self._on_failed)
-
-    @Slot(object)
-    def _on_found(self, found: tuple[Backup, ...]) -> None:
-        if self.sender().key != self._looks:  # type: ignore[attr-defined]
-            return  # somebody has named another place meanwhile
-        self._backups = found
-        self.backup.clear()
-        for one in found:
-            manifest = one.manifest
-            self.backup.addItem(
-                self.tr("{day} · {size} MB · {folder}").format(
-                    day=_day(manifest.made_at),
-                    size=f"{max(1, manifest.size // 1_000_000)}",
-                    folder=one.folder.parent.name or one.folder.parent,
-                )
-            )
-        if not found:
-            self.backup.addItem(self.tr("No backup was found on what is plugged in"))
-        self.backup.addItem(self.tr("Look in another folder …"))
-        self._choose(0)
-
-    @Slot()
-    def _on_backup_chosen(self) -> None:
-        if self.backup.currentIndex() == self.backup.count() - 1:
-            folder = QFileDialog.getExistingDirectory(self, self.tr("Where the backup is"))
-            self.backup.setCurrentIndex(0)
-            if folder:
-                self.look(Path(folder))
-            return
-        self._choose(self.backup.currentIndex())
-
-    def _choose(self, number: int) -> None:
-        from services.restore import Restoring
-
-        if self._records is not None:
-            self._records.close()
-            self._records = None
-        if number < len(self._backups):
-            try:
-                self._show_holders(Restoring(self._backups[number], self._folder))
-            except FarlightError as error:
-                self._on_failed(error)
-        self.yes.setEnabled(self._records is not None)
-        if self._records is not None:
-            self.password.setFocus()
-
-    def prepared_words(self, prepared: Prepared) -> str:
-        """Return what the backup holds and lacks."""
-        counts = prepared.counts
-        parts = [
-            self.tr(
-                "Checked and whole. The backup of {day} holds {reports} signed reports, {drafts} drafts and "
-                "{images} image files."
-            ).format(
-                day=_day(prepared.made_at),
-                reports=counts.get("signed_reports", 0),
-                drafts=counts.get("drafts", 0),
-                images=prepared.images,
-            )
-        ]
-        if prepared.images_lost:
-            parts.append(
-                self.tr("{count} image files are lost on the stick.").format(count=prepared.images_lost)
-            )
-        if prepared.present == "other":
-            parts.append(self.tr("What is here now are other records, not those of this backup."))
-        elif prepared.present == "unreadable":
-            parts.append(
-                self.tr("What is here now cannot be read, so nobody knows what the backup lacks of it.")
-            )
-        if prepared.lacking:
-            parts.append(
-                self.tr("{count} signed reports that are here now are not in it: {named}.").format(
-                    count=len(prepared.lacking), named=_named(prepared.lacking)
-                )
-            )
-        return "\n".join(parts)
-
-
-class SalvageDialog(MendingDialog):
-    """Opens what can be opened."""
-
-    def __init__(
-        self,
-        *,
-        folder: Path | None,
-        retry: Callable[[], None],
-        parent: QWidget,
-        holder_id: str = "",
-        password: str = "",
-    ) -> None:
-        title = "Open what can be opened"
-        super().__init__(title, "Look what can be opened", folder=folder, retry=retry, parent=parent)
-        self.setWindowTitle(self.tr("Open what can be opened"))
-        self.body.insertWidget(
-            0,
-            label(
-                self.tr(
-                    "Every page of the damaged records is looked at, and what can be read is written into "
-                    "new records. You are told what is lost before anything is replaced; the damaged file is "
-                    "kept."
-                ),
-                "muted",
-                wrap=True,
-            ),
-        )
-        self._add_secrets()
-        self._open(holder_id, password)
-
-    def _open(self, holder_id: str, password: str) -> None:
-        from services.salvage import Salvaging
-
-        try:
-            self._show_holders(Salvaging(self._folder))
-        except FarlightError as error:
-            self._on_failed(error)
-            self.yes.setEnabled(False)
-            return
-        self.person.setCurrentIndex(max(0, self.person.findData(holder_id)))
-        self.password.setText(password)
-
-    def prepared_words(self, prepared: Salvaged) -> str:
-        """Return what could be read and what is lost."""
-        kept = {table.table: table.kept for table in prepared.tables}
-        parts = [
-            self.tr(
-                "{bad} of {pages} pages cannot be read. {reports} signed reports and {drafts} drafts can."
-            ).format(
-                bad=prepared.bad_pages,
-                pages=prepared.pages,
-                reports=kept.get("signed_reports", 0),
-                drafts=kept.get("drafts", 0),
-            )
-        ]
-        if prepared.lost_reports:
-            parts.append(
-                self.tr("{count} signed reports are lost: {named}.").format(
-                    count=len(prepared.lost_reports), named=_named(prepared.lost_reports)
-                )
-            )
-        elif prepared.whole:
-            parts.append(self.tr("Nothing is lost."))
-        if prepared.may_lack_more:
-            parts.append(self.tr("More may be lost that nobody can name any more."))
-        if prepared.backup_at:
-            parts.append(
-                self.tr("The last backup is of {day}: compare before you go on.").format(
-                    day=_day(prepared.backup_at)
-                )
-            )
-        return "\n".join(parts)
-
-
-def _day(at: str) -> str:
+def day_of(at: str) -> str:
     """Return a time of a backup as the clock on the wall showed it."""
     try:
         return f"{datetime.fromisoformat(at).astimezone():%d %b %Y, %H:%M}"
@@ -367,17 +177,10 @@ def _day(at: str) -> str:
         return at
 
 
-def _named(reports: tuple[ReportNumber, ...]) -> str:
+def names_of(reports: tuple[ReportNumber, ...]) -> str:
+    """Return number and day of some reports."""
     named = [f"{one.number} ({one.signed_at[:10] or '?'})" for one in reports[:_NAMED]]
     return ", ".join(named) + (" …" if len(reports) > _NAMED else "")
-
-
-def _find(place: Path | None, _handle: Handle) -> tuple[Backup, ...]:
-    from services.backup import backups_on
-    from services.scan import list_media
-
-    places = [place] if place is not None else [medium.path for medium in list_media()]
-    return tuple(backup for one in places for backup in backups_on(one))
 
 
 def _prepare(records: Any, holder_id: str, secret: str, handle: Handle) -> object:

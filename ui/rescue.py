@@ -55,7 +55,7 @@ def _tr(text: str) -> str:
 
 
 def _restore(trouble: Trouble) -> None:
-    from ui.mending_dialog import RestoreDialog
+    from ui.restore_dialog import RestoreDialog
 
     parent = QApplication.activeWindow()
     if parent is not None:
@@ -63,7 +63,7 @@ def _restore(trouble: Trouble) -> None:
 
 
 def _salvage(trouble: Trouble) -> None:
-    from ui.mending_dialog import SalvageDialog
+    from ui.salvage_dialog import SalvageDialog
 
     parent = QApplication.activeWindow()
     if parent is not None:

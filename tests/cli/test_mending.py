@@ -206,7 +206,7 @@ def _killed_after(process: subprocess.Popen[str], seconds: float) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_backup_that_is_killed_anywhere_is_gone_on_with_and_harms_nothing(
     profile: Path, stick: Path
 ) -> None:
@@ -230,7 +230,7 @@ def test_a_backup_that_is_killed_anywhere_is_gone_on_with_and_harms_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_restore_that_is_killed_anywhere_leaves_the_old_records_or_the_restored_ones(
     profile: Path, stick: Path, tmp_path: Path
 ) -> None:

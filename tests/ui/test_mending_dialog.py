@@ -76,7 +76,7 @@ def _signed(profile: Path) -> int:
 
 
 def test_damaged_records_are_opened_as_far_as_can_be(door: Any, clinic: Path) -> None:
-    from ui.mending_dialog import SalvageDialog
+    from ui.salvage_dialog import SalvageDialog
 
     _damage(clinic)
     offers = _reach_trouble(door)
@@ -97,7 +97,7 @@ def test_damaged_records_are_opened_as_far_as_can_be(door: Any, clinic: Path) ->
 
 
 def test_a_backup_is_restored_and_what_it_lacks_is_told(door: Any, clinic: Path, tmp_path: Path) -> None:
-    from ui.mending_dialog import RestoreDialog
+    from ui.restore_dialog import RestoreDialog
 
     (clinic / "farlight.db").rename(tmp_path / "gone.db")
     offers = _reach_trouble(door)
@@ -122,7 +122,7 @@ def test_a_backup_is_restored_and_what_it_lacks_is_told(door: Any, clinic: Path,
 
 
 def test_going_back_leaves_everything_as_it_was(door: Any, clinic: Path) -> None:
-    from ui.mending_dialog import SalvageDialog
+    from ui.salvage_dialog import SalvageDialog
 
     _damage(clinic)
     before = (clinic / "farlight.db").read_bytes()
@@ -136,7 +136,7 @@ def test_going_back_leaves_everything_as_it_was(door: Any, clinic: Path) -> None
 
 
 def test_keys_that_are_lost_come_back_from_a_backup(door: Any, clinic: Path, tmp_path: Path) -> None:
-    from ui.mending_dialog import RestoreDialog
+    from ui.restore_dialog import RestoreDialog
 
     for name in ("keys.json", "keys-copy.json"):
         (clinic / name).write_bytes(b"rubbish")
