@@ -50,11 +50,13 @@ def make_backup(arguments: argparse.Namespace) -> int:
                     workplace.backups.verify(made.backup, progress=line, cancelled=cancelled)
         finally:
             line.clear()
+    if made.unread:
+        print(say("backup.cli.unread", count=made.unread), file=sys.stderr)
     if arguments.json:
         print_json(_plain(made.backup))
     else:
         print(made.backup.folder)
-    return 0
+    return int(made.unread > 0)
 
 
 def list_backups(arguments: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import Clock
-from core.errors import BackupMediumError, OtherBackupError
+from core.errors import BackupMediumError, KeptImageDamagedError, OtherBackupError
 from core.wording import say
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.session import Session
@@ -48,12 +48,13 @@ _TOLD_EVERY_S = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeBackup:
-    """What became of a backup; sizes in bytes."""
+    """What became of a backup; sizes in bytes. ``unread`` image copies could not be read from this disk."""
 
     backup: Backup
     size: int
     copied: int
     removed: int
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +146,7 @@ class BackupDesk:
                 "bytes": made.size,
                 "images": len(made.backup.manifest.of_kind("image")),
                 "older_removed": made.removed,
+                "images_unread": made.unread,
             },
         )
         return made
@@ -300,18 +302,32 @@ class BackupDesk:
                 writer.add("records", "farlight.db", stream, size)
         for entry in unchanged:
             writer.keep(entry)
-        for path, length, mtime_ns in changed:
-            stop_if(cancelled)
-            with suppress(FileNotFoundError), (self._images_folder / path).open("rb") as stream:
-                writer.add("image", f"images/{path}", stream, length, mtime_ns)  # gone: deleted meanwhile
+        unread = sum(not self._add_image(writer, one, cancelled) for one in changed)
         for kind, path, content in (("keys", "keys.json", stage.keys), ("rest", "rest", stage.rest)):
             writer.add(kind, path, io.BytesIO(content), len(content))  # type: ignore[arg-type]
         backup = writer.finish(stage.made_at, VERSION, self._database.subkey(b"backup"))
         remove_unfinished(medium, self._store_id)
         removed = remove_old(medium, self._store_id, int(self._settings.number("backup.keep")))
         return MadeBackup(
-            backup=backup, size=backup.manifest.size, copied=size + image_bytes, removed=removed
+            backup=backup,
+            size=backup.manifest.size,
+            copied=size + image_bytes,
+            removed=removed,
+            unread=unread,
         )
+
+    def _add_image(self, writer: BackupWriter, image: tuple[str, int, int], cancelled: IsCancelled) -> bool:
+        """Copy an image; one that this disk does not give any more costs only itself."""
+        path, size, mtime_ns = image
+        stop_if(cancelled)
+        try:
+            with (self._images_folder / path).open("rb") as stream:
+                writer.add("image", f"images/{path}", stream, size, mtime_ns)
+        except FileNotFoundError:
+            return True  # deleted meanwhile
+        except (PermissionError, KeptImageDamagedError):
+            return False
+        return True
 
     @property
     def _images_folder(self) -> Path:

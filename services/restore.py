@@ -36,6 +36,7 @@ from store.swap import DATABASE, GUESSES, RECORDS, SMALL, incoming, swap
 
 Present = Literal["none", "same", "other", "unreadable"]
 _SPARE_BYTES = 32 << 20
+_MOST_KEY_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,8 @@ class Restoring(LockedRecords):
 
     def _find_ring(self) -> KeyRing:
         """Return the keys as of the day of the backup."""
+        if self._backup.manifest.only("keys").size > _MOST_KEY_BYTES:
+            raise BackupDamagedError("keys")  # nobody has vouched for the list yet
         self._new = incoming(self._folder)
         bring_back(self._backup, self._backup.manifest.only("keys"), self._new / "keys.json")
         with suppress(OSError):  # wrong guesses count here as they do at the door

@@ -19,6 +19,7 @@ from core.errors import (
     BackupMediumError,
     BackupNoRoomError,
     FarlightError,
+    KeptImageDamagedError,
 )
 from store.backup_manifest import (
     MANIFEST,
@@ -120,6 +121,7 @@ class BackupWriter:
             BackupMediumError: the medium was pulled out or fails.
             BackupNoRoomError: it is full.
             BackupDamagedError: what is read back is not what was written.
+            KeptImageDamagedError: this computer's own disk does not give the file any more.
         """
         parts = [self._add_part(kind, number, source, length) for number, length in cut(size)]
         entry = Entry(kind=kind, path=path, size=size, mtime_ns=mtime_ns, parts=tuple(parts))
@@ -128,7 +130,10 @@ class BackupWriter:
 
     def _add_part(self, kind: Kind, number: int, source: BinaryIO, size: int) -> Part:
         start = source.tell()
-        sha256 = _hash_of(source, size)
+        try:
+            sha256 = _hash_of(source, size)
+        except OSError as error:
+            raise KeptImageDamagedError(f"{kind} {type(error).__name__}") from error
         place = place_of(self._folder, self._store_id, kind, number, sha256)
         with medium_errors():
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -178,12 +183,12 @@ def verify_parts(backup: Backup, tell: Tell = nobody) -> None:
     for entry, part, place in backup.places():
         try:
             with medium_errors():
-                found = hash_file(place, tell)
+                right = place.stat().st_size == part.size and hash_file(place, tell)[0] == part.sha256
         except BackupMediumError as error:
             if place.exists() or backup.folder.exists():
                 raise BackupDamagedError(f"{entry.kind} {place.name[:12]}: {error.detail}") from error
             raise
-        if found != (part.sha256, part.size):
+        if not right:
             raise BackupDamagedError(f"{entry.kind} {place.name[:12]}")
 
 
@@ -201,20 +206,23 @@ def bring_back(backup: Backup, entry: Entry, place: Path, tell: Tell = nobody) -
         with os.fdopen(descriptor, "wb") as target:
             for number, part in enumerate(entry.parts):
                 source = place_of(backup.folder, backup.manifest.store_id, entry.kind, number, part.sha256)
-                if _append(source, target, tell) != part.sha256:
+                if _append(source, part.size, target, tell) != part.sha256:
                     raise BackupDamagedError(f"{entry.kind} {source.name[:12]}")
             target.flush()
             os.fsync(target.fileno())
     settle(place.parent)
 
 
-def _append(source: Path, target: BinaryIO, tell: Tell) -> str:
+def _append(source: Path, size: int, target: BinaryIO, tell: Tell) -> str:
     import hashlib
 
     digest = hashlib.sha256()
     try:
         with source.open("rb") as stream:
             while block := stream.read(1 << 20):
+                size -= len(block)
+                if size < 0:
+                    raise BackupDamagedError(f"{source.name[:12]} is too long")
                 target.write(block)
                 digest.update(block)
                 tell(len(block))

@@ -209,11 +209,12 @@ class BackupCard(Card):
 
     @Slot(object)
     def _on_made(self, made: MadeBackup) -> None:
-        self._say(
-            self.tr("The backup is whole: {size} MB, read back from the stick. You may unplug it.").format(
-                size=f"{made.size / 1e6:.0f}"
+        text = self.tr("The backup is whole: {size} MB, read back from the stick. You may unplug it.")
+        if made.unread:
+            text += " " + self.tr(
+                "{count} image copies are not in it: this computer's disk cannot read them."
             )
-        )
+        self._say(text.format(size=f"{made.size / 1e6:.0f}", count=made.unread))
         self.made.emit()
         self.refresh()
 

@@ -350,6 +350,36 @@ def test_damaged_records_are_not_backed_up_over_good_backups(
     assert kept.manifest.made_at.startswith("2027-01-01")
 
 
+def test_an_image_that_this_disk_does_not_give_any_more_costs_only_itself(
+    workplace: Workplace, medium: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_images(workplace, 3, 5000)
+    real = backup_files._hash_of
+
+    def bad_sector(source: Any, size: int) -> str:
+        if str(getattr(source, "name", "")).endswith("1"):
+            raise OSError(errno.EIO, "input/output error")
+        return real(source, size)
+
+    monkeypatch.setattr(backup_files, "_hash_of", bad_sector)
+    made = workplace.backups.make(medium)
+    assert made.unread == 1
+    assert len(made.backup.manifest.of_kind("image")) == 2
+    workplace.backups.verify(made.backup)
+
+
+def test_a_part_that_grew_is_not_read_without_end(workplace: Workplace, medium: Path, tmp_path: Path) -> None:
+    backup = workplace.backups.make(medium).backup
+    with (backup.folder / "records.001").open("ab") as stream:
+        stream.write(b"\0" * 5_000_000)
+    with pytest.raises(BackupDamagedError):
+        workplace.backups.verify(backup)
+    entry = backup.manifest.only("records")
+    with pytest.raises(BackupDamagedError):
+        backup_files.bring_back(backup, entry, tmp_path / "back.db")
+    assert (tmp_path / "back.db").stat().st_size <= entry.size
+
+
 def test_without_room_for_a_snapshot_here_it_is_written_straight_to_the_medium(
     workplace: Workplace, medium: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
