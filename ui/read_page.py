@@ -134,6 +134,7 @@ class ReadPage(QWidget):
         self.strip.case_chosen.connect(self.case_chosen)
         self._book.found_again.connect(self.image.find_again)
         self._book.copy_taken.connect(self.image.read_anew)
+        self.column.begun.take_over_asked.connect(self._on_taken_over)
         self.column.sign_asked.connect(self._on_sign_key)
         self.column.retry_asked.connect(self.retry_asked)
         self.column.beside_asked.connect(self.image.toggle_beside)
@@ -217,6 +218,11 @@ class ReadPage(QWidget):
         self.strip.show_case(case)
         self._show_tools()
         self.image.open(case)
+        self.viewer.setFocus()
+
+    @Slot()
+    def _on_taken_over(self) -> None:
+        """Take the keys to the image: what follows is an impression, and no field's text."""
         self.viewer.setFocus()
 
     @Slot()

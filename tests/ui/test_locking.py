@@ -186,8 +186,10 @@ def test_a_study_that_somebody_began_is_put_away_at_a_switch_and_taken_over_in_t
     window.desk.decide("chest-pneumonia-child", "pneumonia", "disagree")
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
     assert not window.read.column.sign.isEnabled()
+    column.begun.button.setFocus()
     column.begun.button.click()
     assert not column.begun.isVisible()
+    assert window.read.viewer.hasFocus()  # and not a field, which would take the next key as its text
     assert window.desk.reading.first_read is None
     wait_until(column.impression.buttons["nothing_seen"].isEnabled)
     pause()
