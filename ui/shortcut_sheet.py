@@ -35,7 +35,7 @@ class ShortcutSheet(QWidget):
         row.setSpacing(24)
         for names in COLUMNS:
             column = QVBoxLayout()
-            column.setSpacing(4)
+            column.setSpacing(3)
             for name in names:
                 self._add_group(column, name)
             column.addStretch(1)
@@ -60,7 +60,7 @@ class ShortcutSheet(QWidget):
         column.addWidget(rule)
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(2)
+        grid.setVerticalSpacing(1)
         grid.setColumnStretch(1, 1)
         for number, key in enumerate(one for one in TABLE.values() if one.group == name):
             keys = QHBoxLayout()
