@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.console import print_json, print_table
 from cli.credentials import add_credentials, open_workplace
+from cli.keeping import add_to_records
 from core.errors import RequestError
 from core.wording import say
 
@@ -42,6 +43,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     merge.add_argument("stays", metavar="STAYS", type=int, help=say("records.help.stays"))
     merge.add_argument("--undo", action="store_true", help=say("records.help.undo"))
     _register_arguments(_add(actions, "register"))
+    add_to_records(actions)
 
 
 def list_records(arguments: argparse.Namespace) -> int:

@@ -25,6 +25,7 @@ _PEOPLE_AND_TRAIL = """
         salt TEXT NOT NULL,
         words TEXT NOT NULL
     );
+    CREATE INDEX audit_subject ON audit (subject);
     CREATE INDEX audit_words_subject ON audit_words (subject);
     CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
         BEGIN SELECT RAISE(ABORT, 'a line of the audit trail does not change'); END;
@@ -105,6 +106,112 @@ _RECORDS = """
     );
     CREATE INDEX register_entries_id ON register_entries (id_key);
     CREATE INDEX register_entries_register ON register_entries (register_id);
+"""
+
+# Copies of images; ``secret`` makes the key of a file, which lies under ``name`` in the folder of images.
+_IMAGES = """
+    CREATE TABLE image_files (
+        file_id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        secret BLOB NOT NULL,
+        byte_count INTEGER NOT NULL,
+        sha256 TEXT NOT NULL UNIQUE,
+        kept_at TEXT NOT NULL
+    );
+    CREATE INDEX image_files_size ON image_files (byte_count);
+    CREATE TABLE image_units (
+        unit_id INTEGER PRIMARY KEY,
+        unit_key TEXT NOT NULL UNIQUE,
+        payload TEXT NOT NULL,
+        whole INTEGER NOT NULL DEFAULT 0,
+        kept_at TEXT NOT NULL
+    );
+    CREATE TABLE image_copies (
+        unit_id INTEGER NOT NULL REFERENCES image_units,
+        position INTEGER NOT NULL,
+        relative TEXT NOT NULL,
+        file_id INTEGER NOT NULL REFERENCES image_files,
+        PRIMARY KEY (unit_id, position)
+    );
+    CREATE INDEX image_copies_file ON image_copies (file_id);
+"""
+
+# What a patient agreed to, what must not be deleted, and the one door through which signed reports go.
+_KEEPING = """
+    CREATE TABLE consents (
+        consent_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        patient_id INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        purpose TEXT NOT NULL CHECK (purpose IN ('care', 'teaching', 'research')),
+        given INTEGER NOT NULL,
+        how TEXT NOT NULL CHECK (how IN ('signed_paper', 'spoken', 'guardian')),
+        who TEXT NOT NULL,
+        given_on TEXT NOT NULL,
+        recorded_at TEXT NOT NULL,
+        person_id INTEGER REFERENCES people,
+        person TEXT NOT NULL
+    );
+    CREATE INDEX consents_patient ON consents (patient_id);
+    CREATE TRIGGER consents_stay BEFORE UPDATE ON consents
+        BEGIN SELECT RAISE(ABORT, 'a record of consent does not change'); END;
+    CREATE TABLE holds (
+        hold_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        patient_id INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        reason TEXT NOT NULL,
+        placed_at TEXT NOT NULL,
+        person TEXT NOT NULL,
+        lifted_at TEXT NOT NULL DEFAULT '',
+        lifted_by TEXT NOT NULL DEFAULT ''
+    );
+    CREATE INDEX holds_patient ON holds (patient_id);
+    CREATE TABLE wiping (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        asked_at TEXT NOT NULL,
+        set_aside INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE deletions (
+        report_id INTEGER PRIMARY KEY,
+        audit_seq INTEGER NOT NULL UNIQUE REFERENCES audit (seq)
+    );
+    DROP TRIGGER papers_not_made_remain;
+    DROP TRIGGER papers_remain;
+    DROP TRIGGER addenda_remain;
+    DROP TRIGGER frozen_reports_remain;
+    DROP TRIGGER signed_reports_remain;
+    CREATE TRIGGER deletions_are_told BEFORE INSERT ON deletions
+        WHEN NOT EXISTS (SELECT 1 FROM audit WHERE seq = NEW.audit_seq AND act = 'delete'
+            AND subject = 'report:' || NEW.report_id)
+        BEGIN SELECT RAISE(ABORT, 'a deletion stands in the audit trail first'); END;
+    CREATE TRIGGER deletions_delete AFTER INSERT ON deletions BEGIN
+        DELETE FROM papers_not_made WHERE paper_id IN
+            (SELECT paper_id FROM papers WHERE report_id = NEW.report_id);
+        DELETE FROM papers WHERE report_id = NEW.report_id;
+        DELETE FROM addenda WHERE report_id = NEW.report_id;
+        DELETE FROM frozen_reports WHERE report_id = NEW.report_id;
+        DELETE FROM signed_reports WHERE report_id = NEW.report_id;
+    END;
+    CREATE TRIGGER deletions_stay BEFORE UPDATE ON deletions
+        BEGIN SELECT RAISE(ABORT, 'a deletion does not change'); END;
+    CREATE TRIGGER deletions_remain BEFORE DELETE ON deletions
+        BEGIN SELECT RAISE(ABORT, 'a deletion is not forgotten'); END;
+    CREATE TRIGGER signed_reports_are_new AFTER INSERT ON signed_reports
+        WHEN NEW.report_id IN (SELECT report_id FROM deletions)
+        BEGIN SELECT RAISE(ABORT, 'the number of a deleted report is not given again'); END;
+    CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
+        WHEN NOT EXISTS (SELECT 1 FROM papers JOIN deletions USING (report_id)
+            WHERE paper_id = OLD.paper_id)
+        BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
+    CREATE TRIGGER papers_remain BEFORE DELETE ON papers
+        WHEN OLD.report_id NOT IN (SELECT report_id FROM deletions)
+        BEGIN SELECT RAISE(ABORT, 'an issued paper is not deleted'); END;
+    CREATE TRIGGER addenda_remain BEFORE DELETE ON addenda
+        WHEN OLD.report_id NOT IN (SELECT report_id FROM deletions)
+        BEGIN SELECT RAISE(ABORT, 'an addendum is not deleted'); END;
+    CREATE TRIGGER frozen_reports_remain BEFORE DELETE ON frozen_reports
+        WHEN OLD.report_id NOT IN (SELECT report_id FROM deletions)
+        BEGIN SELECT RAISE(ABORT, 'a signed report is not deleted'); END;
+    CREATE TRIGGER signed_reports_remain BEFORE DELETE ON signed_reports
+        WHEN OLD.report_id NOT IN (SELECT report_id FROM deletions)
+        BEGIN SELECT RAISE(ABORT, 'a signed report is not deleted'); END;
 """
 
 # One script a version; never change one that was released, add the next.
@@ -189,6 +296,6 @@ MIGRATIONS = (
     CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
         BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
     """,
-    _PEOPLE_AND_TRAIL + _RECORDS,
+    _PEOPLE_AND_TRAIL + _RECORDS + _IMAGES + _KEEPING,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

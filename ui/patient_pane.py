@@ -26,6 +26,7 @@ class PatientPane(QWidget):
     merge_asked = Signal(int, int)  # the patient, and the other one (0: not said)
     apart_asked = Signal(int, int)
     split_asked = Signal(object)  # MergeRow
+    line_shown = Signal(object)  # RecordLine, or None
     failed = Signal(object)
 
     def __init__(self, workplace: Workplace, parent: QWidget | None = None) -> None:
@@ -59,6 +60,7 @@ class PatientPane(QWidget):
     def show_line(self, line: RecordLine | None) -> None:
         """Show a row's patient, or that nobody is chosen."""
         self.line = line
+        self.line_shown.emit(line)
         for widget in self._made:
             widget.hide()
             widget.setParent(None)

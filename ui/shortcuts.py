@@ -34,6 +34,7 @@ TABLE: dict[str, Key] = {
     "models": Key("Everywhere", ("Alt+4",), "Models"),
     "records": Key("Everywhere", ("Alt+5",), "Records"),
     "settings": Key("Everywhere", ("Ctrl+,",), "Settings"),
+    "audit": Key("Everywhere", ("Ctrl+Shift+A",), "Audit trail"),
     "theme": Key("Everywhere", ("Ctrl+Shift+L",), "Dark or light"),
     "lock": Key("Everywhere", ("Ctrl+L",), "Lock, or let somebody else log in"),
     "sheet": Key("Everywhere", ("?", "F1"), "Show the keys"),
