@@ -189,10 +189,12 @@ class PaperDesk:
 
     def _never_original(
         self, row: SignedRow, record: SignedReport, paper: PaperSize
-    ) -> Literal["", "addendum", "early"]:
+    ) -> Literal["", "addendum", "moved", "early"]:
         """Return why a paper of that size cannot be the original though none left; empty where it can."""
-        if self._additions(row):
+        if self._signed.addenda(row.report_id):
             return "addendum"
+        if self._additions(row):
+            return "moved"
         if paper != signed_paper(record, row.pdf) and self._signed.content(row.report_id) is None:
             return "early"
         return ""

@@ -187,13 +187,14 @@ def test_the_state_filters_the_rows(stage: Stage) -> None:
 def test_thousands_of_rows_are_listed(stage: Stage) -> None:
     window = stage()
     workplace = window._workplace
+    window.locking.stop()  # writing the rows stops the window for so long that it takes it for sleep
     with workplace.records._store.transaction():
-        for number in range(3000):
+        for number in range(2000):
             file(workplace, patient(f"Person^Number {number}", f"N-{number}"), f"1.2.{number}")
     page = shown(window)
-    wait_until(lambda: page.filtered.rowCount() == 3000)
-    assert "3,000 rows" in page._count.text()
-    find(window, "n-2999", 1)
+    wait_until(lambda: page.filtered.rowCount() == 2000)
+    assert "2,000 rows" in page._count.text()
+    find(window, "n-1999", 1)
 
 
 # --- the register
