@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.console import ProgressLine, stoppable
+from core.errors import OutputNotEmptyError, OutputNotWritableError, PatientFileError
 from core.wording import say
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with stoppable() as cancelled:
             outcome = run_batch(_request(arguments), progress=line, cancelled=cancelled)
+    except (OutputNotEmptyError, OutputNotWritableError) as error:
+        error.about = arguments.out
+        raise
+    except PatientFileError as error:
+        error.about = arguments.patient
+        raise
     finally:
         line.clear()
     failures = (say("cli.summary.failure", path=path, reason=reason) for path, reason in outcome.failures)

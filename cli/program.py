@@ -87,7 +87,8 @@ def _ready_streams() -> None:
 
 def complain(error: FarlightError) -> int:
     """Say an error on stderr and return its exit status."""
-    print(error, file=sys.stderr)
+    about = f" {error.about}:" if error.about else ""
+    print(f"{error.code}{about}{str(error).removeprefix(error.code)}", file=sys.stderr)
     asked_wrongly = isinstance(error, RequestError | UnknownPackError)
     return WRONG_ARGUMENTS if asked_wrongly and not error.context.get("while_running") else NOT_ALL_DONE
 

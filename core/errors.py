@@ -18,14 +18,16 @@ from core.wording import say
 class FarlightError(Exception):
     """Something went wrong that can be told to the user in a sentence.
 
-    ``detail`` and ``context`` are for the log and never hold patient data.
+    ``detail`` and ``context`` are for the log and never hold patient data. ``about`` is for the user's eyes
+    alone, and may: which file, which printer, whose study. It stands in no log and in no message.
     """
 
     code = "E000"
 
-    def __init__(self, detail: str = "", **context: object) -> None:
+    def __init__(self, detail: str = "", *, about: str = "", **context: object) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.about = about
         self.context = context
 
     @property

@@ -207,3 +207,9 @@ class Result:
     errors: tuple[ErrorRecord, ...] = ()
     side: Side = "unverified"
     seconds: float = 0.0
+
+    @property
+    def good_checks(self) -> tuple[str, ...]:
+        """The sentences of all checks that are as they should be, each once: window and paper count these."""
+        checks = (check for pack in self.results for check in pack.quality)
+        return tuple(dict.fromkeys(check.text for check in checks if check.outcome == "good"))

@@ -56,7 +56,7 @@ def build_report(
         patient_line=_patient_line(fields),
         fields=fields,
         sections=person_part.sections(reading, result, signed=signature is not None),
-        key_figure=_key_figure(pictures, result.side),
+        key_figure=_key_figure(pictures, result.side, signed=signature is not None),
         signature=person_part.signature_block(signature),
         assistance_title=say("reports.title.assistance"),
         blocks=(),
@@ -66,7 +66,13 @@ def build_report(
         demonstration_watermark=say("reports.banner.demonstration"),
         demonstration_note=say("reports.say.demonstration_note"),
     )
-    machine = machine_part.MachinePart(result=result, reading=reading, facts=facts or {}, pictures=pictures)
+    machine = machine_part.MachinePart(
+        result=result,
+        reading=reading,
+        facts=facts or {},
+        pictures=pictures,
+        signed=signature is not None,
+    )
     return _with_identity(_with_machine_part(content, machine, signed=signature is not None))
 
 
@@ -95,7 +101,7 @@ def as_copy(
     number: int,
     made_at: datetime,
     paper: PaperSize,
-    signed_on: PaperSize,
+    original_on: PaperSize,
     clock_doubted: bool = False,
     additions: Sequence[Addition] = (),
 ) -> ReportContent:
@@ -107,8 +113,8 @@ def as_copy(
         say("reports.copy.number", number=number),
         say("reports.copy.made", time=short_moment(made_at), paper=paper),
     ]
-    if paper != signed_on:
-        parts.append(say("reports.copy.signed_on", paper=signed_on))
+    if paper != original_on:
+        parts.append(say("reports.copy.original_on", paper=original_on))
     if clock_doubted:
         parts.append(say("reports.copy.clock_doubted"))
     if additions:
@@ -147,10 +153,10 @@ def _patient_line(fields: tuple[Field, ...]) -> str:
     return joined(*values, examination.value)
 
 
-def _key_figure(pictures: Mapping[str, Picture], side: Side) -> Figure | None:
+def _key_figure(pictures: Mapping[str, Picture], side: Side, *, signed: bool) -> Figure | None:
     if KEY_PICTURE not in pictures:
         return None
-    caption = say("reports.section.key_image")
+    caption = say(f"reports.section.{'key_image' if signed else 'key_image_stored'}")
     if side != "verified":
         caption = f"{caption}; {say('reports.section.side_unverified')}"
     return Figure(picture=pictures[KEY_PICTURE], caption=caption)

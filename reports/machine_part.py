@@ -33,12 +33,16 @@ def position_words(finding: Finding) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachinePart:
-    """Builds the blocks of page 2 from a result and what the packs' manifests say."""
+    """Builds the blocks of page 2 from a result and what the packs' manifests say.
+
+    Where nobody has ``signed``, nobody may have read the picture either: its caption says so.
+    """
 
     result: Result
     reading: Reading
     facts: Mapping[str, ModelFacts]
     pictures: Mapping[str, Picture]
+    signed: bool = False
 
     def blocks(self, packs: tuple[PackResult, ...]) -> tuple[PackBlock, ...]:
         """Return a block for each pack: answers first, then refusals, then packs not meant for the image."""
@@ -91,7 +95,7 @@ class MachinePart:
             return PackBlock(
                 figures=self._figures(pack),
                 warning=say("reports.banner.checks_off") if pack.gates_skipped else "",
-                rows=present(*outline_rows(pack, self.result.side, said)),
+                rows=present(*outline_rows(pack, self.result, said)),
                 small_title=pack_title(clean_line(pack.title), pack),
                 small_rows=present(*origin_rows(facts), *limits, *engine_rows(pack)),
             )
@@ -117,7 +121,7 @@ class MachinePart:
             return ()
         figures = []
         if "key" in self.pictures:
-            caption = say("reports.pictures.as_read")
+            caption = say(f"reports.pictures.{'as_read' if self.signed else 'as_stored'}")
             if self.result.side != "verified":
                 caption = f"{caption}; {say('reports.section.side_unverified')}"
             figures.append(Figure(picture=self.pictures["key"], caption=caption))

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from core.model_facts import ModelFacts, OperatingPoint, TestFigure, not_looked_for
-from core.result import Finding, Measurement, PackResult, Risk, Side
+from core.result import Finding, Measurement, PackResult, Result, Risk, Side
 from core.wording import has_sentence, say
 from reports.records import Row
 from reports.text import clean, clean_line, in_sentence, number, score, scores_apart
@@ -34,14 +34,15 @@ def outline_sentence(pack: PackResult, side: Side) -> str:
     return say(f"reports.say.{sentence}", labels=", ".join(dict.fromkeys(labels)))
 
 
-def outline_rows(pack: PackResult, side: Side, said: frozenset[str] = frozenset()) -> tuple[Row, ...]:
+def outline_rows(pack: PackResult, result: Result, said: frozenset[str] = frozenset()) -> tuple[Row, ...]:
     """Return what a pack that only outlines shows: it supports the others' answers.
 
-    ``said`` are sentences that stand beside the answers already.
+    ``said`` are sentences that stand beside the answers already. The checks are those of the whole result,
+    counted as the window counts them.
     """
-    good = sum(check.outcome == "good" for check in pack.quality)
+    good = len(result.good_checks)
     counted = [say("reports.say.quality_count", count=good)] if good else []
-    sentences = [outline_sentence(pack, side), *_unusual(pack, said), *counted]
+    sentences = [outline_sentence(pack, result.side), *_unusual(pack, said), *counted]
     outline = Row(label=say("reports.row.outline"), text=" ".join(sentences))
     return (outline, *(row for row in _put_right_rows(pack) if row.text not in said))
 

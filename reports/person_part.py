@@ -153,7 +153,7 @@ def _section(name: str, words: str, *, signed: bool, strong: bool = False) -> Se
     text = clean(words)
     ruled = _RULED_LINES_CONCLUSION if strong else _RULED_LINES_OTHER
     if not text and signed:
-        text, strong = say("reports.section.no_conclusion" if strong else "reports.section.not_given"), False
+        text, strong = say("reports.section.not_given"), False
     return Section(title=say(f"reports.section.{name}"), text=text, strong=strong, ruled=0 if text else ruled)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from core.clock import Clock, SystemClock
-from core.errors import RequestError
+from core.errors import RequestError, WrongPasswordError
 from core.wording import say
 from services.staff import NewPerson, enter, require_password, require_person
 from store.database import Database
@@ -16,7 +16,6 @@ from store.people import PeopleStore
 from store.plain_store import encrypt_all, plain_files
 from store.profile import Profile
 from store.secret_words import COST, Cost
-from store.settings import Settings
 
 if TYPE_CHECKING:
     from services.workplace import Workplace
@@ -55,11 +54,6 @@ class Access:
     def folder(self) -> Path:
         """The profile folder."""
         return self._profile.folder
-
-    @property
-    def settings(self) -> Settings:
-        """The settings, as far as a screen before the log-in needs them."""
-        return Settings(self._profile.settings_file)
 
     @property
     def is_new(self) -> bool:
@@ -106,8 +100,10 @@ class Access:
             WrongPasswordError: it is not their password, or a wait is not over.
             StoreMissingError, StoreDamagedError, NewerStoreError: see ``Workplace``.
         """
+        holder = next((one for one in self.holders() if one.holder_id == holder_id), None)
+        if holder is None:
+            raise WrongPasswordError
         key = self._ring.unlock(holder_id, password)
-        holder = next(one for one in self.holders() if one.holder_id == holder_id)
         if not self._ring.sheet_kept:
             self._finish_set_up(key, NewPerson(name=holder.name, duty="administrator"), holder)
         return self._workplace(key, holder_id)

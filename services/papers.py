@@ -1,4 +1,4 @@
-"""Papers of signed reports: the first is the original that was signed, every later one says COPY."""
+"""Papers of signed reports: the first that leaves is the original, on any size; every later one says COPY."""
 
 import hashlib
 import json
@@ -9,6 +9,7 @@ from typing import Literal, cast
 from core.clock import Clock
 from core.decision import PaperSize, Signature, SignedReport
 from core.errors import ChangedReportError, NoCopyError, NotSignedError
+from core.wording import say
 from services.clock_doubt import clock_doubt
 from services.corrections import correction_text
 from services.frozen import thaw
@@ -67,9 +68,10 @@ class PaperDesk:
     def issue_paper(self, report_id: int, how: IssuedHow, paper: PaperSize) -> tuple[IssuedPaper, bytes]:
         """Return a paper to print or export as PDF bytes, with its record, which is kept at once.
 
-        The first paper of the size that was signed is the original, to the byte. Every other one is set anew
-        from what was frozen at signing, with COPY, its number and its date on every page, and the addenda
-        so far on pages of their own: a report with an addendum leaves no more without it.
+        The first paper is the original: to the byte on the size that was signed, on another one set from what
+        was frozen at signing, which the signature binds as well. Every other one is set from that too, with
+        COPY, its number and its date on every page, and the addenda so far on pages of their own: a report
+        with an addendum leaves no more without it.
 
         Raises:
             NotPermittedError: who is logged in may give nothing out.
@@ -86,11 +88,13 @@ class PaperDesk:
                 issued_at=self._clock.now().isoformat(),
                 how=how,
                 paper=paper,
-                as_signed=self._goes_as_signed(row, record, paper),
+                as_signed=not self._never_original(row, record, paper),
             )
         )
         try:
-            return issued, self._copy(issued, row, record) if issued.is_copy else row.pdf
+            if issued.is_copy:
+                return issued, self._copy(issued, row, record)
+            return issued, self._original(row, record, paper)
         except BaseException:
             self.withdraw_paper(issued.paper_id)
             raise
@@ -98,7 +102,7 @@ class PaperDesk:
     def withdraw_paper(self, paper_id: int) -> None:
         """Keep that a paper did not come out (the disk was full, the printer refused it).
 
-        If it was the original, the next paper of its size is the original again.
+        If it was the original, the next paper is the original again.
         """
         self._papers.withdraw(paper_id, self._clock.now().isoformat())
 
@@ -107,9 +111,9 @@ class PaperDesk:
         return tuple(_issued(row) for row in self._papers.of(report_id))
 
     def preview(self, report_id: int, paper: PaperSize) -> bytes:
-        """Return a report as its next paper would look, without giving one out.
+        """Return a report on a paper size, without giving one out: without COPY where nothing was added.
 
-        It is the signed report where nothing was added, or where an early Farlight kept nothing for a copy.
+        It is the signed report where an early Farlight kept nothing to set another one from.
 
         Raises:
             NotSignedError: there is no such report.
@@ -117,9 +121,11 @@ class PaperDesk:
             ReportError: the copy could not be set.
         """
         row, record = self._require(report_id)
-        earlier = self.papers(report_id)
-        if not self._additions(row) or self._signed.content(report_id) is None:
+        if self._signed.content(report_id) is None:
             return row.pdf
+        if not self._additions(row):
+            return self._original(row, record, paper)
+        earlier = self.papers(report_id)
         following = IssuedPaper(
             paper_id=0,
             report_id=report_id,
@@ -138,11 +144,45 @@ class PaperDesk:
             NotSignedError: there is no such report.
         """
         row, record = self._require(report_id)
-        original_is_out = any(issued.made and not issued.is_copy for issued in self.papers(report_id))
-        return original_is_out or not self._goes_as_signed(row, record, paper)
+        return self._original_out(report_id) is not None or bool(self._never_original(row, record, paper))
 
-    def _goes_as_signed(self, row: SignedRow, record: SignedReport, paper: PaperSize) -> bool:
-        return paper == signed_paper(record, row.pdf) and not self._additions(row)
+    def next_paper(self, report_id: int, paper: PaperSize) -> str:
+        """Return in a sentence as what the next paper of that size goes out, and why.
+
+        Raises:
+            NotSignedError: there is no such report.
+        """
+        row, record = self._require(report_id)
+        why = "original_out" if self._original_out(report_id) else self._never_original(row, record, paper)
+        return say(f"services.papers.{why or 'original'}", paper=signed_paper(record, row.pdf))
+
+    def usual_paper(self, report_id: int) -> PaperSize:
+        """Return the size to begin with: that of the original, where it has left, else the one signed.
+
+        Raises:
+            NotSignedError: there is no such report.
+        """
+        row, record = self._require(report_id)
+        return self._original_paper(row, record)
+
+    def _original_out(self, report_id: int) -> IssuedPaper | None:
+        return next((one for one in self.papers(report_id) if one.made and not one.is_copy), None)
+
+    def _original_paper(self, row: SignedRow, record: SignedReport) -> PaperSize:
+        out = self._original_out(row.report_id)
+        return signed_paper(record, row.pdf) if out is None else out.paper
+
+    def _never_original(
+        self, row: SignedRow, record: SignedReport, paper: PaperSize
+    ) -> Literal["", "addendum", "moved", "early"]:
+        """Return why a paper of that size cannot be the original though none left; empty where it can."""
+        if self._signed.addenda(row.report_id):
+            return "addendum"
+        if self._additions(row):
+            return "moved"
+        if paper != signed_paper(record, row.pdf) and self._signed.content(row.report_id) is None:
+            return "early"
+        return ""
 
     def _additions(self, row: SignedRow) -> tuple[Addendum, ...]:
         """Return what was added after signing, the oldest first: addenda, and moves to another patient."""
@@ -170,21 +210,21 @@ class PaperDesk:
             raise ChangedReportError("report")
         return row, record
 
+    def _original(self, row: SignedRow, record: SignedReport, paper: PaperSize) -> bytes:
+        if paper == signed_paper(record, row.pdf):
+            return row.pdf
+        return set_on_paper(thaw(self._frozen(row, record)), paper)
+
     def _copy(self, issued: IssuedPaper, row: SignedRow, record: SignedReport) -> bytes:
         from reports.content import as_copy
         from reports.records import Addition
 
-        frozen = self._signed.content(row.report_id)
-        if frozen is None:
-            raise NoCopyError
-        if hashlib.sha256(frozen).hexdigest() != record.content_sha256:
-            raise ChangedReportError("content")
         content = as_copy(
-            thaw(frozen),
+            thaw(self._frozen(row, record)),
             number=issued.copy_number,
             made_at=issued.at,
             paper=issued.paper,
-            signed_on=signed_paper(record, row.pdf),
+            original_on=self._original_paper(row, record),
             clock_doubted=clock_doubt(self._clock, self._signed) is not None,
             additions=[
                 Addition(words=addendum.text, signature=_signature(addendum))
@@ -192,6 +232,14 @@ class PaperDesk:
             ],
         )
         return set_on_paper(content, issued.paper)
+
+    def _frozen(self, row: SignedRow, record: SignedReport) -> bytes:
+        frozen = self._signed.content(row.report_id)
+        if frozen is None:
+            raise NoCopyError
+        if hashlib.sha256(frozen).hexdigest() != record.content_sha256:
+            raise ChangedReportError("content")
+        return frozen
 
 
 def signed_paper(record: SignedReport, pdf: bytes) -> PaperSize:

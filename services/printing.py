@@ -53,7 +53,7 @@ def print_pdf(pdf: bytes, job: PrintJob) -> None:
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise ReportNotPrintedError(type(error).__name__) from error
+        raise ReportNotPrintedError(type(error).__name__, about=job.printer) from error
 
 
 def print_options(job: PrintJob) -> tuple[str, ...]:

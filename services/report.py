@@ -106,4 +106,4 @@ def export(pdf: bytes, path: Path) -> None:
     try:
         write_whole(path, pdf, durable=True)
     except OSError as error:
-        raise ReportNotWrittenError(type(error).__name__) from error
+        raise ReportNotWrittenError(type(error).__name__, about=str(path)) from error

@@ -1,11 +1,14 @@
 """What the computer had answered when a report was signed, and whether it answers the same today."""
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from core.result import Result
 from core.wording import say
+from services.analyze import Analysis
+
+Today = Literal["same", "another_model", "otherwise"]
 
 SAME_SCORE = 0.01  # engines and processors differ by less on one image
 
@@ -30,10 +33,29 @@ def signed_answers(result: str) -> tuple[SignedAnswer, ...]:
     return tuple(answer for pack in packs for answer in _of_pack(pack))
 
 
-def says_the_same(result: str, today: Result) -> bool:
-    """Return whether the same models answer today as they did in the signed result."""
-    signed, now = signed_answers(result), signed_answers(_plain(today))
-    return len(signed) == len(now) and all(map(_agree, signed, now))
+def compare(result: str, today: Result) -> Today:
+    """Return whether the models that spoke in the signed result speak today, and say the same.
+
+    Answers are compared by pack and finding, whatever their order: what a pack says that had not spoken then
+    is no other answer, and a pack that was changed or taken away is ``another_model``.
+    """
+    then, now = _by_finding(signed_answers(result)), _by_finding(signed_answers(_plain(today)))
+    models = {answer.pack_id: answer.sha256 for answer in now.values()}
+    kept = {key for key, answer in then.items() if models.get(answer.pack_id) == answer.sha256}
+    packs = {pack_id for pack_id, _ in kept}
+    asked_again = {key for key in now if key[0] in packs}
+    if kept != asked_again or not all(_agree(then[key], now[key]) for key in kept):
+        return "otherwise"
+    gone = (answer for key, answer in then.items() if key not in kept)
+    return "same" if all(answer.status == "not_applicable" for answer in gone) else "another_model"
+
+
+def as_signed(result: str, today: Analysis) -> Analysis:
+    """Return today's analysis with the models of the signed result alone, in the order that was signed."""
+    order = {(answer.pack_id, answer.sha256): None for answer in signed_answers(result)}
+    ours = {(pack.stamp.pack_id, pack.stamp.sha256): pack for pack in today.result.results}
+    packs = tuple(ours[model] for model in order if model in ours)
+    return replace(today, result=replace(today.result, results=packs))
 
 
 def signed_sentences(result: str) -> tuple[str, ...]:
@@ -68,10 +90,14 @@ def _of_pack(pack: dict[str, Any]) -> list[SignedAnswer]:
     return answers or [SignedAnswer(**who, title=pack["pack"]["title"])]
 
 
+def _by_finding(answers: tuple[SignedAnswer, ...]) -> dict[tuple[str, str], SignedAnswer]:
+    return {(answer.pack_id, answer.code): answer for answer in answers}
+
+
 def _agree(signed: SignedAnswer, now: SignedAnswer) -> bool:
-    same = ("pack_id", "sha256", "status", "code", "position")
     return (
-        all(getattr(signed, name) == getattr(now, name) for name in same)
+        signed.status == now.status
+        and signed.position == now.position
         and abs(signed.probability - now.probability) < SAME_SCORE
     )
 

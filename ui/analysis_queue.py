@@ -12,7 +12,7 @@ from core.errors import FarlightError
 from core.image import Image
 from core.model_facts import ModelFacts
 from services.analyze import Analysis, Analyzer
-from services.signed_result import says_the_same
+from services.signed_result import as_signed, compare
 from ui.cases import Case, CaseBook
 from ui.task import Handle, Pools, Task
 
@@ -135,7 +135,7 @@ class AnalysisQueue(QObject):
         self._tell()
 
     def _is_wanted(self, case: Case) -> bool:
-        return case.signed is None or (case.key == self._book.open_key and not case.answers_otherwise)
+        return case.signed is None or (case.key == self._book.open_key and case.today == "same")
 
     def _current(self) -> Case | None:
         """Return the unit that the ending task speaks of, unless a newer analysis was asked since."""
@@ -157,10 +157,12 @@ class AnalysisQueue(QObject):
             errors = analysis.result.errors
             if analysis.image is None and errors:
                 case.error = errors[0].message
-            elif case.signed is not None and not says_the_same(case.signed.result, analysis.result):
-                case.answers_otherwise = True
-            else:
+            elif case.signed is None:
                 self._book.set_analysis(case, analysis)
+            else:
+                case.today = compare(case.signed.result, analysis.result)
+                if case.today == "same":
+                    self._book.set_analysis(case, as_signed(case.signed.result, analysis))
             self._book.touch(case)
             self.analysed.emit(case.key)
 

@@ -15,6 +15,7 @@ from services.analyze import Analysis
 from services.drafts import Draft
 from services.patient import merge
 from services.sign import SignedFile
+from services.signed_result import Today
 
 State = Literal["waiting", "analysing", "to_check", "refused", "failed", "signed"]
 KEPT_PIXELS = 12
@@ -24,7 +25,8 @@ KEPT_PIXELS = 12
 class Case:
     """One reading unit as the window knows it. ``asked`` counts analyses: an older answer is not taken.
 
-    ``answers_otherwise`` where a signed unit was looked at again and the answer is not the signed one.
+    ``today`` is what a signed unit's models said when it was looked at again, beside what was signed.
+    ``copies`` are further copies of the same image in other files.
     """
 
     unit: ReadingUnit
@@ -33,7 +35,8 @@ class Case:
     signed: SignedFile | None = None
     analysis: Analysis | None = None
     error: str = ""
-    answers_otherwise: bool = False
+    today: Today = "same"
+    copies: list[ReadingUnit] = field(default_factory=list)
     analysing: bool = False
     analysed: bool = False
     refusal: Refusal | None = None
@@ -99,6 +102,8 @@ class CaseBook(QObject):
     case_changed = Signal(str)
     thumbnail_wanted = Signal(str)
     found_again = Signal(str)
+    copy_found = Signal(str)
+    copy_taken = Signal(str)
     cleared = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -116,12 +121,14 @@ class CaseBook(QObject):
 
     def add(self, cases: Sequence[Case]) -> int:
         """Add reading units and return how many are new; those listed already may be read again."""
-        fresh = [case for case in cases if case.key not in self._cases]
-        for case in cases:
-            if case.key in self._cases:
-                self._find_again(self._cases[case.key], case)
         studies: dict[str, Study] = {}
-        for case in fresh:
+        fresh = 0
+        for case in cases:
+            listed = self._cases.get(case.key)
+            if listed is not None:
+                self._find_again(listed, case)
+                continue
+            fresh += 1
             self._cases[case.key] = case
             group = _study_key(case)
             row = self._rows.get(group)
@@ -131,7 +138,7 @@ class CaseBook(QObject):
             if row is not None:
                 self.case_changed.emit(case.key)
         self._list(list(studies.values()))
-        return len(fresh)
+        return fresh
 
     def _list(self, studies: list[Study]) -> None:
         if not studies:
@@ -144,13 +151,35 @@ class CaseBook(QObject):
         self.studies_added.emit(first, last)
 
     def _find_again(self, case: Case, found: Case) -> None:
-        """Forget that a unit could not be read: its stick was plugged in again, maybe elsewhere."""
-        if not all(file.exists() for file in case.unit.files):
+        """Forget that a unit could not be read: its stick was plugged in again, maybe elsewhere.
+
+        Where its files are there too, this is a copy of it: nothing is forgotten, but the copy may be better.
+        """
+        if all(file.exists() for file in case.unit.files):
+            known = (case.unit.files, *(copy.files for copy in case.copies))
+            if found.unit.files not in known:
+                case.copies.append(found.unit)
+                self.copy_found.emit(case.key)
+            if found.unit.files != case.unit.files:
+                return
+        else:
             case.unit = found.unit
         case.error = ""
         case.thumbnail_asked = case.thumbnail is not None
         self.case_changed.emit(case.key)
         self.found_again.emit(case.key)
+
+    def take_copy(self, case: Case, unit: ReadingUnit) -> None:
+        """Read another copy of the same image from now on."""
+        case.copies = [copy for copy in (case.unit, *case.copies) if copy is not unit]
+        case.unit = unit
+        case.error = ""
+        case.analysis = None
+        if case.thumbnail is None:
+            case.thumbnail_asked = True
+            self.thumbnail_wanted.emit(case.key)
+        self.case_changed.emit(case.key)
+        self.copy_taken.emit(case.key)
 
     def clear(self) -> None:
         """Forget everything that is listed."""

@@ -63,10 +63,14 @@ class ChecksCard(Card):
         for error in result.errors:
             self._line("circle-alert", "critical", error.message)
 
+    @property
+    def says_something(self) -> bool:
+        """Whether anything stands under the heading."""
+        return self.body.count() > 1
+
     def _show_good(self, result: Result) -> None:
         """Fold all that is as it should be into one line, which opens."""
-        good = [check for pack in result.results for check in pack.quality if check.outcome == "good"]
-        sentences = tuple(dict.fromkeys(check.text for check in good))
+        sentences = result.good_checks
         if sentences:
             self.good = FoldedLines(
                 self._theme, self.tr("{count} checks good").format(count=len(sentences)), sentences
@@ -102,10 +106,6 @@ class ChecksCard(Card):
         for pack in result.results:
             if pack.status == "not_applicable":
                 self._line("circle-slash", "muted", f"{pack.title}: {pack_sentence(pack)}")
-        if not any(pack.status in {"ok", "refused"} for pack in result.results):
-            self._line(
-                "circle-slash", "muted", self.tr("No model looked at this image: nothing was looked for.")
-            )
 
     def _line(self, icon: str, token: str, text: str) -> QLabel:
         row = QHBoxLayout()

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.decision import Answer
-from core.model_facts import not_looked_for
 from ui.begun_card import BegunCard
 from ui.cases import Case
-from ui.checks_card import ChecksCard
-from ui.computer_card import ComputerCard, CorrectionLine, RefusalCard
+from ui.computer_card import ComputerCard
 from ui.controls import label
 from ui.desk import Desk
 from ui.duties import who_may
@@ -20,11 +16,14 @@ from ui.finding_card import FindingCard
 from ui.forms import SignsCard, WordsCard
 from ui.identity_card import IdentityCard
 from ui.impression_card import FinalReadCard, FirstReadLine, ImpressionCard
+from ui.result_cards import ResultCards
 from ui.sign_foot import SignFoot
+from ui.tab_order import order_stops
 from ui.theme import Theme
-from ui.words import correction_note
+from ui.words import a_model_spoke, signed_by
 
 WIDTH = 376
+MARGIN = 14
 
 
 class ReadingColumn(QWidget):
@@ -40,19 +39,24 @@ class ReadingColumn(QWidget):
         self.setObjectName("column")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(WIDTH)
-        self._theme, self._desk = theme, desk
+        self._desk = desk
         self._built_for: object = None
         self._identity_wanted = False
         self._image_in_sight = False
         self._look = (True, 62)
-        self.findings: list[FindingCard] = []
-        self._made: list[QWidget] = []
+        self._signs_wanted = False
+        self._cards = ResultCards(theme, desk, self)
         self._build_cards(theme)
         self._build()
         self._connect()
         self.refresh()
 
     # --- from outside
+
+    @property
+    def findings(self) -> list[FindingCard]:
+        """The cards of the findings in sight."""
+        return self._cards.findings
 
     def set_image_in_sight(self, seen: bool) -> None:
         """Tell whether the image of the open case is displayed."""
@@ -79,29 +83,47 @@ class ReadingColumn(QWidget):
 
     def take_words(self) -> bool:
         """Take own words that were typed without Enter; returns False where an answer has lost its words."""
-        return self._desk.is_signed or all(card.take_words() for card in self.findings)
+        taken = self._desk.is_signed or all(card.take_words() for card in self.findings)
+        self._show_focused_soon()
+        return taken
 
     def focus_note(self) -> None:
         """Go to the note of the finding at hand, else to the reading's words."""
         cards = [card for card in self.findings if self._desk.decision(card.pack_id, card.finding_code)]
         card = cards[-1] if cards else self._current()
         if card is not None and self._desk.is_open_card:
-            card.note_focus()
+            self._go_to(card.note)
         else:
-            self.focus_report()
+            self._go_to(self.words.fields["words"])
 
     def focus_signs(self) -> None:
-        """Go to the clinical signs."""
-        self._go_to(self.signs, self.signs.breaths)
+        """Go to the clinical signs, also where no model asks for them."""
+        if self._desk.case is not None:
+            self._signs_wanted = True
+            self.refresh()
+            self._go_to(self.signs.breaths)
 
     def focus_report(self) -> None:
-        """Go to the words of page 1."""
-        self._go_to(self.words, self.words.fields["words"])
+        """Go to the first line of the report that is empty, else to its first."""
+        self._go_to(self.words.first_empty())
 
-    def _go_to(self, card: QWidget, field: QWidget) -> None:
-        self._scroll.ensureWidgetVisible(card)
-        self._scroll.ensureWidgetVisible(field)
+    def _go_to(self, field: QWidget) -> None:
         field.setFocus()
+        self._show_focused()
+        self._show_focused_soon()
+
+    @Slot()
+    def _show_focused_soon(self) -> None:
+        """Bring the field that has the focus into sight once it has its room: its line may just open."""
+        QTimer.singleShot(0, self, self._show_focused)
+
+    @Slot()
+    def _show_focused(self) -> None:
+        field = self.window().focusWidget()
+        if field is not None and self._inner.isAncestorOf(field):
+            self._scroll.ensureVisible(
+                0, field.mapTo(self._inner, field.rect().center()).y(), 0, field.height() // 2 + MARGIN
+            )
 
     def ask_identity(self, *, age: bool = False) -> None:
         """Open the identity form."""
@@ -114,6 +136,7 @@ class ReadingColumn(QWidget):
             self.identity.ask_age()
         else:
             self.identity.ask_identity()
+        self._show_focused_soon()
 
     def step_back(self) -> bool:
         """Close the form or line that was opened; returns False where there was none."""
@@ -125,9 +148,22 @@ class ReadingColumn(QWidget):
             return True
         return False
 
+    def open_lines(self) -> tuple[tuple[FindingCard, ...], bool]:
+        """Return the cards whose line for own words is open, and whether the identity form was asked for."""
+        return tuple(card for card in self.findings if card.is_editing), self._identity_wanted
+
+    def close_lines(self, but: tuple[tuple[FindingCard, ...], bool]) -> None:
+        """Close again what was opened since."""
+        cards, identity = but
+        for card in self.findings:
+            if card.is_editing and card not in cards:
+                card.close_edit()
+        if self._identity_wanted and not identity:
+            self._identity_wanted = False
+            self.refresh()
+
     def restyle(self) -> None:
         """Build the results again in the theme's colours."""
-        self._built_for = None
         self._clear_made()
         self.refresh()
 
@@ -158,7 +194,7 @@ class ReadingColumn(QWidget):
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._inner = QWidget()
         self._column = QVBoxLayout(self._inner)
-        self._column.setContentsMargins(14, 14, 14, 14)
+        self._column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         self._column.setSpacing(12)
         for card in (
             self.signed_note,
@@ -169,14 +205,10 @@ class ReadingColumn(QWidget):
             self.computer,
         ):
             self._column.addWidget(card)
-        self._slot = QVBoxLayout()
-        self._slot.setSpacing(12)
-        self._column.addLayout(self._slot)
+        self._column.addLayout(self._cards.slot)
         self._column.addWidget(self.final_read)
         self._column.addWidget(self.signs)
-        self._after = QVBoxLayout()
-        self._after.setSpacing(12)
-        self._column.addLayout(self._after)
+        self._column.addLayout(self._cards.after)
         self._column.addWidget(self.words)
         self._column.addStretch(1)
         self._scroll.setWidget(self._inner)
@@ -194,6 +226,12 @@ class ReadingColumn(QWidget):
         self.words.written.connect(self._desk.write)
         self.foot.sign_asked.connect(self.sign_asked)
         self.computer.retry_asked.connect(self.retry_asked)
+        self._cards.answered.connect(self._on_answered)
+        self._cards.line_opened.connect(self._show_focused_soon)
+        self._cards.overlay_look_changed.connect(self.overlay_look_changed)
+        self._cards.beside_asked.connect(self.beside_asked)
+        self._cards.age_asked.connect(self._on_age_asked)
+        self._cards.retry_asked.connect(self.retry_asked)
         self._desk.case_opened.connect(self._on_case_opened)
         self._desk.case_closed.connect(self.refresh)
         self._desk.reading_changed.connect(self.refresh)
@@ -202,7 +240,7 @@ class ReadingColumn(QWidget):
 
     @Slot(object)
     def _on_case_opened(self, _case: object) -> None:
-        self._identity_wanted = False
+        self._identity_wanted = self._signs_wanted = False
         self._built_for = None
         case = self._desk.case
         if case is not None:
@@ -239,12 +277,14 @@ class ReadingColumn(QWidget):
         self._show_ready()
         self.impression.setVisible(desk.reading.first_read is None and not desk.is_signed and not begun)
         self.first_read.show_first_read(None if begun else desk.reading.first_read)
-        self.computer.setVisible(not opened or case.analysis is None)
+        silent = case.analysis is not None and not a_model_spoke(case.analysis.result)
+        self.computer.setVisible(not opened or case.analysis is None or silent)
         self.final_read.setVisible(desk.wants_final_read and not begun)
         self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_closed)
         self.computer.show_case(case)
         self._rebuild_results(opened)
         self.signs.show_signs(desk.reading.signs, case.draft.signs_jotting, locked=desk.is_closed)
+        self.signs.setVisible(not silent or self._signs_wanted or self.signs.is_filled)
         self.words.show_reading(desk.reading, locked=desk.is_closed)
         for card in self.findings:
             kept = desk.kept_decision(card.pack_id, card.finding_code)
@@ -256,79 +296,29 @@ class ReadingColumn(QWidget):
     def _show_signature(self, case: Case) -> None:
         self.signed_note.setVisible(case.signed is not None)
         if case.signed is not None:
-            signature = case.signed.record.signature
-            self.signed_note.setText(
-                self.tr("Signed by {name}, {role}, {time}").format(
-                    name=signature.name, role=signature.role, time=signature.at.strftime("%Y-%m-%d %H:%M")
-                )
-            )
+            self.signed_note.setText(signed_by(case.signed.record.signature))
 
     def _rebuild_results(self, opened: bool) -> None:
         case = self._desk.case
         assert case is not None
         wanted = (case.key, case.asked, id(case.analysis)) if opened and case.analysis is not None else None
-        if wanted == self._built_for and (wanted is None) == (not self._made):
+        if wanted == self._built_for and (wanted is not None or not self._cards.made):
             return
         self._clear_made()
         self._built_for = wanted
-        if wanted is None or case.analysis is None:
-            self._order_stops()
-            return
-        self._desk.remember_result_seen()
-        note = correction_note(case.analysis.result)
-        if note:
-            line = CorrectionLine(self._theme, note)
-            line.beside_asked.connect(self.beside_asked)
-            self._place(self._slot, line)
-        for pack in case.analysis.result.results:
-            shown = {heat.finding for heat in pack.heatmaps if heat.shown}
-            for finding in pack.findings:
-                card = FindingCard(self._theme, pack, finding, map_shown=finding.code in shown)
-                card.answered.connect(self._on_answered)
-                self._load_fields(card)
-                card.jotted.connect(self._desk.jot)
-                card.overlay_changed.connect(self.overlay_look_changed)
-                card.show_overlay_look(*self._look)
-                self.findings.append(card)
-                self._place(self._slot, card)
-            if pack.status == "refused" and pack.refusal is not None:
-                refusal = RefusalCard(self._theme, pack)
-                refusal.age_asked.connect(self._on_age_asked)
-                refusal.retry_asked.connect(self.retry_asked)
-                self._place(self._slot, refusal)
-        result = case.analysis.result
-        spoke = [one.stamp.pack_id for one in result.results if one.status == "ok"]
-        facts = [case.facts[pack] for pack in spoke if pack in case.facts]
-        checks = ChecksCard(self._theme, result, not_looked_for(facts, result.results))
-        self._place(self._after, checks)
+        if wanted is not None and case.analysis is not None:
+            self._desk.remember_result_seen()
+            self._cards.build(case, case.analysis, self._look)
         self._order_stops()
 
     def _order_stops(self) -> None:
         """Have Tab go the way of the work: impression, answers, signs, words, signature; then the checks."""
         path = (self.impression, *self.findings, self.final_read, self.signs, self.words, self.foot)
-        others = [card for card in self._made if card not in path]
-        stops = [stop for card in (*path, *others) for stop in _stops(card)]
-        for before, after in pairwise(stops):
-            QWidget.setTabOrder(before, after)
-
-    def _load_fields(self, card: FindingCard) -> None:
-        """Fill a new card with what was typed into it, else with what its answer says."""
-        typed = self._desk.jotting(card.pack_id, card.finding_code)
-        kept = typed or self._desk.kept_decision(card.pack_id, card.finding_code)
-        if kept is not None:
-            card.load(kept.words, kept.note, editing=typed is not None and typed.editing)
-
-    def _place(self, layout: QVBoxLayout, card: QWidget) -> None:
-        layout.addWidget(card)
-        self._made.append(card)
+        others = [card for card in self._cards.made if card not in path]
+        order_stops((*path, *others))
 
     def _clear_made(self) -> None:
-        for card in self._made:
-            card.hide()
-            card.setParent(None)
-            card.deleteLater()
-        self._made.clear()
-        self.findings.clear()
+        self._cards.clear()
         self._built_for = None
 
     def _current(self) -> FindingCard | None:
@@ -369,8 +359,3 @@ class ReadingColumn(QWidget):
         window = self.window()
         window.setFocus()
         self._scroll.verticalScrollBar().setValue(0)
-
-
-def _stops(card: QWidget) -> list[QWidget]:
-    """Return where Tab may stop within a card, in the order in which it was built."""
-    return [part for part in card.findChildren(QWidget) if part.focusPolicy() & Qt.FocusPolicy.TabFocus]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from core.image import ReadingUnit
 from core.result import PackResult, Result
 from services.signed_result import signed_sentences
 from ui.cases import Case
 from ui.controls import Card, IconLabel, KeyButton, label
 from ui.theme import Theme
+from ui.words import silence
 
 
 class ComputerCard(Card):
@@ -42,26 +44,27 @@ class ComputerCard(Card):
             )
             self._show_state(looking, "clock", "muted")
         else:
-            self._show_results(case.analysis.result)
+            self._show_results(case.unit, case.analysis.result)
 
     def _show_signed(self, case: Case) -> None:
         """Show what was signed, while the image is looked at again or where that says something else."""
         assert case.signed is not None
         if case.error:
             state = self.tr("The image cannot be looked at again now.")
-        elif case.answers_otherwise:
+        elif case.today == "another_model":
+            state = self.tr("Another model is installed now, so no map is shown; what was signed stays.")
+        elif case.today == "otherwise":
             state = self.tr("The models on this computer answer otherwise today; what was signed stays.")
         else:
             state = self.tr("Looking at the image again, to show the map …")
         said = signed_sentences(case.signed.result) or (self.tr("No model had answered."),)
         self._show_state("\n".join((self.tr("As signed:"), *said, state)), "clock", "muted")
 
-    def _show_results(self, result: Result) -> None:
+    def _show_results(self, unit: ReadingUnit, result: Result) -> None:
         count = sum(1 for one in result.results if one.status == "ok")
         refused = sum(1 for one in result.results if one.status == "refused")
         if not count and not refused:
-            none = self.tr("There is no model for this kind of image. Read it without the computer.")
-            self._show_state(none, "circle-slash", "muted")
+            self._show_state(silence(unit, result), "circle-slash", "muted")
             return
         text = (
             self.tr("1 result ready, closed")

@@ -223,8 +223,7 @@ class Chip(QFrame):
         self._dot = QLabel("●")
         self._dot.setProperty("part", "dot")
         self._dot.hide()
-        self._words = QLabel(text)
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self._words = Elided(text, "")
         row.addWidget(self._dot)
         row.addWidget(self._words)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -232,7 +231,7 @@ class Chip(QFrame):
 
     def set_chip(self, text: str, tone: str = "plain", *, dot: bool = False) -> None:
         """Set words, tone (plain, accent, warning, critical) and whether a dot stands before them."""
-        self._words.setText(text)
+        self._words.set_whole(text)
         self._dot.setVisible(dot)
         self.setAccessibleName(text)
         set_role(self, tone=tone)
@@ -241,7 +240,7 @@ class Chip(QFrame):
 
     def words(self) -> str:
         """Return the words."""
-        return self._words.text()
+        return self._words.whole()
 
 
 class ToolWord(QToolButton):

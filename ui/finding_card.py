@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QSlider, QWidget
 
 from core.decision import Answer, Decision
 from core.result import Finding, PackResult
 from services.sign import is_answer
 from services.words import finding_sentence
 from ui.controls import Card, Chip, KeyButton, Switch, enable, label
+from ui.own_words import OwnWords
 from ui.score_line import ScoreLine
 from ui.shortcuts import tooltip
 from ui.theme import Theme
@@ -22,6 +23,7 @@ class FindingCard(Card):
 
     answered = Signal(str, str, str, str, str)  # pack, finding, answer, words, note
     jotted = Signal(str, str, str, str, bool)  # pack, finding, words, note, line for own words is open
+    line_opened = Signal()  # the line for own words is open and has the focus
     overlay_changed = Signal(bool, int)
 
     def __init__(
@@ -38,6 +40,8 @@ class FindingCard(Card):
         self.is_answerable = is_answer(finding)
         self._theme = theme
         self._decision: Decision | None = None
+        self._shown_once = False
+        self.words, self.note = OwnWords(), QPlainTextEdit()
         self._build_head(pack, finding)
         self.body.addWidget(self._sentence(finding))
         self.body.addWidget(ScoreLine(theme, finding))
@@ -53,18 +57,20 @@ class FindingCard(Card):
             button.setChecked(decision is not None and decision.answer == answer)
             enable(button, not locked, self.tr("Signed: later words go into an addendum"))
         self.words.setVisible((decision is not None and decision.answer == "edited") or self._editing)
-        if decision is not None and self._decision is not None:
+        if self._shown_once:
             self._follow(decision, self._decision)
-        self._decision = decision
+        self._decision, self._shown_once = decision, True
         self.words.setReadOnly(locked)
         self.note.setReadOnly(locked)
 
-    def _follow(self, decision: Decision, before: Decision) -> None:
-        """Show words and note of an answer that was changed elsewhere (undo), but where somebody types."""
-        taken = self.words.text().strip() == before.words
-        if decision.words != before.words and taken and not self.words.hasFocus():
-            self.words.setText(decision.words)
-        if decision.note != self.note.toPlainText().strip() and not self.note.hasFocus():
+    def _follow(self, decision: Decision | None, before: Decision | None) -> None:
+        """Show words and note of an answer that was changed elsewhere (undo); what was typed since stays."""
+        own, last = (one.words if one is not None else "" for one in (decision, before))
+        if own != last and self.words.text().strip() == last:
+            self.words.setText(own)
+        if decision is None or before is None or self.note.hasFocus():
+            return
+        if decision.note != self.note.toPlainText().strip():
             self._set_note(decision.note)
 
     def _set_note(self, note: str) -> None:
@@ -87,6 +93,7 @@ class FindingCard(Card):
             self._set_editing(True)
             self.words.show()
             self.words.setFocus()
+            self.line_opened.emit()
             if not clicked or not was_open or not self.words.text().strip():
                 self.buttons["edited"].setChecked(False)
                 return
@@ -115,10 +122,6 @@ class FindingCard(Card):
         self._on_words_entered()
         return True
 
-    def note_focus(self) -> None:
-        """Go to the note."""
-        self.note.setFocus()
-
     def leave_edit(self) -> bool:
         """Leave the line for own words, which closes if it is empty; returns whether one was left."""
         if not self._editing:
@@ -127,9 +130,18 @@ class FindingCard(Card):
             was_in_it = self.words.hasFocus()
             self.words.clearFocus()
             return was_in_it
-        self._set_editing(False)
-        self.words.hide()
+        self.close_edit()
         return True
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether the line for own words is open."""
+        return self._editing
+
+    def close_edit(self) -> None:
+        """Close the line for own words; those of an answer stay in sight."""
+        self._set_editing(False)
+        self.words.setVisible(self._decision is not None and self._decision.answer == "edited")
 
     def _build_head(self, pack: PackResult, finding: Finding) -> None:
         row = QHBoxLayout()
@@ -221,14 +233,12 @@ class FindingCard(Card):
         self.changed.hide()
         self.body.addWidget(self.changed)
         self.body.addLayout(row)
-        self.words: QLineEdit = QLineEdit()
         self.words.setPlaceholderText(self.tr("In your own words, then Enter"))
         self.words.setAccessibleName(self.tr("{finding}: in your own words").format(finding=finding.label))
         self.words.returnPressed.connect(self._on_words_entered)
         self.words.textEdited.connect(self._on_typed)
         self.words.hide()
         self.body.addWidget(self.words)
-        self.note = QPlainTextEdit()
         self.note.setPlaceholderText(self.tr("Note …"))
         self.note.setAccessibleName(self.tr("{finding}: note").format(finding=finding.label))
         self.note.setToolTip(tooltip("note"))
@@ -250,6 +260,7 @@ class FindingCard(Card):
         if self.words.text().strip():
             self._set_editing(False)
             self._send("edited")
+            self.words.setText(self.words.text())  # taken: from here on undo is that of the answer
             self.words.clearFocus()
 
     @Slot()

@@ -55,6 +55,11 @@ class SignsCard(Card):
             field.setReadOnly(locked)
         self._show_wrong(left)
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether anything stands in the form."""
+        return any(field.text().strip() for field in (self.breaths, self.oxygen, self.danger))
+
     def _show_wrong(self, left: SignsJotting | None) -> None:
         questions = dict(sign_questions(left))
         set_role(self.breaths, wrong="breaths" in questions)
@@ -117,6 +122,11 @@ class WordsCard(Card):
                 edit.setPlainText(text)
                 edit.blockSignals(False)
             edit.setReadOnly(locked)
+
+    def first_empty(self) -> QPlainTextEdit:
+        """Return the first field without words as they stand on the page, else the first."""
+        fields = tuple(self.fields.values())
+        return next((edit for edit in fields if not edit.toPlainText().strip()), fields[0])
 
     def load(self, reading: Reading, *, locked: bool) -> None:
         """Fill every field for a newly opened study."""

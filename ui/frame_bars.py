@@ -8,11 +8,12 @@ from core.image import ReadingUnit
 from core.patient import Patient
 from services.images import origin_of
 from ui import words
-from ui.controls import Chip, Elided, label, set_role
+from ui.controls import Chip, label, set_role
 from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
+from ui.two_lines import NameLabel
 
-PERSON_PX = 220
+WIDEST_PERSON = 240
 PAGES = ("worklist", "read", "report", "models", "records")
 
 
@@ -38,6 +39,7 @@ class TopBar(QWidget):
         self._tabs = self._build_tabs(row)
         row.addStretch(1)
         self.engine = Chip(self.tr("Models not loaded yet"))
+        self.engine.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row.addWidget(self.engine)
         row.addSpacing(8)
         self.reader = self._chip_button("", row)
@@ -55,8 +57,8 @@ class TopBar(QWidget):
         self._on_theme_changed()
 
     def show_person(self, text: str) -> None:
-        """Show who is logged in; a long name ends in dots and is whole in the tooltip."""
-        room = self.reader.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, PERSON_PX)
+        """Show who is logged in; a long name loses its middle, and stands whole in the tooltip."""
+        room = self.reader.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, WIDEST_PERSON)
         self.reader.setText(room)
         self.reader.setAccessibleName(text)
         self.reader.setToolTip(self.tr("{name} is logged in; click to let somebody else").format(name=text))
@@ -111,9 +113,10 @@ class TopBar(QWidget):
 
 
 class Facts(QWidget):
-    """Facts in one line: what it is in muted ink, its value in bold; the last ones end in dots."""
+    """Facts in one line: what it is in muted ink, its value in bold; a long one loses its middle."""
 
     GAP = 24
+    WIDEST = 180  # one long fact leaves room for the others
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,7 +146,8 @@ class Facts(QWidget):
                 painter.setFont(interface_font(bold=bold))
                 painter.setPen(self._theme.color(token))
                 metrics = painter.fontMetrics()
-                shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self.width() - left)
+                room = min(self.width() - left, max(self.WIDEST, self.width() // 3))
+                shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room)
                 base = (self.height() + metrics.ascent() - metrics.descent()) // 2
                 painter.drawText(left, base, shown)
                 left += metrics.horizontalAdvance(shown) + 6
@@ -163,9 +167,7 @@ class PatientBanner(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(22)
-        self.name = Elided("", "title")
-        self.name.setMaximumWidth(420)
-        self.name.setMinimumWidth(120)
+        self.name = NameLabel(theme)
         self._facts = Facts(theme)
         self.status = Chip()
         self.kept = QPushButton(self.tr("Kept …"))

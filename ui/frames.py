@@ -58,6 +58,14 @@ class FrameStore(QObject):
             if place[0] != key:
                 task.cancel()
 
+    def forget(self, key: str) -> None:
+        """Let go of what was read of a unit: it is read from other files now."""
+        for place in [place for place in self._pictures if place[0] == key]:
+            del self._pictures[place]
+        for place, task in self._loading.items():
+            if place[0] == key:
+                task.cancel()
+
     def _sender_task(self) -> Task:
         task = self.sender()
         assert isinstance(task, Task)

@@ -107,6 +107,16 @@ class ImageArea(QWidget):
         self._preset = (self._preset + 1) % len(distinct)
         self.viewer.set_window(distinct[self._preset])
 
+    def choices(self) -> tuple[int, bool | None]:
+        """Return which window preset, and whether the image as the model saw it, the reader chose."""
+        return self._preset, self._beside
+
+    def choose(self, choices: tuple[int, bool | None]) -> None:
+        """Put those choices back."""
+        if choices != self.choices():
+            self._preset, self._beside = choices
+            self._show_beside()
+
     @Slot(str, int)
     def _on_frame_loaded(self, key: str, frame: int) -> None:
         if self._desk.case is not None and (self._desk.case.key, self.frame) == (key, frame):
@@ -117,6 +127,13 @@ class ImageArea(QWidget):
         """Read the open image again when its stick is back."""
         if self._desk.case is not None and self._desk.case.key == key and self.viewer.state is None:
             self.show_frame(self.frame)
+
+    @Slot(str)
+    def read_anew(self, key: str) -> None:
+        """Read a unit from other files: those it was read from are damaged."""
+        self.frames.forget(key)
+        if self._desk.case is not None and self._desk.case.key == key:
+            self.open(self._desk.case)
 
     @Slot(str, int, object)
     def _on_frame_failed(self, key: str, frame: int, error: FarlightError) -> None:
@@ -205,6 +222,22 @@ class ImageArea(QWidget):
         if getattr(self.sender(), "key", None) == self._overlay_for:
             self._overlay = overlay
             self._show_overlay()
+
+    def why_no_map(self) -> str:
+        """Return why neither map nor outline can be shown for the open case, or the empty text."""
+        case = self._desk.case
+        if case is None:
+            return self.tr("No study is open")
+        if case.analysis is None:
+            return self.tr("No model has looked at this image yet")
+        results = case.analysis.result.results
+        if not words.a_model_spoke(case.analysis.result):
+            return self.tr("No model looked at this image: there is no map")
+        if not self._desk.is_open_card:
+            return self.tr("The map opens after your first impression")
+        if not any(pack.masks or any(heat.shown for heat in pack.heatmaps) for pack in results):
+            return self.tr("The models gave neither map nor outline for this image")
+        return ""
 
     def _forget_overlay(self) -> None:
         self._overlay_for, self._overlay = None, None

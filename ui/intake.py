@@ -111,7 +111,9 @@ class Intake(QObject):
         elif isinstance(part, scan.Unreadable):
             self.unreadable_found.emit(part)
         elif isinstance(part, Found):
-            self.found.extend(case.key for case in part.cases)
+            self.found.extend(
+                key for key in dict.fromkeys(case.key for case in part.cases) if key not in self.found
+            )
             self._listed += self._book.add(part.cases)
 
     @Slot(object)

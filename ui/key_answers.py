@@ -1,10 +1,12 @@
-"""Answers given by single keys: each is told, and typing outside a field answers nothing."""
+"""Keys of reading: each acts at once and is told; what turns out to be typing beside a field is undone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit
 
 from core.decision import Reading
 from ui.desk import Desk
@@ -14,47 +16,87 @@ from ui.toast import Toast
 from ui.typing_guard import TypingGuard
 
 ANSWERS = {"nothing_seen", "abnormal", "unsure", "agree", "disagree", "edit"}
+FIELDS = (QLineEdit, QPlainTextEdit)
+HELD = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 
 
 class KeyAnswers(QObject):
-    """Stands between the keys of reading and the desk."""
+    """Stands between keys and desk; ``remember`` returns what puts all back as it is now."""
 
-    def __init__(self, desk: Desk, toast: Toast, parent: QObject) -> None:
+    def __init__(
+        self, desk: Desk, toast: Toast, remember: Callable[[], Callable[[], None]], parent: QObject
+    ) -> None:
         super().__init__(parent)
-        self._desk, self._toast = desk, toast
+        self._desk, self._toast, self._remember = desk, toast, remember
         self.guard = TypingGuard()
-        self._take_back: Callable[[], object] | None = None
+        self._take_back: Callable[[], None] | None = None
+        self._answered = False
+        self._jumped_to: object = None
 
     def carry_out(self, name: str, act: Callable[[str], object]) -> None:
-        """Carry out the act of a key, unless it answers and belongs to typing; tell what it answered."""
-        key = TABLE[name].keys[0]
-        if self._take_back is not None and self.guard.is_second_tap(key.casefold()):
+        """Carry out the act of a key, unless it belongs to typing; tell what it answered."""
+        key = TABLE[name].keys[0].removeprefix("Shift+").casefold()
+        if len(key) > 1:
+            self._take_back, self._answered, self._jumped_to = None, False, None
+            self.guard.break_off()
+            act(name)
             return
-        if len(key) == 1 and self.strike(key, answers=name in ANSWERS) and name in ANSWERS:
-            self._toast.say(self.tr("Letters typed outside a field answer nothing. Click a field to write."))
+        if self._answered and self.guard.is_second_tap(key):
             return
-        before = self._desk.reading
+        if self.strike(key, answers=name in ANSWERS):
+            return
+        take_back, before, focused = self._remember(), self._desk.reading, QApplication.focusWidget()
         act(name)
-        if name in ANSWERS:
+        self._take_back = take_back
+        self._answered = self._desk.reading != before
+        self._watch_jump(focused)
+        if name in ANSWERS and self._answered:
             self._tell(before)
 
     def strike(self, key: str, *, answers: bool = False) -> bool:
-        """Return whether a key belongs to typing; that takes back what its first key answered."""
+        """Return whether a key belongs to typing; that takes back what the key before it did, and is told."""
         typing = self.guard.strike(key.casefold(), answers=answers)
         take_back, self._take_back = self._take_back, None
-        if typing and take_back is not None:
-            take_back()
+        self._answered, self._jumped_to = False, None
+        if typing:
+            if take_back is not None:
+                take_back()
+            self._toast.say(
+                self.tr(
+                    "Letters typed outside a field answer nothing and change nothing. Click a field to write."
+                )
+            )
+        focused = QApplication.focusWidget()
+        if isinstance(focused, QAbstractButton):
+            focused.installEventFilter(self)
         return typing
+
+    def _watch_jump(self, before: object) -> None:
+        """Watch the field that a key gave the focus to: what follows at once was typed for no field."""
+        focused = QApplication.focusWidget()
+        if focused is not before and isinstance(focused, FIELDS):
+            self._jumped_to = focused
+            focused.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Keep typing from the field that its first letter led to, and from a button that has the focus."""
+        if (
+            event.type() != QEvent.Type.KeyPress
+            or not isinstance(event, QKeyEvent)
+            or event.modifiers() & HELD
+        ):
+            return super().eventFilter(watched, event)
+        if watched is self._jumped_to and event.text().isprintable() and event.text():
+            return self.strike(event.text())
+        if isinstance(watched, QAbstractButton) and event.key() == Qt.Key.Key_Space:
+            return self.strike(" ")
+        return super().eventFilter(watched, event)
 
     def _tell(self, before: Reading) -> None:
         """Say what the key set and how it is undone."""
         after = self._desk.reading
-        if after == before:
-            return
         if after.first_read != before.first_read:
-            self._take_back = self._desk.withdraw_impression
             return
-        self._take_back = self._desk.undo.undo
         said = self._words(before, after) or self._final_words(after)
         self._toast.say(self.tr("{said} · {key} undoes it").format(said=said, key=TABLE["undo"].shown))
 

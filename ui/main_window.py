@@ -14,6 +14,7 @@ from services.workplace import Workplace
 from ui import words
 from ui.analysis_queue import AnalysisQueue
 from ui.cases import Case, CaseBook
+from ui.copies import Copies
 from ui.desk import Desk
 from ui.duties import logged_in_words, who_may
 from ui.frame_bars import PatientBanner, StatusLine, TopBar
@@ -95,6 +96,7 @@ class MainWindow(QMainWindow):
             queue=self.queue, book=self.book, intake=self.intake, status=self.status,
             chip=self.top.engine, parent=self,
         )  # fmt: skip
+        self.copies = Copies(book=self.book, queue=self.queue, pools=self.pools, notices=self.notices)
 
     def _build_late(self) -> None:
         """Build what the first paint does not need."""
@@ -148,6 +150,7 @@ class MainWindow(QMainWindow):
     def _connect_opening(self) -> None:
         self.opening.connect_to(self.notices, self.status)
         self.opening.case_wanted.connect(self.open_case)
+        self.opening.list_wanted.connect(self._on_list_wanted)
         self.opening.failed.connect(self.tell_error)
         self.intake.media_changed.connect(self._on_media_changed)
         self.worklist.study_chosen.connect(self.open_case)
@@ -176,6 +179,7 @@ class MainWindow(QMainWindow):
         self.records.page_wanted.connect(self.show_page)
         self.records.failed.connect(self.tell_error)
         self.reporting.paper_chosen.connect(self._on_paper_chosen)
+        self.reporting.page_wanted.connect(self.show_page)
         self.turner.page_shown.connect(self._on_page_shown)
         self.reporting.failed.connect(self.tell_error)
         self.settings.theme_chosen.connect(self._on_theme_chosen)
@@ -218,7 +222,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_key(self) -> None:
-        self._acts[self.sender().objectName()]()
+        name = self.sender().objectName()
+        if name == "sheet" and self.turner.is_shown("read") and self.read.key_answers.strike("?"):
+            return
+        self._acts[name]()
 
     # --- start and end
 
@@ -303,6 +310,11 @@ class MainWindow(QMainWindow):
     def show_page(self, page: str) -> None:
         """Bring a page into sight."""
         self.turner.show_page(page)
+
+    @Slot()
+    def _on_list_wanted(self) -> None:
+        self.worklist.show_all()
+        self.show_page("worklist")
 
     @Slot(str)
     def _on_page_shown(self, page: str) -> None:
@@ -510,5 +522,6 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def tell_error(self, error: FarlightError) -> None:
-        """Show an error: what happened, what to do, and its code."""
-        self.notices.tell("critical", error.title, f"{error.hint} ({error.code})")
+        """Show an error: what happened, to which file or study, what to do, and its code."""
+        title = f"{error.title} {error.about}".rstrip()
+        self.notices.tell("critical", title, f"{error.hint} ({error.code})")

@@ -27,6 +27,7 @@ class Opening(QObject):
     """Takes in paths and tells which case is to be opened; what somebody reads stays."""
 
     case_wanted = Signal(str)
+    list_wanted = Signal()  # with nothing hidden
     failed = Signal(object)
 
     def __init__(
@@ -168,12 +169,21 @@ class Opening(QObject):
         self._asked_by_hand = False
 
     def _show_found(self, found: Sequence[str]) -> None:
-        """Open the one image that was named; of several, offer the first and leave the patient in sight."""
+        """Open the one image that was named; of several, offer the first and leave the patient in sight.
+
+        Where all are signed there is nothing to read: that is said, and they are shown.
+        """
         case = self._desk.case
-        if not found or case is None or case.key in found:
+        if not found or (case is not None and case.key in found):
             return
         if len(found) == 1:
             self.case_wanted.emit(found[0])
+            return
+        studies = {id(study): study for study in map(self._book.study_of, found)}
+        if all(study.state == "signed" for study in studies.values()):
+            self._tell_all_signed(len(studies), found)
+            return
+        if case is None:
             return
         self._notices.tell(
             "calm",
@@ -183,6 +193,24 @@ class Opening(QObject):
             on_act=partial(self.case_wanted.emit, found[0]),
             about=found,
         )
+
+    def _tell_all_signed(self, count: int, found: Sequence[str]) -> None:
+        reading = self._desk.case is not None
+        self._notices.tell(
+            "calm",
+            self.tr("All {count} studies here are signed.").format(count=f"{count:,}")
+            if count > 1
+            else self.tr("The study here is signed."),
+            self.tr("What is open stays open.")
+            if reading
+            else self.tr("Open one to see its report, to print a copy or to add to it."),
+            act=self.tr("Show them in the list") if reading else "",
+            on_act=self.list_wanted.emit if reading else None,
+            about=found,
+            lasting=True,
+        )
+        if not reading:
+            self.list_wanted.emit()
 
     def _open_wanted(self) -> None:
         wanted = self._book.find(self._wanted_key) if self._wanted_key is not None else None

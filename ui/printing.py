@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter
-from PySide6.QtPrintSupport import QAbstractPrintDialog, QPrintDialog, QPrinter
+from PySide6.QtPrintSupport import QAbstractPrintDialog, QPrintDialog, QPrinter, QPrinterInfo
 from PySide6.QtWidgets import QWidget
 
 from core.decision import PaperSize
@@ -154,6 +154,11 @@ class Printing(QObject):
     def _on_failed(self, error: FarlightError) -> None:
         self._under_way = False
         self.failed.emit(error)
+
+
+def has_printer() -> bool:
+    """Return whether the system knows a printer; else Qt's dialog offers a file without a word."""
+    return bool(QPrinterInfo.availablePrinterNames())
 
 
 def _order_of(task: QObject) -> Order:

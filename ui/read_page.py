@@ -6,16 +6,17 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QUndoCommand
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from core.decision import Impression
+from ui.before_key import BeforeKey, ViewStep
 from ui.cases import Case, CaseBook
 from ui.column import ReadingColumn
 from ui.desk import Desk
 from ui.frame_bar import FrameBar
 from ui.image_area import ImageArea
-from ui.key_answers import KeyAnswers
+from ui.key_answers import HELD, KeyAnswers
 from ui.read_tools import ReadTools
 from ui.shortcuts import make_action
 from ui.strip import StudyStrip
@@ -23,7 +24,7 @@ from ui.task import Pools
 from ui.theme import Theme
 from ui.toast import Toast
 from ui.view_state import ViewState
-from ui.viewer import Tool, Viewer
+from ui.viewer import Tool
 
 OPACITY_STEP = 10
 VIEWER_KEYS = {"frame_next", "frame_previous", "frame_first", "frame_last"}
@@ -44,8 +45,8 @@ class ReadPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("page")
-        self._book, self._desk = book, desk
-        self._undoable = False
+        self.desk, self._book = desk, book
+        self._undoable, self._study = False, ""
         self.strip = StudyStrip(theme, book)
         self.image = ImageArea(theme, desk, pools)
         self.viewer = self.image.viewer
@@ -53,7 +54,7 @@ class ReadPage(QWidget):
         self.tools = ReadTools(theme)
         self.column = ReadingColumn(theme, desk)
         self.toast = Toast(self.image)
-        self.key_answers = KeyAnswers(desk, self.toast, self)
+        self.key_answers = KeyAnswers(desk, self.toast, partial(BeforeKey, self), self)
         self._build()
         self._connect()
         self._add_keys()
@@ -64,12 +65,16 @@ class ReadPage(QWidget):
     def set_overlay_look(self, shown: bool, percent: int) -> None:
         """Set whether and how strongly maps and outlines are drawn."""
         self.image.pair.set_overlay_look(shown=shown, opacity=percent / 100)
-        self.tools.buttons["map"].setChecked(shown)
         self.column.set_overlay_look(shown, percent)
+        self._show_tools()
+
+    def overlay_look(self) -> tuple[bool, int]:
+        """Return whether and how strongly, in percent, maps and outlines are drawn."""
+        return self.viewer.overlay_shown, round(self.viewer.overlay_opacity * 100)
 
     def analysis_arrived(self, key: str) -> None:
         """Show a result where it belongs to the open case; else nothing happens here."""
-        if self._desk.case is not None and self._desk.case.key == key:
+        if self.desk.case is not None and self.desk.case.key == key:
             self.column.refresh()
             self._on_reading_changed()
             self.image.refresh_words()
@@ -113,11 +118,11 @@ class ReadPage(QWidget):
         row.addWidget(self._split, 1)
 
     def _connect(self) -> None:
-        self._desk.case_opened.connect(self._on_case_opened)
-        self._desk.case_closed.connect(self._on_case_closed)
-        self._desk.reading_changed.connect(self._on_reading_changed)
-        self._desk.identity_changed.connect(self._on_identity_changed)
-        self._desk.undo.canUndoChanged.connect(self._on_can_undo_changed)
+        self.desk.case_opened.connect(self._on_case_opened)
+        self.desk.case_closed.connect(self._on_case_closed)
+        self.desk.reading_changed.connect(self._on_reading_changed)
+        self.desk.identity_changed.connect(self._on_identity_changed)
+        self.desk.undo.canUndoChanged.connect(self._on_can_undo_changed)
         self.image.image_shown.connect(self.image_shown)
         self.image.sight_changed.connect(self._on_sight_changed)
         self.image.beside_changed.connect(self.tools.show_beside)
@@ -128,13 +133,14 @@ class ReadPage(QWidget):
         self.tools.act_asked.connect(self._act)
         self.strip.case_chosen.connect(self.case_chosen)
         self._book.found_again.connect(self.image.find_again)
+        self._book.copy_taken.connect(self.image.read_anew)
         self.column.sign_asked.connect(self._on_sign_key)
         self.column.retry_asked.connect(self.retry_asked)
         self.column.beside_asked.connect(self.image.toggle_beside)
-        self.column.overlay_look_changed.connect(self._on_overlay_look_changed)
+        self.column.overlay_look_changed.connect(self.change_overlay_look)
 
     def _add_keys(self) -> None:
-        viewer, bar, desk = self.viewer, self.frame_bar, self._desk
+        viewer, bar, desk = self.viewer, self.frame_bar, self.desk
         self._acts: dict[str, Callable[[], object]] = {
             "nothing_seen": partial(self._give_impression, "nothing_seen"),
             "abnormal": partial(self._give_impression, "abnormal"),
@@ -154,9 +160,9 @@ class ReadPage(QWidget):
             "map_less": partial(self._change_opacity, -OPACITY_STEP),
             "map_more": partial(self._change_opacity, OPACITY_STEP),
             "beside": self._toggle_beside,
-            "tool_window": partial(self._use_tool, Tool.WINDOW),
-            "tool_zoom": partial(self._use_tool, Tool.ZOOM),
-            "tool_pan": partial(self._use_tool, Tool.PAN),
+            "tool_window": partial(self.use_tool, Tool.WINDOW),
+            "tool_zoom": partial(self.use_tool, Tool.ZOOM),
+            "tool_pan": partial(self.use_tool, Tool.PAN),
             "zoom_in": partial(viewer.zoom, 1.2),
             "zoom_out": partial(viewer.zoom, 1 / 1.2),
             "fit": viewer.fit,
@@ -189,14 +195,13 @@ class ReadPage(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Notice letters that are nobody's key: they are typing that missed its field."""
-        held = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
-        if event.text().isprintable() and event.text() and not held:
+        if event.text().isprintable() and event.text() and not event.modifiers() & HELD:
             self.key_answers.strike(event.text())
         super().keyPressEvent(event)
 
     @Slot(str)
     def _act(self, name: str) -> None:
-        if self._desk.case is not None:
+        if self.desk.case is not None:
             self._acts[name]()
 
     # --- the open case
@@ -204,6 +209,10 @@ class ReadPage(QWidget):
     @Slot(object)
     def _on_case_opened(self, case: Case) -> None:
         self.toast.clear_away()
+        study = self._book.study_of(case.key).key
+        if study != self._study:
+            self._study = study
+            self.use_tool(Tool.WINDOW)
         self.frame_bar.begin(case.unit.frames)
         self.strip.show_case(case)
         self._show_tools()
@@ -228,14 +237,13 @@ class ReadPage(QWidget):
         self._show_tools()
 
     def _show_tools(self) -> None:
-        desk = self._desk
-        self.tools.set_usable(
-            case_open=desk.case is not None, card_open=desk.is_open_card, undoable=self._undoable
-        )
+        no_map = self.image.why_no_map()
+        self.tools.set_usable(case_open=self.desk.case is not None, no_map=no_map, undoable=self._undoable)
+        self.tools.buttons["map"].setChecked(not no_map and self.viewer.overlay_shown)
 
     @Slot(object)
     def _on_identity_changed(self, case: Case) -> None:
-        if case is self._desk.case:
+        if case is self.desk.case:
             self.image.refresh_words()
 
     @Slot(bool)
@@ -251,7 +259,7 @@ class ReadPage(QWidget):
     @Slot()
     def _on_cine_due(self) -> None:
         """Go on only when the next frame is there: playing never waits for the disk."""
-        case, bar = self._desk.case, self.frame_bar
+        case, bar = self.desk.case, self.frame_bar
         if case is None or not self.image.is_shown(bar.frame):
             return
         following = (bar.frame + 1) % bar.count
@@ -263,10 +271,10 @@ class ReadPage(QWidget):
     # --- acts
 
     def _give_impression(self, impression: Impression) -> None:
-        if self._desk.wants_final_read:
-            self._desk.give_final_read(impression)
+        if self.desk.wants_final_read:
+            self.desk.give_final_read(impression)
         elif self.column.impression.buttons[impression].isEnabled():
-            self._desk.give_impression(impression)
+            self.desk.give_impression(impression)
 
     @Slot()
     def _on_sign_key(self) -> None:
@@ -277,19 +285,23 @@ class ReadPage(QWidget):
         else:
             self.toast.say(self.tr("Type your own words, or choose Agree or Disagree."))
 
-    def _use_tool(self, tool: Tool) -> None:
+    def use_tool(self, tool: Tool) -> None:
+        """Set what a drag does."""
         self.image.pair.use_tool(tool)
         self.tools.use(tool)
 
     def _toggle_map(self) -> None:
-        if self._desk.is_open_card:
-            percent = round(self.viewer.overlay_opacity * 100)
-            self._on_overlay_look_changed(not self.viewer.overlay_shown, percent)
+        no_map = self.image.why_no_map()
+        if no_map:
+            self.toast.say(no_map)
+        else:
+            shown, percent = self.overlay_look()
+            self.change_overlay_look(not shown, percent)
 
     def _toggle_beside(self) -> None:
         if self.image.correction() is not None:
             self.image.toggle_beside()
-        elif self._desk.case is not None and self._desk.case.analysis is None:
+        elif self.desk.case is not None and self.desk.case.analysis is None:
             self.toast.say(self.tr("No model has looked at this image yet: nothing to show beside it."))
         else:
             self.toast.say(
@@ -297,31 +309,16 @@ class ReadPage(QWidget):
             )
 
     def _change_opacity(self, step: int) -> None:
-        if self._desk.is_open_card:
-            percent = max(10, min(100, round(self.viewer.overlay_opacity * 100) + step))
-            self._on_overlay_look_changed(True, percent)
+        if not self.image.why_no_map():
+            percent = max(10, min(100, self.overlay_look()[1] + step))
+            self.change_overlay_look(True, percent)
 
     @Slot(bool, int)
-    def _on_overlay_look_changed(self, shown: bool, percent: int) -> None:
+    def change_overlay_look(self, shown: bool, percent: int) -> None:
+        """Set it and have it kept."""
         self.set_overlay_look(shown, percent)
         self.overlay_look_kept.emit(percent)
 
     @Slot(object, object)
     def _on_view_edited(self, before: ViewState, after: ViewState) -> None:
-        self._desk.undo.push(_ViewStep(self.viewer, before, after))
-
-
-class _ViewStep(QUndoCommand):
-    """One change of the view as undo keeps it."""
-
-    def __init__(self, viewer: Viewer, before: ViewState, after: ViewState) -> None:
-        super().__init__("view")
-        self._viewer, self._before, self._after = viewer, before, after
-
-    def redo(self) -> None:
-        """Do it again."""
-        self._viewer.set_state(self._after)
-
-    def undo(self) -> None:
-        """Take it back."""
-        self._viewer.set_state(self._before)
+        self.desk.undo.push(ViewStep(self.viewer, before, after))

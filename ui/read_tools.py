@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from ui.controls import ToolWord, enable
+from ui.flow import Flow
 from ui.theme import Theme
 from ui.viewer import Tool
 
@@ -21,11 +22,10 @@ class ReadTools(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
         self.buttons: dict[str, ToolWord] = {}
-        self._row = QHBoxLayout(self)
+        self._row = Flow(self, tail=2)
         self._row.setContentsMargins(10, 5, 10, 5)
         self._row.setSpacing(2)
         self._build_drags()
-        self._row.addSpacing(10)
         for act, icon, name in (
             ("fit", "maximize", self.tr("Fit")),
             ("one_to_one", "ratio", self.tr("1 : 1")),
@@ -39,19 +39,15 @@ class ReadTools(QWidget):
         for act in ("map", "beside"):
             self.buttons[act].setCheckable(True)
         self.buttons["beside"].hide()
-        self._row.addStretch(1)
         self._add("undo", "undo-2", self.tr("Undo"))
         self._add("original", "eye", self.tr("Original"))
 
-    def set_usable(self, *, case_open: bool, card_open: bool, undoable: bool) -> None:
-        """Let the tools be used as far as something is there for them; the others say why not."""
+    def set_usable(self, *, case_open: bool, no_map: str, undoable: bool) -> None:
+        """Let the tools be used as far as there is something for them; ``no_map`` says why not the map."""
         for name, button in self.buttons.items():
             usable, why_not = case_open, self.tr("No study is open")
             if case_open and name == "map":
-                usable, why_not = (
-                    card_open,
-                    self.tr("The map opens after your first impression"),
-                )
+                usable, why_not = not no_map, no_map
             elif case_open and name == "undo":
                 usable, why_not = undoable, self.tr("Nothing to undo")
             enable(button, usable, why_not)

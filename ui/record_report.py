@@ -47,6 +47,16 @@ class RecordReport(QDialog):
         self._whose = label(f"{study.name}   {study.number}   {study.birth_date}", "title")
         self._whose.setContentsMargins(18, 14, 18, 0)
         column.addWidget(self._whose)
+        for told in workplace.records.corrections(study.unit_key)[-1:]:
+            moved = label(
+                self.tr("Signed for {before}; moved to {after}.").format(
+                    before=told.before, after=told.after
+                ),
+                "warning",
+                wrap=True,
+            )
+            moved.setContentsMargins(18, 4, 18, 0)
+            column.addWidget(moved)
         self.notices = NoticeArea(theme)
         column.addWidget(self.notices)
         self.page = ReportPage(theme, pools)

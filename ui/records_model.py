@@ -92,6 +92,11 @@ class RecordsModel(QAbstractTableModel):
         self._lines = lines
         self.endResetModel()
 
+    @property
+    def lines(self) -> tuple[RecordLine, ...]:
+        """The rows, in the order in which they were read."""
+        return self._lines
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
         """Return how many rows there are."""
         return 0 if parent.isValid() else len(self._lines)
@@ -161,9 +166,10 @@ class RecordsFilter(QSortFilterProxyModel):
         self._state = state
         self.endFilterChange()
 
+    def accepts(self, line: RecordLine) -> bool:
+        """Whether a row is in the state that is shown."""
+        return self._state is None or (line.study is not None and line.study.state == self._state)
+
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: N802 - Qt's name
         """Whether a row is shown."""
-        if self._state is None:
-            return True
-        line: RecordLine = self.sourceModel().index(row, 0, parent).data(LINE_ROLE)
-        return line.study is not None and line.study.state == self._state
+        return self._state is None or self.accepts(self.sourceModel().index(row, 0, parent).data(LINE_ROLE))

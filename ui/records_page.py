@@ -215,7 +215,7 @@ class RecordsPage(QWidget):
         searched = bool(self.search.text()) or self.state.currentData() is not None
         shown = self.table if rows else (self._nothing if searched else self._empty)
         self.stack.setCurrentWidget(shown)
-        patients = len({self.filtered.index(row, PATIENT).data(LINE_ROLE).patient_id for row in range(rows)})
+        patients = len({one.patient_id for one in self.model.lines if self.filtered.accepts(one)})
         words = self.tr("{rows} rows · {patients} patients").format(
             rows=f"{rows:,}", patients=f"{patients:,}"
         )
@@ -224,19 +224,19 @@ class RecordsPage(QWidget):
         enable(self.register, may, self.tr("Log in to read a register in"))
 
     def _mark_row(self, wanted: tuple[int, int | None] | None) -> None:
-        """Mark the wanted row, or the first."""
-        found = 0 if self.filtered.rowCount() else -1
-        for row in range(self.filtered.rowCount()) if wanted is not None else ():
-            line: RecordLine = self.filtered.index(row, PATIENT).data(LINE_ROLE)
+        """Mark the wanted row, or the first; a study that went to another patient is followed."""
+        found = self.filtered.index(0, PATIENT)
+        for row, line in enumerate(self.model.lines) if wanted is not None else ():
             study = line.study.study_id if line.study is not None else None
-            if (line.patient_id, study) == wanted:
-                found = row
+            same = (line.patient_id, study) == wanted
+            if same or (wanted is not None and study is not None and study == wanted[1]):
+                place = self.filtered.mapFromSource(self.model.index(row, PATIENT))
+                found = place if place.isValid() else found
+            if same:
                 break
-            if wanted is not None and study is not None and study == wanted[1]:
-                found = row  # the study went to another patient
-        if found >= 0:
-            self.table.setCurrentIndex(self.filtered.index(found, PATIENT))
-            self.table.scrollTo(self.table.currentIndex())
+        if found.isValid():
+            self.table.setCurrentIndex(found)
+            self.table.scrollTo(found)
         self.pane.show_line(self.chosen())
 
     @Slot(QModelIndex, QModelIndex)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import FarlightError
-from ui.controls import Chip, KeyButton, enable, label
+from ui.controls import Chip, Elided, KeyButton, enable, label
 from ui.picture_layer import pixels_image
 from ui.printing import Pages, page_pictures
 from ui.shortcuts import make_action
@@ -81,7 +81,7 @@ class ReportPage(QWidget):
 
     def tell_paper(self, text: str) -> None:
         """Say beside the paper size as what the next paper goes out."""
-        self._next.setText(text)
+        self._next.set_whole(text)
         self._next.setVisible(bool(text))
 
     def paper(self) -> str:
@@ -129,7 +129,7 @@ class ReportPage(QWidget):
         self._paper.setMinimumWidth(96)
         self._paper.currentTextChanged.connect(self.paper_chosen)
         head.addWidget(self._paper)
-        self._next = label("", "muted")
+        self._next = Elided("", "muted")
         self._next.hide()
         head.addWidget(self._next)
         self._export = KeyButton(self.tr("Export PDF …"), "export")

@@ -13,15 +13,16 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from core.decision import PaperSize
 from core.errors import FarlightError
 from services import report
-from services.papers import IssuedHow, IssuedPaper, signed_paper
+from services.papers import IssuedHow, IssuedPaper
 from services.report import ReportRequest
+from services.report_name import report_name
 from services.session import Session
 from services.sign import SignedFile, reading_beside
 from services.workplace import Workplace
 from ui.cases import Case
 from ui.desk import Desk
 from ui.notices import NoticeArea
-from ui.printing import GiveOut, Printed, Printing
+from ui.printing import GiveOut, Printed, Printing, has_printer
 from ui.report_page import ReportPage
 from ui.signing import address_lines
 from ui.task import Handle, Pools
@@ -32,6 +33,7 @@ class Reporting(QObject):
 
     failed = Signal(object)
     paper_chosen = Signal(str)  # for reports to come
+    page_wanted = Signal(str)
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Reporting(QObject):
         super().__init__(window)
         self._page, self._desk, self._pools = page, desk, pools
         self._workplace, self._notices, self._window = workplace, notices, window
+        self._last_folder = ""
         self._give_out: GiveOut = _nothing
         self.printing = Printing(pools, workplace.papers.withdraw_paper, window)
         page.export_asked.connect(self.ask_where)
@@ -62,11 +65,7 @@ class Reporting(QObject):
         if case is None:
             page.show_nothing(self.tr("No study is open. A report appears here for the study that you read."))
         elif case.signed is not None:
-            signed = case.signed
-            paper = signed_paper(signed.record, signed.pdf)
-            render = partial(self._workplace.papers.preview, signed.report_id, paper)
-            page.show_report(object(), render, whose=case.key, signed=True, paper=paper)
-            self._tell_next_paper()
+            self._show_signed(case, case.signed)
         elif not self._desk.is_open_card:
             page.show_nothing(self.tr("Read the image first: the report opens after your first impression."))
         elif case.analysis is None:
@@ -82,6 +81,18 @@ class Reporting(QObject):
             key = (case.key, case.asked, paper, case.draft)
             page.show_report(key, render, whose=case.key, signed=False, paper=paper)
             page.tell_paper(self.tr("Says UNSIGNED on every page"))
+
+    def _show_signed(self, case: Case, signed: SignedFile, paper: PaperSize | None = None) -> None:
+        """Show a signed report on a size, at first that of its original."""
+        try:
+            paper = paper or self._workplace.papers.usual_paper(signed.report_id)
+        except FarlightError as error:
+            self._page.show_nothing(error.message)
+            self.failed.emit(error)
+            return
+        render = partial(self._workplace.papers.preview, signed.report_id, paper)
+        self._page.show_report(object(), render, whose=case.key, signed=True, paper=paper)
+        self._tell_next_paper()
 
     def _request(self, case: Case) -> ReportRequest:
         assert case.analysis is not None
@@ -99,10 +110,11 @@ class Reporting(QObject):
     @Slot(str)
     def _on_paper_chosen(self, paper: str) -> None:
         """Use another size: for this paper where the report is signed, else for all to come."""
-        if self._signed() is None:
+        case, signed = self._desk.case, self._signed()
+        if case is None or signed is None:
             self.paper_chosen.emit(paper)
         else:
-            self._tell_next_paper()
+            self._show_signed(case, signed, self._size())
 
     def _signed(self) -> SignedFile | None:
         return self._desk.case.signed if self._desk.case is not None else None
@@ -112,13 +124,9 @@ class Reporting(QObject):
         if signed is None:
             return
         try:
-            copy = self._workplace.papers.next_is_copy(signed.report_id, self._size())
+            self._page.tell_paper(self._workplace.papers.next_paper(signed.report_id, self._size()))
         except FarlightError as error:
             self.failed.emit(error)
-            return
-        self._page.tell_paper(
-            self.tr("The next paper says COPY") if copy else self.tr("The next paper is the original")
-        )
 
     def _size(self) -> PaperSize:
         return cast("PaperSize", self._page.paper())
@@ -140,13 +148,21 @@ class Reporting(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("pdf")
         dialog.setNameFilter(self.tr("PDF (*.pdf)"))
-        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        dialog.setDirectory(documents if QDir(documents).exists() else QDir.homePath())
-        dialog.selectFile(report_name(case))
+        dialog.setDirectory(self._export_folder())
+        dialog.selectFile(_file_name(case))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._give_out = self._paper_source("export", pdf)
         dialog.fileSelected.connect(self.export_to)
         dialog.open()
+
+    def _export_folder(self) -> str:
+        """Return the folder used last since the start, else that of documents, else the user's own.
+
+        It is not kept in the settings: clinics name folders after patients.
+        """
+        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        places = (self._last_folder, documents)
+        return next((place for place in places if place and QDir(place).exists()), QDir.homePath())
 
     @Slot(str)
     def export_to(self, path: str) -> None:
@@ -161,10 +177,22 @@ class Reporting(QObject):
         path, paper = done
         self._notices.tell("calm", self.tr("The report was exported."), f"{path}{self._kind(paper)}")
         self._tell_next_paper()
+        self._last_folder = str(path.parent)
 
     @Slot(bytes)
     def ask_printer(self, pdf: bytes) -> None:
-        """Ask which printer is to print the report in sight."""
+        """Ask which printer is to print the report in sight; without any, offer to export it."""
+        if not has_printer():
+            self._notices.tell(
+                "warning",
+                self.tr("No printer is set up on this computer."),
+                self.tr(
+                    "Nothing was printed. Set one up in the system, or export the PDF and print it elsewhere."
+                ),
+                act=self.tr("Export PDF …"),
+                on_act=self._export_in_sight,
+            )
+            return
         source = self._paper_source("print", pdf)
         if not self.printing.ask(self._size(), source, apart=self._signed() is not None):
             self._notices.tell(
@@ -172,6 +200,13 @@ class Reporting(QObject):
                 self.tr("Another report is still being printed."),
                 self.tr("Nothing was sent. Print this one when that one has gone to its printer."),
             )
+
+    def _export_in_sight(self) -> None:
+        """Export the report in sight, or bring the page into sight: it may show another one by now."""
+        if not self._page.isVisible():
+            self.page_wanted.emit("report")
+        elif self._page.pdf is not None:
+            self.ask_where(self._page.pdf)
 
     @Slot(object)
     def _on_printed(self, done: Printed) -> None:
@@ -216,12 +251,14 @@ class Reporting(QObject):
         self._tell_next_paper()
 
 
-def report_name(case: Case) -> str:
-    """Return a file name for a report: its number and day, nothing of the patient or of the image's file."""
-    if case.signed is None:
-        return f"report-{case.key[:8]}-unsigned.pdf"
-    signature = case.signed.record.signature
-    return f"report-{case.signed.report_id}-{signature.at.date().isoformat()}.pdf"
+def _file_name(case: Case) -> str:
+    signed = case.signed
+    return report_name(
+        case.unit.header,
+        number=signed.report_id if signed else None,
+        signed_on=signed.record.signature.at.date() if signed else None,
+        key=case.key,
+    )
 
 
 class _Export:

@@ -2,10 +2,12 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.controls import label
 from ui.shortcuts import TABLE, shown_key
+
+COLUMNS = (("Reading", "Worklist"), ("Image", "Report"), ("Series", "Everywhere"))
 
 
 class ShortcutSheet(QWidget):
@@ -20,22 +22,20 @@ class ShortcutSheet(QWidget):
         self.setAccessibleName(self.tr("Keys"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(24, 16, 12, 12)
+        whole.setContentsMargins(24, 12, 12, 10)
         head = QHBoxLayout()
         head.addWidget(label(self.tr("Keys"), "title"))
         head.addStretch(1)
         head.addWidget(label(self.tr("Esc closes this sheet"), "muted"))
         whole.addLayout(head)
-        whole.addSpacing(8)
+        whole.addSpacing(4)
         inner = QWidget()
         row = QHBoxLayout(inner)
         row.setContentsMargins(0, 0, 12, 0)
         row.setSpacing(24)
-        groups = list(dict.fromkeys(key.group for key in TABLE.values()))
-        columns = ((groups[0], groups[1]), (groups[2], groups[4]), (groups[3],))
-        for names in columns:
+        for names in COLUMNS:
             column = QVBoxLayout()
-            column.setSpacing(6)
+            column.setSpacing(4)
             for name in names:
                 self._add_group(column, name)
             column.addStretch(1)
@@ -60,7 +60,7 @@ class ShortcutSheet(QWidget):
         column.addWidget(rule)
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(3)
+        grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
         for number, key in enumerate(one for one in TABLE.values() if one.group == name):
             keys = QHBoxLayout()
@@ -73,6 +73,8 @@ class ShortcutSheet(QWidget):
                 keys.addWidget(chip)
             keys.addStretch(1)
             grid.addLayout(keys, number, 0)
-            grid.addWidget(label(key.translated, "body", wrap=True), number, 1)
+            words = label(key.translated, "body", wrap=True)
+            words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+            grid.addWidget(words, number, 1)
         column.addLayout(grid)
-        column.addSpacing(10)
+        column.addSpacing(4)

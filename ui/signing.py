@@ -16,6 +16,7 @@ from services.analyze import Analysis
 from services.drafts import Draft
 from services.sign import Addendum, Person, SignedFile
 from services.workplace import Workplace
+from ui import words
 from ui.cases import Case
 from ui.desk import Desk
 from ui.sign_dialog import SignDialog
@@ -95,10 +96,12 @@ class Signing(QObject):
             self.failed.emit(error)
             return
         if missing:
-            self.failed.emit(_NotYet(" ".join(one.text for one in missing)))
+            self.failed.emit(_NotYet(" ".join(one.text for one in missing), about=_whose(case)))
             return
         if not people:
-            self.failed.emit(_NotYet(self.tr("Nobody here signs yet: set your own PIN in Settings.")))
+            self.failed.emit(
+                _NotYet(self.tr("Nobody here signs yet: set your own PIN in Settings."), about="")
+            )
             return
         self._case = case
         facts = sign_facts(case)
@@ -150,7 +153,9 @@ class Signing(QObject):
 
     @Slot(object)
     def _on_failed(self, error: FarlightError) -> None:
-        if self.dialog is None or getattr(self.sender(), "key", None) is not self._case:
+        case = getattr(self.sender(), "key", None)
+        if self.dialog is None or case is not self._case:
+            error.about = error.about or (_whose(case) if isinstance(case, Case) else "")
             self.failed.emit(error)
         elif isinstance(error, WrongPinError):
             seconds = self._workplace.signing.wait_seconds(int(self.dialog.person.currentData()))
@@ -174,11 +179,16 @@ def address_lines(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
+def _whose(case: Case) -> str:
+    """Return patient and study: the study in sight may be another one by the time this is read."""
+    return f"{words.patient_name(case.patient)} · {words.study_name(case.unit)}"
+
+
 class _NotYet(NotReadyToSignError):
     """Says in its hint what is missing."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
+    def __init__(self, text: str, *, about: str) -> None:
+        super().__init__(about=about)
         self._text = text
 
     @property

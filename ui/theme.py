@@ -48,7 +48,7 @@ class Theme(QObject):
     def __init__(self, choice: Choice = "dark", parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._choice: Choice = choice
-        self._tokens = DARK
+        self._tokens = LIGHT if self._wants_light() else DARK
         self._pixmaps: dict[_Painted, QPixmap] = {}
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
 

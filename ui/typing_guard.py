@@ -1,4 +1,4 @@
-"""Tells typing from single keys, so that words typed outside a field answer nothing."""
+"""Tells typing from single keys, so that words typed outside a field do nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ QUIET_S = 0.8
 class TypingGuard:
     """Watches the keys that write something: two at once are typing, and so is what follows at once.
 
-    A digit followed by a letter is no typing: an impression and an answer may come quickly.
+    A digit followed by a letter is no typing: an impression and an answer may come quickly. Nor are signs
+    (``+``, ``[``), which only go on with what is typing already.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -25,13 +26,22 @@ class TypingGuard:
         at, before = self._last
         return key == before and self._now() - at < BURST_S
 
+    def break_off(self) -> None:
+        """Begin anew: a key with Ctrl or Alt, or Esc, was meant."""
+        self._last, self._quiet_from = (-1.0e9, ""), -1.0e9
+
     def strike(self, key: str, *, answers: bool = False) -> bool:
         """Return whether a key belongs to typing; one that is pressed again only where it ``answers``."""
         now = self._now()
         at, before = self._last
         self._last = (now, key)
         quick = now - at < BURST_S and (answers or key != before) and not (before.isdigit() and key.isalpha())
-        typing = quick or now < self._quiet_from
+        typing = (quick and _is_word(before) and _is_word(key)) or now < self._quiet_from
         if typing:
             self._quiet_from = now + QUIET_S
         return typing
+
+
+def _is_word(key: str) -> bool:
+    """Return whether a key writes a part of words: a letter, a digit, the space between two words."""
+    return key.isalnum() or key == " "

@@ -11,7 +11,7 @@ from services.workplace import Workplace
 from ui.read_page import ReadPage
 
 FIRST_SIZE = (1366, 768)
-LEAST_SIZE = (1100, 640)
+LEAST_SIZE = (1024, 640)
 TITLE_BAR_PX, FRAME_PX = 40, 4
 
 

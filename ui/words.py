@@ -4,6 +4,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
+from core.decision import Signature
 from core.image import Image, ReadingUnit
 from core.patient import Patient
 from core.result import Correction, Result
@@ -106,6 +107,21 @@ def correction_note(result: Result) -> str:
     return _tr("Put right for the model: {what}").format(what=done) if done else ""
 
 
+def a_model_spoke(result: Result) -> bool:
+    """Return whether any model looked at the image: it answered, or it said why it does not."""
+    return any(pack.status in {"ok", "refused"} for pack in result.results)
+
+
+def silence(unit: ReadingUnit, result: Result) -> str:
+    """Return in one sentence why no model looked at an image."""
+    if result.errors:
+        return _tr("No model looked at this image: {why}").format(why=result.errors[0].message)
+    what = " ".join(dict.fromkeys(part for part in (unit.header.modality, study_name(unit)) if part))
+    return _tr("There is no model for this kind of image ({what}): read it without the computer.").format(
+        what=what
+    )
+
+
 def image_notes(image: Image) -> tuple[str, ...]:
     """Return what the reader should know of how the image was read."""
     said = {
@@ -114,6 +130,13 @@ def image_notes(image: Image) -> tuple[str, ...]:
         "window-not-used": _tr("the file's own window shows nothing and is not used"),
     }
     return tuple(said[note] for note in image.notes if note in said)
+
+
+def signed_by(signature: Signature) -> str:
+    """Return who signed, and when."""
+    return _tr("Signed by {name}, {role}, {time}").format(
+        name=signature.name, role=signature.role, time=signature.at.strftime("%Y-%m-%d %H:%M")
+    )
 
 
 def image_count(count: int) -> str:

@@ -23,6 +23,7 @@ from services.refusal_words import short_refusal
 from ui import words
 from ui.cases import Case, CaseBook, State, Study
 from ui.theme import Theme, interface_font
+from ui.two_lines import in_two_lines, paint_lines
 
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("number", "picture", "patient", "sex_age", "id", "study", "status")
@@ -30,6 +31,7 @@ NUMBER, PICTURE, PATIENT, SEX_AGE, ID, STUDY, STATUS = range(7)
 STUDY_ROLE = Qt.ItemDataRole.UserRole + 1
 SEARCH_ROLE = Qt.ItemDataRole.UserRole + 2
 ROW_HEIGHT = 48
+_HARD_SPACE = "\N{NO-BREAK SPACE}"
 TONES: dict[State, str] = {
     "waiting": "faint", "analysing": "muted", "to_check": "ink", "refused": "warning",
     "failed": "critical", "signed": "accent",
@@ -282,8 +284,7 @@ class WorklistDelegate(QStyledItemDelegate):
             tint = "muted"
         painter.setFont(font)
         painter.setPen(self._theme.color("muted" if tint == "faint" else tint))
-        # Long numbers differ at their ends, long names at their beginnings.
-        cut = Qt.TextElideMode.ElideMiddle if index.column() == ID else Qt.TextElideMode.ElideRight
         whole = index.data(Qt.ItemDataRole.DisplayRole) or ""
-        text = painter.fontMetrics().elidedText(whole, cut, int(room.width()))
-        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)
+        if index.column() in (STUDY, STATUS):  # break between facts, not within a date
+            whole = whole.replace(" ", _HARD_SPACE).replace(f"·{_HARD_SPACE}", "· ")
+        paint_lines(painter, room, in_two_lines(whole, painter.fontMetrics(), int(room.width())))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -21,16 +22,13 @@ from ui.cases import CaseBook, Study
 from ui.controls import KeyButton, enable, label
 from ui.shortcuts import make_action, tooltip
 from ui.theme import Theme
+from ui.toast import Toast
+from ui.typing_guard import TypingGuard
+from ui.worklist_columns import Columns
 from ui.worklist_empty import EmptyWorklist
 from ui.worklist_model import (
-    ID,
     NUMBER,
-    PATIENT,
-    PICTURE,
     ROW_HEIGHT,
-    SEX_AGE,
-    STATUS,
-    STUDY,
     STUDY_ROLE,
     WorklistDelegate,
     WorklistFilter,
@@ -70,6 +68,7 @@ class WorklistPage(QWidget):
         main.setSpacing(10)
         main.addLayout(self._build_head())
         self.table = self._build_table(theme)
+        self._columns = Columns(self.table)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.table)
@@ -78,8 +77,23 @@ class WorklistPage(QWidget):
         self._stack.addWidget(self._nothing)
         main.addWidget(self._stack, 1)
         row.addLayout(main, 1)
+        self._typing, self._toast = TypingGuard(), Toast(self)
+        self.table.installEventFilter(self)
         self._connect()
         self._refresh()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Notice letters struck in the list: they are typing that missed the search."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.text().isalnum():
+            self._typing.strike(event.text().casefold())
+        return super().eventFilter(watched, event)
+
+    def _is_typing(self, key: str) -> bool:
+        """Return whether a key that opens a study belongs to words typed outside the search; that is told."""
+        typing = self._typing.strike(key)
+        if typing:
+            self._toast.say(self.tr("Letters typed outside a field open no study. Press / to search."))
+        return typing
 
     def chosen_key(self) -> str | None:
         """Return the key of the study that the table marks."""
@@ -102,6 +116,11 @@ class WorklistPage(QWidget):
         if index.isValid():
             self.table.setCurrentIndex(index)
             self.table.scrollTo(index)
+
+    def show_all(self) -> None:
+        """Lift search and filter: what somebody has just opened is not hidden."""
+        self.search.clear()
+        self.side.choose_all()
 
     def step_back(self) -> bool:
         """Clear the search; returns False where there was none."""
@@ -148,12 +167,6 @@ class WorklistPage(QWidget):
         across.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         across.setHighlightSections(False)
         across.setFixedHeight(36)
-        for column, width in ((NUMBER, 52), (PICTURE, 56), (SEX_AGE, 104), (ID, 132), (STUDY, 270)):
-            table.setColumnWidth(column, width)
-        across.setSectionResizeMode(NUMBER, QHeaderView.ResizeMode.Fixed)
-        across.setSectionResizeMode(PICTURE, QHeaderView.ResizeMode.Fixed)
-        across.setSectionResizeMode(PATIENT, QHeaderView.ResizeMode.Stretch)
-        across.setSectionResizeMode(STATUS, QHeaderView.ResizeMode.Stretch)
         return table
 
     def _connect(self) -> None:
@@ -197,6 +210,7 @@ class WorklistPage(QWidget):
         else:
             shown = self.table if self.filtered.rowCount() else self._nothing
         self._stack.setCurrentWidget(shown)
+        self._columns.fit()
         enable(self.search, bool(self._book.studies), self.tr("No study is listed"))
         to_read = any(counts[state] for state in ("to_check", "waiting", "analysing", "refused"))
         enable(self.next, to_read, self.tr("No study in the list waits to be read"))
@@ -228,7 +242,7 @@ class WorklistPage(QWidget):
         focused = self.focusWidget()
         if isinstance(focused, QAbstractButton) and focused.hasFocus():
             focused.animateClick()
-        elif self.next.isEnabled():
+        elif self.next.isEnabled() and not self._is_typing(" "):
             self.read_next_asked.emit()
 
     @Slot()
@@ -239,7 +253,7 @@ class WorklistPage(QWidget):
             focused.animateClick()
         elif self.search.hasFocus():
             self._on_search_returned()
-        else:
+        elif not self._is_typing("\n"):
             self._on_row_chosen()
 
     @Slot()

@@ -93,6 +93,11 @@ class Sidebar(QWidget):
             number = counts.total() if states is None else sum(counts[state] for state in states)
             self._rows[name].set_count(number)
 
+    def choose_all(self) -> None:
+        """Choose the filter that shows all."""
+        if not self._rows["all"].isChecked():
+            self._rows["all"].click()
+
     def show_media(self, media: tuple[Medium, ...]) -> None:
         """List the media that are plugged in."""
         while (item := self._media.takeAt(0)) is not None:

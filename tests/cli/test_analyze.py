@@ -66,7 +66,7 @@ def test_an_output_folder_in_use_needs_force_or_resume(run: Run, picture: Path, 
     assert run(*arguments).returncode == 0
     again = run(*arguments)
     assert again.returncode == 2
-    assert again.stderr.startswith("E601 ")
+    assert again.stderr.startswith("E601 out: ")
     assert "1 of them kept" in run(*arguments, "--resume").stderr
     assert run(*arguments, "--force").stderr.splitlines()[-1] == "1 record."
     assert len(_records(tmp_path / "out")) == 1
@@ -76,7 +76,7 @@ def test_an_output_folder_that_cannot_be_made_is_told(run: Run, picture: Path, t
     (tmp_path / "file").write_text("x")
     done = run("analyze", str(picture), "--out", "file/out")
     assert done.returncode == 2
-    assert done.stderr.startswith("E603 ")
+    assert done.stderr.startswith("E603 file/out: ")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_wrong_patient_file_names_its_field(
     (tmp_path / "patient.json").write_text(content)
     done = run("analyze", str(picture), "--out", "out", "--patient", "patient.json")
     assert done.returncode == 2
-    assert done.stderr.startswith("E602 ")
+    assert done.stderr.startswith("E602 patient.json: ")
     assert named in done.stderr
     assert not (tmp_path / "out").exists()
 

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import core.wording
@@ -15,7 +16,7 @@ from core.image import StudyHeader
 from core.patient import Contradiction, Patient, Sourced
 from core.result import Correction, ErrorRecord, PackResult, QualityCheck, Side
 from reports.content import as_copy
-from reports.records import ReportContent
+from reports.records import Picture, ReportContent
 from tests.reports import studies
 
 FORBIDDEN = re.compile(
@@ -327,7 +328,7 @@ def test_each_answer_names_model_version_and_whole_hash() -> None:
 
 def test_the_identity_of_a_report_depends_on_what_it_says_and_not_on_being_a_copy() -> None:
     report, again = studies.report(), studies.report()
-    copied = as_copy(report, number=1, made_at=studies.NOW, paper="A4", signed_on="A4")
+    copied = as_copy(report, number=1, made_at=studies.NOW, paper="A4", original_on="A4")
     other = studies.report(reading=studies.reading(conclusion="Something else."))
     assert report.report_id == again.report_id == copied.report_id
     assert report.report_id != other.report_id
@@ -402,6 +403,33 @@ def test_own_words_and_notes_beside_a_finding_stand_on_page_1_whatever_else_was_
     beside = "Instead of the computer's result on pneumonia: Old scar. Note on pneumonia: Seen in 2024 too."
     silent = studies.report(reading=studies.reading(words="", conclusion="", decisions=(edited,)))
     assert silent.sections[0].text == f"First impression: abnormal. {beside}"
-    assert silent.sections[1].text == "No conclusion was written apart from the reading."
+    assert silent.sections[1].text == "Nothing was recorded here."
     written = studies.report(reading=studies.reading(decisions=(edited,)))
     assert written.sections[0].text.endswith(f"lower zone.\nFirst impression: abnormal. {beside}")
+
+
+def test_a_section_that_nobody_wrote_is_told_in_one_wording() -> None:
+    silent = studies.report(reading=studies.reading(words="", conclusion="", advice="", referral=""))
+    assert {section.text for section in silent.sections[1:]} == {"Nothing was recorded here."}
+    assert not any(section.strong for section in silent.sections[1:])
+
+
+def test_checks_are_counted_on_paper_as_the_window_counts_them() -> None:
+    def good(*names: str) -> tuple[QualityCheck, ...]:
+        return tuple(QualityCheck(name=name, outcome="good", text=f"{name} good.") for name in names)
+
+    lungs = dataclasses.replace(studies.lungs(), quality=good("view", "size"))
+    result = studies.result(lungs, studies.pneumonia(quality=good("view", "age")))
+    assert result.good_checks == ("view good.", "size good.", "age good.")
+    assert "3 checks of image and outline" in row(studies.report(result), "Outline")
+
+
+def test_pictures_that_nobody_signed_for_are_as_stored_and_not_as_read() -> None:
+    picture = Picture(pixels=np.zeros((8, 8), np.uint8))
+    pictures = {"key": picture, "chest-pneumonia-child/pneumonia": picture}
+    for signature, caption in ((None, "s stored"), (studies.SIGNATURE, "s read")):
+        content = studies.report(signature=signature, pictures=pictures)
+        captions = [figure.caption for block in content.blocks for figure in block.figures]
+        assert content.key_figure is not None
+        assert caption in content.key_figure.caption
+        assert caption in captions[0]

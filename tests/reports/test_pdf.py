@@ -88,7 +88,7 @@ def test_every_page_says_research_use_its_number_and_when_unsigned_that(
 
 def test_a_signed_report_never_says_unsigned_and_a_copy_says_so_on_every_page(printed: Print) -> None:
     signed = printed(studies.report())
-    copy = printed(as_copy(studies.report(), number=1, made_at=studies.NOW, paper="A4", signed_on="A4"))
+    copy = printed(as_copy(studies.report(), number=1, made_at=studies.NOW, paper="A4", original_on="A4"))
     assert "UNSIGNED" not in signed.text()
     assert "COPY" not in signed.text()
     assert all("COPY" in copy.words(page) for page in range(1, copy.pages + 1))
@@ -97,7 +97,7 @@ def test_a_signed_report_never_says_unsigned_and_a_copy_says_so_on_every_page(pr
 @pytest.mark.parametrize("paper", PAPERS)
 def test_the_mark_of_a_copy_moves_nothing_of_the_page(paper: PaperSize) -> None:
     report = studies.report()
-    copy = as_copy(report, number=12, made_at=studies.NOW, paper=paper, signed_on="A4", clock_doubted=True)
+    copy = as_copy(report, number=12, made_at=studies.NOW, paper=paper, original_on="A4", clock_doubted=True)
     sheet = FORMATS[paper]
     for page, copied in zip(compose(report, sheet), compose(copy, sheet), strict=True):
         *same, box, text = copied.marks

@@ -64,6 +64,13 @@ def test_the_sheet_gives_a_new_password_to_who_forgot_theirs(tmp_path: Path) -> 
     access.log_in(holder.holder_id, "yam and plantain").close()
 
 
+def test_the_code_of_the_sheet_is_no_password(tmp_path: Path) -> None:
+    made = Access(tmp_path, cost=CHEAP).set_up(FIRST, PASSWORD)
+    made.workplace.close()
+    with Access(tmp_path, cost=CHEAP) as access, pytest.raises(WrongPasswordError):
+        access.log_in("sheet", made.code)
+
+
 @pytest.mark.parametrize(
     ("first", "password"),
     [

@@ -1,5 +1,6 @@
 """Drafts are on the disk when ``keep`` returns, also where the process is killed."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -8,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from core.decision import Reading
+from core.errors import NotPermittedError
 from core.image import ReadingUnit, StudyHeader
 from core.patient import Patient, Sourced
-from services.drafts import Draft, OpenPlace, key_of
+from services.drafts import Draft, OpenPlace, claimed, key_of, taken_over
+from services.record_json import from_plain, to_plain
 from services.scan import scan
+from services.staff import NewPerson
 from store.database import Database
 from store.drafts import DraftRow, DraftStore
 from tests.opening import key_of_store, open_workplace
@@ -119,9 +124,7 @@ def test_two_patients_who_share_an_instance_uid_have_two_keys() -> None:
 
 def test_a_reading_that_somebody_began_is_taken_over_in_the_open_and_given_back() -> None:
     begun = claimed(
-        Draft(
-            key="k", path="p", reading=Reading(indication="cough", words="shadow"), result_seen=True
-        ),
+        Draft(key="k", path="p", reading=Reading(indication="cough", words="shadow"), result_seen=True),
         1,
         "A",
     )

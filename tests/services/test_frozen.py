@@ -82,7 +82,7 @@ def test_a_report_that_was_frozen_by_the_first_schema_is_still_set_as_it_was_sig
     assert content.report_id == GOLDEN_IDENTITY
     later = datetime(2031, 5, 6, 7, 8, tzinfo=UTC)
     copy = Printed(tmp_path / "copy.pdf")
-    marked = as_copy(content, number=3, made_at=later, paper=paper, signed_on="A4")
+    marked = as_copy(content, number=3, made_at=later, paper=paper, original_on="A4")
     copy.path.write_bytes(render_pdf(marked, paper))
     first, whole = copy.words(1), copy.words()
     assert first.startswith(f"COPY 3 · made 6 May 2031 07:08 on {paper}")

@@ -83,7 +83,7 @@ def test_copy_stands_on_every_page_with_its_number_date_and_papers(
     for page in range(1, printed.pages + 1):
         words = printed.words(page)
         assert words.startswith(f"COPY 2 · made 10 Feb 2027 12:07 on {paper}")
-        assert ("the original was signed on A4" in words) == (paper != "A4")
+        assert ("the original is on A4" in words) == (paper != "A4")
 
 
 def test_a_copy_on_the_same_paper_says_page_for_page_what_was_signed(
@@ -106,6 +106,7 @@ def test_a_copy_on_the_same_paper_says_page_for_page_what_was_signed(
 def test_a_copy_on_other_paper_says_every_word_that_was_signed(
     workplace: Workplace, signed: SignedFile, read: Callable[[bytes], Printed], paper: PaperSize
 ) -> None:
+    workplace.papers.issue_paper(signed.report_id, "print", "A4")
     _, pdf = workplace.papers.issue_paper(signed.report_id, "print", paper)
 
     def words(printed: Printed) -> set[str]:
@@ -130,15 +131,39 @@ def test_a_copy_does_not_follow_what_changed_since(
     assert _without_mark(read(pdf).text()) == _without_mark(read(signed.pdf).text())
 
 
-def test_a_paper_of_another_size_is_a_copy_and_leaves_the_original_to_come(
+@pytest.mark.parametrize("paper", PAPERS[1:])
+def test_the_first_paper_is_the_original_on_another_size_than_was_signed_too(
+    workplace: Workplace, signed: SignedFile, read: Callable[[bytes], Printed], paper: PaperSize
+) -> None:
+    papers = workplace.papers
+    assert papers.usual_paper(signed.report_id) == "A4"
+    assert papers.next_paper(signed.report_id, paper) == "The next paper is the original"
+    first, original = papers.issue_paper(signed.report_id, "print", paper)
+    assert (first.copy_number, first.paper) == (0, paper)
+    printed = read(original)
+    assert SIZES[paper] in poppler("pdfinfo", str(printed.path))
+    assert "COPY" not in printed.words()
+    assert "signed 1 Jan 2027 12:00" in printed.words()
+    assert papers.preview(signed.report_id, paper) == original
+    assert papers.usual_paper(signed.report_id) == paper
+    second, copy = papers.issue_paper(signed.report_id, "print", "A4")
+    assert second.copy_number == 1
+    assert read(copy).words(1).startswith("COPY 1 ")
+    assert f"the original is on {paper}" in read(copy).words(1)
+    assert papers.next_paper(signed.report_id, paper) == "The next paper says COPY: the original has left"
+    again, _ = papers.issue_paper(signed.report_id, "print", paper)
+    assert again.copy_number == 2
+
+
+def test_an_original_of_another_size_that_did_not_come_out_is_still_to_come(
     workplace: Workplace, signed: SignedFile
 ) -> None:
     papers = workplace.papers
-    assert papers.next_is_copy(signed.report_id, "A5")
-    first, _ = papers.issue_paper(signed.report_id, "print", "A5")
-    second, original = papers.issue_paper(signed.report_id, "print", "A4")
-    assert [first.copy_number, second.copy_number] == [1, 0]
-    assert original == signed.pdf
+    lost, pdf = papers.issue_paper(signed.report_id, "print", "A5")
+    papers.withdraw_paper(lost.paper_id)
+    assert not papers.next_is_copy(signed.report_id, "A5")
+    assert papers.issue_paper(signed.report_id, "print", "A4")[1] == signed.pdf
+    assert pdf != signed.pdf
 
 
 def test_a_paper_that_did_not_come_out_is_kept_as_such_and_the_original_is_still_to_come(
@@ -211,6 +236,8 @@ def test_a_report_with_an_addendum_leaves_no_more_without_it(
 ) -> None:
     workplace.signing.add_addendum(signed.report_id, "Other side.", person_id=amina.person_id, pin="2468")
     assert workplace.papers.next_is_copy(signed.report_id, "A4")
+    said = workplace.papers.next_paper(signed.report_id, "A5")
+    assert said == "The next paper says COPY: an addendum was added"
     issued, pdf = workplace.papers.issue_paper(signed.report_id, "print", "A4")
     assert issued.is_copy
     assert "Other side." in read(pdf).words()
@@ -275,6 +302,8 @@ def test_a_report_that_an_early_farlight_signed_keeps_its_original_and_says_why_
         )
     connection.close()
     with open_workplace(tmp_path / "profile", clock=clock) as again:
+        said = again.papers.next_paper(signed.report_id, "A5")
+        assert said == "The next paper says COPY: an early Farlight kept the original on A4 alone"
         assert again.papers.issue_paper(signed.report_id, "print", "A4")[1] == signed.pdf
         with pytest.raises(NoCopyError):
             again.papers.issue_paper(signed.report_id, "print", "A4")

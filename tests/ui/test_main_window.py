@@ -314,6 +314,30 @@ def test_nothing_heavy_is_loaded_before_the_window_is_seen(application: Any, tmp
     assert done.stdout.strip() == "[]"
 
 
+def test_the_window_is_styled_once_and_when_it_is_built(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui.theme import Theme
+    from ui.window_look import restore_look
+
+    told: list[str] = []
+    apply = Theme.apply
+
+    def styled(theme: Theme, *choice: Any) -> None:
+        told.append("styled")
+        apply(theme, *choice)
+
+    def built(*parts: Any) -> None:
+        told.append("built")
+        restore_look(*parts)
+
+    monkeypatch.setattr(Theme, "apply", styled)
+    monkeypatch.setattr("ui.main_window.restore_look", built)
+    window = stage(theme="light")
+    assert told == ["built", "styled"]
+    assert not window._theme.is_dark
+
+
 def test_closing_while_an_analysis_runs_ends_in_time(stage: Stage, tmp_path: Path) -> None:
     import threading
 

@@ -9,7 +9,7 @@ import numpy as np
 import pypdfium2
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QDialog, QFileDialog, QLabel
 
 from core.errors import ReportError, ReportNotPrintedError
@@ -17,6 +17,7 @@ from services.pdf_pages import page_count
 from services.printing import PrintJob
 from tests.ui.stage import wait_until, write_chest
 from tests.ui.test_reading import press, ready, sign_the_open_case
+from ui.controls import KeyButton
 from ui.printing import Order
 
 pytestmark = pytest.mark.display
@@ -60,6 +61,12 @@ def print_to(window: Any, path: Path, copies: int = 1) -> None:
     wait_until(lambda: any("Sent to" in text for text in window.notices.texts()))
 
 
+@pytest.fixture(autouse=True)
+def a_printer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the system know a printer."""
+    monkeypatch.setattr("ui.reporting.has_printer", lambda: True)
+
+
 class Queue:
     """A print queue of the test: it takes what it is given, or nothing."""
 
@@ -93,26 +100,67 @@ def test_the_first_export_of_a_signed_report_is_the_original_and_the_second_says
 ) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     case = sign_the_open_case(window)
-    assert window.report._next.text() == "The next paper is the original"
+    assert window.report._next.whole() == "The next paper is the original"
     first = export(window, tmp_path / "first.pdf")
     assert first.read_bytes() == case.signed.pdf
     assert "the original" in notices(window)
-    assert window.report._next.text() == "The next paper says COPY"
+    assert window.report._next.whole() == "The next paper says COPY: the original has left"
     second = export(window, tmp_path / "second.pdf")
     assert "COPY" in words_of(second)
     assert "COPY" not in words_of(first)
     assert "copy 1" in notices(window)
 
 
-def test_another_paper_size_of_a_signed_report_is_a_copy_and_changes_no_setting(
+def test_the_first_paper_of_a_signed_report_is_the_original_on_the_size_chosen_and_the_preview_follows(
     stage: Stage, tmp_path: Path
 ) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     sign_the_open_case(window)
-    window.report._paper.setCurrentText("A5")
-    assert window.report._next.text() == "The next paper says COPY"
+    shape = [page.pixmap().height() / page.pixmap().width() for page in window.report._pages]
+    window.report._paper.setCurrentText("Letter")
+    wait_until(lambda: window.report.pdf is not None)
+    letter = [page.pixmap().height() / page.pixmap().width() for page in window.report._pages]
+    assert shape[0] > 1.4 > letter[0]
+    assert window.report.paper() == "Letter"
+    assert window.report._next.whole() == "The next paper is the original"
     assert window._workplace.settings.text("paper") == "A4"
-    assert "COPY" in words_of(export(window, tmp_path / "small.pdf"))
+    assert "COPY" not in words_of(export(window, tmp_path / "letter.pdf"))
+    assert "the original" in notices(window)
+    window.show_page("worklist")
+    window.show_page("report")
+    wait_until(lambda: window.report.pdf is not None)
+    assert window.report.paper() == "Letter", "the size of the original is what copies begin with"
+    window.report._paper.setCurrentText("A4")
+    wait_until(lambda: window.report.pdf is not None)
+    assert window.report._next.whole() == "The next paper says COPY: the original has left"
+    assert "the original is on Letter" in words_of(export(window, tmp_path / "copy.pdf"))
+
+
+def test_without_a_printer_that_is_said_and_the_export_offered(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.reporting.has_printer", lambda: False)
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    sign_the_open_case(window)
+    window.report._print.click()
+    assert "No printer is set up on this computer." in window.notices.texts()
+    assert window.findChild(QPrintDialog) is None
+    assert not window.reporting.printing.busy
+    next(one for one in window.notices.findChildren(KeyButton) if "Export" in one.accessibleName()).click()
+    window.findChild(QFileDialog).reject()
+    assert window.report._next.whole() == "The next paper is the original"
+
+
+def test_the_next_export_begins_in_the_folder_of_the_last_one(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path / "stick", "amina-sample.dcm"))
+    case = sign_the_open_case(window)
+    (tmp_path / "reports").mkdir()
+    export(window, tmp_path / "reports" / "one.pdf")
+    window.report._export.click()
+    dialog = window.findChild(QFileDialog)
+    chosen = Path(dialog.selectedFiles()[0])
+    dialog.reject()
+    assert chosen == tmp_path / "reports" / f"2026-03-14-chest-ap-report-{case.signed.report_id}.pdf"
 
 
 def test_printing_says_to_which_printer_and_how_many_pages_and_can_be_taken_back(
@@ -125,10 +173,10 @@ def test_printing_says_to_which_printer_and_how_many_pages_and_can_be_taken_back
     assert pages == page_count(case.signed.pdf)
     assert f"{pages} pages" in notices(window)
     assert "printed.pdf" in notices(window)
-    assert window.report._next.text() == "The next paper says COPY"
+    assert window.report._next.whole() == "The next paper says COPY: the original has left"
     notice = window.notices._notices[-1]
     notice._on_act_clicked()
-    assert window.report._next.text() == "The next paper is the original"
+    assert window.report._next.whole() == "The next paper is the original"
 
 
 def test_an_export_that_cannot_be_written_is_no_paper(stage: Stage, tmp_path: Path) -> None:
@@ -139,7 +187,7 @@ def test_an_export_that_cannot_be_written_is_no_paper(stage: Stage, tmp_path: Pa
     window.reporting.export_to(str(tmp_path / "no folder" / "report.pdf"))
     wait_until(lambda: window.pools.running() == ())
     window.reporting.show()
-    assert window.report._next.text() == "The next paper is the original"
+    assert window.report._next.whole() == "The next paper is the original"
 
 
 def test_an_unsigned_report_says_so_beside_its_paper(stage: Stage, tmp_path: Path) -> None:
@@ -148,7 +196,7 @@ def test_an_unsigned_report_says_so_beside_its_paper(stage: Stage, tmp_path: Pat
     press(window, Qt.Key.Key_2)
     window.show_page("report")
     wait_until(lambda: window.report.pdf is not None)
-    assert window.report._next.text() == "Says UNSIGNED on every page"
+    assert window.report._next.whole() == "Says UNSIGNED on every page"
     export(window, tmp_path / "draft.pdf")
     assert "unsigned" in notices(window)
 
@@ -263,7 +311,7 @@ def test_pages_that_could_not_be_drawn_are_no_paper(
     hand_to_queue(window)
     assert ReportError().title in window.notices.texts()
     window.reporting.show()
-    assert window.report._next.text() == "The next paper is the original"
+    assert window.report._next.whole() == "The next paper is the original"
 
 
 def test_no_page_of_the_last_patient_stays_while_the_report_of_the_next_is_made(
@@ -301,7 +349,7 @@ def test_what_the_print_queue_did_not_take_is_no_paper(
     hand_to_queue(window)
     assert ReportNotPrintedError("off").title in window.notices.texts()
     window.reporting.show()
-    assert window.report._next.text() == "The next paper is the original"
+    assert window.report._next.whole() == "The next paper is the original"
 
 
 def test_an_addendum_is_told_and_makes_the_next_paper_a_copy(stage: Stage, tmp_path: Path) -> None:
@@ -316,7 +364,7 @@ def test_an_addendum_is_told_and_makes_the_next_paper_a_copy(stage: Stage, tmp_p
     wait_until(lambda: window.signing.dialog is None)
     assert "addendum" in notices(window)
     window.show_page("report")
-    assert window.report._next.text() == "The next paper says COPY"
+    assert window.report._next.whole() == "The next paper says COPY: an addendum was added"
     wait_until(lambda: window.report.pdf is not None)
     (tmp_path / "preview.pdf").write_bytes(window.report.pdf)
     assert "Seen again on Monday." in words_of(tmp_path / "preview.pdf")

@@ -15,7 +15,7 @@ Stage = Callable[..., Any]
 
 @pytest.mark.parametrize("page", ["Worklist", "Reading", "Report"])
 def test_no_key_means_two_things_on_one_page(page: str) -> None:
-    groups = {"Everywhere", page} | ({"Image"} if page == "Reading" else set())
+    groups = {"Everywhere", page} | ({"Image", "Series"} if page == "Reading" else set())
     keys = Counter(
         QKeySequence(sequence).toString()
         for name, key in TABLE.items()
@@ -55,3 +55,20 @@ def test_the_sheet_of_keys_leaves_the_patient_in_sight_and_cuts_no_words(stage: 
     for one in window.sheet.findChildren(QLabel):
         right = one.mapTo(window.sheet, one.rect().topRight()).x()
         assert right < window.sheet.width(), one.text()
+
+
+@pytest.mark.display
+@pytest.mark.parametrize("size", [(1366, 768), (1100, 700)])
+def test_the_sheet_of_keys_fits_without_scrolling(stage: Stage, size: tuple[int, int]) -> None:
+    from PySide6.QtWidgets import QLabel, QScrollArea
+
+    window = stage()
+    window.resize(*size)
+    window.turner.toggle_sheet()
+    wait_until(window.sheet.isVisible)
+    area = window.sheet.findChild(QScrollArea)
+    words = [one for one in area.findChildren(QLabel) if one.text() in {key.words for key in TABLE.values()}]
+    wait_until(lambda: area.verticalScrollBar().maximum() == 0)
+    assert len(words) >= len(TABLE)
+    assert all(not one.visibleRegion().isEmpty() for one in words)
+    assert all(one.height() >= one.heightForWidth(one.width()) for one in words), "no line is cut"

@@ -44,3 +44,20 @@ def test_an_impression_and_an_answer_may_come_quickly() -> None:
 
 def test_a_view_key_may_be_pressed_again_quickly() -> None:
     assert struck(("+", 0), ("+", 0.1), ("+", 0.1)) == [False, False, False]
+
+
+def test_signs_are_typing_only_in_the_midst_of_words() -> None:
+    assert struck(("r", 0), ("+", 0.1), ("i", 0.1)) == [False, False, False]
+    assert struck(("r", 0), ("i", 0.1), ("?", 0.1)) == [False, True, True]
+
+
+def test_the_space_between_two_words_is_typing() -> None:
+    assert struck(("a", 0), (" ", 0.1)) == [False, True]
+
+
+def test_a_key_that_was_meant_ends_the_words_before_it() -> None:
+    clock = Clock()
+    guard = TypingGuard(clock)
+    assert [guard.strike(key) for key in "ri"] == [False, True]
+    guard.break_off()
+    assert not guard.strike("r")

@@ -1,0 +1,118 @@
+"""The least window, 1024 by 700: nothing is cut, long names keep both ends, and the rest wraps."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QScrollArea, QWidget
+
+from tests.ui.stage import wait_until, write_chest
+from tests.ui.test_reading import press, ready, sign_the_open_case
+from ui.theme import interface_font
+from ui.two_lines import in_two_lines
+from ui.worklist_model import ID, PATIENT, STATUS, STUDY
+
+pytestmark = pytest.mark.display
+Stage = Callable[..., Any]
+WIDTH, HEIGHT = 1024, 700
+LONG = "Wolfeschlegelsteinhausenbergerdorff^Hubert Blaine Maximilian"
+
+
+def small(stage: Stage, *paths: Path) -> Any:
+    """Return a window of the least size with a study open and its result in sight."""
+    window = stage(*paths)
+    window.resize(WIDTH, HEIGHT)
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    return window
+
+
+def cut_buttons(page: QWidget) -> list[str]:
+    """Return the buttons that are smaller than their words, or stand outside the page."""
+    cut = []
+    for button in page.findChildren(QAbstractButton):
+        if not button.isVisible() or _scrolls(button):
+            continue
+        right = button.mapTo(page, button.rect().topRight()).x()
+        if button.width() < button.minimumSizeHint().width() or right >= page.width():
+            cut.append(button.accessibleName() or button.text())
+    return cut
+
+
+def _scrolls(widget: QWidget) -> bool:
+    """Whether it stands in something that is scrolled from side to side."""
+    while (parent := widget.parentWidget()) is not None:
+        if isinstance(parent, QScrollArea) and parent.horizontalScrollBar().maximum():
+            return True
+        widget = parent
+    return False
+
+
+@pytest.mark.parametrize("page", ["worklist", "read", "report", "models", "settings"])
+def test_every_page_fits_into_the_least_window(stage: Stage, tmp_path: Path, page: str) -> None:
+    window = small(stage, write_chest(tmp_path, "1.dcm", patient=LONG, number="X" * 40))
+    window.show_page(page)
+    QTest.qWait(300)
+    assert window.minimumSize().width() <= WIDTH
+    assert (window.width(), window._central.minimumSizeHint().width() <= WIDTH) == (WIDTH, True)
+    assert cut_buttons(window._central) == []
+
+
+def test_the_tools_go_on_in_a_second_line_and_come_back_into_one(stage: Stage, tmp_path: Path) -> None:
+    window = small(stage, write_chest(tmp_path, "1.dcm"))
+    buttons = [one for one in window.read.tools.buttons.values() if one.isVisible()]
+    wait_until(lambda: len({one.y() for one in buttons}) == 2)
+    window.resize(1500, HEIGHT)
+    wait_until(lambda: len({one.y() for one in buttons}) == 1)
+    assert buttons[-1].geometry().right() >= window.read.tools.width() - 24, "undo and original at the right"
+
+
+def test_a_long_name_stands_whole_on_the_banner_in_two_lines(stage: Stage, tmp_path: Path) -> None:
+    window = small(stage, write_chest(tmp_path, "1.dcm", patient=LONG))
+    assert window.banner.name.lines() == (
+        "Wolfeschlegelsteinhausenbergerdorff,",
+        "Hubert Blaine Maximilian",
+    )
+    assert window.banner.name.toolTip() == window.banner.name.whole()
+
+
+def test_what_fits_nowhere_loses_its_middle_and_keeps_both_ends(stage: Stage) -> None:
+    stage()
+    metrics = QFontMetrics(interface_font())
+    assert in_two_lines("Amina", metrics, 200) == ("Amina",)
+    first, second = in_two_lines("Wolfeschlegelsteinhausen Maximilianopoulos", metrics, 90)
+    assert (first[:3], first[-3:], second[:3], second[-3:]) == ("Wol", "sen", "Max", "los")
+    for line in (first, second):
+        assert "…" in line
+        assert metrics.horizontalAdvance(line) <= 90
+    (alone,) = in_two_lines("9" * 60, metrics, 90)
+    assert alone.startswith("999")
+
+
+def test_the_name_takes_the_room_that_the_other_columns_do_not_need(stage: Stage, tmp_path: Path) -> None:
+    window = small(stage, write_chest(tmp_path, "1.dcm", patient=LONG))
+    window.show_page("worklist")
+    table = window.worklist.table
+    QTest.qWait(300)
+    assert table.columnWidth(PATIENT) > 150
+    window.resize(1366, HEIGHT)
+    wait_until(lambda: table.viewport().width() > 1000)
+    assert table.columnWidth(PATIENT) > max(table.columnWidth(column) for column in (ID, STUDY, STATUS))
+    table.horizontalHeader().resizeSection(STUDY, 333)
+    window.resize(1300, HEIGHT)
+    QTest.qWait(100)
+    assert table.columnWidth(STUDY) == 333, "who divides by hand keeps it"
+
+
+def test_the_report_page_says_the_longest_sentence_about_the_next_paper(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    window.resize(WIDTH, HEIGHT)
+    sign_the_open_case(window)
+    window.report.tell_paper("The next paper says COPY: the original has left")
+    QTest.qWait(100)
+    assert window.report._next.text() == window.report._next.whole()
+    assert cut_buttons(window.report) == []

@@ -1,0 +1,97 @@
+"""The cards of an analysis: what was put right, findings, refusals, checks."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from core.model_facts import not_looked_for
+from core.result import PackResult
+from services.analyze import Analysis
+from ui.cases import Case
+from ui.checks_card import ChecksCard
+from ui.computer_card import CorrectionLine, RefusalCard
+from ui.desk import Desk
+from ui.finding_card import FindingCard
+from ui.theme import Theme
+from ui.words import correction_note
+
+
+class ResultCards(QObject):
+    """Makes the cards of one analysis and takes them away again; ``findings`` are some of ``made``."""
+
+    answered = Signal(str, str, str, str, str)
+    line_opened = Signal()
+    overlay_look_changed = Signal(bool, int)
+    beside_asked = Signal()
+    age_asked = Signal()
+    retry_asked = Signal()
+
+    def __init__(self, theme: Theme, desk: Desk, parent: QObject) -> None:
+        super().__init__(parent)
+        self._theme, self._desk = theme, desk
+        self.slot, self.after = _column(), _column()
+        self.findings: list[FindingCard] = []
+        self.made: list[QWidget] = []
+
+    def build(self, case: Case, analysis: Analysis, look: tuple[bool, int]) -> None:
+        """Make the cards; ``look`` is whether and how strongly the map is drawn."""
+        note = correction_note(analysis.result)
+        if note:
+            line = CorrectionLine(self._theme, note)
+            line.beside_asked.connect(self.beside_asked)
+            self._place(self.slot, line)
+        for pack in analysis.result.results:
+            self._add_findings(pack, look)
+            if pack.status == "refused" and pack.refusal is not None:
+                refusal = RefusalCard(self._theme, pack)
+                refusal.age_asked.connect(self.age_asked)
+                refusal.retry_asked.connect(self.retry_asked)
+                self._place(self.slot, refusal)
+        result = analysis.result
+        spoke = [one.stamp.pack_id for one in result.results if one.status == "ok"]
+        facts = [case.facts[pack] for pack in spoke if pack in case.facts]
+        checks = ChecksCard(self._theme, result, not_looked_for(facts, result.results))
+        if checks.says_something:
+            self._place(self.after, checks)
+        else:
+            checks.deleteLater()
+
+    def clear(self) -> None:
+        """Take all cards away."""
+        for card in self.made:
+            card.hide()
+            card.setParent(None)
+            card.deleteLater()
+        self.made.clear()
+        self.findings.clear()
+
+    def _add_findings(self, pack: PackResult, look: tuple[bool, int]) -> None:
+        shown = {heat.finding for heat in pack.heatmaps if heat.shown}
+        for finding in pack.findings:
+            card = FindingCard(self._theme, pack, finding, map_shown=finding.code in shown)
+            card.answered.connect(self.answered)
+            card.line_opened.connect(self.line_opened)
+            self._load_fields(card)
+            card.jotted.connect(self._desk.jot)
+            card.overlay_changed.connect(self.overlay_look_changed)
+            card.show_overlay_look(*look)
+            self.findings.append(card)
+            self._place(self.slot, card)
+
+    def _load_fields(self, card: FindingCard) -> None:
+        """Fill a new card with what was typed into it, else with what its answer says."""
+        typed = self._desk.jotting(card.pack_id, card.finding_code)
+        kept = typed or self._desk.kept_decision(card.pack_id, card.finding_code)
+        if kept is not None:
+            card.load(kept.words, kept.note, editing=typed is not None and typed.editing)
+
+    def _place(self, layout: QVBoxLayout, card: QWidget) -> None:
+        layout.addWidget(card)
+        self.made.append(card)
+
+
+def _column() -> QVBoxLayout:
+    made = QVBoxLayout()
+    made.setSpacing(12)
+    return made

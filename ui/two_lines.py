@@ -1,0 +1,87 @@
+"""Long names and studies: one line where it fits, else two; dots in the middle only where two do not do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ui.theme import BODY_PX, TITLE_PX, Theme, interface_font
+
+
+def in_two_lines(text: str, metrics: QFontMetrics, width: int) -> tuple[str, ...]:
+    """Return a text as one line or two of that width, broken at a space; what does not fit loses its middle.
+
+    Names differ at both ends, so that neither end is given up.
+    """
+    if metrics.horizontalAdvance(text) <= width:
+        return (text,)
+    words = text.split(" ")
+    breaks = [(" ".join(words[:place]), " ".join(words[place:])) for place in range(1, len(words))]
+    pair = min(breaks, key=lambda pair: max(map(metrics.horizontalAdvance, pair)), default=(text,))
+    return tuple(metrics.elidedText(line, Qt.TextElideMode.ElideMiddle, width) for line in pair)
+
+
+def paint_lines(painter: QPainter, room: QRectF, lines: tuple[str, ...]) -> None:
+    """Draw one line or two, in the middle of the height."""
+    step = painter.fontMetrics().height()
+    top = room.center().y() - step * len(lines) / 2
+    where = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+    for number, line in enumerate(lines):
+        painter.drawText(QRectF(room.left(), top + number * step, room.width(), step), where, line)
+
+
+class NameLabel(QWidget):
+    """The patient's name on the banner: large in one line, else smaller in two; whole in the tooltip."""
+
+    WIDEST, LEAST = 420, 150
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._whole = ""
+        self.setMinimumWidth(self.LEAST)
+        self.setMaximumWidth(self.WIDEST)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        theme.changed.connect(self.update)
+
+    def set_whole(self, text: str) -> None:
+        """Set the whole name."""
+        self._whole = text
+        self.setAccessibleName(text)
+        self.setToolTip(text)
+        self.updateGeometry()
+        self.update()
+
+    def whole(self) -> str:
+        """Return the whole name."""
+        return self._whole
+
+    def lines(self) -> tuple[str, ...]:
+        """Return what is drawn."""
+        metrics = QFontMetrics(interface_font(TITLE_PX, bold=True))
+        if metrics.horizontalAdvance(self._whole) <= self.width():
+            return (self._whole,)
+        return in_two_lines(self._whole, QFontMetrics(interface_font(BODY_PX, bold=True)), self.width())
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the size that the name needs in one line, or in two where one is too long."""
+        metrics = QFontMetrics(interface_font(TITLE_PX, bold=True))
+        width = metrics.horizontalAdvance(self._whole)
+        if width > self.WIDEST:
+            small = QFontMetrics(interface_font(BODY_PX, bold=True))
+            width = max(map(small.horizontalAdvance, in_two_lines(self._whole, small, self.WIDEST)))
+        return QSize(width + 4, metrics.height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw the name."""
+        painter = QPainter(self)
+        lines = self.lines()
+        large = (
+            lines == (self._whole,)
+            and QFontMetrics(interface_font(TITLE_PX, bold=True)).horizontalAdvance(self._whole)
+            <= self.width()
+        )
+        painter.setFont(interface_font(TITLE_PX if large else BODY_PX, bold=True))
+        painter.setPen(self._theme.color("ink"))
+        paint_lines(painter, QRectF(self.rect()), lines)
