@@ -18,6 +18,7 @@ from core.result import Finding, PackResult
 from core.wording import say
 from services.analyze import Analysis
 from services.clock_doubt import ClockDoubt, clock_doubt
+from services.draft_acts import named
 from services.drafts import Draft, key_of
 from services.frozen import freeze, thaw
 from services.patient import merge, same_id
@@ -26,6 +27,7 @@ from services.records import RecordDesk
 from services.report import Paper, ReportRequest, content_of, set_on_paper
 from services.result_json import WrittenFiles, result_to_dict
 from services.session import Session
+from services.trail import Trail
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
@@ -154,8 +156,10 @@ class SigningDesk:
         session: Session,
         *,
         records: RecordDesk,
+        trail: Trail,
     ) -> None:
         self.clock = clock
+        self._trail = trail
         self._people = people
         self._signed = signed
         self._session = session
@@ -227,6 +231,7 @@ class SigningDesk:
             facts=facts or MappingProxyType({}),
             site=site,
             address=address,
+            witness=self._trail.witness(),
         )
         content = freeze(content_of(request, clock=FixedClock(instant=signature.at)))
         pdf = set_on_paper(thaw(content), paper)
@@ -256,17 +261,21 @@ class SigningDesk:
             content_sha256=hashlib.sha256(made.content).hexdigest(),
             paper=made.paper,
         )
-        report_id = self._signed.keep(
-            unit_key=key,
-            person_id=person_id,
-            signed_at=_utc(signature.at),
-            patient=json.dumps(to_plain(analysis.result.patient)),
-            pixels_sha256=pixels_sha256(analysis),
-            record=json.dumps(to_plain(record)),
-            result=result,
-            pdf=made.pdf,
-            content=made.content,
-        )
+        with self._trail.together():
+            report_id = self._signed.keep(
+                unit_key=key,
+                person_id=person_id,
+                signed_at=_utc(signature.at),
+                patient=json.dumps(to_plain(analysis.result.patient)),
+                pixels_sha256=pixels_sha256(analysis),
+                record=json.dumps(to_plain(record)),
+                result=result,
+                pdf=made.pdf,
+                content=made.content,
+            )
+            detail = {"unit": key, "paper": made.paper, "report_sha256": record.report_sha256}
+            words = named(analysis.result.patient)
+            self._note("sign", report_id, detail, words=words, person_id=person_id, signature=signature)
         return SignedFile(
             report_id=report_id, record=record, pdf=made.pdf, result=result, patient=analysis.result.patient
         )
@@ -320,13 +329,31 @@ class SigningDesk:
             at=signature.at,
             clock_doubted=signature.clock_doubted,
         )
-        self._signed.add_addendum(
-            report_id=report_id,
-            person_id=person_id,
-            signed_at=_utc(signature.at),
-            payload=json.dumps(to_plain(addendum)),
-        )
+        with self._trail.together():
+            row = self._signed.add_addendum(
+                report_id=report_id,
+                person_id=person_id,
+                signed_at=_utc(signature.at),
+                payload=json.dumps(to_plain(addendum)),
+            )
+            self._note(
+                "addendum", report_id, {"addendum": row.addendum_id}, person_id=person_id, signature=signature
+            )
         return addendum
+
+    def _note(
+        self,
+        act: Literal["sign", "addendum"],
+        report_id: int,
+        detail: Mapping[str, object],
+        *,
+        person_id: int,
+        signature: Signature,
+        words: str = "",
+    ) -> None:
+        """Write who signed: not always the person who is logged in."""
+        who = {"signer": signature.name, "signer_id": person_id, "clock_doubted": signature.clock_doubted}
+        self._trail.note(act, f"report:{report_id}", detail={**detail, **who}, words=words)
 
     def addenda(self, report_id: int) -> Sequence[Addendum]:
         """Return the addenda of a signed report, the oldest first."""

@@ -25,6 +25,7 @@ _PEOPLE_AND_TRAIL = """
         salt TEXT NOT NULL,
         words TEXT NOT NULL
     );
+    CREATE INDEX audit_subject ON audit (subject);
     CREATE INDEX audit_words_subject ON audit_words (subject);
     CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
         BEGIN SELECT RAISE(ABORT, 'a line of the audit trail does not change'); END;

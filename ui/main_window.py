@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from core.errors import FarlightError
+from core.errors import FarlightError, NotPermittedError
 from services.workplace import Workplace
 from ui import words
 from ui.analysis_queue import AnalysisQueue
@@ -32,6 +32,7 @@ from ui.signing import Signing
 from ui.start_notices import tell_start_notices
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
+from ui.trail_watch import TrailWatch
 from ui.window_look import keep_look, restore_look
 from ui.worklist_page import WorklistPage
 
@@ -52,7 +53,7 @@ class MainWindow(QMainWindow):
         self.pools = Pools(self)
         self.book = CaseBook(self)
         self.intake = Intake(self.book, self.pools, workplace, self)
-        self.queue = AnalysisQueue(self.book, self.pools, workplace.analyzer, self)
+        self.queue = AnalysisQueue(self.book, self.pools, workplace, self)
         self.desk = Desk(self.book, workplace, self)
         self.signing = Signing(self.desk, self.pools, workplace, self)
         self.opening = Opening(
@@ -96,10 +97,12 @@ class MainWindow(QMainWindow):
             queue=self.queue, book=self.book, intake=self.intake, status=self.status,
             chip=self.top.engine, parent=self,
         )  # fmt: skip
-        self.copies = Copies(book=self.book, queue=self.queue, pools=self.pools, notices=self.notices)
+        self.same_images = Copies(book=self.book, queue=self.queue, pools=self.pools, notices=self.notices)
 
     def _build_late(self) -> None:
         """Build what the first paint does not need."""
+        from ui.audit_export import AuditExport
+        from ui.audit_page import AuditPage
         from ui.keeping import Keeping
         from ui.keeping_card import KeepingCard
         from ui.locking import Locking
@@ -117,6 +120,9 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.models = ModelsPage(self._theme, self.pools)
         self.settings = SettingsPage(self._workplace, self.pools)
+        self.trail_watch = TrailWatch(self.pools, self._workplace, self.notices, self)
+        self.audit = AuditPage(self._theme, self.pools, self._workplace, self.trail_watch)
+        self.audit_export = AuditExport(self.pools, self._workplace, self.notices, self)
         self.records = RecordKeeping(
             theme=self._theme, pools=self.pools, workplace=self._workplace, book=self.book, desk=self.desk,
             opening=self.opening, notices=self.notices, window=self,
@@ -124,6 +130,7 @@ class MainWindow(QMainWindow):
         self.turner.add("records", self.records.page)
         for name, page in (("report", self.report), ("models", self.models), ("settings", self.settings)):
             self.turner.add(name, page)
+        self.turner.add("audit", self.audit)
         self.locking = Locking(
             self, theme=self._theme, desk=self.desk, pools=self.pools, workplace=self._workplace
         )
@@ -143,6 +150,7 @@ class MainWindow(QMainWindow):
         self._connect_reading()
         self.queue.analysed.connect(self._on_analysed)
         self.queue.refused_to_run.connect(self._on_refused_to_run)
+        self.queue.not_noted.connect(self.tell_error)
         self.signing.signed.connect(self._on_signed)
         self.signing.added.connect(self._on_added)
         self.signing.failed.connect(self.tell_error)
@@ -187,6 +195,12 @@ class MainWindow(QMainWindow):
         self.top.lock_asked.connect(self.locking.lock)
         self.locking.unlocked.connect(self._on_unlocked)
         self.settings.failed.connect(self.tell_error)
+        self.settings.trail.show_asked.connect(self._on_audit_asked)
+        self.trail_watch.failed.connect(self.tell_error)
+        self.trail_watch.checked.connect(self.settings.trail.show_state)
+        self.audit.export_asked.connect(self.audit_export.ask)
+        self.audit_export.exported.connect(self.audit.refresh)
+        self.audit_export.failed.connect(self.tell_error)
         self._connect_keeping()
 
     def _connect_keeping(self) -> None:
@@ -211,6 +225,7 @@ class MainWindow(QMainWindow):
             "models": partial(self.show_page, "models"),
             "records": partial(self.show_page, "records"),
             "settings": partial(self.show_page, "settings"),
+            "audit": self._on_audit_asked,
             "theme": self._on_theme_toggled,
             "lock": self.locking.lock,
             "sheet": self.turner.toggle_sheet,
@@ -254,6 +269,7 @@ class MainWindow(QMainWindow):
         self.queue.warm_up()
         self.intake.watch_media()
         self.models.load()
+        self.trail_watch.check()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Keep look and drafts, then stop all work."""
@@ -293,13 +309,17 @@ class MainWindow(QMainWindow):
         may_give_out = self._workplace.session.may("give_out")
         self.report.forbid("" if may_give_out else who_may("give_out"))
         self.settings.show_rights()
+        self.settings.trail.refresh()
         self.kept_card.refresh()
         tell_start_notices(self.notices, self._workplace)
 
     @Slot(bool)
     def _on_unlocked(self, another: bool) -> None:
         self._show_person()
-        if another and self.desk.case is None:
+        self.audit.forget()  # of whoever was there
+        if self.turner.is_shown("audit") and self._workplace.session.may("audit"):
+            self.audit.refresh()
+        elif self.turner.is_shown("audit") or (another and self.desk.case is None):
             self.show_page("worklist")
         else:
             self.turner.take_focus()
@@ -325,6 +345,14 @@ class MainWindow(QMainWindow):
             self.records.page.take_focus()
         elif page == "settings":
             self.settings.show_theme(self._theme.choice)
+            self.settings.trail.refresh()
+
+    @Slot()
+    def _on_audit_asked(self) -> None:
+        if self._workplace.session.may("audit"):
+            self.show_page("audit")
+        else:
+            self.tell_error(NotPermittedError("audit"))
             self.kept_card.refresh()
 
     # --- the open case

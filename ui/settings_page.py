@@ -14,6 +14,7 @@ from ui.people_card import PeopleCard
 from ui.report_page import PAPERS
 from ui.scrolled_page import ScrolledPage
 from ui.task import Pools
+from ui.trail_card import TrailCard
 
 WIDTH = 720
 MINUTES = (2, 5, 10, 15, 20, 30, 60)
@@ -34,12 +35,14 @@ class SettingsPage(ScrolledPage):
         self.people.failed.connect(self.failed)
         column = self.column
         column.addWidget(label(self.tr("Settings"), "title"))
+        self.trail = TrailCard(workplace)
         for card in (
             self._appearance(),
             self._report(),
             self._reading(),
             self._locking(),
             self.people,
+            self.trail,
             self._about(),
         ):
             column.addWidget(card)

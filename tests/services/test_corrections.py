@@ -88,7 +88,7 @@ def test_a_move_names_both_in_the_trail_and_remembers_by_whom(workplace: Workpla
         "Achieng, ID B-2",
         "Dr. M. Achieng",
     )
-    assert workplace.trail.check() == ()
+    assert tuple(workplace.trail.check()) == ()
 
 
 def test_a_signed_report_stays_and_every_later_paper_tells_of_the_move(
