@@ -346,6 +346,7 @@ class MainWindow(QMainWindow):
         elif page == "settings":
             self.settings.show_theme(self._theme.choice)
             self.settings.trail.refresh()
+            self.kept_card.refresh()
 
     @Slot()
     def _on_audit_asked(self) -> None:
@@ -353,7 +354,6 @@ class MainWindow(QMainWindow):
             self.show_page("audit")
         else:
             self.tell_error(NotPermittedError("audit"))
-            self.kept_card.refresh()
 
     # --- the open case
 
