@@ -95,7 +95,9 @@ class ConsentDesk:
                 person=person.name,
             )
             self._trail.note(
-                "consent", f"patient:{patient_id}", detail={"purpose": purpose, "given": given, "how": how}
+                "consent",
+                f"patient:{patient_id}",
+                detail={"purpose": purpose, "answer": "agreed" if given else "not_agreed", "how": how},
             )
         return next(one for one in self.now(patient_id) if one.purpose == purpose)
 

@@ -177,7 +177,7 @@ class DeletionDesk:
         with self._stores.belongings.transaction():
             patient_id = self._current(patient_id).patient_id
             self._stores.consents.place_hold(patient_id, reason.strip(), at=self._now(), person=person.name)
-            self._trail.note("hold", f"patient:{patient_id}", detail={"held": True})
+            self._trail.note("hold", f"patient:{patient_id}", detail={"hold": "placed"})
 
     def lift(self, patient_id: int) -> None:
         """Lift the holds on a patient's records.
@@ -190,7 +190,7 @@ class DeletionDesk:
             patient_id = self._current(patient_id).patient_id
             ids = self._stores.belongings.records_of(patient_id)
             if self._stores.consents.lift_holds(ids, at=self._now(), person=person.name):
-                self._trail.note("hold", f"patient:{patient_id}", detail={"held": False})
+                self._trail.note("hold", f"patient:{patient_id}", detail={"hold": "lifted"})
 
     def holds(self, patient_id: int) -> tuple[HoldRow, ...]:
         """Return the holds that stand on a patient's records.

@@ -8,13 +8,14 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 from core.errors import FarlightError
 from core.image import ReadingUnit
 from services.images import origin_of
+from services.scan import Medium
 from services.workplace import Workplace
 from store.records import ListedStudy
 from ui.cases import Case, CaseBook
 from ui.controls import label
 from ui.desk import Desk
 from ui.frame_bars import StatusLine
-from ui.intake import case_of
+from ui.intake import Intake, case_of
 from ui.task import Handle, Pools, Progress, Task
 
 _MEGABYTE = 1_000_000
@@ -25,9 +26,17 @@ class ImageCopies(QObject):
 
     failed = Signal(object)
     case_wanted = Signal(str)
+    taken_up = Signal(object)  # a case that reads from its copy from now on
 
     def __init__(
-        self, book: CaseBook, desk: Desk, pools: Pools, *, workplace: Workplace, status: StatusLine
+        self,
+        book: CaseBook,
+        desk: Desk,
+        intake: Intake,
+        *,
+        pools: Pools,
+        workplace: Workplace,
+        status: StatusLine,
     ) -> None:
         super().__init__(desk)
         self._book, self._pools = book, pools
@@ -37,6 +46,7 @@ class ImageCopies(QObject):
         self._task: Task | None = None
         self._waiting: list[Case] = []
         desk.case_opened.connect(self._on_case_opened)
+        intake.medium_gone.connect(self._on_medium_gone)
         self.line.stop.clicked.connect(self.cancel)
 
     def open(self, key: str) -> bool:
@@ -57,6 +67,13 @@ class ImageCopies(QObject):
         """Open a study of the records from its copy; False where there is none."""
         return self.open(study.unit_key)
 
+    @Slot(object)
+    def _on_medium_gone(self, medium: Medium) -> None:
+        """Have what was on a stick read from its copies, before anybody is told that it is gone."""
+        for case in self._book.cases():
+            if case.unit.files and case.unit.files[0].is_relative_to(medium.path):
+                self.at_hand(case)
+
     def at_hand(self, case: Case) -> None:
         """Have a case read from its copy where its medium is gone."""
         try:
@@ -68,6 +85,7 @@ class ImageCopies(QObject):
             case.unit = unit
             case.error = ""
             self._book.touch(case)
+            self.taken_up.emit(case)
 
     @Slot()
     def cancel(self) -> None:

@@ -91,7 +91,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(central)
         self._central = central
         self.copies = ImageCopies(
-            self.book, self.desk, self.pools, workplace=self._workplace, status=self.status
+            self.book, self.desk, self.intake, pools=self.pools, workplace=self._workplace, status=self.status
         )
         self.watch = QueueWatch(
             queue=self.queue, book=self.book, intake=self.intake, status=self.status,
@@ -207,6 +207,7 @@ class MainWindow(QMainWindow):
         self.banner.kept_clicked.connect(self.keeping.show_open_patient)
         self.copies.failed.connect(self.tell_error)
         self.copies.case_wanted.connect(self.open_case)
+        self.copies.taken_up.connect(self._on_taken_up)
         self.kept_card.due_asked.connect(self.keeping.show_due)
         self.kept_card.failed.connect(self.tell_error)
         self.keeping.failed.connect(self.tell_error)
@@ -345,6 +346,7 @@ class MainWindow(QMainWindow):
         elif page == "settings":
             self.settings.show_theme(self._theme.choice)
             self.settings.trail.refresh()
+            self.kept_card.refresh()
 
     @Slot()
     def _on_audit_asked(self) -> None:
@@ -352,7 +354,6 @@ class MainWindow(QMainWindow):
             self.show_page("audit")
         else:
             self.tell_error(NotPermittedError("audit"))
-            self.kept_card.refresh()
 
     # --- the open case
 
@@ -501,6 +502,11 @@ class MainWindow(QMainWindow):
     def _show_signed(self, key: str) -> None:
         self.open_case(key)
         self.show_page("report")
+
+    @Slot(object)
+    def _on_taken_up(self, case: Case) -> None:
+        if case is self.desk.case:
+            self.banner.show_patient(case.patient, case.unit)
 
     @Slot(object)
     def _on_deleted(self, _keys: object) -> None:

@@ -98,7 +98,7 @@ def test_an_answer_stands_in_the_trail_without_a_name(workplace: Workplace, pati
     workplace.consent.record(patient, "research", given=True, how="guardian", on=DAY, who="A. Wanjiru")
     (line,) = (line for line in workplace.trail.lines() if line.act == "consent")
     assert line.subject == f"patient:{patient}"
-    assert line.detail == '{"given": true, "how": "guardian", "purpose": "research"}'
+    assert line.detail == '{"answer": "agreed", "how": "guardian", "purpose": "research"}'
     assert line.words is None
 
 

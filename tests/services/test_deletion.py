@@ -286,7 +286,7 @@ def test_held_records_are_not_deleted_until_the_hold_is_lifted(ward: Ward) -> No
     delete(ward)
     assert ward.records.find_patient(ward.planted) is None
     told = [line.detail for line in ward.workplace.trail.lines() if line.act == "hold"]
-    assert told == ['{"held": true}', '{"held": false}']
+    assert told == ['{"hold": "placed"}', '{"hold": "lifted"}']
 
 
 def test_a_hold_on_a_merged_record_counts(ward: Ward) -> None:

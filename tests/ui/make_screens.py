@@ -93,7 +93,12 @@ class Screens:
             act(window)
         QTest.qWait(500)
         screen = window.screen().grabWindow(0, window.x(), window.y(), window.width(), window.height())
-        dialogs = (window.signing.dialog, window.settings.people.dialog, window.audit_export.sheet)
+        dialogs = (
+            window.signing.dialog,
+            window.settings.people.dialog,
+            window.audit_export.sheet,
+            window.keeping.dialog,
+        )
         (screen if any(dialogs) else window.grab()).save(str(self.out / f"{name}.png"))
         for dialog in dialogs:
             if dialog is not None:
@@ -242,6 +247,14 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         opened(window)
         window.desk.decide("chest-pneumonia-child", "pneumonia", "agree")  # type: ignore[attr-defined]
         window.signing.ask()  # type: ignore[attr-defined]
+
+    def kept(window: object) -> None:
+        ready(window)
+        window.keeping.show_open_patient()  # type: ignore[attr-defined]
+
+    def delete(window: object) -> None:
+        kept(window)
+        window.keeping.dialog.delete.click()  # type: ignore[attr-defined]
 
     def toast(window: object) -> None:
         opened(window)
@@ -438,6 +451,8 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         "audit-export": lambda: s.shoot("audit-export", (s.chest(),), act=audit_export),
         "sheet": lambda: s.shoot("sheet", (s.chest(),), act=sheet),
         "sign": lambda: s.shoot("sign", (s.chest(),), act=sign),
+        "kept": lambda: s.shoot("kept", (s.chest(),), act=kept),
+        "delete": lambda: s.shoot("delete", (s.chest(),), act=delete),
         "settings-light": lambda: s.shoot("settings-light", act=people, theme="light"),
         "people": lambda: s.shoot("people", act=people),
         "people-low": lambda: s.shoot("people-low", act=people, size=(1024, 700)),

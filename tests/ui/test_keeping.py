@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.images import origin_of
+from services.scan import Medium
 from services.staff import NewPerson
 from store.records import PatientFacts, RecordStore
 from tests.opening import PASSWORD
@@ -76,6 +77,18 @@ def test_what_is_opened_is_copied_and_reads_from_its_copy_without_the_stick(
     window.queue.ask(case, first=True)
     wait_until(lambda: case.analysis is not None)
     assert case.error == ""
+
+
+def test_who_pulls_the_stick_reads_on_from_the_copy_and_is_not_warned(stage: Stage, chest: Path) -> None:
+    window = opened(stage, chest, images__keep="copy")
+    case = window.desk.case
+    wait_until(lambda: window._workplace.images.keeps(case.key))
+    wait_until(lambda: not window.pools.running())
+    chest.unlink()
+    window.intake.medium_gone.emit(Medium(path=chest.parent, name="stick"))
+    assert origin_of(case.unit) == "copy"
+    assert "kept copy" in window.banner.text()
+    assert window.notices.texts() == ()
 
 
 def test_a_study_opens_from_its_copy_at_a_later_start(stage: Stage, chest: Path, tmp_path: Path) -> None:
