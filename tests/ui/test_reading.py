@@ -1,5 +1,6 @@
 """Reading one study: the order of it, the keys of it, and what a late answer may not do."""
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +16,6 @@ from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 
-from core.clock import SystemClock
 from core.patient import Patient, Sourced
 from core.result import Correction, ErrorRecord, Refusal, Result, Source
 from services.analyze import Analysis
@@ -920,7 +920,8 @@ def test_words_and_note_are_in_their_fields_again_when_the_case_is_opened_again(
 
 def kept_within(profile_home: Path, key: str, seconds: float) -> tuple[str, str]:
     """Return words and note of the one finding as another process would read them after that time."""
-    from services.drafts import DraftKeeper
+    from services.drafts import Draft
+    from services.record_json import from_plain
     from store.database import Database
     from store.drafts import DraftStore
     from tests.opening import key_of_store
@@ -929,11 +930,11 @@ def kept_within(profile_home: Path, key: str, seconds: float) -> tuple[str, str]
     profile = profile_home / "profile"
     database = Database(profile / "farlight.db", key_of_store(profile))
     try:
-        draft = DraftKeeper(DraftStore(database), SystemClock()).find(key)
+        row = DraftStore(database).find(key)
     finally:
         database.close()
-    assert draft is not None
-    jotting = draft.jottings[0]
+    assert row is not None
+    jotting = from_plain(Draft, json.loads(row.payload)).jottings[0]
     return jotting.words, jotting.note
 
 
