@@ -115,6 +115,12 @@ class ProtectedArchiveError(ImagingError):
     code = "E110"
 
 
+class ChangedFileError(ImagingError):
+    """Another file has taken the place of the one that was listed (a stick was exchanged)."""
+
+    code = "E111"
+
+
 class PackError(FarlightError):
     """A model pack is not what it must be."""
 
@@ -289,6 +295,10 @@ class NotPermittedError(StoreError):
     code = "E508"
 
 
+class DiskFullError(StoreError):
+    """There is no room left where the profile lies."""
+
+    code = "E550"
 class NotSetUpError(StoreError):
     """Nobody set this profile up: it has no key and no records."""
 
@@ -305,6 +315,60 @@ class TrailNotWrittenError(StoreError):
     """The export of the audit trail could not be written."""
 
     code = "E516"
+
+
+class RecordRequestError(StoreError):
+    """What was asked of patients and studies does not fit what is recorded."""
+
+    code = "E520"
+
+
+class IdentityIncompleteError(StoreError):
+    """Too little is known of a patient for a study to become theirs; the detail names what is asked."""
+
+    code = "E521"
+
+
+class RegisterFileError(StoreError):
+    """A file is no register that can be read; the detail says why."""
+
+    code = "E522"
+
+
+class KeptImageDamagedError(StoreError):
+    """The encrypted copy of an image is gone or not what was written."""
+
+    code = "E530"
+
+
+class NoRoomForImagesError(StoreError):
+    """The disk has no room for the copies of these images."""
+
+    code = "E531"
+
+
+class HeldRecordsError(StoreError):
+    """The patient's records are held and may not be deleted."""
+
+    code = "E532"
+
+
+class NoConsentError(StoreError):
+    """The patient has not agreed to this use of their records."""
+
+    code = "E533"
+
+
+class ChangedMeanwhileError(StoreError):
+    """What was to be deleted is not what was shown."""
+
+    code = "E534"
+
+
+class NotRemovedError(StoreError):
+    """The records are deleted, and a trace could not be wiped yet."""
+
+    code = "E535"
 
 
 class RequestError(FarlightError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -16,9 +17,9 @@ from store.people import PeopleStore
 from store.plain_store import encrypt_all, plain_files
 from store.profile import Profile
 from store.secret_words import COST, Cost
-from store.settings import Settings
 
 if TYPE_CHECKING:
+    from services.trail import AuditAct
     from services.workplace import Workplace
 
 
@@ -57,11 +58,6 @@ class Access:
         return self._profile.folder
 
     @property
-    def settings(self) -> Settings:
-        """The settings, as far as a screen before the log-in needs them."""
-        return Settings(self._profile.settings_file)
-
-    @property
     def is_new(self) -> bool:
         """Whether nobody has set this profile up."""
         return not self._ring.exists
@@ -95,8 +91,7 @@ class Access:
         require_password(password, first.name)
         key, holder, code = self._ring.create(first.name.strip(), password)
         self._finish_set_up(key, first, holder)
-        workplace = self._workplace(key, holder.holder_id)
-        workplace.trail.note("set_up", detail={"store": self._ring.store_id})
+        workplace = self._workplace(key, holder.holder_id, "set_up", {"store": self._ring.store_id})
         return SetUp(workplace=workplace, code=code)
 
     def log_in(self, holder_id: str, password: str) -> Workplace:
@@ -125,9 +120,7 @@ class Access:
         require_password(password, name)
         key = self._ring.unlock_with_sheet(code)
         self._ring.change_password(key, holder_id, password)
-        workplace = self._workplace(key, holder_id)
-        workplace.trail.note("sheet_used", detail={"holder": holder_id})
-        return workplace
+        return self._workplace(key, holder_id, "sheet_used", {"holder": holder_id})
 
     def close(self) -> None:
         """Give the profile back where no workplace came of it."""
@@ -152,14 +145,23 @@ class Access:
         finally:
             database.close()
 
-    def _workplace(self, key: bytes, holder_id: str) -> Workplace:
+    def _workplace(
+        self,
+        key: bytes,
+        holder_id: str,
+        act: AuditAct | None = None,
+        detail: Mapping[str, object] | None = None,
+    ) -> Workplace:
+        """Return the open workplace, with a line in its trail for what else was done."""
         from services.workplace import Opened, Workplace  # heavy: a log-in screen stands before it is needed
 
         workplace = Workplace(Opened(profile=self._profile, ring=self._ring, key=key, clock=self._clock))
-        self._given = True
         try:
             workplace.log_in(holder_id)
+            if act is not None:
+                workplace.trail.note(act, detail=detail)
         except BaseException:
-            workplace.close()
+            workplace.close(profile=False)  # it stays ours: whoever logs in may try again
             raise
+        self._given = True
         return workplace

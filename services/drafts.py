@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+KEPT_AS = "kept_as"
+"""The key in a unit's extras under which its copy is kept; it is the key of the unit that was copied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,18 +116,17 @@ def key_of(unit: ReadingUnit) -> str:
     DICOM images are known by their instance UIDs wherever the stick is mounted, together with whose they are:
     careless exports give one UID to several patients. Other files are known by their place, size and time.
     """
+    if KEPT_AS in unit.extras:
+        return unit.extras[KEPT_AS]
     uids = [uid for uid in unit.sop_instance_uids if uid]
     patient = unit.patient
     whose = [value.value if value else "" for value in (patient.id, patient.name, patient.birth_date)]
     named = [*uids, *whose]
     if not uids or len(uids) != len(unit.sop_instance_uids):
         named = [unit.path]
-        for file in unit.files:
-            try:
-                stat = file.stat()
-            except OSError:
-                continue
-            named.append(f"{file.name} {stat.st_size} {stat.st_mtime_ns}")
+        for file, state in zip(unit.files, unit.file_states, strict=False):
+            if state is not None:
+                named.append(f"{file.name} {state[0]} {state[1]}")
     return hashlib.sha256("\n".join(named).encode("utf-8", "surrogateescape")).hexdigest()
 
 

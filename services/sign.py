@@ -21,8 +21,9 @@ from services.clock_doubt import ClockDoubt, clock_doubt
 from services.draft_acts import named
 from services.drafts import Draft, key_of
 from services.frozen import freeze, thaw
-from services.patient import merge, same_id, same_person
+from services.patient import merge, same_id
 from services.record_json import from_plain, to_plain
+from services.records import RecordDesk
 from services.report import Paper, ReportRequest, content_of, set_on_paper
 from services.result_json import WrittenFiles, result_to_dict
 from services.session import Session
@@ -148,13 +149,21 @@ class SigningDesk:
     """People, PINs and signed reports of one profile."""
 
     def __init__(
-        self, people: PeopleStore, signed: SignedStore, clock: Clock, session: Session, *, trail: Trail
+        self,
+        people: PeopleStore,
+        signed: SignedStore,
+        clock: Clock,
+        session: Session,
+        *,
+        records: RecordDesk,
+        trail: Trail,
     ) -> None:
         self.clock = clock
         self._trail = trail
         self._people = people
         self._signed = signed
         self._session = session
+        self._records = records
 
     def people(self) -> tuple[Person, ...]:
         """Return who may sign here, the last signer first."""
@@ -169,13 +178,20 @@ class SigningDesk:
         return clock_doubt(self.clock, self._signed)
 
     def missing(self, unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
-        """Return what must be answered before signing, also where the same pixels belong to someone else."""
+        """Return what must be answered before signing, also where the records speak of another patient."""
         found = missing_for_signing(unit, analysis, draft)
         person = self._session.person
         if person is not None and draft.reader_id not in (None, person.person_id):
             found = (*found, Missing(code="reader", text=say("people.missing.reader", name=draft.reader)))
-        if analysis is not None and self._signed_for_another(unit, analysis, draft):
-            found = (*found, Missing(code="same_pixels", text=say("services.missing.same_pixels")))
+        patient = merge(unit.patient, draft.typed, day=unit.header.date)
+        other = self._records.belongs_to_another(key_of(unit), patient)
+        if other is not None:
+            text = say("records.same.elsewhere", name=other)
+            found = (*found, Missing(code="identity", text=text, subject="records"))
+        digest = None if analysis is None else pixels_sha256(analysis)
+        holder = None if digest is None else self._records.holder_of_pixels(key_of(unit), digest, patient)
+        if holder is not None:
+            found = (*found, Missing(code="same_pixels", text=say("records.same.pixels", name=holder)))
         return found
 
     def sign(
@@ -219,6 +235,9 @@ class SigningDesk:
         )
         content = freeze(content_of(request, clock=FixedClock(instant=signature.at)))
         pdf = set_on_paper(thaw(content), paper)
+        digest = pixels_sha256(analysis)
+        if self._records.identify(unit, analysis.result.patient, draft.confirmed) and digest is not None:
+            self._records.keep_pixels(key_of(unit), digest)
         return self._keep(key_of(unit), person_id, request, signature, _Made(content, pdf, paper))
 
     def _require_ready(self, unit: ReadingUnit, analysis: Analysis, draft: Draft) -> None:
@@ -274,6 +293,11 @@ class SigningDesk:
     def find_signed(self, unit: ReadingUnit) -> SignedFile | None:
         """Return the signed report of a unit, or None."""
         row = self._signed.find(key_of(unit))
+        return None if row is None else _signed_file(row)
+
+    def find_signed_by_key(self, key: str) -> SignedFile | None:
+        """Return the signed report of a unit's key, or None."""
+        row = self._signed.find(key)
         return None if row is None else _signed_file(row)
 
     def signed_under(self, patient_id: str) -> tuple[Patient, ...]:
@@ -347,14 +371,6 @@ class SigningDesk:
             at=self.clock.now(),
             clock_doubted=doubt is not None,
         )
-
-    def _signed_for_another(self, unit: ReadingUnit, analysis: Analysis, draft: Draft) -> bool:
-        digest = pixels_sha256(analysis)
-        if digest is None:
-            return False
-        patient = merge(unit.patient, draft.typed, day=unit.header.date)
-        signed = (from_plain(Patient, json.loads(row.patient)) for row in self._signed.with_pixels(digest))
-        return any(not same_person(patient, other) for other in signed)
 
 
 def pixels_sha256(analysis: Analysis) -> str | None:

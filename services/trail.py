@@ -41,6 +41,8 @@ AuditAct = Literal[
     "records_merged",
     "register_read",
     "consent",
+    "hold",
+    "copy_images",
     "delete",
     "trail_checked",
     "trail_exported",

@@ -12,11 +12,18 @@ from core.clock import Clock
 from core.errors import NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
+from services.consent import ConsentDesk
+from services.corrections import CorrectionDesk
+from services.deletion import DeletionDesk, DeletionStores
 from services.draft_trail import DraftTrail
 from services.drafts import DraftKeeper
+from services.images import ImageKeeper
 from services.kept_settings import KeptSettings
 from services.papers import PaperDesk
 from services.reading_trail import ReadingTrail
+from services.records import RecordDesk
+from services.register import RegisterDesk
+from services.retention import RetentionDesk
 from services.session import Session
 from services.sign import SigningDesk
 from services.staff import Staff
@@ -24,12 +31,18 @@ from services.trail import Trail
 from services.trail_check import TrailState, check_trail, name_of
 from services.trail_export import export_trail
 from store.audit import AuditStore
+from store.consents import ConsentStore
 from store.database import Database
+from store.deletion import DeletionStore
 from store.drafts import DraftStore
+from store.image_vault import ImageVault
 from store.keyring import KeyHolder, KeyRing
 from store.papers import PaperStore
 from store.people import PeopleStore
 from store.profile import Profile, start_log, stop_log
+from store.records import RecordStore
+from store.register import RegisterStore
+from store.retention import RetentionStore
 from store.settings import Settings, Value
 from store.signed import SignedStore
 
@@ -78,10 +91,45 @@ class Workplace:
         self.reading = ReadingTrail(self.trail, draft_trail)
         self.drafts = DraftKeeper(DraftStore(self._database), clock, self.session, trail=draft_trail)
         signed = SignedStore(self._database)
-        self.signing = SigningDesk(people, signed, clock, self.session, trail=self.trail)
-        self.papers = PaperDesk(signed, PaperStore(self._database), clock, self.session, trail=self.trail)
+        record_store = RecordStore(self._database)
+        self.records = RecordDesk(record_store, signed, session=self.session, trail=self.trail, clock=clock)
+        self.corrections = CorrectionDesk(
+            record_store,
+            signed,
+            records=self.records,
+            drafts=self.drafts,
+            session=self.session,
+            trail=self.trail,
+            clock=clock,
+        )
+        self.register = RegisterDesk(
+            RegisterStore(self._database), record_store, session=self.session, trail=self.trail, clock=clock
+        )
+        self.signing = SigningDesk(
+            people, signed, clock, self.session, records=self.records, trail=self.trail
+        )
+        self.papers = PaperDesk(
+            signed, PaperStore(self._database), clock, self.session, records=self.records, trail=self.trail
+        )
+        vault = ImageVault(self._database, clock, opened.profile.image_folder, opened.key)
+        self.images = ImageKeeper(vault, self.settings, self.session, self.trail)
+        self.images.start()
+        self._build_keeping(vault, record_store, clock)
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
+
+    def _build_keeping(self, vault: ImageVault, records: RecordStore, clock: Clock) -> None:
+        """Join what is kept of a patient: consent, how long, and deletion."""
+        database, ring = self._database, self._opened.ring
+        consents, belongings = ConsentStore(database), DeletionStore(database)
+        self.consent = ConsentDesk(
+            consents, records, belongings, session=self.session, trail=self.trail, clock=clock
+        )
+        self.retention = RetentionDesk(RetentionStore(database), consents, self.settings, clock)
+        stores = DeletionStores(records=records, belongings=belongings, consents=consents, images=vault)
+        self.deletion = DeletionDesk(stores, self.session, self.trail, clock, ring.unlock)
+        with suppress(StoreError):
+            self.deletion.finish()
 
     def log_in(self, holder_id: str) -> None:
         """Make a holder of the key the person at the computer.
@@ -102,6 +150,7 @@ class Workplace:
             self.settings.set("trail.unseen", ", ".join(found))
         self.trail.note("log_in", f"person:{person.person_id}")
         self.reading.resume()
+        self.records.adopt()
 
     def check_trail(self, watch: Callable[[int], None] | None = None) -> TrailState:
         """Check the whole audit trail and remember how it stands (seconds for a long one: in the background).
@@ -194,15 +243,17 @@ class Workplace:
                 self._analyzer = Analyzer(options_from(self.settings))
             return self._analyzer
 
-    def close(self) -> None:
-        """Give the lock back and close the database."""
+    def close(self, *, profile: bool = True) -> None:
+        """Close the database, and give the profile back unless somebody else still holds it."""
         if self.session.person is not None:
             with suppress(StoreError):
                 self.trail.note("log_out")
             self.session.leave()
         self.trail.settle()
+        self.images.stop()
         self._database.close()
-        self._profile.close()
+        if profile:
+            self._profile.close()
         if self._log is not None:
             stop_log(self._log)
 

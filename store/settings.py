@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import ProfileNotWritableError, RequestError
+from core.errors import RequestError
 from core.wording import say
+from store.durable import not_kept, replace_file
 
 Value = str | bool | int | float
 
@@ -40,6 +41,9 @@ TABLE = (
     Setting(key="site.address", default=""),
     Setting(key="lock.after_minutes", default=10, choices=tuple(range(1, 61))),
     Setting(key="trail.unseen", default="", told=False),
+    Setting(key="images.keep", default="reference", choices=("reference", "copy")),
+    Setting(key="keep.years_adult", default=0),
+    Setting(key="keep.child_until_age", default=0),
     Setting(key="overlay.opacity_percent", default=45, told=False),
     Setting(key="window.geometry", default="", told=False),
     Setting(key="window.docks", default="", told=False),
@@ -82,7 +86,7 @@ class Settings:
         Raises:
             KeyError: the table has no such setting.
             RequestError: the value is not one that the setting takes.
-            ProfileNotWritableError: the profile cannot be written.
+            ProfileNotWritableError, DiskFullError: it could not be kept; the old value stays.
         """
         setting = self._table[key]
         if not _fits(setting, value):
@@ -91,14 +95,12 @@ class Settings:
 
     def set_many(self, values: Mapping[str, Value]) -> None:
         """Keep several values with one write."""
-        self._values.update(values)
-        text = json.dumps(self._values, indent=1, sort_keys=True)
-        partial = self._file.with_name(self._file.name + ".new")
+        changed = {**self._values, **values}
         try:
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(self._file)
+            replace_file(self._file, json.dumps(changed, indent=1, sort_keys=True).encode())
         except OSError as error:
-            raise ProfileNotWritableError(type(error).__name__) from error
+            raise not_kept(error) from error
+        self._values = changed
 
     def _load(self) -> dict[str, object]:
         try:

@@ -13,7 +13,7 @@ from core.patient import Patient
 from core.result import Finding, PackResult
 from core.wording import say
 from services.draft_acts import named
-from services.drafts import IdentityJotting, Jotting, OpenPlace, SignsJotting, claimed, taken_over
+from services.drafts import Draft, IdentityJotting, Jotting, OpenPlace, SignsJotting, claimed, taken_over
 from services.sign import Missing, about_of, missing_for_signing, wants_final_read
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
@@ -299,6 +299,17 @@ class Desk(QObject):
         self._book.touch(self.case)
         self.identity_changed.emit(self.case)
         self.reading_changed.emit()
+
+    def take_draft(self, case: Case, draft: Draft) -> None:
+        """Take a draft that was changed in the records, in place of what is in memory."""
+        if self._unkept is case:
+            self._unkept = None
+        case.draft = draft
+        self._book.touch(case)
+        if case is self.case:
+            self.undo.clear()
+            self.case_opened.emit(case)
+        self.identity_changed.emit(case)
 
     def take_over(self) -> None:
         """Go on with a study that somebody else began: in the open, and their reading stays theirs."""

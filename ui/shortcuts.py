@@ -32,6 +32,7 @@ TABLE: dict[str, Key] = {
     "read": Key("Everywhere", ("Alt+2",), "Read"),
     "report": Key("Everywhere", ("Alt+3",), "Report"),
     "models": Key("Everywhere", ("Alt+4",), "Models"),
+    "records": Key("Everywhere", ("Alt+5",), "Records"),
     "settings": Key("Everywhere", ("Ctrl+,",), "Settings"),
     "audit": Key("Everywhere", ("Ctrl+Shift+A",), "Audit trail"),
     "theme": Key("Everywhere", ("Ctrl+Shift+L",), "Dark or light"),
