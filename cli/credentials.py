@@ -14,6 +14,7 @@ from core.wording import say
 
 if TYPE_CHECKING:
     from services.access import Access
+    from services.locked_records import LockedRecords
     from services.workplace import Workplace
     from store.keyring import KeyHolder
 
@@ -60,7 +61,7 @@ def open_access(arguments: argparse.Namespace) -> "Access":
     return Access(Path(arguments.profile) if arguments.profile else None)
 
 
-def find_holder(access: "Access", name: str | None) -> "KeyHolder":
+def find_holder(access: "Access | LockedRecords", name: str | None) -> "KeyHolder":
     """Return who has that name; the only one there is where none was named.
 
     Raises:

@@ -299,6 +299,8 @@ class DiskFullError(StoreError):
     """There is no room left where the profile lies."""
 
     code = "E550"
+
+
 class NotSetUpError(StoreError):
     """Nobody set this profile up: it has no key and no records."""
 
@@ -369,6 +371,48 @@ class NotRemovedError(StoreError):
     """The records are deleted, and a trace could not be wiped yet."""
 
     code = "E535"
+
+
+class BackupMediumError(StoreError):
+    """The medium of the backup cannot be written or read any more."""
+
+    code = "E540"
+
+
+class BackupNoRoomError(StoreError):
+    """The medium, or this computer's disk, has no room; the detail says how much is missing."""
+
+    code = "E541"
+
+
+class BackupDamagedError(StoreError):
+    """A backup is not what was written."""
+
+    code = "E542"
+
+
+class NoBackupError(StoreError):
+    """There is no whole backup in that place."""
+
+    code = "E543"
+
+
+class OtherBackupError(StoreError):
+    """A backup is one of other records."""
+
+    code = "E544"
+
+
+class NotSalvagedError(StoreError):
+    """Nothing of the damaged records can be read with this key."""
+
+    code = "E545"
+
+
+class NotReplacedError(StoreError):
+    """Restored records could not be put in the place of the present ones."""
+
+    code = "E546"
 
 
 class RequestError(FarlightError):

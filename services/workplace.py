@@ -6,12 +6,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self, cast
+from typing import TYPE_CHECKING, Literal, Self, cast
 
 from core.clock import Clock
 from core.errors import NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
+from services.backup import BackupDesk
 from services.consent import ConsentDesk
 from services.corrections import CorrectionDesk
 from services.deletion import DeletionDesk, DeletionStores
@@ -20,6 +21,7 @@ from services.drafts import DraftKeeper
 from services.images import ImageKeeper
 from services.kept_settings import KeptSettings
 from services.papers import PaperDesk
+from services.progress import IsCancelled, Report, never, nobody_listens
 from services.reading_trail import ReadingTrail
 from services.records import RecordDesk
 from services.register import RegisterDesk
@@ -45,6 +47,9 @@ from store.register import RegisterStore
 from store.retention import RetentionStore
 from store.settings import Settings, Value
 from store.signed import SignedStore
+
+if TYPE_CHECKING:
+    from services.diagnostics import Bundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +120,10 @@ class Workplace:
         self.images = ImageKeeper(vault, self.settings, self.session, self.trail)
         self.images.start()
         self._build_keeping(vault, record_store, clock)
+        self.backups = BackupDesk(
+            self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
+            session=self.session, trail=self.trail, clock=clock,
+        )  # fmt: skip
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 
@@ -242,6 +251,22 @@ class Workplace:
             if self._analyzer is None:
                 self._analyzer = Analyzer(options_from(self.settings))
             return self._analyzer
+
+    def diagnostics(
+        self, *, self_test: bool = False, progress: Report = nobody_listens, cancelled: IsCancelled = never
+    ) -> "Bundle":
+        """Return what support needs to know, without anything of a patient.
+
+        Raises:
+            NotPermittedError: who is logged in may not.
+        """
+        from services.diagnostics import collect, record_facts
+
+        self.session.require("backup")
+        last = self.backups.last_at
+        days = None if last is None else (self.clock.now() - last).days
+        facts = record_facts(self._database, self.trail, days)
+        return collect(self.folder, facts, self_test=self_test, progress=progress, cancelled=cancelled)
 
     def close(self, *, profile: bool = True) -> None:
         """Close the database, and give the profile back unless somebody else still holds it."""

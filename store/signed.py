@@ -144,9 +144,10 @@ class SignedStore:
 
 
 def _next_number(connection: dbapi.Connection) -> int:
-    """Return the next report's number; that of a deleted report is not given again."""
+    """Return the next report's number; that of a deleted or a lost report is not given again."""
     row = connection.execute(
         "SELECT ifnull(max(report_id), 0) + 1 AS number FROM"
-        " (SELECT report_id FROM signed_reports UNION ALL SELECT report_id FROM deletions)"
+        " (SELECT report_id FROM signed_reports UNION ALL SELECT report_id FROM deletions"
+        " UNION ALL SELECT report_id FROM frozen_reports UNION ALL SELECT report_id FROM papers)"
     ).fetchone()
     return int(row["number"])

@@ -8,11 +8,13 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
 from core.errors import FarlightError
 from services.version import VERSION
 from services.workplace import Workplace
+from ui.backup_card import BackupCard
 from ui.controls import Card, enable, label
 from ui.duties import who_may
 from ui.people_card import PeopleCard
 from ui.report_page import PAPERS
 from ui.scrolled_page import ScrolledPage
+from ui.support_card import SupportCard
 from ui.task import Pools
 from ui.trail_card import TrailCard
 
@@ -33,6 +35,10 @@ class SettingsPage(ScrolledPage):
         self._settings = workplace.settings
         self.people = PeopleCard(workplace, pools)
         self.people.failed.connect(self.failed)
+        self.backup = BackupCard(workplace, pools)
+        self.backup.failed.connect(self.failed)
+        self.support = SupportCard(workplace, pools)
+        self.support.failed.connect(self.failed)
         column = self.column
         column.addWidget(label(self.tr("Settings"), "title"))
         self.trail = TrailCard(workplace)
@@ -43,6 +49,8 @@ class SettingsPage(ScrolledPage):
             self._locking(),
             self.people,
             self.trail,
+            self.backup,
+            self.support,
             self._about(),
         ):
             column.addWidget(card)
@@ -54,6 +62,8 @@ class SettingsPage(ScrolledPage):
         for part in (self._site, self._address, self._order, self._minutes):
             enable(part, may, who_may("settings"))
         self.people.refresh()
+        self.backup.refresh()
+        self.support.refresh()
 
     def add(self, card: Card) -> None:
         """Place a further card before the last one, which says what this program is."""

@@ -32,6 +32,9 @@ def tell_start_notices(notices: NoticeArea, workplace: Workplace) -> None:
             on_act=partial(_answer, notices, workplace.accept_clock),
             lasting=True,
         )
+    reminder = workplace.backups.reminder()
+    if reminder is not None:
+        notices.tell("calm", reminder, tr("Settings, Backup: plug in a stick and press Back up now."))
     if not workplace.trail_unseen:
         return
     administrator = workplace.session.may("audit")

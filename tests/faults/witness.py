@@ -151,7 +151,7 @@ def _check_rest(workplace: Workplace, ledger: Ledger) -> None:
 
 def _check_whole(workplace: Workplace) -> None:
     assert workplace.trail_trouble == ()
-    assert workplace.trail.check() == ()
+    assert tuple(workplace.trail.check()) == ()
     with workplace._database.transaction() as connection:
         assert [row[0] for row in connection.execute("PRAGMA integrity_check")] == ["ok"]
         assert connection.execute("PRAGMA cipher_integrity_check").fetchall() == []

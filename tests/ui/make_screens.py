@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
@@ -120,6 +121,7 @@ class Screens:
             with sqlite3.connect(profile / "farlight.db") as early:
                 early.execute("CREATE TABLE a (b)")
         door = Door(partial(Access, profile, cost=CHEAP), make_theme("light" if theme == "light" else "dark"))
+        page: Any = door
         door.resize(*size)
         door.start()
         door.show()
@@ -127,13 +129,13 @@ class Screens:
         wait_until(door.isActiveWindow)
         if state in ("wrong", "wait"):
             for _ in range(1 if state == "wrong" else 3):
-                door.page.form.password.setText("not this one")
-                door.page.form.enter.click()
-                wait_until(lambda: not door.page.form._busy)
+                page.page.form.password.setText("not this one")
+                page.page.form.enter.click()
+                wait_until(lambda: not page.page.form._busy)
         elif state == "forgot":
             door._on_forgotten()
         elif state in ("sheet", "offer"):
-            came = door._access.log_in(door._access.holders()[0].holder_id, "maize and beans")
+            came = page._access.log_in(page._access.holders()[0].holder_id, "maize and beans")
             code = "7K3M-9QXZ-01AB-CDEF-GH2J-KLMN-PQRS-TVWX-YZ45"
             door._show_sheet(Came(workplace=came, code=code, offer="used" if state == "offer" else ""))
         elif state == "trouble":

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from core.errors import WrongPasswordError
 from services.staff import NewPerson
@@ -30,7 +30,7 @@ def twice(secret: Any, text: str) -> None:
 
 def link(window: Any, words: str) -> QPushButton:
     """Return the button beside a person."""
-    people = window.settings.people
+    people: QWidget = window.settings.people
     return next(one for one in people.findChildren(QPushButton) if one.accessibleName() == words)
 
 

@@ -1,6 +1,5 @@
 """Reading one study: the order of it, the keys of it, and what a late answer may not do."""
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -920,6 +919,8 @@ def test_words_and_note_are_in_their_fields_again_when_the_case_is_opened_again(
 
 def kept_within(profile_home: Path, key: str, seconds: float) -> tuple[str, str]:
     """Return words and note of the one finding as another process would read them after that time."""
+    import json
+
     from services.drafts import Draft
     from services.record_json import from_plain
     from store.database import Database
@@ -930,11 +931,11 @@ def kept_within(profile_home: Path, key: str, seconds: float) -> tuple[str, str]
     profile = profile_home / "profile"
     database = Database(profile / "farlight.db", key_of_store(profile))
     try:
-        row = DraftStore(database).find(key)
+        kept = DraftStore(database).find(key)
     finally:
         database.close()
-    assert row is not None
-    jotting = from_plain(Draft, json.loads(row.payload)).jottings[0]
+    assert kept is not None
+    jotting = from_plain(Draft, json.loads(kept.payload)).jottings[0]
     return jotting.words, jotting.note
 
 
