@@ -25,7 +25,7 @@ def subject_words(subject: str) -> str:
     """Return what a line is about: ``Report 12``, ``Study 3fa91c20``."""
     kind, _, number = subject.partition(":")
     key = f"trail.subject.{kind}"
-    known = bool(number) and kind in {"report", "unit", "person", "patient"}
+    known = bool(number) and kind in {"report", "unit", "person", "patient", "study", "register"}
     return say(key, number=number[:_RECORD_DIGITS]) if known else subject
 
 
@@ -113,10 +113,13 @@ def _order() -> tuple[str, ...]:
 
 
 def _said(key: str, value: object) -> str:
-    if value is False or value is None or value in ("", [], {}):
-        return "" if key not in {"old", "new"} else say(f"trail.detail.{key}", value=_value(value))
     exact = f"trail.detail.{key}_{value}"
-    return say(exact if has_sentence(exact) else f"trail.detail.{key}", value=_value(value))
+    if "." not in str(value) and has_sentence(exact):
+        return say(exact)
+    nothing = value is False or value is None or value in ("", [], {})
+    if nothing and key not in {"old", "new"}:
+        return ""
+    return say(f"trail.detail.{key}", value=_value(value))
 
 
 def _value(value: object) -> str:

@@ -74,12 +74,12 @@ def test_a_reading_from_first_look_to_paper_is_told_line_by_line(
     found = lines.fresh()
     decisions = ["decide"] * len(draft.reading.decisions)
     assert [line.act for line in found] == [
-        "open", "analyse", "enter_patient", "first_read", "reveal", *decisions, "edit", "edit", "sign",
-        "addendum", "print", "paper_not_made", "export", "print",
+        "open", "analyse", "enter_patient", "first_read", "reveal", *decisions, "edit", "edit",
+        "enter_patient", "sign", "addendum", "print", "paper_not_made", "export", "print",
     ]  # fmt: skip
     of = {line.act: line for line in found}
     unit_subject, report = f"unit:{draft.key}", f"report:{signed.report_id}"
-    assert {line.subject for line in found} == {unit_subject, report, "unit:other"}
+    assert {line.subject for line in found} == {unit_subject, report, "unit:other", "patient:1"}
     assert all(line.person == workplace.session.person.name for line in found if workplace.session.person)
     models = _detail(of["reveal"])["models"]
     assert models == _detail(of["analyse"])["models"]
