@@ -36,7 +36,7 @@ def open_window(arguments: argparse.Namespace) -> int:
 
     profile = Path(arguments.profile) if arguments.profile else None
     if arguments.password_fd is None:
-        return run(open_path=arguments.open, profile=profile)
+        return run(open_path=arguments.open, profile=profile, user=arguments.user)
     from cli.program import complain
     from core.errors import FarlightError
 

@@ -89,7 +89,7 @@ def read_secret(descriptor: int | None, what: str, name: str = "", *, twice: boo
     """
     if descriptor is not None:
         return read_line(descriptor)
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise RequestError(say("people.cli.no_terminal"))
     import getpass
 

@@ -16,7 +16,6 @@ from store.people import PeopleStore
 from store.plain_store import encrypt_all, plain_files
 from store.profile import Profile
 from store.secret_words import COST, Cost
-from store.settings import Settings
 from store.swap import finish_swap
 
 if TYPE_CHECKING:
@@ -58,11 +57,6 @@ class Access:
     def folder(self) -> Path:
         """The profile folder."""
         return self._profile.folder
-
-    @property
-    def settings(self) -> Settings:
-        """The settings, as far as a screen before the log-in needs them."""
-        return Settings(self._profile.settings_file)
 
     @property
     def is_new(self) -> bool:

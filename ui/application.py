@@ -35,15 +35,20 @@ _LEVELS = {
 
 
 def run(
-    *, open_path: str | None = None, profile: Path | None = None, workplace: Workplace | None = None
+    *,
+    open_path: str | None = None,
+    profile: Path | None = None,
+    user: str | None = None,
+    workplace: Workplace | None = None,
 ) -> int:
     """Show the door and then the window; return the exit status when it is closed.
 
-    1 where the records were not opened. With a ``workplace`` somebody is logged in and the door is passed by.
+    1 where the records do not open. ``user`` is chosen at the door. With a ``workplace`` somebody is logged
+    in and the door is passed by.
     """
     qInstallMessageHandler(_log_qt_message)
     application = make_application()
-    program = Program(profile, (open_path,) if open_path else ())
+    program = Program(profile, (open_path,) if open_path else (), user)
     if workplace is not None:
         program.enter(workplace)
     else:
@@ -56,11 +61,10 @@ def run(
 class Program(QObject):
     """What is in sight: the door, and then the window."""
 
-    def __init__(self, profile: Path | None, open_paths: Sequence[str]) -> None:
+    def __init__(self, profile: Path | None, open_paths: Sequence[str] = (), user: str | None = None) -> None:
         super().__init__()
-        self._profile, self._open_paths = profile, tuple(open_paths)
+        self._profile, self._open_paths, self._user = profile, tuple(open_paths), user or ""
         self._workplace: Workplace | None = None
-        self._error: FarlightError | None = None
         self.door: Door | None = None
         self.window: MainWindow | None = None
 
@@ -71,7 +75,7 @@ class Program(QObject):
 
         folder = self._profile or default_folder()
         theme = make_theme(theme_of(folder))
-        self.door = Door(partial(Access, self._profile), theme, folder)
+        self.door = Door(partial(Access, self._profile), theme, folder, self._user)
         theme.setParent(self.door)
         self.door.opened.connect(self.enter)
         self.door.start()
@@ -94,10 +98,10 @@ class Program(QObject):
             self.window.activateWindow()
 
     def end(self) -> int:
-        """Give everything back; 1 where no window was ever opened."""
+        """Give everything back; 1 where somebody stood before records that do not open."""
         if self._workplace is not None:
             self._workplace.close()
-        return int(self._workplace is None)
+        return int(self.door is not None and self.door.error is not None)
 
 
 def make_application() -> QApplication:

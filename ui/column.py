@@ -42,6 +42,7 @@ class ReadingColumn(QWidget):
         self._desk = desk
         self._built_for: object = None
         self._identity_wanted = False
+        self._image_in_sight = False
         self._look = (True, 62)
         self._signs_wanted = False
         self._cards = ResultCards(theme, desk, self)

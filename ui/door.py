@@ -58,12 +58,15 @@ class Door(QWidget):
     opened = Signal(object)  # Workplace
     closed = Signal()
 
-    def __init__(self, make_access: Callable[[], Access], theme: Theme, folder: Path | None = None) -> None:
+    def __init__(
+        self, make_access: Callable[[], Access], theme: Theme, folder: Path | None = None, user: str = ""
+    ) -> None:
         super().__init__()
         self.setObjectName("page")
         self.setWindowTitle("Farlight")
         self.resize(*SIZE)
         self._make_access, self._theme, self._folder = make_access, theme, folder
+        self._user = user.strip().casefold()
         self._access: Access | None = None
         self._work: _Open | None = None
         self._made: Came | None = None
@@ -90,6 +93,7 @@ class Door(QWidget):
     def start(self) -> None:
         """Look at the profile and show what it asks for; also to try again."""
         self._give_back()
+        self.error = None
         try:
             self._access = self._make_access()
         except FarlightError as error:
@@ -108,7 +112,9 @@ class Door(QWidget):
         page.form.asked.connect(self._on_log_in_asked)
         page.forgotten.connect(self._on_forgotten)
         self._turn_to(page)
-        page.form.begin(self._access.holders(), chosen)
+        holders = self._access.holders()
+        named = next((one.holder_id for one in holders if one.name.casefold() == self._user), "")
+        page.form.begin(holders, chosen or named)
 
     # --- screens
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
 
 from core.errors import FarlightError
 from services.version import VERSION
@@ -18,7 +18,7 @@ from ui.support_card import SupportCard
 from ui.task import Pools
 
 WIDTH = 720
-LEAST_MINUTES, MOST_MINUTES = 1, 60
+MINUTES = (2, 5, 10, 15, 20, 30, 60)
 
 
 class SettingsPage(ScrolledPage):
@@ -121,14 +121,13 @@ class SettingsPage(ScrolledPage):
     def _locking(self) -> Card:
         card = Card(self.tr("Lock"))
         grid = self._grid(card)
-        self._minutes = QSpinBox()
-        self._minutes.setRange(LEAST_MINUTES, MOST_MINUTES)
-        self._minutes.setSuffix(self.tr(" minutes without anybody"))
-        self._minutes.setValue(int(self._settings.number("lock.after_minutes")))
-        self._minutes.setAccessibleName(self.tr("Locks itself after"))
-        self._minutes.editingFinished.connect(self._on_minutes)
-        grid.addWidget(label(self.tr("Locks itself after"), "muted"), 0, 0)
-        grid.addWidget(self._minutes, 0, 1, Qt.AlignmentFlag.AlignLeft)
+        kept = int(self._settings.number("lock.after_minutes"))
+        offered = tuple(
+            (self.tr("{minutes} minutes without anybody").format(minutes=minutes), str(minutes))
+            for minutes in sorted({*MINUTES, kept})
+        )
+        self._minutes = self._choice(grid, 0, self.tr("Locks itself after"), offered, str(kept))
+        self._minutes.activated.connect(self._on_minutes)
         words = self.tr("It also locks when the computer sleeps, and at once with Ctrl L.")
         card.body.addWidget(label(words, "small", wrap=True))
         return card
@@ -211,4 +210,4 @@ class SettingsPage(ScrolledPage):
 
     @Slot()
     def _on_minutes(self) -> None:
-        self._keep("lock.after_minutes", self._minutes.value())
+        self._keep("lock.after_minutes", int(self._minutes.currentData()))

@@ -26,7 +26,7 @@ def tell_start_notices(notices: NoticeArea, workplace: Workplace) -> None:
             tr("The clock of this computer shows {now}, earlier than the last entry ({before}).").format(
                 now=f"{now:%Y-%m-%d %H:%M}", before=f"{before.astimezone():%Y-%m-%d %H:%M}"
             ),
-            tr("Is it right? If not, set it: until then every entry is marked as doubtful."),
+            tr("Is it right? If not, set it before you go on. The jump is marked in the audit trail."),
             act=tr("The clock is right"),
             on_act=partial(_answer, notices, workplace.accept_clock),
             lasting=True,

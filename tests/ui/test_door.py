@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
 from services.access import Access
+from services.staff import NewPerson
 from services.workplace import Workplace
 from tests.opening import ADMINISTRATOR, CHEAP, PASSWORD, open_workplace
 from tests.ui.stage import wait_until
@@ -188,8 +189,6 @@ def test_a_forgotten_password_is_given_anew_with_the_sheet_and_a_new_sheet_is_of
     from ui.sheet_page import OfferSheetPage, SheetPage
 
     made = Access(tmp_path, cost=CHEAP)
-    from services.staff import NewPerson
-
     came = made.set_up(NewPerson(name=ADMINISTRATOR, duty="administrator"), PASSWORD)
     came.workplace.staff.confirm_sheet()
     came.workplace.close()
@@ -336,3 +335,26 @@ def test_a_log_in_screen_loads_neither_numbers_nor_the_main_window(application: 
         [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_window_takes_the_doors_place_and_gives_the_profile_back_at_the_end(
+    clean: None, unexpected: list[BaseException], tmp_path: Path
+) -> None:
+    from ui.application import Program
+
+    with open_workplace(tmp_path) as workplace:
+        workplace.staff.add(NewPerson(name="Helper", duty="assistant"), PASSWORD)
+    program = Program(tmp_path, (), "helper")
+    program.knock()
+    assert program.door is not None
+    form = program.door.page.form
+    assert form.person.currentText() == "Helper"
+    form.password.setText(PASSWORD)
+    form.enter.click()
+    wait_until(lambda: program.window is not None and program.window._built)
+    assert program.door is None
+    assert "Helper" in program.window.top.reader.text()
+    program.window.close()
+    program.window.deleteLater()
+    assert program.end() == 0
+    Access(tmp_path, cost=CHEAP).close()

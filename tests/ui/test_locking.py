@@ -144,7 +144,7 @@ def test_dialogs_go_and_a_signature_comes_back_without_its_pin(stage: Stage, tmp
     wait_until(dialog.isVisible)
     dialog.pin.setText("2580")
     holder = me(window)
-    window.locking.lock()
+    QTest.keyClick(dialog.pin, Qt.Key.Key_L, CONTROL)
     assert not dialog.isVisible()
     assert dialog.pin.text() == ""
     log_in(window, holder)

@@ -140,8 +140,9 @@ def test_a_new_sheet_stays_in_sight_until_its_last_group_was_typed(window: Any) 
 
 def test_the_clinics_settings_are_written_down_with_who_changed_them(window: Any) -> None:
     workplace = window._workplace
-    window.settings._minutes.setValue(3)
-    window.settings._minutes.editingFinished.emit()
+    minutes = window.settings._minutes
+    minutes.setCurrentIndex(minutes.findData("5"))
+    minutes.activated.emit(minutes.currentIndex())
     line = list(workplace.trail.lines())[-1]
     assert (line.act, line.person) == ("settings", "Sr. N. Otieno")
-    assert workplace.settings.number("lock.after_minutes") == 3
+    assert workplace.settings.number("lock.after_minutes") == 5
