@@ -6,9 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from services.private_memory import keep_memory_private
+
 
 def main(argv: Sequence[str]) -> int:
     """Hand over to whoever was asked for, and return the exit status."""
+    keep_memory_private()
     if argv[:1] == ["--farlight-decoder"]:
         from imaging.decode_worker import main as decode
 

@@ -115,6 +115,12 @@ class ProtectedArchiveError(ImagingError):
     code = "E110"
 
 
+class ChangedFileError(ImagingError):
+    """Another file has taken the place of the one that was listed (a stick was exchanged)."""
+
+    code = "E111"
+
+
 class PackError(FarlightError):
     """A model pack is not what it must be."""
 
@@ -289,10 +295,44 @@ class NotPermittedError(StoreError):
     code = "E508"
 
 
+class DiskFullError(StoreError):
+    """There is no room left where the profile lies."""
+
+    code = "E550"
 class NotSetUpError(StoreError):
     """Nobody set this profile up: it has no key and no records."""
 
     code = "E509"
+
+
+class NotATrailError(StoreError):
+    """The file is no export of an audit trail, or cannot be read."""
+
+    code = "E515"
+
+
+class TrailNotWrittenError(StoreError):
+    """The export of the audit trail could not be written."""
+
+    code = "E516"
+
+
+class RecordRequestError(StoreError):
+    """What was asked of patients and studies does not fit what is recorded."""
+
+    code = "E520"
+
+
+class IdentityIncompleteError(StoreError):
+    """Too little is known of a patient for a study to become theirs; the detail names what is asked."""
+
+    code = "E521"
+
+
+class RegisterFileError(StoreError):
+    """A file is no register that can be read; the detail says why."""
+
+    code = "E522"
 
 
 class KeptImageDamagedError(StoreError):

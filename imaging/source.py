@@ -70,6 +70,19 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
         raise DamagedImageError(type(error).__name__) from error
 
 
+def state_of(path: Path) -> tuple[int, int] | None:
+    """Return size and time of change (ns) of a file, or of the zip file that it lies in; None elsewhere."""
+    for place in (path, *path.parents):
+        try:
+            found = place.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return None
+        return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+    return None
+
+
 def read_source(path: Path, limit_bytes: int) -> bytes:
     """Return the whole content of ``path``.
 

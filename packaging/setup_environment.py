@@ -30,6 +30,7 @@ TEST_PROGRAMS = {
     "openbox": "openbox",
     "xdotool": "xdotool",
     "xprop": "x11-utils",
+    "strace": "strace",  # the tests of faults: a kill or a full disk at a chosen call
     "pdftoppm": "poppler-utils",
     "objcopy": "binutils",  # PyInstaller
 }

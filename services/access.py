@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -19,6 +20,7 @@ from store.secret_words import COST, Cost
 from store.swap import finish_swap
 
 if TYPE_CHECKING:
+    from services.trail import AuditAct
     from services.workplace import Workplace
 
 
@@ -92,8 +94,7 @@ class Access:
         require_password(password, first.name)
         key, holder, code = self._ring.create(first.name.strip(), password)
         self._finish_set_up(key, first, holder)
-        workplace = self._workplace(key, holder.holder_id)
-        workplace.trail.note("set_up", detail={"store": self._ring.store_id})
+        workplace = self._workplace(key, holder.holder_id, "set_up", {"store": self._ring.store_id})
         return SetUp(workplace=workplace, code=code)
 
     def log_in(self, holder_id: str, password: str) -> Workplace:
@@ -122,9 +123,7 @@ class Access:
         require_password(password, name)
         key = self._ring.unlock_with_sheet(code)
         self._ring.change_password(key, holder_id, password)
-        workplace = self._workplace(key, holder_id)
-        workplace.trail.note("sheet_used", detail={"holder": holder_id})
-        return workplace
+        return self._workplace(key, holder_id, "sheet_used", {"holder": holder_id})
 
     def close(self) -> None:
         """Give the profile back where no workplace came of it."""
@@ -149,14 +148,23 @@ class Access:
         finally:
             database.close()
 
-    def _workplace(self, key: bytes, holder_id: str) -> Workplace:
+    def _workplace(
+        self,
+        key: bytes,
+        holder_id: str,
+        act: AuditAct | None = None,
+        detail: Mapping[str, object] | None = None,
+    ) -> Workplace:
+        """Return the open workplace, with a line in its trail for what else was done."""
         from services.workplace import Opened, Workplace  # heavy: a log-in screen stands before it is needed
 
         workplace = Workplace(Opened(profile=self._profile, ring=self._ring, key=key, clock=self._clock))
-        self._given = True
         try:
             workplace.log_in(holder_id)
+            if act is not None:
+                workplace.trail.note(act, detail=detail)
         except BaseException:
-            workplace.close()
+            workplace.close(profile=False)  # it stays ours: whoever logs in may try again
             raise
+        self._given = True
         return workplace

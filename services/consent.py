@@ -12,6 +12,7 @@ from services.session import Session
 from services.trail import Trail
 from store.consents import HOWS, PURPOSES, ConsentRow, ConsentStore, How, Purpose
 from store.deletion import DeletionStore
+from store.records import RecordStore
 
 __all__ = ["HOWS", "PURPOSES", "Answer", "ConsentDesk", "How", "Purpose"]
 
@@ -41,9 +42,16 @@ class ConsentDesk:
     """
 
     def __init__(
-        self, store: ConsentStore, belongings: DeletionStore, session: Session, trail: Trail, clock: Clock
+        self,
+        store: ConsentStore,
+        records: RecordStore,
+        belongings: DeletionStore,
+        *,
+        session: Session,
+        trail: Trail,
+        clock: Clock,
     ) -> None:
-        self._store, self._belongings = store, belongings
+        self._store, self._records, self._belongings = store, records, belongings
         self._session, self._trail, self._clock = session, trail, clock
 
     def now(self, patient_id: int) -> tuple[Answer, ...]:
@@ -52,8 +60,12 @@ class ConsentDesk:
         return tuple(_answer(purpose, rows) for purpose in PURPOSES)
 
     def history(self, patient_id: int) -> tuple[ConsentRow, ...]:
-        """Return every answer of a patient in the order recorded, also those of merged records."""
-        return self._store.of(self._belongings.records_of(patient_id))
+        """Return every answer of a patient in the order recorded, also those of merged records.
+
+        Raises:
+            RequestError: there is no such patient.
+        """
+        return self._store.of(self._belongings.records_of(self._current(patient_id)))
 
     def record(
         self, patient_id: int, purpose: Purpose, *, given: bool, how: How, on: date, who: str = ""
@@ -62,7 +74,7 @@ class ConsentDesk:
 
         Raises:
             NotPermittedError: nobody is logged in who may.
-            RequestError: the day is not yet, or a guardian has no name; the detail says so.
+            RequestError: there is no such patient, the day is not yet, or a guardian has no name.
         """
         person = self._session.require("consent")
         if on > self._clock.now().date():
@@ -70,6 +82,7 @@ class ConsentDesk:
         if how == "guardian" and not who.strip():
             raise RequestError(say("keeping.consent.guardian"))
         with self._belongings.transaction():
+            patient_id = self._current(patient_id)
             self._store.record(
                 patient_id,
                 purpose,
@@ -82,7 +95,9 @@ class ConsentDesk:
                 person=person.name,
             )
             self._trail.note(
-                "consent", f"patient:{patient_id}", detail={"purpose": purpose, "given": given, "how": how}
+                "consent",
+                f"patient:{patient_id}",
+                detail={"purpose": purpose, "answer": "agreed" if given else "not_agreed", "how": how},
             )
         return next(one for one in self.now(patient_id) if one.purpose == purpose)
 
@@ -94,6 +109,12 @@ class ConsentDesk:
         """
         if not _answer(purpose, self.history(patient_id)).given:
             raise NoConsentError(purpose)
+
+    def _current(self, patient_id: int) -> int:
+        patient = self._records.current_patient(patient_id)
+        if patient is None:
+            raise RequestError(say("keeping.patient.unknown"))
+        return patient.patient_id
 
 
 def _answer(purpose: Purpose, rows: tuple[ConsentRow, ...]) -> Answer:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 
 from core.clock import Clock
 from core.errors import (
@@ -18,6 +18,7 @@ from core.errors import (
     WrongPasswordError,
 )
 from core.wording import say
+from services.record_facts import who
 from services.session import Session
 from services.trail import Trail
 from store.consents import ConsentStore, HoldRow
@@ -32,7 +33,9 @@ class DeletionPlan:
 
     ``patient_ids`` are the patient's record and those merged into it. ``typed`` is what has to be typed to
     confirm: the number, or the name where there is none. ``elsewhere`` counts reports of other patients that
-    name this one and stay. ``older_copies`` are earlier copies of the whole store, which go as well.
+    name this one and stay. ``older_copies`` are earlier copies of the whole store, which go as well;
+    ``set_aside`` are damaged or replaced records, which go only where somebody says so: what is nowhere else
+    may be in them.
     """
 
     patient_ids: tuple[int, ...]
@@ -49,6 +52,7 @@ class DeletionPlan:
     trail_lines: int
     elsewhere: int
     older_copies: tuple[str, ...]
+    set_aside: tuple[str, ...]
     holds: tuple[HoldRow, ...]
     digest: str = field(repr=False)
 
@@ -112,10 +116,11 @@ class DeletionDesk:
         self._session.require("delete")
         return self._find(patient_id).plan
 
-    def delete(self, plan: DeletionPlan, *, password: str, typed: str) -> None:
+    def delete(self, plan: DeletionPlan, *, password: str, typed: str, with_set_aside: bool = False) -> None:
         """Delete a patient as planned; afterwards no file of the profile holds them.
 
-        Backups made earlier, papers and exported files are out of reach.
+        Backups made earlier, papers and exported files are out of reach, and so are records that were set
+        aside, unless they go as well.
 
         Raises:
             NotPermittedError: who is logged in is no administrator.
@@ -134,12 +139,13 @@ class DeletionDesk:
             raise WrongPasswordError
         self._check_password(person.holder_id, password)
         with self._stores.belongings.transaction():
+            self._session.require("delete")  # the window may have been locked meanwhile
             found = self._find(plan.patient_id)
             if found.plan.holds:
                 raise HeldRecordsError
             if found.plan.digest != plan.digest:
                 raise ChangedMeanwhileError
-            self._remove(found)
+            self._remove(found, with_set_aside=with_set_aside)
         self.finish()
 
     def finish(self) -> None:
@@ -169,10 +175,9 @@ class DeletionDesk:
         if not reason.strip():
             raise RequestError(say("keeping.hold.reason"))
         with self._stores.belongings.transaction():
-            self._stores.consents.place_hold(
-                self._current(patient_id).patient_id, reason.strip(), at=self._now(), person=person.name
-            )
-            self._trail.note("hold", f"patient:{patient_id}", detail={"held": True})
+            patient_id = self._current(patient_id).patient_id
+            self._stores.consents.place_hold(patient_id, reason.strip(), at=self._now(), person=person.name)
+            self._trail.note("hold", f"patient:{patient_id}", detail={"hold": "placed"})
 
     def lift(self, patient_id: int) -> None:
         """Lift the holds on a patient's records.
@@ -182,13 +187,19 @@ class DeletionDesk:
         """
         person = self._session.require("delete")
         with self._stores.belongings.transaction():
+            patient_id = self._current(patient_id).patient_id
             ids = self._stores.belongings.records_of(patient_id)
             if self._stores.consents.lift_holds(ids, at=self._now(), person=person.name):
-                self._trail.note("hold", f"patient:{patient_id}", detail={"held": False})
+                self._trail.note("hold", f"patient:{patient_id}", detail={"hold": "lifted"})
 
     def holds(self, patient_id: int) -> tuple[HoldRow, ...]:
-        """Return the holds that stand on a patient's records."""
-        return self._stores.consents.holds(self._stores.belongings.records_of(patient_id))
+        """Return the holds that stand on a patient's records.
+
+        Raises:
+            RequestError: there is no such patient.
+        """
+        current = self._current(patient_id)
+        return self._stores.consents.holds(self._stores.belongings.records_of(current.patient_id))
 
     # --- finding
 
@@ -223,7 +234,7 @@ class DeletionDesk:
         ]
         plan = DeletionPlan(
             patient_ids=ids,
-            who=_who(patient),
+            who=who(patient),
             typed=patient.number or patient.name,
             studies=studies,
             reports=reports,
@@ -236,6 +247,7 @@ class DeletionDesk:
             trail_lines=len(stores.belongings.words(_subjects(ids, studies, reports), named)),
             elsewhere=len(stores.belongings.reports_elsewhere(ids, keys, named)),
             older_copies=tuple(copy.name for copy in stores.belongings.older_copies()),
+            set_aside=tuple(copy.name for copy in stores.belongings.set_aside()),
             holds=holds,
             digest=hashlib.sha256(json.dumps(shown).encode()).hexdigest(),
         )
@@ -243,10 +255,10 @@ class DeletionDesk:
 
     # --- removing
 
-    def _remove(self, found: _Found) -> None:
+    def _remove(self, found: _Found, *, with_set_aside: bool) -> None:
         """Remove all of a plan inside one transaction, and tell it in the trail, without a name."""
         stores, plan = self._stores, found.plan
-        self._tell(plan)
+        self._tell(plan, len(plan.set_aside) if with_set_aside else 0)
         named = stores.belongings.named(plan.patient_ids)
         stores.belongings.delete_drafts(found.unit_keys)
         stores.images.remove(found.unit_keys)
@@ -256,9 +268,9 @@ class DeletionDesk:
         for study in plan.studies:
             stores.records.forget_study(study.study_id)
         stores.records.forget_patient(plan.patient_id)
-        stores.belongings.ask_for_wiping(self._now())
+        stores.belongings.ask_for_wiping(self._now(), set_aside=with_set_aside)
 
-    def _tell(self, plan: DeletionPlan) -> None:
+    def _tell(self, plan: DeletionPlan, set_aside: int) -> None:
         for report in plan.reports:
             line = self._trail.note("delete", f"report:{report.report_id}")
             self._stores.belongings.delete_report(report.report_id, line)
@@ -272,16 +284,12 @@ class DeletionDesk:
                 "drafts": plan.drafts,
                 "image_files": plan.image_files,
                 "older_copies": len(plan.older_copies),
+                "set_aside": set_aside,
             },
         )
 
     def _now(self) -> str:
         return self._clock.now().astimezone(UTC).isoformat()
-
-
-def placed_at(hold: HoldRow) -> datetime:
-    """Return when records were held."""
-    return datetime.fromisoformat(hold.placed_at)
 
 
 def _subjects(
@@ -296,10 +304,6 @@ def _subjects(
             *(f"report:{one.report_id}" for one in reports),
         )
     )
-
-
-def _who(patient: PatientRow) -> str:
-    return ", ".join(part for part in (patient.name, patient.number, patient.birth_date) if part)
 
 
 def _as_typed(text: str) -> str:

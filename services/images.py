@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import BinaryIO, Literal
 
-from core.errors import RequestError
+from core.errors import FarlightError, RequestError
 from core.image import ReadingUnit
 from services.drafts import KEPT_AS, key_of
 from services.progress import IsCancelled, never
@@ -97,6 +97,18 @@ class ImageKeeper:
         """Return a unit that reads from its copy; None where there is none, or it is not whole."""
         kept = self._vault.find(key)
         return None if kept is None or not kept.whole else self._unit(kept)
+
+    def at_hand(self, unit: ReadingUnit, key: str) -> ReadingUnit:
+        """Return the unit where its first file is there, else its copy, where one is kept under that key."""
+        from imaging.source import size_of
+
+        if origin_of(unit) == "copy" or not unit.files:
+            return unit
+        try:
+            size_of(unit.files[0])
+        except FarlightError:
+            return self.find(key) or unit
+        return unit
 
     def keeps(self, key: str) -> bool:
         """Whether a whole copy of a unit is kept."""

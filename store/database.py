@@ -5,7 +5,6 @@ All patient data lives in this one file and, after a migration, in the copy of i
 are encrypted under the store's key.
 """
 
-import errno
 import os
 import shutil
 import threading
@@ -15,20 +14,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import (
+    DiskFullError,
     NewerStoreError,
     ProfileNotWritableError,
     StoreDamagedError,
     StoreError,
     StoreMissingError,
 )
-from store.durable import settle_folder
+from store.durable import not_kept, settle_folder
 from store.schema import MIGRATIONS, SCHEMA_VERSION
 from store.sqlcipher import connect, dbapi
 from store.subkeys import subkey
 
 _CHECK_UP_TO_BYTES = 64 * 1024 * 1024
 _PAGES_A_STEP = 1024
-_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_FULL = 5, 6, 13
+_REBUILD_IN_MEMORY_UP_TO_BYTES = 64 * 1024 * 1024
+_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_IOERR, _SQLITE_FULL = 5, 6, 10, 13
 
 
 class Database:
@@ -39,7 +40,8 @@ class Database:
 
         Raises:
             ProfileNotWritableError: the file cannot be made or opened.
-            StoreError: the disk is full, or another program holds the file.
+            DiskFullError: there is no room for it.
+            StoreError: another program holds the file.
             StoreMissingError: there is no such file, and it was not to be made.
             StoreDamagedError: it is damaged, or not of this key; it is left where it is.
             NewerStoreError: a newer Farlight wrote it.
@@ -50,6 +52,7 @@ class Database:
         self._lock = threading.RLock()
         self._after: list[Callable[[], None]] = []
         self._connection = self._open()
+        self._opened = _identity(file)
 
     @property
     def file(self) -> Path:
@@ -64,7 +67,9 @@ class Database:
 
         Raises:
             StoreDamagedError: the file turned out to be damaged.
-            StoreError: it could not be kept (disk full, file locked by another program).
+            StoreMissingError: it is not where it was opened any more; what is written to it would be lost.
+            DiskFullError: there was no room to keep it.
+            StoreError: it could not be kept (file locked by another program).
         """
         with self._lock:
             if self._in_transaction():
@@ -74,6 +79,7 @@ class Database:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._connection
+                    self._require_in_place()
                     self._connection.commit()
                 except BaseException:
                     self._after.clear()
@@ -82,6 +88,8 @@ class Database:
             except dbapi.IntegrityError:
                 raise
             except (dbapi.OperationalError, dbapi.ProgrammingError) as error:
+                if _is_full(error):
+                    raise DiskFullError(type(error).__name__) from error
                 raise StoreError(type(error).__name__) from error  # the latter: the profile is closed
             except dbapi.DatabaseError as error:
                 raise StoreDamagedError(self._file.name) from error
@@ -133,9 +141,12 @@ class Database:
         """
         with self._lock:
             try:
+                if self._file.stat().st_size > _REBUILD_IN_MEMORY_UP_TO_BYTES:
+                    self._connection.execute("PRAGMA temp_store = FILE")  # encrypted as the store is
                 self._connection.execute("VACUUM")
+                self._connection.execute("PRAGMA temp_store = MEMORY")
                 busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            except dbapi.Error as error:
+            except (dbapi.Error, OSError) as error:
                 raise StoreError(type(error).__name__) from error
         if busy:
             raise StoreError("the log is held by another program")
@@ -144,6 +155,10 @@ class Database:
         """Close the connection; what was kept stays kept."""
         with self._lock:
             self._connection.close()
+
+    def _require_in_place(self) -> None:
+        if _identity(self._file) != self._opened:
+            raise StoreMissingError(self._file.name)
 
     def _in_transaction(self) -> bool:
         try:
@@ -262,11 +277,28 @@ def check_whole(file: Path, key: bytes) -> None:
 
 
 def not_opened(error: OSError | dbapi.OperationalError) -> StoreError:
-    """Return the error that says what stands in the way: no room, another program, or no permission."""
+    """Return the error that says what stands in the way: room, another program, the disk, or permission."""
     detail = type(error).__name__
     code = getattr(error, "sqlite_errorcode", None)
-    if code == _SQLITE_FULL or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return StoreError(f"{detail}: the disk is full")
+    if isinstance(error, OSError):
+        return not_kept(error)
+    if _is_full(error):
+        return DiskFullError(detail)
     if code is not None and code & 0xFF in (_SQLITE_BUSY, _SQLITE_LOCKED):
         return StoreError(f"{detail}: held by another program")
+    if code is not None and code & 0xFF == _SQLITE_IOERR:
+        return StoreError(f"{detail}: the disk does not keep it")
     return ProfileNotWritableError(detail)
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Return which file lies at a place; None where none does."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _is_full(error: dbapi.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == _SQLITE_FULL

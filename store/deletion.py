@@ -139,10 +139,23 @@ class DeletionStore:
         )
 
     def older_copies(self) -> tuple[Path, ...]:
-        """Return the files beside the database that hold the whole store as it was once."""
+        """Return copies of the whole store as it was once: nothing in them that the store did not have."""
         file = self._database.file
-        kept = (*file.parent.glob(f"{file.stem}-*{file.suffix}"), *file.parent.glob(f"{file.stem}*.plain"))
-        return tuple(sorted(one for one in kept if one != file))
+        found = (
+            *file.parent.glob(f"{file.stem}-schema-*{file.suffix}"),
+            *file.parent.glob(f"{file.stem}*{file.suffix}.new"),
+            *file.parent.glob(f"{file.stem}*{file.suffix}.plain"),
+        )
+        return tuple(sorted(found))
+
+    def set_aside(self) -> tuple[Path, ...]:
+        """Return damaged or replaced records kept beside the store: they may hold what is nowhere else."""
+        file = self._database.file
+        found = (
+            *file.parent.glob(f"{file.stem}-damaged-*{file.suffix}"),
+            *(one for one in file.parent.glob("set-aside-*") if one.is_dir()),
+        )
+        return tuple(sorted(found))
 
     # --- removing (inside the caller's transaction)
 
@@ -173,10 +186,14 @@ class DeletionStore:
         with self._database.transaction() as connection:
             connection.executemany("DELETE FROM audit_words WHERE seq = ?", [(one,) for one in lines])
 
-    def ask_for_wiping(self, at: str) -> None:
-        """Remember that free pages and the log hold what was deleted."""
+    def ask_for_wiping(self, at: str, *, set_aside: bool) -> None:
+        """Remember that free pages and the log hold what was deleted, and whether what was set aside goes."""
         with self._database.transaction() as connection:
-            connection.execute("INSERT INTO wiping VALUES (1, ?) ON CONFLICT DO NOTHING", (at,))
+            connection.execute(
+                "INSERT INTO wiping VALUES (1, ?, ?) ON CONFLICT DO UPDATE"
+                " SET set_aside = max(set_aside, excluded.set_aside)",
+                (at, set_aside),
+            )
 
     # --- wiping
 
@@ -192,9 +209,10 @@ class DeletionStore:
             StoreError: it could not be done now; it is still asked for.
             OSError: an older copy could not be deleted; it is still asked for.
         """
-        for copy in self.older_copies():
-            for suffix in _SUFFIXES:
-                shred(copy.with_name(copy.name + suffix))
+        asked = self._rows("SELECT set_aside FROM wiping")
+        with_set_aside = any(row["set_aside"] for row in asked)
+        for copy in (*self.older_copies(), *(self.set_aside() if with_set_aside else ())):
+            _shred_all(copy)
         self._database.wipe()
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM wiping")
@@ -202,6 +220,20 @@ class DeletionStore:
     def _rows(self, statement: str, values: tuple[object, ...] = ()) -> tuple[dbapi.Row, ...]:
         with self._database.transaction() as connection:
             return tuple(connection.execute(statement, values).fetchall())
+
+
+def _shred_all(copy: Path) -> None:
+    """Overwrite and delete a database with its log, or a folder with all that is in it."""
+    if not copy.is_dir():
+        for suffix in _SUFFIXES:
+            shred(copy.with_name(copy.name + suffix))
+        return
+    for inside in sorted(copy.rglob("*"), reverse=True):
+        if inside.is_dir():
+            inside.rmdir()
+        else:
+            shred(inside)
+    copy.rmdir()
 
 
 def _names(words: str, patient: Named) -> bool:

@@ -1,9 +1,12 @@
 """Writing a small file so that after a power cut it is the old one or the new one, whole."""
 
+import errno
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+
+from core.errors import DiskFullError, ProfileNotWritableError, StoreError
 
 
 def replace_file(file: Path, content: bytes) -> None:
@@ -25,6 +28,21 @@ def replace_file(file: Path, content: bytes) -> None:
             partial.unlink(missing_ok=True)
         raise
     settle_folder(file.parent)
+
+
+def remove_partial_files(folder: Path, pattern: str) -> None:
+    """Remove what ``replace_file`` left half-written in a folder when the power went."""
+    for partial in folder.glob(f"{pattern}.new"):
+        with suppress(OSError):
+            partial.unlink()
+
+
+def not_kept(error: OSError) -> StoreError:
+    """Return the error that says why a file of the profile was not written: no room, or no permission."""
+    detail = type(error).__name__
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(detail)
+    return ProfileNotWritableError(detail)
 
 
 def settle_folder(folder: Path) -> None:

@@ -21,11 +21,11 @@ from core.clock import Clock
 from core.errors import (
     KeysDamagedError,
     NewerStoreError,
-    ProfileNotWritableError,
     RequestError,
+    StoreError,
     WrongPasswordError,
 )
-from store.durable import replace_file
+from store.durable import not_kept, replace_file
 from store.guesses import wait_seconds
 from store.secret_words import COST, SALT_BYTES, Cost, derive, new_code, read_code
 from store.sqlcipher import KEY_BYTES
@@ -103,7 +103,7 @@ class KeyRing:
         """Make a new key with its first holder; returns key, holder and the code for the recovery sheet.
 
         Raises:
-            ProfileNotWritableError: the file cannot be kept; there is no key then.
+            ProfileNotWritableError, DiskFullError: the file cannot be kept; there is no key then.
         """
         if self.exists:
             raise RequestError("the store has a key")
@@ -118,7 +118,7 @@ class KeyRing:
                     self._locked(key, SHEET, "", "sheet", code),
                 )
             )
-        except ProfileNotWritableError:
+        except StoreError:
             self.store_id = ""
             raise
         return key, holder, code
@@ -161,7 +161,7 @@ class KeyRing:
         """Let a further person open the store.
 
         Raises:
-            ProfileNotWritableError: it could not be kept.
+            ProfileNotWritableError, DiskFullError: it could not be kept.
         """
         holder = KeyHolder(holder_id=secrets.token_hex(8), name=name)
         self._keep((*self._slots, self._locked(key, holder.holder_id, name, "password", password)))
@@ -172,7 +172,7 @@ class KeyRing:
 
         Raises:
             KeyError: there is no such holder.
-            ProfileNotWritableError: it could not be kept; the old password stays.
+            ProfileNotWritableError, DiskFullError: it could not be kept; the old password stays.
         """
         name = next((one.name for one in self.holders() if one.holder_id == holder_id), None)
         if name is None:
@@ -184,35 +184,34 @@ class KeyRing:
         """Return a new code for the recovery sheet; the earlier sheet opens nothing any more.
 
         Raises:
-            ProfileNotWritableError: it could not be kept; the earlier sheet stays.
+            ProfileNotWritableError, DiskFullError: it could not be kept; the earlier sheet stays.
         """
         code = new_code()
-        self.sheet_kept = False
-        self._put(self._locked(key, SHEET, "", "sheet", code))
+        self._put(self._locked(key, SHEET, "", "sheet", code), sheet_kept=False)
         return code
 
     def confirm_sheet(self) -> None:
         """Remember that somebody keeps the latest sheet; until then it is asked for.
 
         Raises:
-            ProfileNotWritableError: it could not be kept.
+            ProfileNotWritableError, DiskFullError: it could not be kept.
         """
-        self.sheet_kept = True
-        self._keep(self._slots)
+        self._keep(self._slots, sheet_kept=True)
 
     def remove(self, holder_id: str) -> None:
         """Take a person's way into the store away.
 
         Raises:
             RequestError: it is the last one.
-            ProfileNotWritableError: it could not be kept.
+            ProfileNotWritableError, DiskFullError: it could not be kept.
         """
         if [one.holder_id for one in self.holders()] == [holder_id]:
             raise RequestError("the last holder of the key stays")
         self._keep(one for one in self._slots if one.holder_id != holder_id)
 
-    def _put(self, slot: _Slot) -> None:
-        self._keep(slot if one.holder_id == slot.holder_id else one for one in self._slots)
+    def _put(self, slot: _Slot, *, sheet_kept: bool | None = None) -> None:
+        slots = (slot if one.holder_id == slot.holder_id else one for one in self._slots)
+        self._keep(slots, sheet_kept=sheet_kept)
 
     def _locked(
         self, key: bytes, holder_id: str, name: str, kind: Literal["password", "sheet"], secret: str
@@ -247,12 +246,13 @@ class KeyRing:
         """Return what a locked key is bound to: a slot cannot be passed off as another one's."""
         return f"{self.store_id} {slot.holder_id} {slot.kind}".encode()
 
-    def _keep(self, slots: Iterable[_Slot]) -> None:
+    def _keep(self, slots: Iterable[_Slot], *, sheet_kept: bool | None = None) -> None:
         slots = tuple(slots)
+        kept = self.sheet_kept if sheet_kept is None else sheet_kept
         plain = {
             "schema": SCHEMA,
             "store_id": self.store_id,
-            "sheet_kept": self.sheet_kept,
+            "sheet_kept": kept,
             "slots": [asdict(slot) for slot in slots],
         }
         content = json.dumps(plain, indent=1).encode()
@@ -262,8 +262,8 @@ class KeyRing:
         except OSError as error:
             if not self._file.exists():
                 self._copy.unlink(missing_ok=True)
-            raise ProfileNotWritableError(type(error).__name__) from error
-        self._slots = slots
+            raise not_kept(error) from error
+        self._slots, self.sheet_kept = slots, kept
 
     def _load(self) -> None:
         present = [file for file in (self._file, self._copy) if file.exists()]
@@ -292,7 +292,7 @@ class KeyRing:
         """Count a guess; one that could not be counted must not be taken, or guesses would be free.
 
         Raises:
-            ProfileNotWritableError: it could not be counted.
+            ProfileNotWritableError, DiskFullError: it could not be counted.
         """
         guesses = self._guesses()
         before = guesses.pop(holder_id, (0, 0.0))
@@ -304,7 +304,7 @@ class KeyRing:
             replace_file(self._guesses_file, json.dumps(guesses).encode())
         except OSError as error:
             if not right:
-                raise ProfileNotWritableError(type(error).__name__) from error
+                raise not_kept(error) from error
 
 
 def _checked(slot: _Slot) -> _Slot:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.errors import ProfileInUseError, ProfileNotWritableError
+from core.errors import ProfileInUseError
+from store.durable import not_kept, remove_partial_files
 
 APPLICATION = "Farlight"
 _LOG_BYTES = 1_000_000
@@ -36,19 +37,20 @@ class Profile:
 
         Raises:
             ProfileInUseError: another process holds it.
-            ProfileNotWritableError: it cannot be made or written.
+            ProfileNotWritableError, DiskFullError: it cannot be made or written.
         """
         self.folder = (folder or default_folder()).absolute()
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = (self.folder / "lock").open("ab")
         except OSError as error:
-            raise ProfileNotWritableError(type(error).__name__) from error
+            raise not_kept(error) from error
         try:
             _lock_file(self._lock.fileno())
         except OSError as error:
             self._lock.close()
             raise ProfileInUseError from error
+        remove_partial_files(self.folder, "*.json")
 
     @property
     def database_file(self) -> Path:

@@ -158,7 +158,7 @@ class RecordStore:
             row = self.find_patient(row.merged_into)
         return row
 
-    def patientslike(self, *, id_key: str, name_key: str, birth_date: str) -> tuple[PatientRow, ...]:
+    def patients_like(self, *, id_key: str, name_key: str, birth_date: str) -> tuple[PatientRow, ...]:
         """Return who shares the number, or name and birth date, merged records among them."""
         return self._rows(
             PatientRow,
@@ -223,11 +223,14 @@ class RecordStore:
         rows = self._rows(StudyRow, "SELECT * FROM studies WHERE study_id = ?", (study_id,))
         return rows[0] if rows else None
 
-    def reopen_study(self, study_id: int, *, path: str, at: str) -> None:
-        """Keep where and when a study was opened last."""
+    def reopen_study(self, row: StudyRow) -> None:
+        """Keep where and when a study was opened last, and what its image says now."""
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE studies SET path = ?, last_opened_at = ? WHERE study_id = ?", (path, at, study_id)
+                "UPDATE studies SET path = :path, facts = :facts, study_date = :study_date,"
+                " modality = :modality, description = :description, last_opened_at = :last_opened_at"
+                " WHERE unit_key = :unit_key",
+                asdict(row),
             )
 
     def keep_pixels(self, unit_key: str, pixels_sha256: str) -> None:
@@ -260,10 +263,21 @@ class RecordStore:
             tuple(like(word) for word in words),
         )
 
+    def patients_without_studies(self, words: Sequence[str] = ()) -> tuple[PatientRow, ...]:
+        """Return the patients that stand for themselves, have no study, and hold every one of the words."""
+        wanted = "".join(" AND search LIKE ? ESCAPE '\\'" for _ in words)
+        return self._rows(
+            PatientRow,
+            "SELECT * FROM patients WHERE merged_into IS NULL AND NOT EXISTS"  # noqa: S608
+            f" (SELECT 1 FROM studies WHERE studies.patient_id = patients.patient_id){wanted}"
+            " ORDER BY name, patient_id",
+            tuple(like(word) for word in words),
+        )
+
     def unfiled_reports(self) -> tuple[dbapi.Row, ...]:
         """Return unit key, patient, result, pixels and time of signed reports whose study is not entered."""
         return self._plain_rows(
-            "SELECT unit_key, patient, result, pixels_sha256, signed_at FROM signed_reports"
+            "SELECT unit_key, patient, result, signed_reports.pixels_sha256, signed_at FROM signed_reports"
             " LEFT JOIN studies USING (unit_key) WHERE study_id IS NULL ORDER BY report_id"
         )
 
@@ -286,6 +300,11 @@ class RecordStore:
             )
             connection.execute("UPDATE studies SET patient_id = ? WHERE study_id = ?", (to_patient, study_id))
             return int(cursor.lastrowid or 0)
+
+    def refile_study(self, study_id: int, patient_id: int) -> None:
+        """File a study elsewhere because who it is was typed anew; there is no move to tell of."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE studies SET patient_id = ? WHERE study_id = ?", (patient_id, study_id))
 
     def moves_of(self, unit_key: str) -> tuple[MoveRow, ...]:
         """Return the moves of a study, the oldest first."""

@@ -25,6 +25,7 @@ _PEOPLE_AND_TRAIL = """
         salt TEXT NOT NULL,
         words TEXT NOT NULL
     );
+    CREATE INDEX audit_subject ON audit (subject);
     CREATE INDEX audit_words_subject ON audit_words (subject);
     CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
         BEGIN SELECT RAISE(ABORT, 'a line of the audit trail does not change'); END;
@@ -164,7 +165,8 @@ _KEEPING = """
     CREATE INDEX holds_patient ON holds (patient_id);
     CREATE TABLE wiping (
         only INTEGER PRIMARY KEY CHECK (only = 1),
-        asked_at TEXT NOT NULL
+        asked_at TEXT NOT NULL,
+        set_aside INTEGER NOT NULL DEFAULT 0
     );
     CREATE TABLE deletions (
         report_id INTEGER PRIMARY KEY,

@@ -15,7 +15,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.errors import Cancelled, KeptImageDamagedError, NoRoomForImagesError, ProfileNotWritableError
 
@@ -44,28 +44,24 @@ def seal(
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     lock, digest = AESGCM(key), hashlib.sha256()
-    byte_count = 0
-    for number, chunk, last in _chunks(stream):
+    plain, ahead = memoryview(bytearray(CHUNK_BYTES)), memoryview(bytearray(CHUNK_BYTES))
+    sealed = memoryview(bytearray(CHUNK_BYTES + _TAG_BYTES))
+    byte_count = number = 0
+    size = _fill(stream, plain)
+    while True:
         if cancelled():
             raise Cancelled
-        digest.update(chunk)
-        nonce, bound = _numbered(number, last=last)
+        following = _fill(stream, ahead) if size == CHUNK_BYTES else 0
+        digest.update(plain[:size])
+        nonce, bound = _numbered(number, last=not following)
+        lock.encrypt_into(nonce, plain[:size], bound, sealed[: size + _TAG_BYTES])
         with own_errors():
-            _write_full(target, lock.encrypt(nonce, chunk, bound))
-        byte_count += len(chunk)
-        tell(len(chunk))
-    return byte_count, digest.hexdigest()
-
-
-def _chunks(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
-    """Yield number, chunk and whether it is the last; an empty stream is one empty chunk."""
-    number, chunk = 0, _read_full(stream, CHUNK_BYTES)
-    while True:
-        following = _read_full(stream, CHUNK_BYTES) if len(chunk) == CHUNK_BYTES else b""
-        yield number, chunk, not following
+            _write_full(target, sealed[: size + _TAG_BYTES])
+        byte_count += size
+        tell(size)
         if not following:
-            return
-        number, chunk = number + 1, following
+            return byte_count, digest.hexdigest()
+        plain, ahead, size, number = ahead, plain, following, number + 1
 
 
 def _numbered(number: int, *, last: bool) -> tuple[bytes, bytes]:
@@ -73,20 +69,20 @@ def _numbered(number: int, *, last: bool) -> tuple[bytes, bytes]:
     return number.to_bytes(12, "big"), MAGIC + number.to_bytes(8, "big") + bytes([last])
 
 
-def _read_full(stream: BinaryIO | io.FileIO, wanted: int) -> bytes:
-    content = stream.read(wanted) or b""
-    while len(content) < wanted:
-        more = stream.read(wanted - len(content))
+def _fill(stream: Any, buffer: memoryview) -> int:
+    """Read until a buffer is full or the stream ends; returns how many bytes that were."""
+    done = 0
+    while done < len(buffer):
+        more = stream.readinto(buffer[done:])
         if not more:
             break
-        content += more
-    return content
+        done += more
+    return done
 
 
-def _write_full(target: io.FileIO, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[target.write(view) or 0 :]
+def _write_full(target: io.FileIO, content: memoryview) -> None:
+    while content:
+        content = content[target.write(content) or 0 :]
 
 
 class SealedFile(io.RawIOBase):
@@ -131,10 +127,15 @@ class SealedFile(io.RawIOBase):
         done = 0
         while done < wanted:
             number, offset = divmod(self._at, CHUNK_BYTES)
-            part = self._chunk(number)[offset : offset + wanted - done]
-            view[done : done + len(part)] = part
-            done += len(part)
-            self._at += len(part)
+            if offset == 0 and wanted - done >= self._size_of(number) and self._held[0] != number:
+                part = self._size_of(number)
+                self._unseal(number, view[done : done + part])
+            else:
+                held = self._chunk(number)[offset : offset + wanted - done]
+                part = len(held)
+                view[done : done + part] = held
+            done += part
+            self._at += part
         return done
 
     def close(self) -> None:
@@ -143,18 +144,33 @@ class SealedFile(io.RawIOBase):
         self._stream.close()
         super().close()
 
+    def _size_of(self, number: int) -> int:
+        return min(CHUNK_BYTES, self._byte_count - number * CHUNK_BYTES)
+
     def _chunk(self, number: int) -> memoryview:
+        if self._held[0] != number:
+            plain = memoryview(bytearray(self._size_of(number)))
+            self._unseal(number, plain)
+            self._held = (number, plain)
+        return self._held[1]
+
+    def _unseal(self, number: int, target: memoryview) -> None:
+        """Decrypt a chunk into a place of its size.
+
+        Raises:
+            KeptImageDamagedError: it is not what was written; nothing of it is to be used.
+        """
         from cryptography.exceptions import InvalidTag
 
-        if self._held[0] != number:
-            self._stream.seek(len(MAGIC) + number * (CHUNK_BYTES + _TAG_BYTES))
-            sealed = _read_full(self._stream, CHUNK_BYTES + _TAG_BYTES)
-            nonce, bound = _numbered(number, last=number == self._chunks - 1)
-            try:
-                self._held = (number, memoryview(self._lock.decrypt(nonce, sealed, bound)))
-            except InvalidTag as error:
-                raise KeptImageDamagedError(f"chunk {number}") from error
-        return self._held[1]
+        self._stream.seek(len(MAGIC) + number * (CHUNK_BYTES + _TAG_BYTES))
+        sealed = memoryview(bytearray(len(target) + _TAG_BYTES))
+        if _fill(self._stream, sealed) < len(sealed):
+            raise KeptImageDamagedError(f"chunk {number}")
+        nonce, bound = _numbered(number, last=number == self._chunks - 1)
+        try:
+            self._lock.decrypt_into(nonce, sealed, bound, target)
+        except InvalidTag as error:
+            raise KeptImageDamagedError(f"chunk {number}") from error
 
 
 @contextmanager

@@ -5,19 +5,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import ProfileNotWritableError, RequestError
+from core.errors import RequestError
 from core.wording import say
+from store.durable import not_kept, replace_file
 
 Value = str | bool | int | float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One setting; ``choices`` empty means any value of the default's type."""
+    """One setting; ``choices`` empty means any value of the default's type.
+
+    ``told`` where a change of it is a line of the audit trail: all but how the window stands on the screen.
+    """
 
     key: str
     default: Value
     choices: tuple[Value, ...] = ()
+    told: bool = True
 
     @property
     def description(self) -> str:
@@ -34,18 +39,18 @@ TABLE = (
     Setting(key="precision", default="auto", choices=("auto", "int8", "fp32")),
     Setting(key="site.name", default=""),
     Setting(key="site.address", default=""),
+    Setting(key="lock.after_minutes", default=10, choices=tuple(range(1, 61))),
+    Setting(key="trail.unseen", default="", told=False),
     Setting(key="images.keep", default="reference", choices=("reference", "copy")),
     Setting(key="keep.years_adult", default=0),
     Setting(key="keep.child_until_age", default=0),
-    Setting(key="lock.after_minutes", default=10, choices=tuple(range(1, 61))),
-    Setting(key="trail.unseen", default=""),
-    Setting(key="overlay.opacity_percent", default=45),
+    Setting(key="overlay.opacity_percent", default=45, told=False),
     Setting(key="backup.remind_days", default=7),
     Setting(key="backup.keep", default=3),
-    Setting(key="backup.last_at", default=""),
-    Setting(key="backup.last_path", default=""),
-    Setting(key="window.geometry", default=""),
-    Setting(key="window.docks", default=""),
+    Setting(key="backup.last_at", default="", told=False),
+    Setting(key="backup.last_path", default="", told=False),
+    Setting(key="window.geometry", default="", told=False),
+    Setting(key="window.docks", default="", told=False),
 )
 
 
@@ -85,7 +90,7 @@ class Settings:
         Raises:
             KeyError: the table has no such setting.
             RequestError: the value is not one that the setting takes.
-            ProfileNotWritableError: the profile cannot be written.
+            ProfileNotWritableError, DiskFullError: it could not be kept; the old value stays.
         """
         setting = self._table[key]
         if not _fits(setting, value):
@@ -94,14 +99,12 @@ class Settings:
 
     def set_many(self, values: Mapping[str, Value]) -> None:
         """Keep several values with one write."""
-        self._values.update(values)
-        text = json.dumps(self._values, indent=1, sort_keys=True)
-        partial = self._file.with_name(self._file.name + ".new")
+        changed = {**self._values, **values}
         try:
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(self._file)
+            replace_file(self._file, json.dumps(changed, indent=1, sort_keys=True).encode())
         except OSError as error:
-            raise ProfileNotWritableError(type(error).__name__) from error
+            raise not_kept(error) from error
+        self._values = changed
 
     def _load(self) -> dict[str, object]:
         try:

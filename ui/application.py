@@ -18,6 +18,7 @@ from store.profile import default_folder, settings_file
 from store.settings import Settings
 from ui.task import hide_text
 from ui.theme import CHOICES, Choice, Theme, load_interface_fonts
+from ui.traces import leave_no_traces
 
 if TYPE_CHECKING:
     from services.workplace import Workplace
@@ -111,6 +112,7 @@ def make_application() -> QApplication:
     application.setApplicationName("Farlight")
     application.setDesktopFileName("farlight")
     application.setStyle("Fusion")
+    leave_no_traces()
     load_interface_fonts()
     return application
 

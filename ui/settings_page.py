@@ -16,6 +16,7 @@ from ui.report_page import PAPERS
 from ui.scrolled_page import ScrolledPage
 from ui.support_card import SupportCard
 from ui.task import Pools
+from ui.trail_card import TrailCard
 
 WIDTH = 720
 MINUTES = (2, 5, 10, 15, 20, 30, 60)
@@ -40,6 +41,7 @@ class SettingsPage(ScrolledPage):
         self.support.failed.connect(self.failed)
         column = self.column
         column.addWidget(label(self.tr("Settings"), "title"))
+        self.trail = TrailCard(workplace)
         for card in (
             self._appearance(),
             self._report(),
@@ -48,6 +50,7 @@ class SettingsPage(ScrolledPage):
             self.people,
             self.backup,
             self.support,
+            self.trail,
             self._about(),
         ):
             column.addWidget(card)
@@ -61,6 +64,10 @@ class SettingsPage(ScrolledPage):
         self.people.refresh()
         self.backup.refresh()
         self.support.refresh()
+
+    def add(self, card: Card) -> None:
+        """Place a further card before the last one, which says what this program is."""
+        self.column.insertWidget(self.column.count() - 2, card)
 
     def show_theme(self, choice: str) -> None:
         """Show the theme in force."""

@@ -7,6 +7,7 @@ from functools import partial
 from PySide6.QtCore import QCoreApplication
 
 from core.errors import FarlightError
+from services.trail_words import found_words
 from services.workplace import Workplace
 from ui.notices import NoticeArea
 
@@ -40,8 +41,8 @@ def tell_start_notices(notices: NoticeArea, workplace: Workplace) -> None:
     notices.tell(
         "warning",
         tr("The audit trail of this computer was changed outside Farlight, or lost lines."),
-        tr("Found: {found}. Settings, Audit shows where; an administrator has to look.").format(
-            found=workplace.trail_unseen
+        tr("Found: {found}. Settings, Audit trail shows where; an administrator has to look.").format(
+            found=" ".join(found_words(name) for name in workplace.trail_unseen.split(", "))
         ),
         act=tr("I have seen it") if administrator else "",
         on_act=partial(_answer, notices, workplace.see_trail_trouble) if administrator else None,

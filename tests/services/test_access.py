@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import (
+    DiskFullError,
     NotPermittedError,
     ProfileInUseError,
     RequestError,
@@ -15,6 +16,7 @@ from core.errors import (
 from services.access import Access
 from services.staff import NewPerson
 from services.workplace import Workplace
+from store.audit import AuditStore
 from store.schema import MIGRATIONS
 from tests.opening import ADMINISTRATOR, CHEAP, PASSWORD, enter_signer, open_workplace, raw_database
 from tests.services.conftest import MovedClock
@@ -234,3 +236,22 @@ def test_lines_written_while_the_clock_is_back_are_marked(tmp_path: Path, clock:
         assert workplace.trail.clock_went_back()
         workplace.trail.note("settings")
         assert [line.clock_doubted for line in workplace.trail.lines()] == [False, False, True]
+
+
+def test_a_log_in_that_could_not_be_kept_leaves_the_profile_ours_for_the_next_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_workplace(tmp_path / "p").close()
+
+    def full(*_arguments: object, **_named: object) -> int:
+        raise DiskFullError
+
+    with Access(tmp_path / "p", cost=CHEAP) as access:
+        holder_id = access.holders()[0].holder_id
+        with monkeypatch.context() as patch:
+            patch.setattr(AuditStore, "write", full)
+            with pytest.raises(DiskFullError):
+                access.log_in(holder_id, PASSWORD)
+        with pytest.raises(ProfileInUseError):
+            Access(tmp_path / "p", cost=CHEAP)
+        access.log_in(holder_id, PASSWORD).close()

@@ -98,7 +98,7 @@ def test_an_answer_stands_in_the_trail_without_a_name(workplace: Workplace, pati
     workplace.consent.record(patient, "research", given=True, how="guardian", on=DAY, who="A. Wanjiru")
     (line,) = (line for line in workplace.trail.lines() if line.act == "consent")
     assert line.subject == f"patient:{patient}"
-    assert line.detail == '{"given": true, "how": "guardian", "purpose": "research"}'
+    assert line.detail == '{"answer": "agreed", "how": "guardian", "purpose": "research"}'
     assert line.words is None
 
 
@@ -117,3 +117,12 @@ def test_an_answer_does_not_change_once_it_is_kept(workplace: Workplace, patient
     workplace.consent.record(patient, "research", given=False, how="spoken", on=DAY)
     with pytest.raises(dbapi.IntegrityError), workplace._database.transaction() as connection:
         connection.execute("UPDATE consents SET given = 1")
+
+
+def test_a_patient_who_is_not_there_is_told(workplace: Workplace) -> None:
+    with pytest.raises(RequestError):
+        workplace.consent.now(77)
+    with pytest.raises(RequestError):
+        workplace.consent.record(77, "care", given=True, how="spoken", on=DAY)
+    with pytest.raises(RequestError):
+        workplace.consent.require(77, "care")

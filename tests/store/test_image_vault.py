@@ -1,5 +1,6 @@
 """Copies of images are encrypted, whole or not at all, and readable by nobody else."""
 
+import errno
 import hashlib
 import io
 import os
@@ -13,7 +14,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from core.errors import Cancelled, KeptImageDamagedError, MediumGoneError, NoRoomForImagesError
-from store import image_vault
+from store import image_vault, sealed_file
 from store.database import Database
 from store.image_vault import ImageVault, Source
 from store.sealed_file import CHUNK_BYTES
@@ -234,6 +235,25 @@ def test_a_disk_without_room_is_told_before_anything_is_written(
     with pytest.raises(NoRoomForImagesError):
         kept(vault, content(1000))
     assert files(vault) == []
+
+
+def test_a_disk_that_fills_up_is_told_and_leaves_no_half_file(
+    vault: ImageVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+
+    def full(_target: object, content: bytes) -> None:
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "full")
+        written.append(len(content))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sealed_file, "_write_full", full)
+        with pytest.raises(NoRoomForImagesError):
+            kept(vault, content(4 * CHUNK_BYTES))
+    assert files(vault) == []
+    plain = content(4 * CHUNK_BYTES)
+    assert read(vault, kept(vault, plain)) == plain
 
 
 def test_a_removed_unit_takes_its_files_but_not_those_that_another_shares(vault: ImageVault) -> None:

@@ -92,10 +92,14 @@ class Screens:
             act(window)
         QTest.qWait(500)
         screen = window.screen().grabWindow(0, window.x(), window.y(), window.width(), window.height())
-        (screen if window.signing.dialog or window.settings.people.dialog else window.grab()).save(
-            str(self.out / f"{name}.png")
+        dialogs = (
+            window.signing.dialog,
+            window.settings.people.dialog,
+            window.audit_export.sheet,
+            window.keeping.dialog,
         )
-        for dialog in (window.signing.dialog, window.settings.people.dialog):
+        (screen if any(dialogs) else window.grab()).save(str(self.out / f"{name}.png"))
+        for dialog in dialogs:
             if dialog is not None:
                 dialog.reject()
         window.close()
@@ -242,6 +246,14 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         window.desk.decide("chest-pneumonia-child", "pneumonia", "agree")  # type: ignore[attr-defined]
         window.signing.ask()  # type: ignore[attr-defined]
 
+    def kept(window: object) -> None:
+        ready(window)
+        window.keeping.show_open_patient()  # type: ignore[attr-defined]
+
+    def delete(window: object) -> None:
+        kept(window)
+        window.keeping.dialog.delete.click()  # type: ignore[attr-defined]
+
     def toast(window: object) -> None:
         opened(window)
         window.read.key_answers.carry_out("disagree", window.read._act)  # type: ignore[attr-defined]
@@ -255,6 +267,40 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         window.open_case(case.key)  # type: ignore[attr-defined]
         window.show_page("report")  # type: ignore[attr-defined]
         wait_until(lambda: window.report.pdf is not None)  # type: ignore[attr-defined]
+
+    def audit(window: object) -> None:
+        from services.trail_check import TrailState
+
+        signed_report(window)
+        wait_until(lambda: window._workplace.trail_state is not None)  # type: ignore[attr-defined]
+        trail: TrailState = window._workplace.check_trail()  # type: ignore[attr-defined]
+        window.trail_watch.checked.emit(trail)  # type: ignore[attr-defined]
+        window.show_page("audit")  # type: ignore[attr-defined]
+        wait_until(lambda: window.audit.model.rowCount() > 5)  # type: ignore[attr-defined]
+
+    def audit_broken(window: object) -> None:
+        from dataclasses import replace
+
+        from store.audit import Broken
+
+        audit(window)
+        at, after = "2026-11-20T08:12:00+00:00", "2026-11-20T08:31:00+00:00"
+        broken = (
+            Broken(seq=3, trouble="changed", before_at=at, after_at=after),
+            Broken(seq=6, trouble="missing", until=9, before_at=at, after_at=after),
+        )
+        state = replace(window._workplace.trail_state, broken=broken)  # type: ignore[attr-defined]
+        window._workplace.trail_state = state  # type: ignore[attr-defined]
+        window.trail_watch._on_checked(state)  # type: ignore[attr-defined]
+
+    def audit_nothing(window: object) -> None:
+        audit(window)
+        window.audit.filter.text.setText("nobody of that name")  # type: ignore[attr-defined]
+        wait_until(lambda: not window.audit.model.rowCount())  # type: ignore[attr-defined]
+
+    def audit_export(window: object) -> None:
+        audit(window)
+        window.audit_export.ask()  # type: ignore[attr-defined]
 
     def sheet(window: object) -> None:
         ready(window)
@@ -393,8 +439,18 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         "models": lambda: s.shoot("models", (s.chest(),), act=page("models")),
         "models-light": lambda: s.shoot("models-light", (s.chest(),), act=page("models"), theme="light"),
         "settings": lambda: s.shoot("settings", (s.chest(),), act=page("settings")),
+        "audit": lambda: s.shoot("audit", (s.chest(),), act=audit),
+        "audit-light": lambda: s.shoot("audit-light", (s.chest(),), act=audit, theme="light"),
+        "audit-broken": lambda: s.shoot("audit-broken", (s.chest(),), act=audit_broken),
+        "audit-broken-light": lambda: s.shoot(
+            "audit-broken-light", (s.chest(),), act=audit_broken, theme="light"
+        ),
+        "audit-nothing": lambda: s.shoot("audit-nothing", (s.chest(),), act=audit_nothing),
+        "audit-export": lambda: s.shoot("audit-export", (s.chest(),), act=audit_export),
         "sheet": lambda: s.shoot("sheet", (s.chest(),), act=sheet),
         "sign": lambda: s.shoot("sign", (s.chest(),), act=sign),
+        "kept": lambda: s.shoot("kept", (s.chest(),), act=kept),
+        "delete": lambda: s.shoot("delete", (s.chest(),), act=delete),
         "settings-light": lambda: s.shoot("settings-light", act=people, theme="light"),
         "people": lambda: s.shoot("people", act=people),
         "people-low": lambda: s.shoot("people-low", act=people, size=(1024, 700)),

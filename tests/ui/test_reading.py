@@ -1377,7 +1377,7 @@ def test_a_signed_picture_found_again_has_the_patient_and_the_words_that_were_si
     stage: Stage, tmp_path: Path
 ) -> None:
     from services.drafts import Draft
-    from ui.intake import _Scan
+    from ui.intake import case_of
 
     window = stage(write_chest(tmp_path, "1.dcm", patient=""))
     ready(window)
@@ -1385,7 +1385,7 @@ def test_a_signed_picture_found_again_has_the_patient_and_the_words_that_were_si
     window.desk.identify(replace(window.desk.case.draft.typed, name=typed), ("name", "id"))
     window.desk.write("conclusion", "Old scar")
     case = sign_the_open_case(window)
-    found = _Scan((), window._workplace)._case(case.unit)
+    found = case_of(case.unit, window._workplace)
     assert isinstance(found.draft, Draft)
     assert found.patient.name == typed
     assert found.draft.reading.conclusion == "Old scar"
