@@ -65,7 +65,7 @@ def _run(profile: Path, *words: object, secret: str = PASSWORD) -> tuple[int, st
 
 def _numbers(profile: Path) -> list[int]:
     with open_workplace(profile) as workplace:
-        assert workplace.trail.check() == ()
+        assert tuple(workplace.trail.check()) == ()
         return sorted(reports(workplace))
 
 
