@@ -117,19 +117,7 @@ def _verbs() -> tuple[ModuleType, ...]:
         self_test,
     )
 
-    return (
-        scan,
-        analyze,
-        packs,
-        people,
-        records,
-        audit,
-        backup,
-        mending,
-        diagnostics,
-        self_test,
-        bench,
-    )
+    return scan, analyze, packs, people, records, audit, backup, mending, diagnostics, self_test, bench
 
 
 def _start_log(arguments: argparse.Namespace) -> None:

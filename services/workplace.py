@@ -116,14 +116,14 @@ class Workplace:
         self.papers = PaperDesk(
             signed, PaperStore(self._database), clock, self.session, records=self.records, trail=self.trail
         )
-        vault = ImageVault(self._database, clock, opened.profile.image_folder, opened.key)
-        self.images = ImageKeeper(vault, self.settings, self.session, self.trail)
-        self.images.start()
-        self._build_keeping(vault, record_store, clock)
         self.backups = BackupDesk(
             self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
             session=self.session, trail=self.trail, clock=clock,
         )  # fmt: skip
+        vault = ImageVault(self._database, clock, opened.profile.image_folder, opened.key)
+        self.images = ImageKeeper(vault, self.settings, self.session, self.trail)
+        self.images.start()
+        self._build_keeping(vault, record_store, clock)
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 

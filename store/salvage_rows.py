@@ -281,7 +281,11 @@ def reserve_numbers(file: Path, key: bytes, numbers: list[int]) -> None:
 
 
 def _leave_deleted_out(connection: dbapi.Connection) -> None:
-    """Remove what an older state of a page brought back of reports that were deleted."""
+    """Remove what an older state of a page brought back of deleted reports, and words of lost trail lines.
+
+    Words without their line would be taken for those of the next line that gets the number.
+    """
+    connection.execute("DELETE FROM audit_words WHERE seq NOT IN (SELECT seq FROM audit)")
     deleted = "(SELECT report_id FROM deletions)"
     of_them = f"SELECT paper_id FROM papers WHERE report_id IN {deleted}"  # noqa: S608 - our own words
     connection.execute(f"DELETE FROM papers_not_made WHERE paper_id IN ({of_them})")  # noqa: S608

@@ -49,6 +49,10 @@ TABLE = (
     Setting(key="backup.last_at", default="", told=False),
     Setting(key="backup.last_path", default="", told=False),
     Setting(key="overlay.opacity_percent", default=45, told=False),
+    Setting(key="backup.remind_days", default=7),
+    Setting(key="backup.keep", default=3),
+    Setting(key="backup.last_at", default="", told=False),
+    Setting(key="backup.last_path", default="", told=False),
     Setting(key="window.geometry", default="", told=False),
     Setting(key="window.docks", default="", told=False),
 )

@@ -1,8 +1,11 @@
 """A clinic's records for tests of backups: signed reports, drafts and files like encrypted image copies."""
 
+import json
 import os
 from pathlib import Path
 
+from core.patient import Patient, Sourced
+from services.record_json import to_plain
 from services.workplace import Workplace
 from store.signed import SignedStore
 
@@ -18,7 +21,7 @@ def sign_reports(workplace: Workplace, numbers: range, size: int = 20_000) -> No
                 unit_key=f"unit-{number}",
                 person_id=1,
                 signed_at=f"2027-01-01T12:{number // 60 % 60:02d}:{number % 60:02d}+00:00",
-                patient=f'{{"name": "{PLANTED}"}}',
+                patient=json.dumps(to_plain(Patient(name=Sourced(value=PLANTED, source="typed")))),
                 pixels_sha256=None,
                 record="{}",
                 result="{}",
