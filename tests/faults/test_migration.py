@@ -59,7 +59,7 @@ def _require_all(profile: Path, version: int) -> None:
             assert connection.execute("SELECT count(*) FROM frozen_reports").fetchone()[0] == _REPORTS
         assert connection.execute("PRAGMA cipher_integrity_check").fetchall() == []
         assert len([one for one in workplace.staff.all() if one.holder_id]) == 1
-        assert workplace.trail.check() == ()
+        assert tuple(workplace.trail.check()) == ()
     for file in profile.rglob("*"):
         if file.is_file():
             content = file.read_bytes()

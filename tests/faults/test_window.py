@@ -53,7 +53,7 @@ def test_what_was_typed_two_seconds_before_the_window_was_killed_is_kept(
             assert draft is not None, "the impression is lost"
             assert draft.reading.first_read is not None
             kept = draft.jottings[0].note if draft.jottings else ""
-            assert workplace.trail.check() == ()
+            assert tuple(workplace.trail.check()) == ()
         assert TEXT.startswith(kept)
         assert len(kept) >= due, f"{due - len(kept)} signs typed two seconds before are lost"
         typed_at = {line["typed"]: line["at"] for line in lines}
