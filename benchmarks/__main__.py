@@ -12,7 +12,7 @@ from benchmarks import machine, tables
 from benchmarks.measuring import Figure, skipped
 
 ROOT = Path(__file__).resolve().parent.parent
-SECTIONS = ("networks", "picture", "journeys", "window")
+SECTIONS = ("networks", "picture", "journeys", "copies", "window", "records")
 RESULT = "FIGURES "
 
 

@@ -16,6 +16,7 @@ from services.progress import IsCancelled, Progress
 _ON_TERMINAL_EVERY_S = 0.1
 _ELSEWHERE_EVERY_S = 10.0
 _WIDEST_CELL = 60
+_TIMED = frozenset({"looking", "copying", "verifying", "restoring", "salvaging"})
 
 
 class ProgressLine:
@@ -50,7 +51,7 @@ class ProgressLine:
         if not progress.total:
             return say("cli.progress.count", stage=stage, done=progress.done)
         text = say("cli.progress.of", stage=stage, done=progress.done, total=progress.total)
-        if progress.done and progress.stage == "looking":
+        if progress.done and progress.stage in _TIMED:
             left = (now - self._started) / progress.done * (progress.total - progress.done)
             text += say("cli.progress.left", seconds=round(left))
         return text

@@ -14,6 +14,7 @@ from core.wording import say
 
 if TYPE_CHECKING:
     from services.access import Access
+    from services.locked_records import LockedRecords
     from services.workplace import Workplace
     from store.keyring import KeyHolder
 
@@ -60,7 +61,7 @@ def open_access(arguments: argparse.Namespace) -> "Access":
     return Access(Path(arguments.profile) if arguments.profile else None)
 
 
-def find_holder(access: "Access", name: str | None) -> "KeyHolder":
+def find_holder(access: "Access | LockedRecords", name: str | None) -> "KeyHolder":
     """Return who has that name; the only one there is where none was named.
 
     Raises:
@@ -88,7 +89,7 @@ def read_secret(descriptor: int | None, what: str, name: str = "", *, twice: boo
     """
     if descriptor is not None:
         return read_line(descriptor)
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise RequestError(say("people.cli.no_terminal"))
     import getpass
 

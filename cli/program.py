@@ -103,9 +103,33 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _verbs() -> tuple[ModuleType, ...]:
-    from cli import analyze, bench, packs, people, scan, self_test
+    from cli import (
+        analyze,
+        audit,
+        backup,
+        bench,
+        diagnostics,
+        mending,
+        packs,
+        people,
+        records,
+        scan,
+        self_test,
+    )
 
-    return scan, analyze, packs, people, self_test, bench
+    return (
+        scan,
+        analyze,
+        packs,
+        people,
+        records,
+        audit,
+        backup,
+        mending,
+        diagnostics,
+        self_test,
+        bench,
+    )
 
 
 def _start_log(arguments: argparse.Namespace) -> None:

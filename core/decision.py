@@ -35,7 +35,7 @@ class Decision:
     """The clinician's answer to one finding; ``words`` is their own wording when edited.
 
     ``about`` says which result was in sight; an answer stands beside that result only, and beside none where
-    it is empty.
+    it is empty. ``pack_version`` is that of the pack that spoke.
     """
 
     pack_id: str
@@ -45,6 +45,7 @@ class Decision:
     words: str = ""
     note: str = ""
     about: str = ""
+    pack_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

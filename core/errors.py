@@ -115,6 +115,12 @@ class ProtectedArchiveError(ImagingError):
     code = "E110"
 
 
+class ChangedFileError(ImagingError):
+    """Another file has taken the place of the one that was listed (a stick was exchanged)."""
+
+    code = "E111"
+
+
 class PackError(FarlightError):
     """A model pack is not what it must be."""
 
@@ -293,10 +299,120 @@ class DiskFullError(StoreError):
     """There is no room left where the profile lies."""
 
     code = "E550"
+
+
 class NotSetUpError(StoreError):
     """Nobody set this profile up: it has no key and no records."""
 
     code = "E509"
+
+
+class NotATrailError(StoreError):
+    """The file is no export of an audit trail, or cannot be read."""
+
+    code = "E515"
+
+
+class TrailNotWrittenError(StoreError):
+    """The export of the audit trail could not be written."""
+
+    code = "E516"
+
+
+class RecordRequestError(StoreError):
+    """What was asked of patients and studies does not fit what is recorded."""
+
+    code = "E520"
+
+
+class IdentityIncompleteError(StoreError):
+    """Too little is known of a patient for a study to become theirs; the detail names what is asked."""
+
+    code = "E521"
+
+
+class RegisterFileError(StoreError):
+    """A file is no register that can be read; the detail says why."""
+
+    code = "E522"
+
+
+class KeptImageDamagedError(StoreError):
+    """The encrypted copy of an image is gone or not what was written."""
+
+    code = "E530"
+
+
+class NoRoomForImagesError(StoreError):
+    """The disk has no room for the copies of these images."""
+
+    code = "E531"
+
+
+class HeldRecordsError(StoreError):
+    """The patient's records are held and may not be deleted."""
+
+    code = "E532"
+
+
+class NoConsentError(StoreError):
+    """The patient has not agreed to this use of their records."""
+
+    code = "E533"
+
+
+class ChangedMeanwhileError(StoreError):
+    """What was to be deleted is not what was shown."""
+
+    code = "E534"
+
+
+class NotRemovedError(StoreError):
+    """The records are deleted, and a trace could not be wiped yet."""
+
+    code = "E535"
+
+
+class BackupMediumError(StoreError):
+    """The medium of the backup cannot be written or read any more."""
+
+    code = "E540"
+
+
+class BackupNoRoomError(StoreError):
+    """The medium, or this computer's disk, has no room; the detail says how much is missing."""
+
+    code = "E541"
+
+
+class BackupDamagedError(StoreError):
+    """A backup is not what was written."""
+
+    code = "E542"
+
+
+class NoBackupError(StoreError):
+    """There is no whole backup in that place."""
+
+    code = "E543"
+
+
+class OtherBackupError(StoreError):
+    """A backup is one of other records."""
+
+    code = "E544"
+
+
+class NotSalvagedError(StoreError):
+    """Nothing of the damaged records can be read with this key."""
+
+    code = "E545"
+
+
+class NotReplacedError(StoreError):
+    """Restored records could not be put in the place of the present ones."""
+
+    code = "E546"
 
 
 class RequestError(FarlightError):

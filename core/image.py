@@ -110,7 +110,9 @@ class ReadingUnit:
     """What is read as one record: a raster file, a NIfTI file, a DICOM image or series, a table alone.
 
     ``path`` is the path as the user gave it (see the command line); ``files`` are in reading
-    order (slice, then time). ``frames`` counts the two-dimensional images in it.
+    order (slice, then time). ``frames`` counts the two-dimensional images in it. ``file_states`` are size
+    in bytes and time of change in nanoseconds of each file as it was listed (of the zip file that it lies
+    in), None where not known: another file in its place is another patient's, perhaps.
     """
 
     kind: UnitKind
@@ -121,4 +123,5 @@ class ReadingUnit:
     frames: int = 1
     frames_per_file: tuple[int, ...] = ()
     sop_instance_uids: tuple[str | None, ...] = ()
+    file_states: tuple[tuple[int, int] | None, ...] = ()
     extras: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

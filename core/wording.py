@@ -35,6 +35,14 @@ def has_sentence(key: str, /, language: str = DEFAULT_LANGUAGE) -> bool:
     return True
 
 
+def section(key: str, /, language: str = DEFAULT_LANGUAGE) -> tuple[str, ...]:
+    """Return the names of the sentences in a section, in the order in which they stand there."""
+    entry: Any = _table(language)
+    for part in key.split("."):
+        entry = entry[part]
+    return tuple(entry)
+
+
 @cache
 def _table(language: str) -> dict[str, Any]:
     return {

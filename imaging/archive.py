@@ -37,7 +37,7 @@ def open_member(path: Path) -> BinaryIO | None:
         DamagedImageError: the zip file is damaged or has no such member.
         ProtectedArchiveError: the member needs a password.
     """
-    holder = next((parent for parent in path.parents if parent.is_file()), None)
+    holder = _holder(path)
     if holder is None:
         return None
     name = path.relative_to(holder).as_posix()
@@ -51,6 +51,26 @@ def open_member(path: Path) -> BinaryIO | None:
         archive.close()
         raise DamagedImageError(type(error).__name__) from error
     return member  # type: ignore[return-value]
+
+
+def member_size(path: Path) -> int | None:
+    """Return the unpacked size of ``<zip file>/<member>``; None where no parent of ``path`` is a zip file.
+
+    Raises:
+        DamagedImageError: the zip file is damaged or has no such member.
+    """
+    holder = _holder(path)
+    if holder is None:
+        return None
+    with _open(holder) as archive:
+        try:
+            return archive.getinfo(path.relative_to(holder).as_posix()).file_size
+        except KeyError as error:
+            raise DamagedImageError(type(error).__name__) from error
+
+
+def _holder(path: Path) -> Path | None:
+    return next((parent for parent in path.parents if parent.is_file()), None)
 
 
 def _open(path: Path) -> zipfile.ZipFile:

@@ -12,7 +12,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import get_frame
 
-from core.errors import DamagedImageError, NoPixelsError, NotAnImageError, TooLargeError
+from core.errors import DamagedImageError, FarlightError, NoPixelsError, NotAnImageError, TooLargeError
 from imaging import decode, limits
 from imaging.dicom_skim import skim
 from imaging.dicom_values import contained, has, text
@@ -86,7 +86,7 @@ class DicomFile:
         try:
             with contained():
                 return get_frame(self.stream, index, number_of_frames=frames)
-        except OSError:
+        except (OSError, FarlightError):
             raise
         except Exception as error:
             raise DamagedImageError(type(error).__name__) from error
@@ -151,6 +151,8 @@ def _read_header(stream: BinaryIO, tags: Collection[int] | None) -> Dataset:
     except (OSError, MemoryError) as error:
         if isinstance(error, MemoryError):
             raise TooLargeError("header") from error
+        raise
+    except FarlightError:
         raise
     except Exception as error:
         raise DamagedImageError(type(error).__name__) from error

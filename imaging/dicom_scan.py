@@ -9,6 +9,7 @@ from imaging import dicom_header
 from imaging.dicom_file import read_dicom, require_pixels
 from imaging.dicom_values import contained, integer, number, numbers, text
 from imaging.series import Instance
+from imaging.source import state_of
 from imaging.tree import Found
 
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
@@ -43,6 +44,7 @@ def read_instance(stream: BinaryIO, found: Found) -> Instance:
         return Instance(
             path=found.path,
             shown=found.shown,
+            file_state=state_of(found.path),
             patient=tuple(text(dataset, name) for name in ("PatientName", "PatientID", "PatientBirthDate")),
             sop_instance_uid=text(dataset, "SOPInstanceUID"),
             study_uid=text(dataset, "StudyInstanceUID"),

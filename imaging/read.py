@@ -3,9 +3,9 @@
 import hashlib
 from pathlib import Path
 
-from core.errors import DamagedImageError, NotAnImageError
+from core.errors import ChangedFileError, DamagedImageError, NotAnImageError
 from core.image import Image, ReadingUnit
-from imaging.source import open_source
+from imaging.source import open_source, state_of
 
 _CHUNK_BYTES = 1 << 20
 
@@ -14,9 +14,35 @@ def read_image(unit: ReadingUnit, index: int = 0) -> Image:
     """Return image ``index`` (0-based, slice then time) of ``unit``.
 
     Raises:
+        ChangedFileError: the file is no longer the one that was listed.
         ImagingError: it cannot be read; the class says why.
     """
     file, frame = locate(unit, index)
+    require_listed(unit, file)
+    image = _read(unit, file, frame)
+    if image.ref.sop_instance_uid != _listed_uid(unit, file):
+        raise ChangedFileError("another instance")
+    require_listed(unit, file)  # it may have been exchanged while it was read
+    return image
+
+
+def require_listed(unit: ReadingUnit, file: Path) -> None:
+    """Check that a file is the one that was listed: by its size and time of change, where they are known.
+
+    Raises:
+        ChangedFileError: another one has taken its place.
+    """
+    listed = dict(zip(unit.files, unit.file_states, strict=False)).get(file)
+    now = state_of(file) if listed is not None else None
+    if now is not None and now != listed:
+        raise ChangedFileError("another size or time")
+
+
+def _listed_uid(unit: ReadingUnit, file: Path) -> str | None:
+    return dict(zip(unit.files, unit.sop_instance_uids, strict=False)).get(file)
+
+
+def _read(unit: ReadingUnit, file: Path, frame: int) -> Image:
     shown = shown_file(unit, file)
     if unit.kind == "raster":
         from imaging.raster_file import read_raster_image
@@ -61,7 +87,10 @@ def unit_sha256(unit: ReadingUnit) -> str:
     Raises:
         ImagingError: a file cannot be read any more.
     """
-    digests = [_file_sha256(file) for file in unit.files]
+    digests = []
+    for file in unit.files:
+        digests.append(_file_sha256(file))
+        require_listed(unit, file)
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 

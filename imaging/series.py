@@ -37,6 +37,7 @@ class Instance:
     acquisition_number: float | None
     instance_number: float | None
     header: Dataset | None
+    file_state: tuple[int, int] | None = None
 
     @property
     def series_key(self) -> tuple[object, ...] | None:

@@ -5,7 +5,7 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -26,6 +26,20 @@ _GONE_ERRNOS = frozenset(
 )
 _GONE_WINERRORS = frozenset({21, 31, 55, 59, 64, 483, 1006, 1110, 1112, 1167, 1617})
 _READ_CHUNK = 1 << 20
+_openers: dict[Path, Callable[[Path], BinaryIO | None]] = {}
+
+
+def serve(root: Path, opener: Callable[[Path], BinaryIO | None]) -> None:
+    """Have the paths below ``root`` opened by ``opener``: what lies there are no files that can be read.
+
+    The opener returns None where there is no such path; what it raises comes out of ``open_source``.
+    """
+    _openers[root] = opener
+
+
+def stop_serving(root: Path) -> None:
+    """Forget the opener of a root."""
+    _openers.pop(root, None)
 
 
 def error_from(error: OSError, path: Path) -> FarlightError:
@@ -56,6 +70,19 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
         raise DamagedImageError(type(error).__name__) from error
 
 
+def state_of(path: Path) -> tuple[int, int] | None:
+    """Return size and time of change (ns) of a file, or of the zip file that it lies in; None elsewhere."""
+    for place in (path, *path.parents):
+        try:
+            found = place.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return None
+        return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+    return None
+
+
 def read_source(path: Path, limit_bytes: int) -> bytes:
     """Return the whole content of ``path``.
 
@@ -78,10 +105,36 @@ def read_all(stream: BinaryIO, limit_bytes: int) -> bytes:
     return content
 
 
+def size_of(path: Path) -> int:
+    """Return the size of a file, or of a member of a zip file once it is unpacked, as its directory says.
+
+    Raises:
+        UnreadableFileError, MediumGoneError: it is not there.
+        DamagedImageError: it lies in a zip file that is damaged.
+    """
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError) as error:
+        from imaging.archive import member_size
+
+        size = member_size(path)
+        if size is None:
+            raise error_from(error, path) from error
+        return size
+    except OSError as error:
+        raise error_from(error, path) from error
+
+
 def _open_regular(path: Path) -> BinaryIO:
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     )
+    for root, opener in tuple(_openers.items()):
+        if path.is_relative_to(root):
+            served = opener(path)
+            if served is None:
+                raise UnreadableFileError("not kept")
+            return served
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise NotAnImageError("not a regular file")

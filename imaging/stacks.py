@@ -97,6 +97,7 @@ def unit_of(instances: list[Instance]) -> ReadingUnit:
         frames=frames,
         frames_per_file=tuple(instance.frames for instance in ordered),
         sop_instance_uids=tuple(instance.sop_instance_uid for instance in ordered),
+        file_states=tuple(instance.file_state for instance in ordered),
         extras=MappingProxyType({"folder": str(folder)}),
     )
 

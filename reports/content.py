@@ -32,12 +32,13 @@ def build_report(
     facts: Mapping[str, ModelFacts] | None = None,
     header: StudyHeader | None = None,
     program_version: str = "",
+    witness: str = "",
 ) -> ReportContent:
     """Return all that the report of one reading unit says.
 
     ``pictures`` come from ``reports.figures.report_pictures``; ``facts`` are keyed by pack id. Without a
     signature every page is marked as unsigned and the conclusion stays empty. A signed report is dated by
-    its signature.
+    its signature. ``witness`` is the end of the audit trail at that moment: paper outlives a computer.
     """
     pictures, header = pictures or {}, header or StudyHeader()
     moment = signature.at if signature else clock.now()
@@ -73,7 +74,11 @@ def build_report(
         pictures=pictures,
         signed=signature is not None,
     )
-    return _with_identity(_with_machine_part(content, machine, signed=signature is not None))
+    whole = _with_machine_part(content, machine, signed=signature is not None)
+    if witness:
+        row = Row(label=say("reports.row.witness"), text=witness)
+        whole = replace(whole, closing_rows=(*whole.closing_rows, row))
+    return _with_identity(whole)
 
 
 def _clinic(clinic: Clinic) -> Clinic:

@@ -99,7 +99,8 @@ def _answers(reading: Reading, result: Result) -> str:
         for finding in () if pack.stamp.pack_class == "demonstration" else pack.findings:
             decision = last.get((pack.stamp.pack_id, finding.code))
             if decision is not None:
-                sentences += _answer(decision, in_sentence(clean_line(finding.label)))
+                position = say(f"reports.say.said_position_{finding.position}")
+                sentences += _answer(decision, in_sentence(clean_line(finding.label)), position)
     sentences += _impression("said_final", reading.final_read)
     return " ".join(sentences)
 
@@ -110,9 +111,10 @@ def _impression(name: str, read: FirstRead | FinalRead | None) -> list[str]:
     return [say(f"reports.say.{name}", impression=say(f"reports.say.impression_{read.impression}"))]
 
 
-def _answer(decision: Decision, label: str) -> list[str]:
+def _answer(decision: Decision, label: str, position: str) -> list[str]:
     words = clean_line(decision.words).rstrip(".")
-    sentences = [say(f"reports.say.said_{decision.answer}", finding=label, words=words)]
+    said = say(f"reports.say.said_{decision.answer}", finding=label, words=words, position=position)
+    sentences = [said]
     note = clean_line(decision.note).rstrip(".")
     if note:
         sentences.append(say("reports.say.said_note", finding=label, words=note))

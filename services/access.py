@@ -17,7 +17,7 @@ from store.people import PeopleStore
 from store.plain_store import encrypt_all, plain_files
 from store.profile import Profile
 from store.secret_words import COST, Cost
-from store.settings import Settings
+from store.swap import finish_swap
 
 if TYPE_CHECKING:
     from services.trail import AuditAct
@@ -43,11 +43,13 @@ class Access:
             ProfileNotWritableError: it cannot be written.
             KeysDamagedError: its key file cannot be read.
             NewerStoreError: a newer Farlight wrote it.
+            NotReplacedError: restored records wait to be put in their place, and could not be.
         """
         self._profile = Profile(profile)
         self._clock = clock or SystemClock()
         self._given = False
         try:
+            finish_swap(self._profile.folder)
             self._ring = KeyRing(self._profile.key_file, self._clock, cost)
         except BaseException:
             self._profile.close()
@@ -57,11 +59,6 @@ class Access:
     def folder(self) -> Path:
         """The profile folder."""
         return self._profile.folder
-
-    @property
-    def settings(self) -> Settings:
-        """The settings, as far as a screen before the log-in needs them."""
-        return Settings(self._profile.settings_file)
 
     @property
     def is_new(self) -> bool:

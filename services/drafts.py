@@ -8,7 +8,7 @@ import json
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from core.clock import Clock
 from core.decision import Reading
@@ -19,8 +19,13 @@ from services.record_json import from_plain, to_plain
 from services.session import Session
 from store.drafts import DraftRow, DraftStore
 
+if TYPE_CHECKING:
+    from services.draft_trail import DraftTrail
+
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+KEPT_AS = "kept_as"
+"""The key in a unit's extras under which its copy is kept; it is the key of the unit that was copied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,18 +116,17 @@ def key_of(unit: ReadingUnit) -> str:
     DICOM images are known by their instance UIDs wherever the stick is mounted, together with whose they are:
     careless exports give one UID to several patients. Other files are known by their place, size and time.
     """
+    if KEPT_AS in unit.extras:
+        return unit.extras[KEPT_AS]
     uids = [uid for uid in unit.sop_instance_uids if uid]
     patient = unit.patient
     whose = [value.value if value else "" for value in (patient.id, patient.name, patient.birth_date)]
     named = [*uids, *whose]
     if not uids or len(uids) != len(unit.sop_instance_uids):
         named = [unit.path]
-        for file in unit.files:
-            try:
-                stat = file.stat()
-            except OSError:
-                continue
-            named.append(f"{file.name} {stat.st_size} {stat.st_mtime_ns}")
+        for file, state in zip(unit.files, unit.file_states, strict=False):
+            if state is not None:
+                named.append(f"{file.name} {state[0]} {state[1]}")
     return hashlib.sha256("\n".join(named).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -171,10 +175,11 @@ class DraftKeeper:
     A draft that cannot be read back (written by a newer Farlight) is left alone and not shown.
     """
 
-    def __init__(self, store: DraftStore, clock: Clock, session: Session | None = None) -> None:
+    def __init__(self, store: DraftStore, clock: Clock, session: Session, *, trail: "DraftTrail") -> None:
         self._store = store
         self._clock = clock
         self._session = session
+        self._trail = trail
 
     def place(self) -> OpenPlace | None:
         """Return what was open at the last change, or None."""
@@ -191,26 +196,32 @@ class DraftKeeper:
         return None if row is None else _read(Draft, row.payload)
 
     def keep(self, draft: Draft) -> Draft:
-        """Keep a draft; on return it is on the disk. Returns it with its time.
+        """Keep a draft and the lines of what changed in it; on return they are on the disk.
+
+        Returns it with its time.
 
         Raises:
             NotPermittedError: the reading changed, and who is logged in may not read.
             StoreError: it could not be kept.
         """
-        if self._session is not None and not self._session.may("read"):
-            before = self.find(draft.key)
-            if draft.reading != (before.reading if before is not None else Reading()):
-                raise NotPermittedError("read")
         kept = replace(draft, updated_at=self._clock.now())
         row = DraftRow(
             key=kept.key, payload=json.dumps(to_plain(kept)), updated_at=self._clock.now().isoformat()
         )
-        self._store.keep(row)
+        with self._trail.together():
+            before = self.find(draft.key)
+            reading = before.reading if before is not None else Reading()
+            if draft.reading != reading and not self._session.may("read"):
+                raise NotPermittedError("read")
+            self._trail.note(before, draft)
+            self._store.keep(row)
         return kept
 
     def discard(self, key: str) -> None:
-        """Forget a draft (it was signed, or the person threw it away)."""
-        self._store.discard(key)
+        """Forget a draft that a person threw away (signing takes away its own)."""
+        with self._trail.together():
+            if self._store.discard(key):
+                self._trail.discarded(key)
 
     def all(self) -> tuple[Draft, ...]:
         """Return every draft, the latest first."""

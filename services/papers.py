@@ -3,20 +3,25 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, cast
 
 from core.clock import Clock
 from core.decision import PaperSize, Signature, SignedReport
 from core.errors import ChangedReportError, NoCopyError, NotSignedError
+from core.patient import Patient
 from core.wording import say
 from services.clock_doubt import clock_doubt
+from services.corrections import correction_text
+from services.draft_acts import named
 from services.frozen import thaw
 from services.pdf_pages import page_size
 from services.record_json import from_plain
+from services.records import RecordDesk
 from services.report import set_on_paper
 from services.session import Session
 from services.sign import Addendum, addendum_of
+from services.trail import Trail
 from store.papers import PaperRow, PaperStore
 from store.signed import SignedRow, SignedStore
 
@@ -49,11 +54,21 @@ class IssuedPaper:
 class PaperDesk:
     """Gives out the papers of one profile's signed reports, and keeps a record of each."""
 
-    def __init__(self, signed: SignedStore, papers: PaperStore, clock: Clock, session: Session) -> None:
-        self._signed = signed
+    def __init__(
+        self,
+        signed: SignedStore,
+        papers: PaperStore,
+        clock: Clock,
+        session: Session,
+        *,
+        trail: Trail,
+        records: RecordDesk,
+    ) -> None:
+        self._signed, self._records = signed, records
         self._papers = papers
         self._clock = clock
         self._session = session
+        self._trail = trail
 
     def issue_paper(self, report_id: int, how: IssuedHow, paper: PaperSize) -> tuple[IssuedPaper, bytes]:
         """Return a paper to print or export as PDF bytes, with its record, which is kept at once.
@@ -72,15 +87,19 @@ class PaperDesk:
         """
         self._session.require("give_out")
         row, record = self._require(report_id)
-        issued = _issued(
-            self._papers.issue(
-                report_id=report_id,
-                issued_at=self._clock.now().isoformat(),
-                how=how,
-                paper=paper,
-                as_signed=not self._never_original(row, record, paper),
+        with self._trail.together():
+            issued = _issued(
+                self._papers.issue(
+                    report_id=report_id,
+                    issued_at=self._clock.now().isoformat(),
+                    how=how,
+                    paper=paper,
+                    may_be_original=not self._never_original(row, record, paper),
+                )
             )
-        )
+            detail = {"paper": paper, "number": issued.number, "copy": issued.copy_number}
+            patient = from_plain(Patient, json.loads(row.patient))
+            self._trail.note(how, f"report:{report_id}", detail=detail, words=named(patient))
         try:
             if issued.is_copy:
                 return issued, self._copy(issued, row, record)
@@ -94,7 +113,22 @@ class PaperDesk:
 
         If it was the original, the next paper is the original again.
         """
-        self._papers.withdraw(paper_id, self._clock.now().isoformat())
+        with self._trail.together():
+            row = self._papers.withdraw(paper_id, self._clock.now().isoformat())
+            if row is not None:
+                self._trail.note(
+                    "paper_not_made", f"report:{row.report_id}", detail={"how": row.how, "number": row.number}
+                )
+
+    def note_unsigned(self, key: str, how: IssuedHow, patient: Patient, paper: PaperSize) -> None:
+        """Write that a report goes out that nobody signed: it says so on each page, and is kept nowhere.
+
+        Raises:
+            NotPermittedError: who is logged in may give nothing out.
+            StoreError: it could not be kept; then the report does not go out either.
+        """
+        self._session.require("give_out")
+        self._trail.note(how, f"unit:{key}", detail={"paper": paper, "unsigned": True}, words=named(patient))
 
     def papers(self, report_id: int) -> tuple[IssuedPaper, ...]:
         """Return the papers of a report, the oldest first."""
@@ -113,7 +147,7 @@ class PaperDesk:
         row, record = self._require(report_id)
         if self._signed.content(report_id) is None:
             return row.pdf
-        if not self._signed.addenda(report_id):
+        if not self._additions(row):
             return self._original(row, record, paper)
         earlier = self.papers(report_id)
         following = IssuedPaper(
@@ -126,15 +160,6 @@ class PaperDesk:
             paper=paper,
         )
         return self._copy(following, row, record)
-
-    def next_is_copy(self, report_id: int, paper: PaperSize) -> bool:
-        """Return whether COPY would stand on the next paper of that size.
-
-        Raises:
-            NotSignedError: there is no such report.
-        """
-        row, record = self._require(report_id)
-        return self._original_out(report_id) is not None or bool(self._never_original(row, record, paper))
 
     def next_paper(self, report_id: int, paper: PaperSize) -> str:
         """Return in a sentence as what the next paper of that size goes out, and why.
@@ -166,11 +191,28 @@ class PaperDesk:
         self, row: SignedRow, record: SignedReport, paper: PaperSize
     ) -> Literal["", "addendum", "early"]:
         """Return why a paper of that size cannot be the original though none left; empty where it can."""
-        if self._signed.addenda(row.report_id):
+        if self._additions(row):
             return "addendum"
         if paper != signed_paper(record, row.pdf) and self._signed.content(row.report_id) is None:
             return "early"
         return ""
+
+    def _additions(self, row: SignedRow) -> tuple[Addendum, ...]:
+        """Return what was added after signing, the oldest first: addenda, and moves to another patient."""
+        moves = (
+            Addendum(
+                text=correction_text(told),
+                name=told.name,
+                role=told.role,
+                registration_number=told.registration_number,
+                at=told.at,
+                clock_doubted=told.clock_doubted,
+            )
+            for told in self._records.corrections(row.unit_key)
+            if told.at.astimezone(UTC) >= datetime.fromisoformat(row.signed_at)
+        )
+        added = (*map(addendum_of, self._signed.addenda(row.report_id)), *moves)
+        return tuple(sorted(added, key=lambda one: one.at))
 
     def _require(self, report_id: int) -> tuple[SignedRow, SignedReport]:
         row = self._signed.find_by_number(report_id)
@@ -199,7 +241,7 @@ class PaperDesk:
             clock_doubted=clock_doubt(self._clock, self._signed) is not None,
             additions=[
                 Addition(words=addendum.text, signature=_signature(addendum))
-                for addendum in map(addendum_of, self._signed.addenda(row.report_id))
+                for addendum in self._additions(row)
             ],
         )
         return set_on_paper(content, issued.paper)

@@ -142,6 +142,16 @@ def same_id(one: Patient, other: Patient) -> bool:
     return one.id is not None and other.id is not None and _agree("id", one.id.value, other.id.value)
 
 
+def id_key(number: str) -> str:
+    """Return a number as it is compared with others."""
+    return number.strip().casefold()
+
+
+def name_key(name: str) -> str:
+    """Return a name as it is compared with others: its parts in any order, however they are separated."""
+    return " ".join(sorted(part.casefold() for part in name.replace("^", " ").replace(",", " ").split()))
+
+
 def _with_age(given: Patient, header: Patient, day: str | None) -> Patient:
     from imaging.lenient import age_between
 
@@ -160,12 +170,8 @@ def _agree(name: str, ours: Any, theirs: Any) -> bool:
     if isinstance(ours, float):
         return math.isclose(ours, theirs, rel_tol=0.01)
     if name == "name":
-        return _name_parts(ours) == _name_parts(theirs)
-    return str(ours).strip().casefold() == str(theirs).strip().casefold()
-
-
-def _name_parts(name: str) -> list[str]:
-    return sorted(part.casefold() for part in name.replace("^", " ").replace(",", " ").split())
+        return name_key(ours) == name_key(theirs)
+    return id_key(str(ours)) == id_key(str(theirs))
 
 
 def _text(key: str, value: Any) -> str:

@@ -6,7 +6,19 @@ from typing import Literal
 
 from core.errors import Cancelled
 
-Stage = Literal["scanning", "loading", "reading", "looking", "writing", "checking", "measuring"]
+Stage = Literal[
+    "scanning",
+    "loading",
+    "reading",
+    "looking",
+    "writing",
+    "checking",
+    "measuring",
+    "copying",
+    "verifying",
+    "restoring",
+    "salvaging",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ class ReportRequest:
     """What a report is made of; without a signature every page says that it is unsigned.
 
     ``facts`` are what the packs say of themselves (``Analyzer.facts_for``); ``site`` names the
-    house, ``address`` are its lines.
+    house, ``address`` are its lines. ``witness`` is the last line of the audit trail, as ``812:3fa91c20``.
     """
 
     analysis: Analysis
@@ -35,6 +35,7 @@ class ReportRequest:
     facts: Mapping[str, ModelFacts] = field(default_factory=lambda: MappingProxyType({}))
     site: str = ""
     address: tuple[str, ...] = ()
+    witness: str = ""
 
 
 def render(request: ReportRequest, *, clock: Clock, paper: Paper = "A4") -> bytes:
@@ -67,6 +68,7 @@ def content_of(request: ReportRequest, *, clock: Clock) -> "ReportContent":
             facts=request.facts,
             header=analysis.header,
             program_version=VERSION,
+            witness=request.witness,
         )
 
 

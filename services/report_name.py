@@ -11,14 +11,14 @@ _LONGEST_PART = 24
 def report_name(header: StudyHeader, *, number: int | None, signed_on: date | None, key: str) -> str:
     """Return for example ``2026-03-14-chest-ap-report-12.pdf``.
 
-    Day of the examination (else of the signature), body part and view (else the modality), accession number,
-    number of the report; without a number it is unsigned, and ``key`` tells it from others. Names of patient,
-    study and file stay out: descriptions are free text in which people write names.
+    Day of the examination (else of the signature), body part and view (else the modality), number of the
+    report; without a number it is unsigned, and ``key`` tells it from others. Names of patient, study and
+    file stay out, accession numbers too: people write names and patients' numbers into free text.
     """
     day = _day(header.date) or (signed_on.isoformat() if signed_on else "")
     what = [part for part in (header.body_part, header.view) if part] or [header.modality or ""]
     which = f"report-{number}" if number is not None else f"unsigned-{key[:8]}"
-    parts = (day, *(_safe(part).lower() for part in what), _safe(header.accession_number or ""), which)
+    parts = (day, *(_safe(part).lower() for part in what), which)
     return "-".join(part for part in parts if part) + ".pdf"
 
 

@@ -18,13 +18,16 @@ from core.result import Finding, PackResult
 from core.wording import say
 from services.analyze import Analysis
 from services.clock_doubt import ClockDoubt, clock_doubt
+from services.draft_acts import named
 from services.drafts import Draft, key_of
 from services.frozen import freeze, thaw
-from services.patient import merge, same_id, same_person
+from services.patient import merge, same_id
 from services.record_json import from_plain, to_plain
+from services.records import RecordDesk
 from services.report import Paper, ReportRequest, content_of, set_on_paper
 from services.result_json import WrittenFiles, result_to_dict
 from services.session import Session
+from services.trail import Trail
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
 
@@ -145,11 +148,22 @@ def reading_beside(analysis: Analysis, reading: Reading) -> Reading:
 class SigningDesk:
     """People, PINs and signed reports of one profile."""
 
-    def __init__(self, people: PeopleStore, signed: SignedStore, clock: Clock, session: Session) -> None:
+    def __init__(
+        self,
+        people: PeopleStore,
+        signed: SignedStore,
+        clock: Clock,
+        session: Session,
+        *,
+        records: RecordDesk,
+        trail: Trail,
+    ) -> None:
         self.clock = clock
+        self._trail = trail
         self._people = people
         self._signed = signed
         self._session = session
+        self._records = records
 
     def people(self) -> tuple[Person, ...]:
         """Return who may sign here, the last signer first."""
@@ -164,13 +178,20 @@ class SigningDesk:
         return clock_doubt(self.clock, self._signed)
 
     def missing(self, unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
-        """Return what must be answered before signing, also where the same pixels belong to someone else."""
+        """Return what must be answered before signing, also where the records speak of another patient."""
         found = missing_for_signing(unit, analysis, draft)
         person = self._session.person
         if person is not None and draft.reader_id not in (None, person.person_id):
             found = (*found, Missing(code="reader", text=say("people.missing.reader", name=draft.reader)))
-        if analysis is not None and self._signed_for_another(unit, analysis, draft):
-            found = (*found, Missing(code="same_pixels", text=say("services.missing.same_pixels")))
+        patient = merge(unit.patient, draft.typed, day=unit.header.date)
+        other = self._records.belongs_to_another(key_of(unit), patient)
+        if other is not None:
+            text = say("records.same.elsewhere", name=other)
+            found = (*found, Missing(code="identity", text=text, subject="records"))
+        digest = None if analysis is None else pixels_sha256(analysis)
+        holder = None if digest is None else self._records.holder_of_pixels(key_of(unit), digest, patient)
+        if holder is not None:
+            found = (*found, Missing(code="same_pixels", text=say("records.same.pixels", name=holder)))
         return found
 
     def sign(
@@ -210,9 +231,13 @@ class SigningDesk:
             facts=facts or MappingProxyType({}),
             site=site,
             address=address,
+            witness=self._trail.witness(),
         )
         content = freeze(content_of(request, clock=FixedClock(instant=signature.at)))
         pdf = set_on_paper(thaw(content), paper)
+        digest = pixels_sha256(analysis)
+        if self._records.identify(unit, analysis.result.patient, draft.confirmed) and digest is not None:
+            self._records.keep_pixels(key_of(unit), digest)
         return self._keep(key_of(unit), person_id, request, signature, _Made(content, pdf, paper))
 
     def _require_ready(self, unit: ReadingUnit, analysis: Analysis, draft: Draft) -> None:
@@ -236,17 +261,21 @@ class SigningDesk:
             content_sha256=hashlib.sha256(made.content).hexdigest(),
             paper=made.paper,
         )
-        report_id = self._signed.keep(
-            unit_key=key,
-            person_id=person_id,
-            signed_at=_utc(signature.at),
-            patient=json.dumps(to_plain(analysis.result.patient)),
-            pixels_sha256=pixels_sha256(analysis),
-            record=json.dumps(to_plain(record)),
-            result=result,
-            pdf=made.pdf,
-            content=made.content,
-        )
+        with self._trail.together():
+            report_id = self._signed.keep(
+                unit_key=key,
+                person_id=person_id,
+                signed_at=_utc(signature.at),
+                patient=json.dumps(to_plain(analysis.result.patient)),
+                pixels_sha256=pixels_sha256(analysis),
+                record=json.dumps(to_plain(record)),
+                result=result,
+                pdf=made.pdf,
+                content=made.content,
+            )
+            detail = {"unit": key, "paper": made.paper, "report_sha256": record.report_sha256}
+            words = named(analysis.result.patient)
+            self._note("sign", report_id, detail, words=words, person_id=person_id, signature=signature)
         return SignedFile(
             report_id=report_id, record=record, pdf=made.pdf, result=result, patient=analysis.result.patient
         )
@@ -264,6 +293,11 @@ class SigningDesk:
     def find_signed(self, unit: ReadingUnit) -> SignedFile | None:
         """Return the signed report of a unit, or None."""
         row = self._signed.find(key_of(unit))
+        return None if row is None else _signed_file(row)
+
+    def find_signed_by_key(self, key: str) -> SignedFile | None:
+        """Return the signed report of a unit's key, or None."""
+        row = self._signed.find(key)
         return None if row is None else _signed_file(row)
 
     def signed_under(self, patient_id: str) -> tuple[Patient, ...]:
@@ -295,13 +329,31 @@ class SigningDesk:
             at=signature.at,
             clock_doubted=signature.clock_doubted,
         )
-        self._signed.add_addendum(
-            report_id=report_id,
-            person_id=person_id,
-            signed_at=_utc(signature.at),
-            payload=json.dumps(to_plain(addendum)),
-        )
+        with self._trail.together():
+            row = self._signed.add_addendum(
+                report_id=report_id,
+                person_id=person_id,
+                signed_at=_utc(signature.at),
+                payload=json.dumps(to_plain(addendum)),
+            )
+            self._note(
+                "addendum", report_id, {"addendum": row.addendum_id}, person_id=person_id, signature=signature
+            )
         return addendum
+
+    def _note(
+        self,
+        act: Literal["sign", "addendum"],
+        report_id: int,
+        detail: Mapping[str, object],
+        *,
+        person_id: int,
+        signature: Signature,
+        words: str = "",
+    ) -> None:
+        """Write who signed: not always the person who is logged in."""
+        who = {"signer": signature.name, "signer_id": person_id, "clock_doubted": signature.clock_doubted}
+        self._trail.note(act, f"report:{report_id}", detail={**detail, **who}, words=words)
 
     def addenda(self, report_id: int) -> Sequence[Addendum]:
         """Return the addenda of a signed report, the oldest first."""
@@ -319,14 +371,6 @@ class SigningDesk:
             at=self.clock.now(),
             clock_doubted=doubt is not None,
         )
-
-    def _signed_for_another(self, unit: ReadingUnit, analysis: Analysis, draft: Draft) -> bool:
-        digest = pixels_sha256(analysis)
-        if digest is None:
-            return False
-        patient = merge(unit.patient, draft.typed, day=unit.header.date)
-        signed = (from_plain(Patient, json.loads(row.patient)) for row in self._signed.with_pixels(digest))
-        return any(not same_person(patient, other) for other in signed)
 
 
 def pixels_sha256(analysis: Analysis) -> str | None:

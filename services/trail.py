@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, get_args
 
 from core.clock import Clock
 from services.session import Session
-from store.audit import AuditLine, AuditStore, Broken
+from store.audit import AuditLine, AuditQuery, AuditStore, Broken, ListedLine
 
 AuditAct = Literal[
     "set_up",
@@ -25,6 +26,7 @@ AuditAct = Literal[
     "settings",
     "open",
     "analyse",
+    "take_over",
     "first_read",
     "reveal",
     "decide",
@@ -39,6 +41,8 @@ AuditAct = Literal[
     "records_merged",
     "register_read",
     "consent",
+    "hold",
+    "copy_images",
     "delete",
     "trail_checked",
     "trail_exported",
@@ -47,8 +51,17 @@ AuditAct = Literal[
     "salvage",
     "clock_accepted",
 ]
+ACTS: tuple[AuditAct, ...] = get_args(AuditAct)
+WITNESS_DIGITS = 8
 TOLERANCE = timedelta(minutes=2)
 """A clock that is put right by so little is not doubted."""
+
+
+def between_days(first: date | None, last: date | None) -> tuple[str | None, str | None]:
+    """Return the times between which days of this computer's clock lie, as ``AuditQuery`` wants them."""
+    since = datetime.combine(first, time()).astimezone(UTC).isoformat() if first else None
+    after = last + timedelta(days=1) if last and last < date.max else None
+    return since, datetime.combine(after, time()).astimezone(UTC).isoformat() if after else None
 
 
 class Trail:
@@ -56,6 +69,15 @@ class Trail:
 
     def __init__(self, store: AuditStore, session: Session, clock: Clock) -> None:
         self._store, self._session, self._clock = store, session, clock
+
+    @property
+    def who(self) -> int | None:
+        """The number of whoever is logged in, or None."""
+        return self._session.person.person_id if self._session.person else None
+
+    def together(self) -> AbstractContextManager[None]:
+        """Keep a change and its lines in one step, or neither: ``with trail.together(): change; note``."""
+        return self._store.together()
 
     def note(
         self,
@@ -100,9 +122,57 @@ class Trail:
         self._session.require("audit")
         return self._store.lines(after=after, limit=limit)
 
-    def check(self) -> tuple[Broken, ...]:
-        """Return where the trail does not hold; empty where all of it does (anybody may ask)."""
-        return self._store.check()
+    def page(
+        self, query: AuditQuery, *, below: int | None = None, limit: int = 200
+    ) -> tuple[ListedLine, ...]:
+        """Return the latest lines that are asked for, the newest first.
+
+        Raises:
+            NotPermittedError: who is logged in may not read the trail.
+        """
+        self._session.require("audit")
+        return self._store.page(query, below=below, limit=limit)
+
+    def count(self, query: AuditQuery | None = None) -> int:
+        """Return how many lines there are, or how many are asked for."""
+        return self._store.count(query)
+
+    def people(self) -> tuple[str, ...]:
+        """Return everybody who stands in the trail.
+
+        Raises:
+            NotPermittedError: who is logged in may not read the trail.
+        """
+        self._session.require("audit")
+        return self._store.people()
+
+    def last(self) -> AuditLine | None:
+        """Return the last line, without its words."""
+        return self._store.last()
+
+    def check(self, watch: Callable[[int], None] | None = None) -> Iterator[Broken]:
+        """Yield where the trail does not hold; nothing where all of it does (anybody may ask).
+
+        ``watch`` is told now and then how many lines were looked at, and may end the check by raising.
+        """
+        return self._store.check(watch)
+
+    def findings(self) -> tuple[AuditLine, ...]:
+        """Return the lines of earlier checks, the newest first."""
+        return tuple(one.line for one in self._store.page(AuditQuery(acts=("trail_checked",)), limit=1000))
+
+    def witness(self) -> str:
+        """Return the last line's number and the first digits of its digest, to be kept outside: on paper.
+
+        Whoever writes the trail anew from some line on cannot write what was printed anew.
+        """
+        last = self._store.last()
+        return f"{last.seq}:{last.digest[:WITNESS_DIGITS]}" if last else ""
+
+    def has_digest(self, seq: int, digits: str) -> bool:
+        """Whether the digest of a line begins with these hexadecimal digits (it was printed, or told)."""
+        line = next(iter(self._store.lines(after=seq - 1, limit=1)), None)
+        return line is not None and line.seq == seq and line.digest.startswith(digits.lower())
 
     def check_end(self) -> tuple[Broken, ...]:
         """Return what is wrong with the end of the trail (quick; the first thing at a start).
@@ -114,3 +184,7 @@ class Trail:
     def forget_words(self, subject: str) -> int:
         """Remove what named a patient beside the lines about a subject (part of a deletion)."""
         return self._store.remove_words(subject)
+
+    def settle(self) -> None:
+        """Have the trail's end on the disk; its lines are there already."""
+        self._store.settle()

@@ -2,30 +2,54 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self, cast
+from typing import TYPE_CHECKING, Literal, Self, cast
 
 from core.clock import Clock
 from core.errors import NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
+from services.backup import BackupDesk
+from services.consent import ConsentDesk
+from services.corrections import CorrectionDesk
+from services.deletion import DeletionDesk, DeletionStores
+from services.draft_trail import DraftTrail
 from services.drafts import DraftKeeper
+from services.images import ImageKeeper
+from services.kept_settings import KeptSettings
 from services.papers import PaperDesk
+from services.progress import IsCancelled, Report, never, nobody_listens
+from services.reading_trail import ReadingTrail
+from services.records import RecordDesk
+from services.register import RegisterDesk
+from services.retention import RetentionDesk
 from services.session import Session
 from services.sign import SigningDesk
 from services.staff import Staff
 from services.trail import Trail
+from services.trail_check import TrailState, check_trail, name_of
+from services.trail_export import export_trail
 from store.audit import AuditStore
+from store.consents import ConsentStore
 from store.database import Database
+from store.deletion import DeletionStore
 from store.drafts import DraftStore
+from store.image_vault import ImageVault
 from store.keyring import KeyHolder, KeyRing
 from store.papers import PaperStore
 from store.people import PeopleStore
 from store.profile import Profile, start_log, stop_log
+from store.records import RecordStore
+from store.register import RegisterStore
+from store.retention import RetentionStore
 from store.settings import Settings, Value
 from store.signed import SignedStore
+
+if TYPE_CHECKING:
+    from services.diagnostics import Bundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,22 +81,64 @@ class Workplace:
         self._analyzer: Analyzer | None = None
         clock = opened.clock
         self.clock = clock
-        self.settings = Settings(opened.profile.settings_file)
         self.session = Session()
         people = PeopleStore(self._database, clock, opened.ring.cost)
         audit = AuditStore(self._database, clock, opened.profile.anchor_file, opened.key)
         self.trail = Trail(audit, self.session, clock)
         self.trail_trouble = self.trail.check_end()
+        self.trail_state: TrailState | None = None
+        self.settings = KeptSettings(opened.profile.settings_file, self.trail)
         self.clock_before = self.trail.last_at() if self.trail.clock_went_back() else None
         self.staff = Staff(
             people, opened.ring, key=opened.key, session=self.session, trail=self.trail, clock=clock
         )
-        self.drafts = DraftKeeper(DraftStore(self._database), clock, self.session)
+        draft_trail = DraftTrail(self.trail, clock)
+        self.reading = ReadingTrail(self.trail, draft_trail)
+        self.drafts = DraftKeeper(DraftStore(self._database), clock, self.session, trail=draft_trail)
         signed = SignedStore(self._database)
-        self.signing = SigningDesk(people, signed, clock, self.session)
-        self.papers = PaperDesk(signed, PaperStore(self._database), clock, self.session)
+        record_store = RecordStore(self._database)
+        self.records = RecordDesk(record_store, signed, session=self.session, trail=self.trail, clock=clock)
+        self.corrections = CorrectionDesk(
+            record_store,
+            signed,
+            records=self.records,
+            drafts=self.drafts,
+            session=self.session,
+            trail=self.trail,
+            clock=clock,
+        )
+        self.register = RegisterDesk(
+            RegisterStore(self._database), record_store, session=self.session, trail=self.trail, clock=clock
+        )
+        self.signing = SigningDesk(
+            people, signed, clock, self.session, records=self.records, trail=self.trail
+        )
+        self.papers = PaperDesk(
+            signed, PaperStore(self._database), clock, self.session, records=self.records, trail=self.trail
+        )
+        vault = ImageVault(self._database, clock, opened.profile.image_folder, opened.key)
+        self.images = ImageKeeper(vault, self.settings, self.session, self.trail)
+        self.images.start()
+        self._build_keeping(vault, record_store, clock)
+        self.backups = BackupDesk(
+            self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
+            session=self.session, trail=self.trail, clock=clock,
+        )  # fmt: skip
         self._trouble_noted = False
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
+
+    def _build_keeping(self, vault: ImageVault, records: RecordStore, clock: Clock) -> None:
+        """Join what is kept of a patient: consent, how long, and deletion."""
+        database, ring = self._database, self._opened.ring
+        consents, belongings = ConsentStore(database), DeletionStore(database)
+        self.consent = ConsentDesk(
+            consents, records, belongings, session=self.session, trail=self.trail, clock=clock
+        )
+        self.retention = RetentionDesk(RetentionStore(database), consents, self.settings, clock)
+        stores = DeletionStores(records=records, belongings=belongings, consents=consents, images=vault)
+        self.deletion = DeletionDesk(stores, self.session, self.trail, clock, ring.unlock)
+        with suppress(StoreError):
+            self.deletion.finish()
 
     def log_in(self, holder_id: str) -> None:
         """Make a holder of the key the person at the computer.
@@ -87,11 +153,37 @@ class Workplace:
             raise NotPermittedError("log_in")
         self.session.enter(person)
         if self.trail_trouble and not self._trouble_noted:
-            found = [f"{one.trouble} {one.seq}" for one in self.trail_trouble]
+            found = [name_of(one) for one in self.trail_trouble]
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
             self.settings.set("trail.unseen", ", ".join(found))
         self.trail.note("log_in", f"person:{person.person_id}")
+        self.reading.resume()
+        self.records.adopt()
+
+    def check_trail(self, watch: Callable[[int], None] | None = None) -> TrailState:
+        """Check the whole audit trail and remember how it stands (seconds for a long one: in the background).
+
+        ``watch`` is told how many lines were looked at, and may end the check by raising.
+        """
+        self.trail_state = check_trail(self.trail, self.clock, self.trail_trouble, watch)
+        if self.trail_state.fresh:
+            unseen = filter(None, (self.trail_unseen, *self.trail_state.fresh))
+            self.settings.set("trail.unseen", ", ".join(unseen))
+        return self.trail_state
+
+    def export_trail(
+        self, file: Path, *, with_names: bool = False, watch: Callable[[int], None] | None = None
+    ) -> int:
+        """Write the audit trail into a file; see ``services.trail_export``."""
+        return export_trail(
+            self.trail,
+            file,
+            clock=self.clock,
+            store_id=self._opened.ring.store_id,
+            with_names=with_names,
+            watch=watch,
+        )
 
     def holders(self) -> tuple[KeyHolder, ...]:
         """Return who can log in."""
@@ -140,10 +232,7 @@ class Workplace:
             ProfileNotWritableError: the profile cannot be written.
         """
         self.session.require("settings")
-        if self.settings.get(key) == value:
-            return
         self.settings.set(key, value)
-        self.trail.note("settings", detail={"key": key, "value": value})
 
     def lock(self) -> None:
         """Log out: the records stay open to the program, and are shown to nobody until somebody logs in."""
@@ -163,12 +252,30 @@ class Workplace:
                 self._analyzer = Analyzer(options_from(self.settings))
             return self._analyzer
 
+    def diagnostics(
+        self, *, self_test: bool = False, progress: Report = nobody_listens, cancelled: IsCancelled = never
+    ) -> "Bundle":
+        """Return what support needs to know, without anything of a patient.
+
+        Raises:
+            NotPermittedError: who is logged in may not.
+        """
+        from services.diagnostics import collect, record_facts
+
+        self.session.require("backup")
+        last = self.backups.last_at
+        days = None if last is None else (self.clock.now() - last).days
+        facts = record_facts(self._database, self.trail, days)
+        return collect(self.folder, facts, self_test=self_test, progress=progress, cancelled=cancelled)
+
     def close(self, *, profile: bool = True) -> None:
         """Close the database, and give the profile back unless somebody else still holds it."""
         if self.session.person is not None:
             with suppress(StoreError):
                 self.trail.note("log_out")
             self.session.leave()
+        self.trail.settle()
+        self.images.stop()
         self._database.close()
         if profile:
             self._profile.close()

@@ -24,8 +24,11 @@ from core.errors import (
 from store.durable import not_kept, settle_folder
 from store.schema import MIGRATIONS, SCHEMA_VERSION
 from store.sqlcipher import connect, dbapi
+from store.subkeys import subkey
 
 _CHECK_UP_TO_BYTES = 64 * 1024 * 1024
+_REBUILD_IN_MEMORY_UP_TO_BYTES = 64 * 1024 * 1024
+_PAGES_A_STEP = 1024
 _SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_IOERR, _SQLITE_FULL = 5, 6, 10, 13
 
 
@@ -97,6 +100,56 @@ class Database:
     def after_commit(self, act: Callable[[], None]) -> None:
         """Have something done once the present transaction is on the disk; never where it is not."""
         self._after.append(act)
+
+    def subkey(self, purpose: bytes) -> bytes:
+        """Return a key for one purpose, made of the store's own, which stays here."""
+        return subkey(self._key, purpose)
+
+    def snapshot(self, copy: Path, at_start: Callable[[], None], tell: Callable[[int, int], None]) -> None:
+        """Copy the records as they are now into another file under the same key, while work goes on.
+
+        ``at_start`` is called at the moment that the copy shows, before anything else is kept. ``tell`` is
+        told pages done and to do; what it raises ends the copy, of which nothing is left then.
+
+        Raises:
+            StoreDamagedError: the records are damaged; there is no copy.
+            OSError, dbapi.OperationalError: it could not be written.
+        """
+        reader = connect(self._file, self._key)
+        try:
+            with self._lock:
+                reader.execute("BEGIN")
+                reader.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the moment
+                at_start()
+            copy_whole(reader, copy, self._key, tell)
+        except dbapi.OperationalError:
+            raise
+        except dbapi.DatabaseError as error:
+            raise StoreDamagedError(self._file.name) from error
+        finally:
+            reader.close()
+
+    def check_copy(self, file: Path) -> None:
+        """Check a copy under the same key, as ``check_whole`` does."""
+        check_whole(file, self._key)
+
+    def wipe(self) -> None:
+        """Write the file anew without what was deleted, and empty the log.
+
+        Raises:
+            StoreError: no room for it, or another program holds the file; all that is kept is as it was.
+        """
+        with self._lock:
+            try:
+                if self._file.stat().st_size > _REBUILD_IN_MEMORY_UP_TO_BYTES:
+                    self._connection.execute("PRAGMA temp_store = FILE")  # encrypted as the store is
+                self._connection.execute("VACUUM")
+                self._connection.execute("PRAGMA temp_store = MEMORY")
+                busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except (dbapi.Error, OSError) as error:
+                raise StoreError(type(error).__name__) from error
+        if busy:
+            raise StoreError("the log is held by another program")
 
     def close(self) -> None:
         """Close the connection; what was kept stays kept."""
@@ -176,7 +229,9 @@ def _copy_before_migration(connection: dbapi.Connection, file: Path, version: in
     copy_whole(connection, file.with_name(f"{file.stem}-schema-{version}{file.suffix}"), key)
 
 
-def copy_whole(connection: dbapi.Connection, copy: Path, key: bytes) -> None:
+def copy_whole(
+    connection: dbapi.Connection, copy: Path, key: bytes, tell: Callable[[int, int], None] = lambda *_: None
+) -> None:
     """Copy an open database into another file under the same key; it is there whole, or not at all.
 
     Raises:
@@ -189,7 +244,10 @@ def copy_whole(connection: dbapi.Connection, copy: Path, key: bytes) -> None:
         target = connect(partial, key)
         try:
             target.execute("PRAGMA synchronous = FULL")
-            connection.backup(target)
+            connection.backup(
+                target, pages=_PAGES_A_STEP, progress=lambda _, left, total: tell(total - left, total)
+            )
+            target.execute("PRAGMA journal_mode = DELETE")  # one file, and nothing beside it
         finally:
             target.close()
         partial.replace(copy)
@@ -198,6 +256,24 @@ def copy_whole(connection: dbapi.Connection, copy: Path, key: bytes) -> None:
         with suppress(OSError):
             partial.unlink(missing_ok=True)  # it holds patients
         raise
+
+
+def check_whole(file: Path, key: bytes) -> None:
+    """Read every page of a database that nobody has open, and its structure.
+
+    Raises:
+        StoreDamagedError: a page is not what was written, or the structure does not hold.
+    """
+    try:
+        connection = connect(file, key)
+        try:
+            bad = connection.execute("PRAGMA cipher_integrity_check").fetchall()
+            if bad or connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise StoreDamagedError(file.name)
+        finally:
+            connection.close()
+    except dbapi.DatabaseError as error:
+        raise StoreDamagedError(file.name) from error
 
 
 def not_opened(error: OSError | dbapi.OperationalError) -> StoreError:

@@ -35,10 +35,10 @@ class DraftStore:
             row = connection.execute("SELECT * FROM drafts WHERE key = ?", (key,)).fetchone()
         return DraftRow(**dict(row)) if row else None
 
-    def discard(self, key: str) -> None:
-        """Forget a draft; a key that is not there is no error."""
+    def discard(self, key: str) -> bool:
+        """Forget a draft; returns whether there was one."""
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM drafts WHERE key = ?", (key,))
+            return connection.execute("DELETE FROM drafts WHERE key = ?", (key,)).rowcount > 0
 
     def all(self) -> tuple[DraftRow, ...]:
         """Return every draft, the latest first."""

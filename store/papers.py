@@ -29,8 +29,10 @@ class PaperStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def issue(self, *, report_id: int, issued_at: str, how: str, paper: str, as_signed: bool) -> PaperRow:
-        """Keep that a paper goes out; the first one that is ``as_signed`` is the original, others are copies.
+    def issue(
+        self, *, report_id: int, issued_at: str, how: str, paper: str, may_be_original: bool
+    ) -> PaperRow:
+        """Keep that a paper goes out; the first one that ``may_be_original`` is, the others are copies.
 
         Raises:
             dbapi.IntegrityError: there is no such report.
@@ -39,7 +41,7 @@ class PaperStore:
             earlier = _papers(connection, report_id)
             original_is_out = any(row.copy_number == 0 and row.not_made_at is None for row in earlier)
             copies = max((row.copy_number for row in earlier), default=0)
-            copy_number = copies + 1 if original_is_out or not as_signed else 0
+            copy_number = copies + 1 if original_is_out or not may_be_original else 0
             connection.execute(
                 "INSERT INTO papers (report_id, number, copy_number, issued_at, how, paper)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
@@ -47,12 +49,18 @@ class PaperStore:
             )
             return _papers(connection, report_id)[-1]
 
-    def withdraw(self, paper_id: int, not_made_at: str) -> None:
-        """Keep that a paper did not come out; telling it twice changes nothing."""
+    def withdraw(self, paper_id: int, not_made_at: str) -> PaperRow | None:
+        """Keep that a paper did not come out, and return it; telling it twice changes nothing (None)."""
         with self._database.transaction() as connection:
-            connection.execute(
+            told = connection.execute(
                 "INSERT INTO papers_not_made VALUES (?, ?) ON CONFLICT DO NOTHING", (paper_id, not_made_at)
             )
+            if told.rowcount < 1:
+                return None
+            report = connection.execute(
+                "SELECT report_id FROM papers WHERE paper_id = ?", (paper_id,)
+            ).fetchone()
+            return next(row for row in _papers(connection, report["report_id"]) if row.paper_id == paper_id)
 
     def of(self, report_id: int) -> tuple[PaperRow, ...]:
         """Return the papers of a report, the oldest first."""

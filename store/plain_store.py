@@ -8,16 +8,15 @@ may survive that: ``docs/threat-model.md`` says so.)
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from core.errors import StoreDamagedError
 from store.database import not_opened
 from store.durable import settle_folder
+from store.shred import shred
 from store.sqlcipher import attach, connect, dbapi, is_plain
 
 _SUFFIXES = ("-wal", "-shm", "-journal", "")
-_BLOCK = 1024 * 1024
 
 
 def plain_files(folder: Path) -> tuple[Path, ...]:
@@ -56,7 +55,7 @@ def _encrypt(file: Path, key: bytes) -> None:
         raise not_opened(error) from error
     except dbapi.DatabaseError as error:
         raise StoreDamagedError(file.name) from error
-    _shred(old)
+    shred(old)
 
 
 def _export(file: Path, partial: Path, key: bytes) -> None:
@@ -93,16 +92,6 @@ def _finish_earlier(folder: Path) -> None:
     for old in folder.glob("farlight*.db.plain"):
         file = old.with_name(old.name.removesuffix(".plain"))
         if file.exists():
-            _shred(old)
+            shred(old)
         else:
             old.rename(file)
-
-
-def _shred(file: Path) -> None:
-    """Overwrite and delete; a file that cannot be overwritten is deleted all the same."""
-    with suppress(OSError), file.open("rb+") as stream:
-        for _ in range(file.stat().st_size // _BLOCK + 1):
-            stream.write(b"\0" * _BLOCK)
-        stream.flush()
-        os.fsync(stream.fileno())
-    file.unlink(missing_ok=True)

@@ -68,6 +68,11 @@ class Profile:
         return self.folder / "anchor.json"
 
     @property
+    def image_folder(self) -> Path:
+        """The encrypted copies of images."""
+        return self.folder / "images"
+
+    @property
     def settings_file(self) -> Path:
         """The settings, without patient data."""
         return settings_file(self.folder)

@@ -1,5 +1,219 @@
 """What the database looks like: one script a version."""
 
+_PEOPLE_AND_TRAIL = """
+    ALTER TABLE people ADD COLUMN duty TEXT NOT NULL DEFAULT 'clinician';
+    ALTER TABLE people ADD COLUMN signs INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE people ADD COLUMN holder_id TEXT NOT NULL DEFAULT '';
+    ALTER TABLE people ADD COLUMN left_at TEXT NOT NULL DEFAULT '';
+    ALTER TABLE people ADD COLUMN pin_kdf TEXT NOT NULL DEFAULT 'scrypt';
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        clock_doubted INTEGER NOT NULL,
+        person_id INTEGER,
+        person TEXT NOT NULL,
+        act TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        words_sha256 TEXT NOT NULL,
+        previous TEXT NOT NULL,
+        digest TEXT NOT NULL
+    );
+    CREATE TABLE audit_words (
+        seq INTEGER PRIMARY KEY REFERENCES audit,
+        subject TEXT NOT NULL,
+        salt TEXT NOT NULL,
+        words TEXT NOT NULL
+    );
+    CREATE INDEX audit_subject ON audit (subject);
+    CREATE INDEX audit_words_subject ON audit_words (subject);
+    CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'a line of the audit trail does not change'); END;
+    CREATE TRIGGER audit_remains BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'a line of the audit trail is not deleted'); END;
+    CREATE TRIGGER audit_words_stay BEFORE UPDATE ON audit_words
+        BEGIN SELECT RAISE(ABORT, 'the words of a line do not change'); END;
+"""
+_RECORDS = """
+    CREATE TABLE patients (
+        patient_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        known TEXT NOT NULL,
+        name TEXT NOT NULL,
+        number TEXT NOT NULL,
+        birth_date TEXT NOT NULL,
+        sex TEXT NOT NULL,
+        id_key TEXT NOT NULL,
+        name_key TEXT NOT NULL,
+        search TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        merged_into INTEGER REFERENCES patients
+    );
+    CREATE INDEX patients_id ON patients (id_key);
+    CREATE INDEX patients_name ON patients (name_key, birth_date);
+    CREATE TABLE studies (
+        study_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        unit_key TEXT NOT NULL UNIQUE,
+        patient_id INTEGER NOT NULL REFERENCES patients,
+        path TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        study_date TEXT NOT NULL,
+        modality TEXT NOT NULL,
+        description TEXT NOT NULL,
+        pixels_sha256 TEXT,
+        first_opened_at TEXT NOT NULL,
+        last_opened_at TEXT NOT NULL
+    );
+    CREATE INDEX studies_patient ON studies (patient_id);
+    CREATE INDEX studies_pixels ON studies (pixels_sha256);
+    CREATE TABLE study_moves (
+        move_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
+        moved_at TEXT NOT NULL,
+        from_patient INTEGER NOT NULL,
+        to_patient INTEGER NOT NULL,
+        payload TEXT NOT NULL
+    );
+    CREATE INDEX study_moves_study ON study_moves (study_id);
+    CREATE TABLE patient_merges (
+        merge_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        gone INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        stays INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        merged_at TEXT NOT NULL,
+        studies TEXT NOT NULL,
+        undone_at TEXT NOT NULL DEFAULT ''
+    );
+    CREATE TABLE patients_apart (
+        one INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        other INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        PRIMARY KEY (one, other)
+    );
+    CREATE TABLE registers (
+        register_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        title TEXT NOT NULL,
+        read_at TEXT NOT NULL
+    );
+    CREATE TABLE register_entries (
+        entry_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        register_id INTEGER NOT NULL REFERENCES registers ON DELETE CASCADE,
+        known TEXT NOT NULL,
+        name TEXT NOT NULL,
+        number TEXT NOT NULL,
+        birth_date TEXT NOT NULL,
+        sex TEXT NOT NULL,
+        id_key TEXT NOT NULL,
+        name_key TEXT NOT NULL,
+        search TEXT NOT NULL
+    );
+    CREATE INDEX register_entries_id ON register_entries (id_key);
+    CREATE INDEX register_entries_register ON register_entries (register_id);
+"""
+
+# Copies of images; ``secret`` makes the key of a file, which lies under ``name`` in the folder of images.
+_IMAGES = """
+    CREATE TABLE image_files (
+        file_id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        secret BLOB NOT NULL,
+        byte_count INTEGER NOT NULL,
+        sha256 TEXT NOT NULL UNIQUE,
+        kept_at TEXT NOT NULL
+    );
+    CREATE INDEX image_files_size ON image_files (byte_count);
+    CREATE TABLE image_units (
+        unit_id INTEGER PRIMARY KEY,
+        unit_key TEXT NOT NULL UNIQUE,
+        payload TEXT NOT NULL,
+        whole INTEGER NOT NULL DEFAULT 0,
+        kept_at TEXT NOT NULL
+    );
+    CREATE TABLE image_copies (
+        unit_id INTEGER NOT NULL REFERENCES image_units,
+        position INTEGER NOT NULL,
+        relative TEXT NOT NULL,
+        file_id INTEGER NOT NULL REFERENCES image_files,
+        PRIMARY KEY (unit_id, position)
+    );
+    CREATE INDEX image_copies_file ON image_copies (file_id);
+"""
+
+# What a patient agreed to, what must not be deleted, and the one door through which signed reports go.
+_KEEPING = """
+    CREATE TABLE consents (
+        consent_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        patient_id INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        purpose TEXT NOT NULL CHECK (purpose IN ('care', 'teaching', 'research')),
+        given INTEGER NOT NULL,
+        how TEXT NOT NULL CHECK (how IN ('signed_paper', 'spoken', 'guardian')),
+        who TEXT NOT NULL,
+        given_on TEXT NOT NULL,
+        recorded_at TEXT NOT NULL,
+        person_id INTEGER REFERENCES people,
+        person TEXT NOT NULL
+    );
+    CREATE INDEX consents_patient ON consents (patient_id);
+    CREATE TRIGGER consents_stay BEFORE UPDATE ON consents
+        BEGIN SELECT RAISE(ABORT, 'a record of consent does not change'); END;
+    CREATE TABLE holds (
+        hold_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        patient_id INTEGER NOT NULL REFERENCES patients ON DELETE CASCADE,
+        reason TEXT NOT NULL,
+        placed_at TEXT NOT NULL,
+        person TEXT NOT NULL,
+        lifted_at TEXT NOT NULL DEFAULT '',
+        lifted_by TEXT NOT NULL DEFAULT ''
+    );
+    CREATE INDEX holds_patient ON holds (patient_id);
+    CREATE TABLE wiping (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        asked_at TEXT NOT NULL,
+        set_aside INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE deletions (
+        report_id INTEGER PRIMARY KEY,
+        audit_seq INTEGER NOT NULL UNIQUE REFERENCES audit (seq)
+    );
+    DROP TRIGGER papers_not_made_remain;
+    DROP TRIGGER papers_remain;
+    DROP TRIGGER addenda_remain;
+    DROP TRIGGER frozen_reports_remain;
+    DROP TRIGGER signed_reports_remain;
+    CREATE TRIGGER deletions_are_told BEFORE INSERT ON deletions
+        WHEN NOT EXISTS (SELECT 1 FROM audit WHERE seq = NEW.audit_seq AND act = 'delete'
+            AND subject = 'report:' || NEW.report_id)
+        BEGIN SELECT RAISE(ABORT, 'a deletion stands in the audit trail first'); END;
+    CREATE TRIGGER deletions_delete AFTER INSERT ON deletions BEGIN
+        DELETE FROM papers_not_made WHERE paper_id IN
+            (SELECT paper_id FROM papers WHERE report_id = NEW.report_id);
+        DELETE FROM papers WHERE report_id = NEW.report_id;
+        DELETE FROM addenda WHERE report_id = NEW.report_id;
+        DELETE FROM frozen_reports WHERE report_id = NEW.report_id;
+        DELETE FROM signed_reports WHERE report_id = NEW.report_id;
+    END;
+    CREATE TRIGGER deletions_stay BEFORE UPDATE ON deletions
+        BEGIN SELECT RAISE(ABORT, 'a deletion does not change'); END;
+    CREATE TRIGGER deletions_remain BEFORE DELETE ON deletions
+        BEGIN SELECT RAISE(ABORT, 'a deletion is not forgotten'); END;
+    CREATE TRIGGER signed_reports_are_new AFTER INSERT ON signed_reports
+        WHEN NEW.report_id IN (SELECT report_id FROM deletions)
+        BEGIN SELECT RAISE(ABORT, 'the number of a deleted report is not given again'); END;
+    CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
+        WHEN NOT EXISTS (SELECT 1 FROM papers JOIN deletions USING (report_id)
+            WHERE paper_id = OLD.paper_id)
+        BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
+    CREATE TRIGGER papers_remain BEFORE DELETE ON papers
+        WHEN OLD.report_id NOT IN (SELECT report_id FROM deletions)
+        BEGIN SELECT RAISE(ABORT, 'an issued paper is not deleted'); END;
+    CREATE TRIGGER addenda_remain BEFORE DELETE ON addenda
+        WHEN OLD.report_id NOT IN (SELECT report_id FROM deletions)
+        BEGIN SELECT RAISE(ABORT, 'an addendum is not deleted'); END;
+    CREATE TRIGGER frozen_reports_remain BEFORE DELETE ON frozen_reports
+        WHEN OLD.report_id NOT IN (SELECT report_id FROM deletions)
+        BEGIN SELECT RAISE(ABORT, 'a signed report is not deleted'); END;
+    CREATE TRIGGER signed_reports_remain BEFORE DELETE ON signed_reports
+        WHEN OLD.report_id NOT IN (SELECT report_id FROM deletions)
+        BEGIN SELECT RAISE(ABORT, 'a signed report is not deleted'); END;
+"""
+
 # One script a version; never change one that was released, add the next.
 MIGRATIONS = (
     """
@@ -82,38 +296,6 @@ MIGRATIONS = (
     CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
         BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
     """,
-    """
-    ALTER TABLE people ADD COLUMN duty TEXT NOT NULL DEFAULT 'clinician';
-    ALTER TABLE people ADD COLUMN signs INTEGER NOT NULL DEFAULT 1;
-    ALTER TABLE people ADD COLUMN holder_id TEXT NOT NULL DEFAULT '';
-    ALTER TABLE people ADD COLUMN left_at TEXT NOT NULL DEFAULT '';
-    ALTER TABLE people ADD COLUMN pin_kdf TEXT NOT NULL DEFAULT 'scrypt';
-    CREATE TABLE audit (
-        seq INTEGER PRIMARY KEY,
-        at TEXT NOT NULL,
-        clock_doubted INTEGER NOT NULL,
-        person_id INTEGER,
-        person TEXT NOT NULL,
-        act TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        detail TEXT NOT NULL,
-        words_sha256 TEXT NOT NULL,
-        previous TEXT NOT NULL,
-        digest TEXT NOT NULL
-    );
-    CREATE TABLE audit_words (
-        seq INTEGER PRIMARY KEY REFERENCES audit,
-        subject TEXT NOT NULL,
-        salt TEXT NOT NULL,
-        words TEXT NOT NULL
-    );
-    CREATE INDEX audit_words_subject ON audit_words (subject);
-    CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
-        BEGIN SELECT RAISE(ABORT, 'a line of the audit trail does not change'); END;
-    CREATE TRIGGER audit_remains BEFORE DELETE ON audit
-        BEGIN SELECT RAISE(ABORT, 'a line of the audit trail is not deleted'); END;
-    CREATE TRIGGER audit_words_stay BEFORE UPDATE ON audit_words
-        BEGIN SELECT RAISE(ABORT, 'the words of a line do not change'); END;
-    """,
+    _PEOPLE_AND_TRAIL + _RECORDS + _IMAGES + _KEEPING,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

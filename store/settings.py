@@ -14,11 +14,15 @@ Value = str | bool | int | float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One setting; ``choices`` empty means any value of the default's type."""
+    """One setting; ``choices`` empty means any value of the default's type.
+
+    ``told`` where a change of it is a line of the audit trail: all but how the window stands on the screen.
+    """
 
     key: str
     default: Value
     choices: tuple[Value, ...] = ()
+    told: bool = True
 
     @property
     def description(self) -> str:
@@ -36,10 +40,17 @@ TABLE = (
     Setting(key="site.name", default=""),
     Setting(key="site.address", default=""),
     Setting(key="lock.after_minutes", default=10, choices=tuple(range(1, 61))),
-    Setting(key="trail.unseen", default=""),
-    Setting(key="overlay.opacity_percent", default=45),
-    Setting(key="window.geometry", default=""),
-    Setting(key="window.docks", default=""),
+    Setting(key="trail.unseen", default="", told=False),
+    Setting(key="images.keep", default="reference", choices=("reference", "copy")),
+    Setting(key="keep.years_adult", default=0),
+    Setting(key="keep.child_until_age", default=0),
+    Setting(key="backup.remind_days", default=7),
+    Setting(key="backup.keep", default=3),
+    Setting(key="backup.last_at", default="", told=False),
+    Setting(key="backup.last_path", default="", told=False),
+    Setting(key="overlay.opacity_percent", default=45, told=False),
+    Setting(key="window.geometry", default="", told=False),
+    Setting(key="window.docks", default="", told=False),
 )
 
 

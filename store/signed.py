@@ -61,12 +61,12 @@ class SignedStore:
         """
         try:
             with self._database.transaction() as connection:
-                cursor = connection.execute(
-                    "INSERT INTO signed_reports (unit_key, person_id, signed_at, patient,"
-                    " pixels_sha256, record, result, pdf) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (unit_key, person_id, signed_at, patient, pixels_sha256, record, result, pdf),
+                report_id = _next_number(connection)
+                connection.execute(
+                    "INSERT INTO signed_reports (report_id, unit_key, person_id, signed_at, patient,"
+                    " pixels_sha256, record, result, pdf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (report_id, unit_key, person_id, signed_at, patient, pixels_sha256, record, result, pdf),
                 )
-                report_id = int(cursor.lastrowid or 0)
                 connection.execute("INSERT INTO frozen_reports VALUES (?, ?)", (report_id, content))
                 connection.execute("DELETE FROM drafts WHERE key = ?", (unit_key,))
                 connection.execute(
@@ -141,3 +141,13 @@ class SignedStore:
                 "SELECT * FROM addenda WHERE report_id = ? ORDER BY addendum_id", (report_id,)
             ).fetchall()
         return tuple(AddendumRow(**dict(row)) for row in rows)
+
+
+def _next_number(connection: dbapi.Connection) -> int:
+    """Return the next report's number; that of a deleted or a lost report is not given again."""
+    row = connection.execute(
+        "SELECT ifnull(max(report_id), 0) + 1 AS number FROM"
+        " (SELECT report_id FROM signed_reports UNION ALL SELECT report_id FROM deletions"
+        " UNION ALL SELECT report_id FROM frozen_reports UNION ALL SELECT report_id FROM papers)"
+    ).fetchone()
+    return int(row["number"])

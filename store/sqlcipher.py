@@ -8,6 +8,7 @@ Source: https://www.zetetic.net/sqlcipher/design/ (pages, log and raw keys).
 
 from __future__ import annotations
 
+import hmac
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 else:
     from sqlcipher3 import dbapi2 as dbapi
 
-__all__ = ["KEY_BYTES", "PLAIN_HEADER", "attach", "connect", "dbapi", "is_plain"]
+__all__ = ["KEY_BYTES", "PLAIN_HEADER", "attach", "connect", "dbapi", "is_plain", "salt_of"]
 
 KEY_BYTES = 32
 PLAIN_HEADER = b"SQLite format 3\0"
@@ -49,8 +50,16 @@ def is_plain(file: Path) -> bool:
         return stream.read(len(PLAIN_HEADER)) == PLAIN_HEADER
 
 
+def salt_of(key: bytes) -> bytes:
+    """Return the salt of every file under a key.
+
+    It is made of the key, and not drawn: pages of a file whose beginning is lost can be authenticated.
+    """
+    return hmac.digest(key, b"farlight database salt", "sha256")[:16]
+
+
 def _literal(key: bytes) -> str:
-    """Return the key as SQLCipher takes it without deriving it again."""
+    """Return key and salt as SQLCipher takes them without deriving the key again."""
     if len(key) != KEY_BYTES:
         raise ValueError(f"a store's key has {KEY_BYTES} bytes")
-    return f"x'{key.hex()}'"
+    return f"x'{key.hex()}{salt_of(key).hex()}'"

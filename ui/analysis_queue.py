@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.errors import FarlightError
+from core.errors import FarlightError, StoreError
 from core.image import Image
 from core.model_facts import ModelFacts
+from core.result import Result
 from services.analyze import Analysis, Analyzer
 from services.signed_result import as_signed, compare
+from services.workplace import Workplace
 from ui.cases import Case, CaseBook
 from ui.task import Handle, Pools, Task
 
@@ -24,16 +27,17 @@ class AnalysisQueue(QObject):
 
     analysed = Signal(str)
     refused_to_run = Signal(str, object)
+    not_noted = Signal(object)
     advanced = Signal(int, int, float)  # done, total, seconds left (below 0: not known)
     idle = Signal()
 
     def __init__(
-        self, book: CaseBook, pools: Pools, analyzer: Callable[[], Analyzer], parent: QObject | None = None
+        self, book: CaseBook, pools: Pools, workplace: Workplace, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._book = book
         self._pools = pools
-        self._analyzer = analyzer
+        self._analyzer, self._note = workplace.analyzer, workplace.reading.analyse
         self._waiting: OrderedDict[str, Image | None] = OrderedDict()
         self._wanted_first: set[str] = set()
         self._task: Task | None = None
@@ -124,9 +128,8 @@ class AnalysisQueue(QObject):
         case.analysing = True
         self._book.touch(case)
         self._began = time.monotonic()
-        task = self._pools.inference(
-            "analysis", _Analysis(self._analyzer, case, image), key=(case.key, case.asked), priority=FIRST
-        )
+        work = _Analysis(self._analyzer, self._note, case, image)
+        task = self._pools.inference("analysis", work, key=(case.key, case.asked), priority=FIRST)
         self._task = task
         task.succeeded.connect(self._on_succeeded)
         task.failed.connect(self._on_failed)
@@ -150,10 +153,12 @@ class AnalysisQueue(QObject):
         return None
 
     @Slot(object)
-    def _on_succeeded(self, answer: tuple[Analysis, Mapping[str, ModelFacts]]) -> None:
+    def _on_succeeded(self, answer: _Answer) -> None:
         case = self._current()
+        if answer.not_noted is not None:
+            self.not_noted.emit(answer.not_noted)
         if case is not None:
-            analysis, case.facts = answer
+            analysis, case.facts = answer.analysis, answer.facts
             errors = analysis.result.errors
             if analysis.image is None and errors:
                 case.error = errors[0].message
@@ -198,6 +203,15 @@ class AnalysisQueue(QObject):
         self.advanced.emit(self._done, self._total, left)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What came of an analysis; ``not_noted`` where it could not be written into the audit trail."""
+
+    analysis: Analysis
+    facts: Mapping[str, ModelFacts]
+    not_noted: StoreError | None
+
+
 class _WarmUp:
     """The Qt-free work before the first analysis."""
 
@@ -211,15 +225,27 @@ class _WarmUp:
 class _Analysis:
     """The Qt-free work of one analysis: all that it needs was copied when it was asked for."""
 
-    def __init__(self, analyzer: Callable[[], Analyzer], case: Case, image: Image | None) -> None:
-        self._analyzer = analyzer
+    def __init__(
+        self,
+        analyzer: Callable[[], Analyzer],
+        note: Callable[[str, Result], None],
+        case: Case,
+        image: Image | None,
+    ) -> None:
+        self._analyzer, self._note, self._key = analyzer, note, case.key
         self._unit = case.unit
         self._patient = case.draft.typed
         self._image = image
 
-    def __call__(self, handle: Handle) -> tuple[Analysis, Mapping[str, ModelFacts]]:
+    def __call__(self, handle: Handle) -> _Answer:
         analyzer = self._analyzer()
         analysis = analyzer.analyze(
             self._unit, patient=self._patient, image=self._image, cancelled=handle.cancelled
         )
-        return analysis, analyzer.facts_for(analysis.result)
+        not_noted = None
+        try:
+            self._note(self._key, analysis.result)
+        except StoreError as error:  # a full disk keeps no answer from a patient; it is told
+            not_noted = error
+        facts = analyzer.facts_for(analysis.result)
+        return _Answer(analysis=analysis, facts=facts, not_noted=not_noted)

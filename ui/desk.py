@@ -12,7 +12,8 @@ from core.errors import FarlightError
 from core.patient import Patient
 from core.result import Finding, PackResult
 from core.wording import say
-from services.drafts import IdentityJotting, Jotting, OpenPlace, SignsJotting, claimed, taken_over
+from services.draft_acts import named
+from services.drafts import Draft, IdentityJotting, Jotting, OpenPlace, SignsJotting, claimed, taken_over
 from services.sign import Missing, about_of, missing_for_signing, wants_final_read
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
@@ -50,8 +51,16 @@ class Desk(QObject):
         self.case = case
         self._book.open_key = case.key
         self.undo.clear()
+        self._note_opening(case)
         self.remember_place(paths)
         self.case_opened.emit(case)
+
+    def _note_opening(self, case: Case) -> None:
+        """Tell the audit trail whose study is in sight from now on."""
+        try:
+            self._workplace.reading.open(case.key, named(case.patient))
+        except FarlightError as error:
+            self.keeping_failed.emit(error)
 
     def remember_place(self, paths: tuple[str, ...]) -> None:
         """Remember what is open, for the next start."""
@@ -67,6 +76,7 @@ class Desk(QObject):
         self.flush()
         self.case = None
         self._book.open_key = None
+        self._workplace.reading.leave()
         self.undo.clear()
         self.case_closed.emit()
 
@@ -131,6 +141,9 @@ class Desk(QObject):
                 return about_of(pack, one)
         return None
 
+    def _version(self, pack_id: str) -> str:
+        return next((pack.stamp.version for pack, _ in self.findings() if pack.stamp.pack_id == pack_id), "")
+
     def kept_decision(self, pack_id: str, finding: str) -> Decision | None:
         """Return the last answer to a finding, also where its result has changed since, or None."""
         for one in self.reading.decisions:
@@ -160,8 +173,14 @@ class Desk(QObject):
         self.apply(self.case, replace(self.reading, first_read=first))
 
     def remember_result_seen(self) -> None:
-        """Keep that the result is in sight before a first impression, whatever becomes of the result."""
-        if self.case is None or self.is_closed or self.reading.first_read is not None:
+        """Keep that the result is in sight, for the trail and, before a first impression, for the reading."""
+        if self.case is None or self.case.analysis is None:
+            return
+        try:
+            self._workplace.reading.reveal(self.case.key, self.case.analysis.result)
+        except FarlightError as error:
+            self.keeping_failed.emit(error)
+        if self.is_closed or self.reading.first_read is not None:
             return
         if not self.case.draft.result_seen:
             self.case.draft = replace(self.case.draft, result_seen=True)
@@ -203,6 +222,7 @@ class Desk(QObject):
             words=words,
             note=note,
             about=self._about(pack_id, finding) or "",
+            pack_version=self._version(pack_id),
         )
         others = tuple(
             one for one in self.reading.decisions if (one.pack_id, one.finding) != (pack_id, finding)
@@ -279,6 +299,17 @@ class Desk(QObject):
         self._book.touch(self.case)
         self.identity_changed.emit(self.case)
         self.reading_changed.emit()
+
+    def take_draft(self, case: Case, draft: Draft) -> None:
+        """Take a draft that was changed in the records, in place of what is in memory."""
+        if self._unkept is case:
+            self._unkept = None
+        case.draft = draft
+        self._book.touch(case)
+        if case is self.case:
+            self.undo.clear()
+            self.case_opened.emit(case)
+        self.identity_changed.emit(case)
 
     def take_over(self) -> None:
         """Go on with a study that somebody else began: in the open, and their reading stays theirs."""

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QProgressBar, QPushButt
 
 from core.image import ReadingUnit
 from core.patient import Patient
+from services.images import origin_of
 from ui import words
 from ui.controls import Chip, label, set_role
 from ui.shortcuts import tooltip
@@ -13,7 +14,7 @@ from ui.theme import Theme, interface_font
 from ui.two_lines import NameLabel
 
 WIDEST_PERSON = 240
-PAGES = ("worklist", "read", "report", "models")
+PAGES = ("worklist", "read", "report", "models", "records")
 
 
 class TopBar(QWidget):
@@ -74,7 +75,13 @@ class TopBar(QWidget):
             self._group.setExclusive(True)
 
     def _build_tabs(self, row: QHBoxLayout) -> dict[str, QPushButton]:
-        names = (self.tr("Worklist"), self.tr("Read"), self.tr("Report"), self.tr("Models"))
+        names = (
+            self.tr("Worklist"),
+            self.tr("Read"),
+            self.tr("Report"),
+            self.tr("Models"),
+            self.tr("Records"),
+        )
         self._group = QButtonGroup(self)
         tabs = {}
         for page, name in zip(PAGES, names, strict=True):
@@ -150,6 +157,8 @@ class Facts(QWidget):
 class PatientBanner(QWidget):
     """Which patient: always in sight, changed only by opening a study or by typing who it is."""
 
+    kept_clicked = Signal()
+
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
@@ -161,8 +170,13 @@ class PatientBanner(QWidget):
         self.name = NameLabel(theme)
         self._facts = Facts(theme)
         self.status = Chip()
+        self.kept = QPushButton(self.tr("Kept …"))
+        self.kept.setProperty("kind", "chip")
+        self.kept.setToolTip(self.tr("What is kept of this patient: consent, copies, deletion"))
+        self.kept.clicked.connect(self.kept_clicked)
         row.addWidget(self.name)
         row.addWidget(self._facts, 1)
+        row.addWidget(self.kept)
         row.addWidget(self.status)
         self.clear()
 
@@ -171,6 +185,7 @@ class PatientBanner(QWidget):
         self.name.set_whole(self.tr("No patient open"))
         self._facts.set_facts(())
         self.status.hide()
+        self.kept.hide()
         self.setAccessibleName(self.tr("No patient open"))
 
     def show_patient(self, patient: Patient, unit: ReadingUnit) -> None:
@@ -185,8 +200,10 @@ class PatientBanner(QWidget):
             (when, ""),
             (unit.header.institution or "", ""),
             (self._typed(patient), ""),
+            (self.tr("from the kept copy") if origin_of(unit) == "copy" else "", ""),
         )
         self._facts.set_facts(tuple(fact for fact in facts if any(fact)))
+        self.kept.show()
         self.setAccessibleName(self.text())
 
     def set_status(self, text: str, tone: str) -> None:
@@ -229,6 +246,7 @@ class StatusLine(QWidget):
         for part in (self._words, self._bar, self._left, self._pause, self._cancel):
             row.addWidget(part)
         row.addStretch(1)
+        self._row = row
         self.notice = label(self.tr("Research use only: not a medical device"), "small")
         row.addWidget(self.notice)
         self.show_rest("")
@@ -245,6 +263,10 @@ class StatusLine(QWidget):
         for part in (self._bar, self._cancel):
             part.show()
         self._left.setVisible(bool(left))
+
+    def add(self, part: QWidget) -> None:
+        """Place a part at the end, before the research notice."""
+        self._row.insertWidget(self._row.count() - 1, part)
 
     def show_rest(self, text: str) -> None:
         """Show that nothing works, with a closing sentence."""

@@ -136,6 +136,15 @@ class IdentityCard(Card):
         self.age.setText(f"{age.value:g}" if age else "")
         self.age.setToolTip(self._source(typed.age_years, header.age_years))
 
+    def fill_from(self, patient: Patient) -> None:
+        """Fill the form with somebody of the register, still to be confirmed; what they lack is emptied."""
+        for name, field in self.fields.items():
+            value = getattr(patient, name)
+            field.setText(value.value if value is not None else "")
+        self.sex.setCurrentIndex(max(0, self.sex.findData(patient.sex.value if patient.sex else None)))
+        self.age.setText(f"{patient.age_years.value:g}" if patient.age_years else "")
+        self.confirm.setFocus()
+
     def ask_age(self) -> None:
         """Go to the age."""
         self.age.setFocus()

@@ -191,22 +191,13 @@ class _Scan:
                 if isinstance(found, scan.Unreadable):
                     handle.deliver(found)
                     continue
-                waiting.append(self._case(found))
+                waiting.append(case_of(found, self._workplace))
                 if time.monotonic() - handed_over > BATCH_S:
                     handle.deliver(Found(tuple(waiting)))
                     waiting.clear()
                     handed_over = time.monotonic()
         finally:
             handle.deliver(Found(tuple(waiting)))
-
-    def _case(self, unit: ReadingUnit) -> Case:
-        key = key_of(unit)
-        signed = self._workplace.signing.find_signed(unit)
-        if signed is not None:
-            draft = self._workplace.signing.draft_for(unit, signed)
-        else:
-            draft = self._workplace.drafts.find(key) or Draft(key=key, path=unit.path)
-        return Case(unit=unit, key=key, draft=draft, signed=signed)
 
 
 class _Seldom:
@@ -240,3 +231,14 @@ def _list_media(_handle: Handle) -> tuple[scan.Medium, ...]:
 def existing(paths: Sequence[str]) -> tuple[str, ...]:
     """Return the paths that are there."""
     return tuple(path for path in paths if Path(path).exists())
+
+
+def case_of(unit: ReadingUnit, workplace: Workplace) -> Case:
+    """Return a unit with what the profile knows of it: its signed report or its draft."""
+    key = key_of(unit)
+    signed = workplace.signing.find_signed(unit)
+    if signed is not None:
+        draft = workplace.signing.draft_for(unit, signed)
+    else:
+        draft = workplace.drafts.find(key) or Draft(key=key, path=unit.path)
+    return Case(unit=unit, key=key, draft=draft, signed=signed)

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QToolTip, QWidget
 
 from core.errors import FarlightError
 from services.workplace import Workplace
 from ui.desk import Desk
 from ui.lock_cover import LockCover
+from ui.shortcuts import TABLE
 from ui.sign_dialog import SignDialog
 from ui.sleep_watch import SleepWatch
 from ui.task import Handle, Pools
@@ -37,7 +39,6 @@ _log = logging.getLogger(__name__)
 class Locking(QObject):
     """Hides everything in the event that asks for it; background work goes on."""
 
-    locked = Signal()
     unlocked = Signal(bool)  # whether somebody else is at the computer now
 
     def __init__(
@@ -84,9 +85,13 @@ class Locking(QObject):
         self.watch.stop()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Notice that somebody is there."""
-        if event.type() in _INPUT:
-            self._used_at = self._now()
+        """Notice that somebody is there, and lock by key from a dialog, which keeps keys from the window."""
+        if event.type() not in _INPUT:
+            return False
+        self._used_at = self._now()
+        if isinstance(event, QKeyEvent) and QApplication.activeModalWidget() is not None and _is_lock(event):
+            self.lock()
+            return True
         return False
 
     @Slot()
@@ -112,7 +117,6 @@ class Locking(QObject):
             _log.warning("the lock could not be written down: %s", error.code)
             self._workplace.session.leave()
         self.cover.form.begin(self._workplace.holders(), self._former_holder)
-        self.locked.emit()
 
     def _hide(self) -> None:
         self.cover.cover()
@@ -171,6 +175,10 @@ class Locking(QObject):
             else:
                 dialog.show()
         self._shelved.clear()
+
+
+def _is_lock(event: QKeyEvent) -> bool:
+    return QKeySequence(event.keyCombination()) == QKeySequence(TABLE["lock"].keys[0])
 
 
 class _Switch:

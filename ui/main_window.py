@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from core.errors import FarlightError
+from core.errors import FarlightError, NotPermittedError
 from services.workplace import Workplace
 from ui import words
 from ui.analysis_queue import AnalysisQueue
@@ -19,17 +19,20 @@ from ui.desk import Desk
 from ui.duties import logged_in_words, who_may
 from ui.frame_bars import PatientBanner, StatusLine, TopBar
 from ui.id_holders import IdHolders
+from ui.image_copies import ImageCopies
 from ui.intake import Intake
 from ui.notices import NoticeArea
 from ui.opening import Opening
 from ui.page_turner import PageTurner
 from ui.queue_watch import QueueWatch
 from ui.read_page import ReadPage
+from ui.register_offer import RegisterOffer
 from ui.shortcuts import make_action
 from ui.signing import Signing
 from ui.start_notices import tell_start_notices
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
+from ui.trail_watch import TrailWatch
 from ui.window_look import keep_look, restore_look
 from ui.worklist_page import WorklistPage
 
@@ -50,7 +53,7 @@ class MainWindow(QMainWindow):
         self.pools = Pools(self)
         self.book = CaseBook(self)
         self.intake = Intake(self.book, self.pools, workplace, self)
-        self.queue = AnalysisQueue(self.book, self.pools, workplace.analyzer, self)
+        self.queue = AnalysisQueue(self.book, self.pools, workplace, self)
         self.desk = Desk(self.book, workplace, self)
         self.signing = Signing(self.desk, self.pools, workplace, self)
         self.opening = Opening(
@@ -72,6 +75,7 @@ class MainWindow(QMainWindow):
         self.worklist = WorklistPage(theme, self.book)
         self.read = ReadPage(theme, self.book, self.desk, self.pools)
         self.read.column.identity.id_holders = IdHolders(self.book, self._workplace)
+        self.offer = RegisterOffer(self.read.column.identity, self._workplace)
         self.pages = QStackedWidget()
         self.turner = PageTurner(self.pages, self.top, self.notices, self.desk)
         self.turner.add("worklist", self.worklist)
@@ -86,16 +90,24 @@ class MainWindow(QMainWindow):
         column.addWidget(self.status)
         self.setCentralWidget(central)
         self._central = central
+        self.copies = ImageCopies(
+            self.book, self.desk, self.pools, workplace=self._workplace, status=self.status
+        )
         self.watch = QueueWatch(
             queue=self.queue, book=self.book, intake=self.intake, status=self.status,
             chip=self.top.engine, parent=self,
         )  # fmt: skip
-        self.copies = Copies(book=self.book, queue=self.queue, pools=self.pools, notices=self.notices)
+        self.same_images = Copies(book=self.book, queue=self.queue, pools=self.pools, notices=self.notices)
 
     def _build_late(self) -> None:
         """Build what the first paint does not need."""
+        from ui.audit_export import AuditExport
+        from ui.audit_page import AuditPage
+        from ui.keeping import Keeping
+        from ui.keeping_card import KeepingCard
         from ui.locking import Locking
         from ui.models_page import ModelsPage
+        from ui.record_keeping import RecordKeeping
         from ui.report_page import ReportPage
         from ui.reporting import Reporting
         from ui.settings_page import SettingsPage
@@ -108,11 +120,25 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.models = ModelsPage(self._theme, self.pools)
         self.settings = SettingsPage(self._workplace, self.pools)
+        self.trail_watch = TrailWatch(self.pools, self._workplace, self.notices, self)
+        self.audit = AuditPage(self._theme, self.pools, self._workplace, self.trail_watch)
+        self.audit_export = AuditExport(self.pools, self._workplace, self.notices, self)
+        self.records = RecordKeeping(
+            theme=self._theme, pools=self.pools, workplace=self._workplace, book=self.book, desk=self.desk,
+            opening=self.opening, notices=self.notices, window=self,
+        )  # fmt: skip
+        self.turner.add("records", self.records.page)
         for name, page in (("report", self.report), ("models", self.models), ("settings", self.settings)):
             self.turner.add(name, page)
+        self.turner.add("audit", self.audit)
         self.locking = Locking(
             self, theme=self._theme, desk=self.desk, pools=self.pools, workplace=self._workplace
         )
+        self.keeping = Keeping(
+            self.desk, self.pools, workplace=self._workplace, notices=self.notices, window=self
+        )
+        self.kept_card = KeepingCard(self._workplace)
+        self.settings.add(self.kept_card)
         self.sheet = ShortcutSheet(self._central)
         self.turner.set_sheet(self.sheet, self.pages)
         self._connect_rest()
@@ -124,6 +150,7 @@ class MainWindow(QMainWindow):
         self._connect_reading()
         self.queue.analysed.connect(self._on_analysed)
         self.queue.refused_to_run.connect(self._on_refused_to_run)
+        self.queue.not_noted.connect(self.tell_error)
         self.signing.signed.connect(self._on_signed)
         self.signing.added.connect(self._on_added)
         self.signing.failed.connect(self.tell_error)
@@ -155,6 +182,10 @@ class MainWindow(QMainWindow):
         self.read.overlay_look_kept.connect(self._on_overlay_look_kept)
 
     def _connect_rest(self) -> None:
+        self.queue.analysed.connect(self.records.keep_pixels)
+        self.records.case_wanted.connect(self.open_case)
+        self.records.page_wanted.connect(self.show_page)
+        self.records.failed.connect(self.tell_error)
         self.reporting.paper_chosen.connect(self._on_paper_chosen)
         self.reporting.page_wanted.connect(self.show_page)
         self.turner.page_shown.connect(self._on_page_shown)
@@ -164,6 +195,25 @@ class MainWindow(QMainWindow):
         self.top.lock_asked.connect(self.locking.lock)
         self.locking.unlocked.connect(self._on_unlocked)
         self.settings.failed.connect(self.tell_error)
+        self.settings.trail.show_asked.connect(self._on_audit_asked)
+        self.trail_watch.failed.connect(self.tell_error)
+        self.trail_watch.checked.connect(self.settings.trail.show_state)
+        self.audit.export_asked.connect(self.audit_export.ask)
+        self.audit_export.exported.connect(self.audit.refresh)
+        self.audit_export.failed.connect(self.tell_error)
+        self._connect_keeping()
+
+    def _connect_keeping(self) -> None:
+        self.banner.kept_clicked.connect(self.keeping.show_open_patient)
+        self.copies.failed.connect(self.tell_error)
+        self.copies.case_wanted.connect(self.open_case)
+        self.kept_card.due_asked.connect(self.keeping.show_due)
+        self.kept_card.failed.connect(self.tell_error)
+        self.keeping.failed.connect(self.tell_error)
+        self.keeping.deleted.connect(self._on_deleted)
+        self.records.open_copy = self.copies.open_study
+        self.records.page.pane.further.addWidget(self.keeping.card)
+        self.records.page.pane.line_shown.connect(self.keeping.card.show_line)
 
     def _add_keys(self) -> None:
         acts: dict[str, Callable[[], object]] = {
@@ -172,7 +222,9 @@ class MainWindow(QMainWindow):
             "read": partial(self.show_page, "read"),
             "report": partial(self.show_page, "report"),
             "models": partial(self.show_page, "models"),
+            "records": partial(self.show_page, "records"),
             "settings": partial(self.show_page, "settings"),
+            "audit": self._on_audit_asked,
             "theme": self._on_theme_toggled,
             "lock": self.locking.lock,
             "sheet": self.turner.toggle_sheet,
@@ -216,6 +268,7 @@ class MainWindow(QMainWindow):
         self.queue.warm_up()
         self.intake.watch_media()
         self.models.load()
+        self.trail_watch.check()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Keep look and drafts, then stop all work."""
@@ -255,12 +308,17 @@ class MainWindow(QMainWindow):
         may_give_out = self._workplace.session.may("give_out")
         self.report.forbid("" if may_give_out else who_may("give_out"))
         self.settings.show_rights()
+        self.settings.trail.refresh()
+        self.kept_card.refresh()
         tell_start_notices(self.notices, self._workplace)
 
     @Slot(bool)
     def _on_unlocked(self, another: bool) -> None:
         self._show_person()
-        if another and self.desk.case is None:
+        self.audit.forget()  # of whoever was there
+        if self.turner.is_shown("audit") and self._workplace.session.may("audit"):
+            self.audit.refresh()
+        elif self.turner.is_shown("audit") or (another and self.desk.case is None):
             self.show_page("worklist")
         else:
             self.turner.take_focus()
@@ -281,8 +339,20 @@ class MainWindow(QMainWindow):
     def _on_page_shown(self, page: str) -> None:
         if page == "report":
             self.reporting.show()
+        elif page == "records":
+            self.records.page.refresh()
+            self.records.page.take_focus()
         elif page == "settings":
             self.settings.show_theme(self._theme.choice)
+            self.settings.trail.refresh()
+
+    @Slot()
+    def _on_audit_asked(self) -> None:
+        if self._workplace.session.may("audit"):
+            self.show_page("audit")
+        else:
+            self.tell_error(NotPermittedError("audit"))
+            self.kept_card.refresh()
 
     # --- the open case
 
@@ -292,6 +362,7 @@ class MainWindow(QMainWindow):
         case = self.book.find(key)
         if case is not None:
             self.opening.forget_wish()
+            self.copies.at_hand(case)
             self.desk.open(case, tuple(self.intake.paths))
             self.show_page("read")
 
@@ -430,6 +501,16 @@ class MainWindow(QMainWindow):
     def _show_signed(self, key: str) -> None:
         self.open_case(key)
         self.show_page("report")
+
+    @Slot(object)
+    def _on_deleted(self, _keys: object) -> None:
+        """Forget all that is listed: what was deleted must not stand in the list, nor be kept again."""
+        self.queue.cancel()
+        self.desk.close()
+        self.book.clear()
+        self.intake.paths.clear()
+        self.records.page.forget()
+        self.show_page("records" if self.turner.is_shown("records") else "worklist")
 
     # --- settings
 

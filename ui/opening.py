@@ -106,6 +106,11 @@ class Opening(QObject):
         """List the studies of a stick or card."""
         self.open_paths((str(medium.path),))
 
+    def open_kept(self, path: str, key: str) -> None:
+        """Open a study of the records where it lay."""
+        self._wanted_key = key
+        self._intake.open_paths((path,))
+
     def restore_place(self) -> None:
         """Open what was open when the program ended."""
         try:

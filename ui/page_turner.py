@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 from PySide6.QtCore import QEvent, QObject, QRect, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -13,6 +15,15 @@ from ui.shortcut_sheet import ShortcutSheet
 from ui.worklist_page import WorklistPage
 
 SHEET_MARGINS = (16, 8)
+
+
+@runtime_checkable
+class StepsBack(Protocol):
+    """A page that has something to take back before it is left."""
+
+    def step_back(self) -> bool:
+        """Take one step back; returns False where there was none."""
+        ...
 
 
 class PageTurner(QObject):
@@ -88,7 +99,7 @@ class PageTurner(QObject):
                 page.viewer.setFocus()
             elif not self._notices.dismiss_last():
                 self.show_page("worklist")
-        else:
+        elif not (isinstance(page, StepsBack) and page.step_back()):
             self.show_page("read" if self._desk.case is not None else "worklist")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from core.errors import FarlightError
 from services.workplace import Workplace
 from store.people import PersonRow
-from ui.controls import Card, KeyButton, label
+from ui.controls import Card, Elided, KeyButton, label
 from ui.duties import duty_name
 from ui.person_dialogs import (
     AddPersonDialog,
@@ -20,6 +20,8 @@ from ui.person_dialogs import (
     StaffDialog,
 )
 from ui.task import Pools
+
+ROW_PX = 44
 
 
 class PeopleCard(Card):
@@ -72,7 +74,9 @@ class PeopleCard(Card):
                 self.failed.emit(error)
                 return
             for person in everybody:
-                self._rows.addWidget(_PersonLine(person, self, mine=me is not None and person == me))
+                line = _PersonLine(person, self, mine=me is not None and person == me)
+                self._rows.addWidget(line)
+                line.show()  # now: a row that Qt shows later gets no room in a card that is laid out by then
 
     def give_password(self, person: PersonRow) -> None:
         """Ask for a new password for somebody."""
@@ -123,12 +127,13 @@ class _PersonLine(QWidget):
     def __init__(self, person: PersonRow, card: PeopleCard, *, mine: bool) -> None:
         super().__init__()
         self._person, self._card = person, card
+        self.setMinimumHeight(ROW_PX)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 2, 0, 2)
         row.setSpacing(10)
         words = QVBoxLayout()
         words.setSpacing(0)
-        words.addWidget(label(person.name, "strong"))
+        words.addWidget(Elided(person.name, "strong"))
         facts = (
             duty_name(person.duty),
             person.role,
@@ -136,7 +141,7 @@ class _PersonLine(QWidget):
             self.tr("signs") if person.signs else "",
             "" if person.holder_id else self.tr("cannot log in yet: give a password"),
         )
-        words.addWidget(label(" · ".join(fact for fact in facts if fact), "small", wrap=True))
+        words.addWidget(Elided(" · ".join(fact for fact in facts if fact), "small"))
         row.addLayout(words, 1)
         if mine:
             row.addWidget(label(self.tr("you"), "muted"))

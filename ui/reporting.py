@@ -16,7 +16,6 @@ from services import report
 from services.papers import IssuedHow, IssuedPaper
 from services.report import ReportRequest
 from services.report_name import report_name
-from services.session import Session
 from services.sign import SignedFile, reading_beside
 from services.workplace import Workplace
 from ui.cases import Case
@@ -133,9 +132,12 @@ class Reporting(QObject):
 
     def _paper_source(self, how: IssuedHow, pdf: bytes) -> GiveOut:
         """Return what gives out the paper: recorded where the report is signed, else as it is in sight."""
-        signed = self._signed()
+        signed, case = self._signed(), self._desk.case
+        if signed is None and case is not None:
+            note = partial(self._workplace.papers.note_unsigned, case.key, how, case.patient, self._size())
+            return partial(_as_it_is, note, pdf)
         if signed is None:
-            return partial(_as_it_is, self._workplace.session, pdf)
+            return _nothing
         return partial(self._workplace.papers.issue_paper, signed.report_id, how, self._size())
 
     @Slot(bytes)
@@ -278,8 +280,8 @@ class _Export:
         return self._path, paper
 
 
-def _as_it_is(session: Session, pdf: bytes) -> tuple[None, bytes]:
-    session.require("give_out")
+def _as_it_is(note: Callable[[], None], pdf: bytes) -> tuple[None, bytes]:
+    note()
     return None, pdf
 
 

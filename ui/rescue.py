@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from core.errors import FarlightError
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QApplication
+
+from core.errors import FarlightError, KeysDamagedError, StoreDamagedError, StoreMissingError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,4 +42,35 @@ class Offer:
 
 def offers_for(trouble: Trouble) -> tuple[Offer, ...]:
     """Return what can be done about records that do not open."""
-    return ()
+    offers = []
+    if isinstance(trouble.error, StoreDamagedError):
+        offers.append(Offer(words=_tr("Open what can be opened …"), act=partial(_salvage, trouble)))
+    if isinstance(trouble.error, StoreDamagedError | StoreMissingError | KeysDamagedError):
+        offers.append(Offer(words=_tr("Restore from a backup …"), act=partial(_restore, trouble)))
+    return tuple(offers)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("rescue", text)
+
+
+def _restore(trouble: Trouble) -> None:
+    from ui.restore_dialog import RestoreDialog
+
+    parent = QApplication.activeWindow()
+    if parent is not None:
+        RestoreDialog(folder=trouble.folder, retry=trouble.retry, parent=parent).open()
+
+
+def _salvage(trouble: Trouble) -> None:
+    from ui.salvage_dialog import SalvageDialog
+
+    parent = QApplication.activeWindow()
+    if parent is not None:
+        SalvageDialog(
+            folder=trouble.folder,
+            retry=trouble.retry,
+            parent=parent,
+            holder_id=trouble.holder_id,
+            password=trouble.password,
+        ).open()

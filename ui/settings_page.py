@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
 
 from core.errors import FarlightError
 from services.version import VERSION
 from services.workplace import Workplace
+from ui.backup_card import BackupCard
 from ui.controls import Card, enable, label
 from ui.duties import who_may
 from ui.people_card import PeopleCard
 from ui.report_page import PAPERS
 from ui.scrolled_page import ScrolledPage
+from ui.support_card import SupportCard
 from ui.task import Pools
+from ui.trail_card import TrailCard
 
 WIDTH = 720
-LEAST_MINUTES, MOST_MINUTES = 1, 60
+MINUTES = (2, 5, 10, 15, 20, 30, 60)
 
 
 class SettingsPage(ScrolledPage):
@@ -32,14 +35,22 @@ class SettingsPage(ScrolledPage):
         self._settings = workplace.settings
         self.people = PeopleCard(workplace, pools)
         self.people.failed.connect(self.failed)
+        self.backup = BackupCard(workplace, pools)
+        self.backup.failed.connect(self.failed)
+        self.support = SupportCard(workplace, pools)
+        self.support.failed.connect(self.failed)
         column = self.column
         column.addWidget(label(self.tr("Settings"), "title"))
+        self.trail = TrailCard(workplace)
         for card in (
             self._appearance(),
             self._report(),
             self._reading(),
             self._locking(),
             self.people,
+            self.trail,
+            self.backup,
+            self.support,
             self._about(),
         ):
             column.addWidget(card)
@@ -51,6 +62,12 @@ class SettingsPage(ScrolledPage):
         for part in (self._site, self._address, self._order, self._minutes):
             enable(part, may, who_may("settings"))
         self.people.refresh()
+        self.backup.refresh()
+        self.support.refresh()
+
+    def add(self, card: Card) -> None:
+        """Place a further card before the last one, which says what this program is."""
+        self.column.insertWidget(self.column.count() - 2, card)
 
     def show_theme(self, choice: str) -> None:
         """Show the theme in force."""
@@ -111,14 +128,13 @@ class SettingsPage(ScrolledPage):
     def _locking(self) -> Card:
         card = Card(self.tr("Lock"))
         grid = self._grid(card)
-        self._minutes = QSpinBox()
-        self._minutes.setRange(LEAST_MINUTES, MOST_MINUTES)
-        self._minutes.setSuffix(self.tr(" minutes without anybody"))
-        self._minutes.setValue(int(self._settings.number("lock.after_minutes")))
-        self._minutes.setAccessibleName(self.tr("Locks itself after"))
-        self._minutes.editingFinished.connect(self._on_minutes)
-        grid.addWidget(label(self.tr("Locks itself after"), "muted"), 0, 0)
-        grid.addWidget(self._minutes, 0, 1, Qt.AlignmentFlag.AlignLeft)
+        kept = int(self._settings.number("lock.after_minutes"))
+        offered = tuple(
+            (self.tr("{minutes} minutes without anybody").format(minutes=minutes), str(minutes))
+            for minutes in sorted({*MINUTES, kept})
+        )
+        self._minutes = self._choice(grid, 0, self.tr("Locks itself after"), offered, str(kept))
+        self._minutes.activated.connect(self._on_minutes)
         words = self.tr("It also locks when the computer sleeps, and at once with Ctrl L.")
         card.body.addWidget(label(words, "small", wrap=True))
         return card
@@ -201,4 +217,4 @@ class SettingsPage(ScrolledPage):
 
     @Slot()
     def _on_minutes(self) -> None:
-        self._keep("lock.after_minutes", self._minutes.value())
+        self._keep("lock.after_minutes", int(self._minutes.currentData()))

@@ -24,7 +24,7 @@ class PinField(QLineEdit):
 
 
 class Sheet(QDialog):
-    """A dialog over the window with a title, a body and two buttons."""
+    """A dialog over the window with a title, a body and two buttons at its ``foot``."""
 
     def __init__(self, title: str, act: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -44,6 +44,7 @@ class Sheet(QDialog):
         self.column.addWidget(self.wrong)
         row = QHBoxLayout()
         row.setSpacing(10)
+        self.foot = row
         row.addStretch(1)
         self.no = KeyButton(self.tr("Back"))
         self.no.setAutoDefault(False)

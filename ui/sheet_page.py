@@ -44,13 +44,12 @@ class SheetView(QWidget):
         self._grid.setVerticalSpacing(6)
         column.addLayout(self._grid)
         self.print_button = KeyButton(self.tr("Print the sheet …"))
-        enable(
-            self.print_button,
-            SheetPrinting.is_possible(),
-            self.tr("No printer is set up on this computer: copy the code by hand."),
-        )
+        by_hand = self.tr("No printer is set up on this computer: copy the code by hand.")
+        enable(self.print_button, SheetPrinting.is_possible(), by_hand)
         self.print_button.clicked.connect(self._on_print)
         column.addWidget(self.print_button)
+        if not SheetPrinting.is_possible():
+            column.addWidget(label(by_hand, "small", wrap=True))
         column.addWidget(label(self.tr("Now type the last group from your paper"), "small"))
         self.last = QLineEdit()
         self.last.setMaxLength(8)

@@ -1,7 +1,8 @@
 """Notices that the computer goes to sleep or its screen is locked.
 
-Linux tells it over D-Bus (logind, the screen savers); Windows by a message to the window. Where neither can
-be had, a jump of the clocks between two ticks shows afterwards that the computer slept.
+Linux tells it over D-Bus (logind, which waits a moment for the cover, and the screen savers); Windows by a
+message to the window. Where neither can be had, a jump of the clocks between two ticks shows afterwards that
+the computer slept.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ TICK_MS = 1000
 SLEPT_S = 30.0
 _SYSTEM_BUS = Path("/run/dbus/system_bus_socket")
 _SYSTEM_SIGNALS = (
-    ("org.freedesktop.login1.Manager", "PrepareForSleep", "_on_going(bool)"),
+    ("org.freedesktop.login1.Manager", "PrepareForSleep", "_on_sleep(bool)"),
     ("org.freedesktop.login1.Session", "Lock", "_on_locked()"),
 )
 _SESSION_SIGNALS = (
     ("org.freedesktop.ScreenSaver", "ActiveChanged", "_on_going(bool)"),
     ("org.gnome.ScreenSaver", "ActiveChanged", "_on_going(bool)"),
 )
+_LOGIN = "org.freedesktop.login1"
+_INHIBIT_MS = 500
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +50,7 @@ class SleepWatch(QObject):
         self._wall, self._monotonic = wall, monotonic
         self._last = (wall(), monotonic())
         self._filter: object = None
+        self._moment: object = None
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.look)
@@ -63,6 +67,7 @@ class SleepWatch(QObject):
     def stop(self) -> None:
         """Watch no more."""
         self._timer.stop()
+        self._moment = None
         if self._filter is not None:
             from PySide6.QtCore import QCoreApplication
 
@@ -87,6 +92,7 @@ class SleepWatch(QObject):
         named = os.environ.get("DBUS_SYSTEM_BUS_ADDRESS")
         if named or _SYSTEM_BUS.exists():
             self._listen(QDBusConnection.systemBus(), _SYSTEM_SIGNALS)
+            self._ask_for_a_moment()
         if os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
             self._listen(QDBusConnection.sessionBus(), _SESSION_SIGNALS)
 
@@ -101,6 +107,29 @@ class SleepWatch(QObject):
                 heard = False
             if not heard:
                 _log.warning("not told of %s", name)
+
+    def _ask_for_a_moment(self) -> None:
+        """Have logind wait with the sleep until the window is covered: as long as this descriptor is held.
+
+        Source: systemd, Inhibitor Locks (delay).
+        """
+        from PySide6.QtDBus import QDBus, QDBusConnection, QDBusMessage
+
+        call = QDBusMessage.createMethodCall(
+            _LOGIN, "/org/freedesktop/login1", f"{_LOGIN}.Manager", "Inhibit"
+        )
+        call.setArguments(["sleep", "Farlight", "Hides patients", "delay"])
+        reply = QDBusConnection.systemBus().call(call, QDBus.CallMode.Block, _INHIBIT_MS)
+        given = reply.type() == QDBusMessage.MessageType.ReplyMessage
+        self._moment = next(iter(reply.arguments()), None) if given else None
+
+    @Slot(bool)
+    def _on_sleep(self, begins: bool) -> None:
+        if begins:
+            self.slept.emit()
+            self._moment = None
+        else:
+            self._ask_for_a_moment()
 
     @Slot(bool)
     def _on_going(self, begins: bool) -> None:

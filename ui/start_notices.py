@@ -7,6 +7,7 @@ from functools import partial
 from PySide6.QtCore import QCoreApplication
 
 from core.errors import FarlightError
+from services.trail_words import found_words
 from services.workplace import Workplace
 from ui.notices import NoticeArea
 
@@ -26,19 +27,22 @@ def tell_start_notices(notices: NoticeArea, workplace: Workplace) -> None:
             tr("The clock of this computer shows {now}, earlier than the last entry ({before}).").format(
                 now=f"{now:%Y-%m-%d %H:%M}", before=f"{before.astimezone():%Y-%m-%d %H:%M}"
             ),
-            tr("Is it right? If not, set it: until then every entry is marked as doubtful."),
+            tr("Is it right? If not, set it before you go on. The jump is marked in the audit trail."),
             act=tr("The clock is right"),
             on_act=partial(_answer, notices, workplace.accept_clock),
             lasting=True,
         )
+    reminder = workplace.backups.reminder()
+    if reminder is not None:
+        notices.tell("calm", reminder, tr("Settings, Backup: plug in a stick and press Back up now."))
     if not workplace.trail_unseen:
         return
     administrator = workplace.session.may("audit")
     notices.tell(
         "warning",
         tr("The audit trail of this computer was changed outside Farlight, or lost lines."),
-        tr("Found: {found}. Settings, Audit shows where; an administrator has to look.").format(
-            found=workplace.trail_unseen
+        tr("Found: {found}. Settings, Audit trail shows where; an administrator has to look.").format(
+            found=" ".join(found_words(name) for name in workplace.trail_unseen.split(", "))
         ),
         act=tr("I have seen it") if administrator else "",
         on_act=partial(_answer, notices, workplace.see_trail_trouble) if administrator else None,

@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFont, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from services.images import origin_of
 from services.refusal_words import short_refusal
 from ui import words
 from ui.cases import Case, CaseBook, State, Study
@@ -94,7 +95,8 @@ class WorklistModel(QAbstractTableModel):
                 part for part in (words.study_date(case.unit), words.study_time(case.unit)) if part
             )
             name = "" if case.unit.kind.startswith("dicom") else Path(case.unit.path).name
-            return " · ".join(part for part in (words.study_name(case.unit), when, name) if part)
+            copy = self.tr("kept copy") if origin_of(case.unit) == "copy" else ""
+            return " · ".join(part for part in (words.study_name(case.unit), when, name, copy) if part)
         return self._status(study) if column == STATUS else ""
 
     def _status(self, study: Study) -> str:
@@ -119,7 +121,8 @@ class WorklistModel(QAbstractTableModel):
             return case.error
         if column == STATUS and study.state == "refused" and case.refusal is not None:
             return f"{case.refusal.reason}\n{case.refusal.advice}"
-        return f"{self._text(study, column)}\n{case.unit.path}"
+        place = self.tr("kept copy of {path}") if origin_of(case.unit) == "copy" else "{path}"
+        return f"{self._text(study, column)}\n{place.format(path=case.unit.path)}"
 
     def _picture(self, study: Study) -> Any:
         case = study.lead

@@ -206,7 +206,8 @@ sys.stdin.read()
 def test_another_program_of_the_user_does_not_read_the_memory(how: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     with subprocess.Popen(
-        [sys.executable, "-c", _STAY, how], env=environment, text=True, preexec_fn=held_by_permissions,  # noqa: PLW1509 - it takes no lock
+        [sys.executable, "-c", _STAY, how], env=environment, text=True,
+        preexec_fn=held_by_permissions,  # noqa: PLW1509 - no thread of the test runs beside it
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     ) as stays:  # fmt: skip
         assert stays.stdout is not None

@@ -154,7 +154,7 @@ def _check_whole(workplace: Workplace) -> None:
     assert tuple(workplace.trail.check()) == ()
     lines = [line.subject for line in workplace.trail.lines() if line.act == "sign"]
     reports = [f"report:{number}" for number in _numbers(workplace)]
-    assert sorted(lines) in ([], sorted(reports)), "a signature and its line are not kept together"
+    assert sorted(lines) == sorted(reports), "a signature and its line are not kept together"
     with workplace._database.transaction() as connection:
         assert [row[0] for row in connection.execute("PRAGMA integrity_check")] == ["ok"]
         assert connection.execute("PRAGMA cipher_integrity_check").fetchall() == []

@@ -54,12 +54,12 @@ def test_the_first_paper_is_the_original_to_the_byte_and_the_next_a_copy(
     workplace: Workplace, signed: SignedFile
 ) -> None:
     papers = workplace.papers
-    assert not papers.next_is_copy(signed.report_id, "A4")
+    assert "COPY" not in papers.next_paper(signed.report_id, "A4")
     first, original = papers.issue_paper(signed.report_id, "print", "A4")
     assert original == signed.pdf
     assert hashlib.sha256(original).hexdigest() == signed.record.report_sha256
     assert (first.number, first.copy_number, first.is_copy) == (1, 0, False)
-    assert papers.next_is_copy(signed.report_id, "A4")
+    assert "COPY" in papers.next_paper(signed.report_id, "A4")
     second, copy = papers.issue_paper(signed.report_id, "export", "A4")
     assert copy != original
     assert (second.number, second.copy_number, second.is_copy) == (2, 1, True)
@@ -161,7 +161,7 @@ def test_an_original_of_another_size_that_did_not_come_out_is_still_to_come(
     papers = workplace.papers
     lost, pdf = papers.issue_paper(signed.report_id, "print", "A5")
     papers.withdraw_paper(lost.paper_id)
-    assert not papers.next_is_copy(signed.report_id, "A5")
+    assert "COPY" not in papers.next_paper(signed.report_id, "A5")
     assert papers.issue_paper(signed.report_id, "print", "A4")[1] == signed.pdf
     assert pdf != signed.pdf
 
@@ -235,7 +235,7 @@ def test_a_report_with_an_addendum_leaves_no_more_without_it(
     workplace: Workplace, amina: Person, signed: SignedFile, read: Callable[[bytes], Printed]
 ) -> None:
     workplace.signing.add_addendum(signed.report_id, "Other side.", person_id=amina.person_id, pin="2468")
-    assert workplace.papers.next_is_copy(signed.report_id, "A4")
+    assert "COPY" in workplace.papers.next_paper(signed.report_id, "A4")
     said = workplace.papers.next_paper(signed.report_id, "A5")
     assert said == "The next paper says COPY: an addendum was added"
     issued, pdf = workplace.papers.issue_paper(signed.report_id, "print", "A4")

@@ -3,6 +3,8 @@
 import errno
 import stat
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from store.schema import MIGRATIONS, SCHEMA_VERSION
 from store.signed import SignedStore
 from store.sqlcipher import connect
 from tests.store.conftest import KEY
+from tests.store.pages import decrypted
 
 
 def _version(file: Path) -> int:
@@ -266,3 +269,55 @@ def test_a_file_locked_by_another_program_is_told_as_a_store_error(
 def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
     Database(tmp_path / "a.db", KEY, new=True).close()
     assert stat.S_IMODE((tmp_path / "a.db").stat().st_mode) == 0o600
+
+
+def _plant(database: Database, count: int) -> None:
+    with database.transaction() as connection:
+        for number in range(count):
+            connection.execute("INSERT INTO drafts VALUES (?, ?, '')", (f"k{number}", "Plantedname " * 4000))
+
+
+@pytest.mark.parametrize("in_memory_up_to", [0, 1 << 30])
+def test_wiping_leaves_what_is_kept_and_no_page_with_what_was_deleted(
+    database: Database, monkeypatch: pytest.MonkeyPatch, in_memory_up_to: int
+) -> None:
+    monkeypatch.setattr("store.database._REBUILD_IN_MEMORY_UP_TO_BYTES", in_memory_up_to)
+    _plant(database, 20)
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM drafts")
+        connection.execute("INSERT INTO drafts VALUES ('stays', 'Otherwoman', '')")
+    assert b"Plantedname" in decrypted(database.file, KEY)
+    database.wipe()
+    left = decrypted(database.file, KEY)
+    assert b"Plantedname" not in left
+    assert b"Otherwoman" in left
+    with database.transaction() as connection:
+        assert [row["key"] for row in connection.execute("SELECT key FROM drafts")] == ["stays"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are listed on Linux alone")
+def test_a_large_store_is_wiped_through_a_temporary_file_that_is_encrypted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.database._REBUILD_IN_MEMORY_UP_TO_BYTES", 0)
+    _plant(database, 400)
+    seen: dict[str, bytes] = {}
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.is_set():
+            for entry in Path("/proc/self/fd").iterdir():
+                with suppress(OSError):
+                    name = str(entry.readlink())
+                    if "etilqs" in name:
+                        seen[name] = max(seen.get(name, b""), entry.read_bytes(), key=len)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        database.wipe()
+    finally:
+        ended.set()
+        watcher.join()
+    assert max(map(len, seen.values())) > 1 << 20
+    assert not any(b"Plantedname" in content for content in seen.values())

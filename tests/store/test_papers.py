@@ -29,14 +29,16 @@ def papers(database: Database, clock: Clock) -> PaperStore:
     return PaperStore(database)
 
 
-def _issue(papers: PaperStore, report_id: int = 1, *, as_signed: bool = True) -> PaperRow:
+def _issue(papers: PaperStore, report_id: int = 1, *, may_be_original: bool = True) -> PaperRow:
     return papers.issue(
-        report_id=report_id, issued_at="2027-01-02", how="print", paper="A4", as_signed=as_signed
+        report_id=report_id, issued_at="2027-01-02", how="print", paper="A4", may_be_original=may_be_original
     )
 
 
 def test_only_the_first_paper_as_signed_is_the_original(papers: PaperStore) -> None:
-    issued = [_issue(papers, as_signed=as_signed) for as_signed in (False, True, True, False)]
+    issued = [
+        _issue(papers, may_be_original=may_be_original) for may_be_original in (False, True, True, False)
+    ]
     assert [(row.number, row.copy_number) for row in issued] == [(1, 1), (2, 0), (3, 2), (4, 3)]
     assert papers.of(1) == tuple(issued)
 

@@ -69,7 +69,7 @@ def test_what_was_signed_cannot_be_changed(database: Database, clock: Clock, sta
     signed, number = _sign(database, clock)
     signed.add_addendum(report_id=number, person_id=1, signed_at="2027-01-02", payload="{}")
     papers = PaperStore(database)
-    papers.issue(report_id=number, issued_at="2027-01-02", how="print", paper="A4", as_signed=True)
+    papers.issue(report_id=number, issued_at="2027-01-02", how="print", paper="A4", may_be_original=True)
     papers.withdraw(1, "2027-01-02")
     with pytest.raises(dbapi.IntegrityError), database.transaction() as connection:
         connection.execute(statement)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
@@ -92,10 +93,9 @@ class Screens:
             act(window)
         QTest.qWait(500)
         screen = window.screen().grabWindow(0, window.x(), window.y(), window.width(), window.height())
-        (screen if window.signing.dialog or window.settings.people.dialog else window.grab()).save(
-            str(self.out / f"{name}.png")
-        )
-        for dialog in (window.signing.dialog, window.settings.people.dialog):
+        dialogs = (window.signing.dialog, window.settings.people.dialog, window.audit_export.sheet)
+        (screen if any(dialogs) else window.grab()).save(str(self.out / f"{name}.png"))
+        for dialog in dialogs:
             if dialog is not None:
                 dialog.reject()
         window.close()
@@ -121,6 +121,7 @@ class Screens:
             with sqlite3.connect(profile / "farlight.db") as early:
                 early.execute("CREATE TABLE a (b)")
         door = Door(partial(Access, profile, cost=CHEAP), make_theme("light" if theme == "light" else "dark"))
+        page: Any = door
         door.resize(*size)
         door.start()
         door.show()
@@ -128,13 +129,13 @@ class Screens:
         wait_until(door.isActiveWindow)
         if state in ("wrong", "wait"):
             for _ in range(1 if state == "wrong" else 3):
-                door.page.form.password.setText("not this one")
-                door.page.form.enter.click()
-                wait_until(lambda: not door.page.form._busy)
+                page.page.form.password.setText("not this one")
+                page.page.form.enter.click()
+                wait_until(lambda: not page.page.form._busy)
         elif state == "forgot":
             door._on_forgotten()
         elif state in ("sheet", "offer"):
-            came = door._access.log_in(door._access.holders()[0].holder_id, "maize and beans")
+            came = page._access.log_in(page._access.holders()[0].holder_id, "maize and beans")
             code = "7K3M-9QXZ-01AB-CDEF-GH2J-KLMN-PQRS-TVWX-YZ45"
             door._show_sheet(Came(workplace=came, code=code, offer="used" if state == "offer" else ""))
         elif state == "trouble":
@@ -255,6 +256,40 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         window.open_case(case.key)  # type: ignore[attr-defined]
         window.show_page("report")  # type: ignore[attr-defined]
         wait_until(lambda: window.report.pdf is not None)  # type: ignore[attr-defined]
+
+    def audit(window: object) -> None:
+        from services.trail_check import TrailState
+
+        signed_report(window)
+        wait_until(lambda: window._workplace.trail_state is not None)  # type: ignore[attr-defined]
+        trail: TrailState = window._workplace.check_trail()  # type: ignore[attr-defined]
+        window.trail_watch.checked.emit(trail)  # type: ignore[attr-defined]
+        window.show_page("audit")  # type: ignore[attr-defined]
+        wait_until(lambda: window.audit.model.rowCount() > 5)  # type: ignore[attr-defined]
+
+    def audit_broken(window: object) -> None:
+        from dataclasses import replace
+
+        from store.audit import Broken
+
+        audit(window)
+        at, after = "2026-11-20T08:12:00+00:00", "2026-11-20T08:31:00+00:00"
+        broken = (
+            Broken(seq=3, trouble="changed", before_at=at, after_at=after),
+            Broken(seq=6, trouble="missing", until=9, before_at=at, after_at=after),
+        )
+        state = replace(window._workplace.trail_state, broken=broken)  # type: ignore[attr-defined]
+        window._workplace.trail_state = state  # type: ignore[attr-defined]
+        window.trail_watch._on_checked(state)  # type: ignore[attr-defined]
+
+    def audit_nothing(window: object) -> None:
+        audit(window)
+        window.audit.filter.text.setText("nobody of that name")  # type: ignore[attr-defined]
+        wait_until(lambda: not window.audit.model.rowCount())  # type: ignore[attr-defined]
+
+    def audit_export(window: object) -> None:
+        audit(window)
+        window.audit_export.ask()  # type: ignore[attr-defined]
 
     def sheet(window: object) -> None:
         ready(window)
@@ -393,6 +428,14 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         "models": lambda: s.shoot("models", (s.chest(),), act=page("models")),
         "models-light": lambda: s.shoot("models-light", (s.chest(),), act=page("models"), theme="light"),
         "settings": lambda: s.shoot("settings", (s.chest(),), act=page("settings")),
+        "audit": lambda: s.shoot("audit", (s.chest(),), act=audit),
+        "audit-light": lambda: s.shoot("audit-light", (s.chest(),), act=audit, theme="light"),
+        "audit-broken": lambda: s.shoot("audit-broken", (s.chest(),), act=audit_broken),
+        "audit-broken-light": lambda: s.shoot(
+            "audit-broken-light", (s.chest(),), act=audit_broken, theme="light"
+        ),
+        "audit-nothing": lambda: s.shoot("audit-nothing", (s.chest(),), act=audit_nothing),
+        "audit-export": lambda: s.shoot("audit-export", (s.chest(),), act=audit_export),
         "sheet": lambda: s.shoot("sheet", (s.chest(),), act=sheet),
         "sign": lambda: s.shoot("sign", (s.chest(),), act=sign),
         "settings-light": lambda: s.shoot("settings-light", act=people, theme="light"),

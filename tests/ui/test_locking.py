@@ -21,6 +21,10 @@ Stage = Callable[..., Any]
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
+def _first_read(window: Any) -> Any:
+    return window.desk.reading.first_read
+
+
 def log_in(window: Any, holder_id: str, password: str = PASSWORD) -> None:
     """Unlock as somebody."""
     form = window.locking.cover.form
@@ -94,7 +98,7 @@ def test_ctrl_l_and_the_button_lock_and_no_key_works_until_somebody_logs_in(
     log_in(window, holder)
     assert window.pages.currentWidget() is window.read
     press(window, Qt.Key.Key_2)
-    assert window.desk.reading.first_read.impression == "abnormal"
+    assert _first_read(window).impression == "abnormal"
     window.top.lock.click()
     assert window.locking.is_locked
 
@@ -144,7 +148,7 @@ def test_dialogs_go_and_a_signature_comes_back_without_its_pin(stage: Stage, tmp
     wait_until(dialog.isVisible)
     dialog.pin.setText("2580")
     holder = me(window)
-    window.locking.lock()
+    QTest.keyClick(dialog.pin, Qt.Key.Key_L, CONTROL)
     assert not dialog.isVisible()
     assert dialog.pin.text() == ""
     log_in(window, holder)
@@ -178,7 +182,7 @@ def test_a_study_that_somebody_began_is_put_away_at_a_switch_and_taken_over_in_t
     assert "Otieno" in column.begun.title.text()
     assert column.findings == []  # their answer and the result stay closed
     press(window, Qt.Key.Key_1)
-    assert window.desk.reading.first_read.impression == "abnormal"
+    assert _first_read(window).impression == "abnormal"
     window.desk.decide("chest-pneumonia-child", "pneumonia", "disagree")
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
     assert not window.read.column.sign.isEnabled()
@@ -188,12 +192,12 @@ def test_a_study_that_somebody_began_is_put_away_at_a_switch_and_taken_over_in_t
     wait_until(column.impression.buttons["nothing_seen"].isEnabled)
     pause()
     press(window, Qt.Key.Key_1)
-    assert window.desk.reading.first_read.impression == "nothing_seen"
+    assert _first_read(window).impression == "nothing_seen"
     window.locking.lock()
     log_in(window, first)
     window.open_case(case.key)
     window.desk.take_over()
-    assert window.desk.reading.first_read.impression == "abnormal"
+    assert _first_read(window).impression == "abnormal"
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from core.errors import WrongPasswordError
 from services.staff import NewPerson
@@ -30,7 +30,7 @@ def twice(secret: Any, text: str) -> None:
 
 def link(window: Any, words: str) -> QPushButton:
     """Return the button beside a person."""
-    people = window.settings.people
+    people: QWidget = window.settings.people
     return next(one for one in people.findChildren(QPushButton) if one.accessibleName() == words)
 
 
@@ -140,8 +140,9 @@ def test_a_new_sheet_stays_in_sight_until_its_last_group_was_typed(window: Any) 
 
 def test_the_clinics_settings_are_written_down_with_who_changed_them(window: Any) -> None:
     workplace = window._workplace
-    window.settings._minutes.setValue(3)
-    window.settings._minutes.editingFinished.emit()
+    minutes = window.settings._minutes
+    minutes.setCurrentIndex(minutes.findData("5"))
+    minutes.activated.emit(minutes.currentIndex())
     line = list(workplace.trail.lines())[-1]
     assert (line.act, line.person) == ("settings", "Sr. N. Otieno")
-    assert workplace.settings.number("lock.after_minutes") == 3
+    assert workplace.settings.number("lock.after_minutes") == 5

@@ -15,7 +15,6 @@ from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 
-from core.clock import SystemClock
 from core.patient import Patient, Sourced
 from core.result import Correction, ErrorRecord, Refusal, Result, Source
 from services.analyze import Analysis
@@ -920,7 +919,10 @@ def test_words_and_note_are_in_their_fields_again_when_the_case_is_opened_again(
 
 def kept_within(profile_home: Path, key: str, seconds: float) -> tuple[str, str]:
     """Return words and note of the one finding as another process would read them after that time."""
-    from services.drafts import DraftKeeper
+    import json
+
+    from services.drafts import Draft
+    from services.record_json import from_plain
     from store.database import Database
     from store.drafts import DraftStore
     from tests.opening import key_of_store
@@ -929,11 +931,11 @@ def kept_within(profile_home: Path, key: str, seconds: float) -> tuple[str, str]
     profile = profile_home / "profile"
     database = Database(profile / "farlight.db", key_of_store(profile))
     try:
-        draft = DraftKeeper(DraftStore(database), SystemClock()).find(key)
+        kept = DraftStore(database).find(key)
     finally:
         database.close()
-    assert draft is not None
-    jotting = draft.jottings[0]
+    assert kept is not None
+    jotting = from_plain(Draft, json.loads(kept.payload)).jottings[0]
     return jotting.words, jotting.note
 
 
@@ -1377,7 +1379,7 @@ def test_a_signed_picture_found_again_has_the_patient_and_the_words_that_were_si
     stage: Stage, tmp_path: Path
 ) -> None:
     from services.drafts import Draft
-    from ui.intake import _Scan
+    from ui.intake import case_of
 
     window = stage(write_chest(tmp_path, "1.dcm", patient=""))
     ready(window)
@@ -1385,7 +1387,7 @@ def test_a_signed_picture_found_again_has_the_patient_and_the_words_that_were_si
     window.desk.identify(replace(window.desk.case.draft.typed, name=typed), ("name", "id"))
     window.desk.write("conclusion", "Old scar")
     case = sign_the_open_case(window)
-    found = _Scan((), window._workplace)._case(case.unit)
+    found = case_of(case.unit, window._workplace)
     assert isinstance(found.draft, Draft)
     assert found.patient.name == typed
     assert found.draft.reading.conclusion == "Old scar"

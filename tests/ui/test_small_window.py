@@ -1,4 +1,4 @@
-"""The least window, 1024 by 700: nothing is cut, long names keep both ends, and the rest wraps."""
+"""The least window, 1024 by 640: nothing is cut, long names keep both ends, and the rest wraps."""
 
 from collections.abc import Callable
 from pathlib import Path

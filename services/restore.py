@@ -1,0 +1,275 @@
+"""Putting a backup back: verified before anything is replaced, and what was there is set aside.
+
+Two steps: ``prepare`` brings the backup onto this disk, checks it and says what it holds; ``carry_out``
+swaps. A crash before the swap leaves the old records, one in it is gone through with by the next start.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from core.clock import Clock
+from core.errors import (
+    BackupDamagedError,
+    StoreError,
+)
+from services.backup import counting
+from services.locked_records import LockedRecords, ReportNumber
+from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
+from store.audit import AuditStore
+from store.backup_files import bring_back, medium_errors, no_room
+from store.backup_manifest import Backup, Entry, check_seal
+from store.backup_rest import open_rest
+from store.database import Database, check_whole
+from store.durable import replace_file
+from store.durable_copy import hash_file
+from store.keyring import KeyRing
+from store.people import PeopleStore, PersonRow
+from store.secret_words import COST, Cost
+from store.sqlcipher import connect, dbapi
+from store.subkeys import subkey
+from store.swap import DATABASE, GUESSES, RECORDS, SMALL, incoming, swap
+
+Present = Literal["none", "same", "other", "unreadable"]
+_SPARE_BYTES = 32 << 20
+_MOST_KEY_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What lies ready to be put back, and what the present records have that it lacks.
+
+    ``present`` says what is there now; ``lacking`` is empty where the present records cannot be read, and
+    then nobody knows.
+    """
+
+    made_at: str
+    farlight: str
+    counts: dict[str, int] = field(default_factory=dict)
+    images: int = 0
+    images_lost: int = 0
+    present: Present = "none"
+    lacking: tuple[ReportNumber, ...] = ()
+
+
+class Restoring(LockedRecords):
+    """One backup on its way into one profile, whose lock this holds. Close it at the end."""
+
+    def __init__(
+        self, backup: Backup, profile: Path | None = None, *, clock: Clock | None = None, cost: Cost = COST
+    ) -> None:
+        """Take the profile and read the backup's locked keys.
+
+        Raises:
+            ProfileInUseError: a window is open on the profile.
+            ProfileNotWritableError: it cannot be written.
+            BackupDamagedError: the backup's keys cannot be read.
+        """
+        self._backup = backup
+        self._prepared: Prepared | None = None
+        self._staying: tuple[str, ...] = ()
+        super().__init__(profile, clock=clock, cost=cost)
+
+    def _find_ring(self) -> KeyRing:
+        """Return the keys as of the day of the backup."""
+        if self._backup.manifest.only("keys").size > _MOST_KEY_BYTES:
+            raise BackupDamagedError("keys")  # nobody has vouched for the list yet
+        self._new = incoming(self._folder)
+        bring_back(self._backup, self._backup.manifest.only("keys"), self._new / "keys.json")
+        with suppress(OSError):  # wrong guesses count here as they do at the door
+            replace_file(self._new / GUESSES, (self._folder / GUESSES).read_bytes())
+        ring = KeyRing(self._new / "keys.json", self._clock, self._cost)
+        if ring.store_id != self._backup.manifest.store_id:
+            raise BackupDamagedError("the keys are of other records")
+        return ring
+
+    def _take(self, key: bytes, holder_id: str) -> None:
+        check_seal(self._backup.manifest, subkey(key, b"backup"))
+        super()._take(key, holder_id)
+
+    def prepare(self, *, progress: Report = nobody_listens, cancelled: IsCancelled = never) -> Prepared:
+        """Bring the backup onto this disk and check all of it; nothing is replaced yet.
+
+        Raises:
+            NotPermittedError: the password was not an administrator's.
+            BackupDamagedError: the backup is not what was written.
+            BackupMediumError: the medium was pulled out.
+            BackupNoRoomError: the disk has no room; the detail says how much is missing.
+            Cancelled: somebody stopped it.
+        """
+        key = self._require_key()
+        manifest = self._backup.manifest
+        staying, coming = self._sort_images(progress, cancelled)
+        records = manifest.only("records")
+        needed = records.size + sum(entry.size for entry in coming) + _SPARE_BYTES
+        short = needed - shutil.disk_usage(self._folder).free
+        if short > 0:
+            raise no_room(short)
+        tell = counting("restoring", needed - _SPARE_BYTES, progress, cancelled)
+        bring_back(self._backup, records, self._new / DATABASE, tell)
+        progress(Progress(stage="checking"))
+        try:
+            check_whole(self._new / DATABASE, key)
+        except StoreError as error:
+            raise BackupDamagedError("the records in it") from error
+        self._require_administrator(self._duty(key))
+        counts = self._bring_rest(key)
+        lost = sum(not self._bring_image(entry, tell) for entry in coming)
+        stop_if(cancelled)
+        present, lacking = self._compare(key)
+        self._staying = tuple(entry.path for entry in staying)
+        self._prepared = Prepared(
+            made_at=manifest.made_at,
+            farlight=manifest.farlight,
+            counts=counts,
+            images=len(staying) + len(coming) - lost,
+            images_lost=lost,
+            present=present,
+            lacking=lacking,
+        )
+        return self._prepared
+
+    def carry_out(self) -> Path | None:
+        """Put what was prepared in the place of what is there; returns where that was set aside, if anything.
+
+        Raises:
+            ProfileNotWritableError: it could not be begun; nothing has changed.
+            NotReplacedError: it was begun, and the next start goes on.
+        """
+        if self._prepared is None:
+            raise ValueError("prepare comes first")
+        self._note(self._require_key(), self._prepared)
+        names = [name for name in (*RECORDS, *SMALL) if (self._folder / name).exists()]
+        images = self._folder / "images"
+        present = (file.relative_to(self._folder).as_posix() for file in images.rglob("*") if file.is_file())
+        staying = frozenset(self._staying)
+        aside = swap(self._folder, aside=[*names, *(name for name in present if name not in staying)])
+        self._prepared = None
+        return aside if aside.exists() else None
+
+    def close(self) -> None:
+        """Give the profile back; wrong guesses stay counted."""
+        with suppress(OSError, AttributeError):
+            replace_file(self._folder / GUESSES, (self._new / GUESSES).read_bytes())
+        super().close()
+
+    # --- bringing
+
+    def _sort_images(self, progress: Report, cancelled: IsCancelled) -> tuple[list[Entry], list[Entry]]:
+        """Return the images that lie in the profile already, to the byte, and those that must come."""
+        staying: list[Entry] = []
+        coming: list[Entry] = []
+        there = self._backup.manifest.of_kind("image")
+        tell = counting("checking", sum(entry.size for entry in there), progress, cancelled)
+        for entry in there:
+            file = self._folder / entry.path
+            same = len(entry.parts) == 1 and _has_size(file, entry.size)
+            if same and hash_file(file, tell)[0] == entry.parts[0].sha256:
+                staying.append(entry)
+            else:
+                coming.append(entry)
+        return staying, coming
+
+    def _bring_image(self, entry: Entry, tell: Any) -> bool:
+        """Bring an image; one that the medium has lost costs only itself."""
+        place = self._new / entry.path
+        try:
+            bring_back(self._backup, entry, place, tell)
+        except BackupDamagedError:
+            place.unlink(missing_ok=True)
+            return False
+        return True
+
+    def _bring_rest(self, key: bytes) -> dict[str, int]:
+        entry = self._backup.manifest.only("rest")
+        sealed = self._new / "rest.bin"
+        bring_back(self._backup, entry, sealed)
+        rest = open_rest(sealed.read_bytes(), subkey(key, b"backup rest"))
+        with medium_errors():
+            sealed.unlink()
+            for name in ("anchor", "settings"):
+                if isinstance(rest.get(name), str):
+                    replace_file(self._new / f"{name}.json", rest[name].encode())
+            replace_file(self._new / "keys-copy.json", (self._new / "keys.json").read_bytes())
+        counts = rest.get("counts", {})
+        return {str(name): int(count) for name, count in counts.items()}
+
+    def _duty(self, key: bytes) -> str | None:
+        """Return what whoever opened the backup was on its day."""
+        connection = connect(self._new / DATABASE, key)
+        try:
+            row = connection.execute(
+                "SELECT duty FROM people WHERE holder_id = ? AND left_at = ''", (self._holder,)
+            ).fetchone()
+        finally:
+            connection.close()
+        return str(row["duty"]) if row else None
+
+    # --- comparing
+
+    def _compare(self, key: bytes) -> tuple[Present, tuple[ReportNumber, ...]]:
+        file = self._profile.database_file
+        if not file.exists():
+            return "none", ()
+        if not self._is_same_store():
+            return "other", ()
+        try:
+            present, backed_up = _signed(file, key), _signed(self._new / DATABASE, key)
+        except (dbapi.DatabaseError, OSError):
+            return "unreadable", ()
+        lacking = sorted(present - backed_up, key=lambda one: (one[1], one[0]))
+        return "same", tuple(ReportNumber(number=number, signed_at=at) for number, at in lacking)
+
+    def _is_same_store(self) -> bool:
+        """Whether the present records are of this store; where their keys are lost, their pages tell."""
+        try:
+            return KeyRing(self._profile.key_file, self._clock).store_id == self._backup.manifest.store_id
+        except StoreError:
+            return True
+
+    def _note(self, key: bytes, prepared: Prepared) -> None:
+        """Write into the trail of what comes back that it came back; on the disk with it, or not at all."""
+        database = Database(self._new / DATABASE, key)
+        try:
+            person = self._person_in(database)
+            AuditStore(database, self._clock, self._new / "anchor.json", key).write(
+                "restore",
+                person_id=person.person_id if person else None,
+                person=person.name if person else "",
+                detail={
+                    "made_at": prepared.made_at,
+                    "with": "password" if person else "sheet",
+                    "present": prepared.present,
+                    "reports_lacking": [one.number for one in prepared.lacking],
+                    "images_lost": prepared.images_lost,
+                },
+            )
+        finally:
+            database.close()
+        for file in self._new.glob("farlight-schema-*"):
+            file.unlink(missing_ok=True)  # the backup itself is the copy of an older schema
+        (self._new / GUESSES).unlink(missing_ok=True)
+
+    def _person_in(self, database: Database) -> PersonRow | None:
+        everybody = PeopleStore(database, self._clock).all()
+        return next((one for one in everybody if self._holder and one.holder_id == self._holder), None)
+
+
+def _signed(file: Path, key: bytes) -> set[tuple[int, str]]:
+    connection = connect(file, key)
+    try:
+        rows = connection.execute("SELECT report_id, signed_at FROM signed_reports").fetchall()
+        return {(int(row["report_id"]), str(row["signed_at"])) for row in rows}
+    finally:
+        connection.close()
+
+
+def _has_size(file: Path, size: int) -> bool:
+    try:
+        return file.stat().st_size == size
+    except OSError:
+        return False

@@ -1,0 +1,51 @@
+"""A clinic's records for tests of backups: signed reports, drafts and files like encrypted image copies."""
+
+import os
+from pathlib import Path
+
+from services.workplace import Workplace
+from store.signed import SignedStore
+
+PLANTED = "Wambui Kariuki"
+
+
+def sign_reports(workplace: Workplace, numbers: range, size: int = 20_000) -> None:
+    """Keep signed reports as the signing desk would, with random bytes for their pages."""
+    store = SignedStore(workplace._database)
+    for number in numbers:
+        with workplace._database.transaction():
+            report = store.keep(
+                unit_key=f"unit-{number}",
+                person_id=1,
+                signed_at=f"2027-01-01T12:{number // 60 % 60:02d}:{number % 60:02d}+00:00",
+                patient=f'{{"name": "{PLANTED}"}}',
+                pixels_sha256=None,
+                record="{}",
+                result="{}",
+                pdf=os.urandom(size),
+                content=os.urandom(size),
+            )
+            workplace.trail.note("sign", f"report:{report}", words=PLANTED)
+
+
+def put_images(workplace: Workplace, count: int = 3, size: int = 50_000) -> list[Path]:
+    """Write files as the image store would, each with its row."""
+    folder = workplace.folder / "images"
+    folder.mkdir(exist_ok=True)
+    files = [folder / f"{number:032x}" for number in range(count)]
+    for file in files:
+        file.write_bytes(os.urandom(size))
+        with workplace._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO image_files (name, secret, byte_count, sha256, kept_at)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (file.name, b"secret", size, file.name, "2027-01-01"),
+            )
+    return files
+
+
+def reports(workplace: Workplace) -> dict[int, bytes]:
+    """Return number and pages of every signed report."""
+    with workplace._database.transaction() as connection:
+        rows = connection.execute("SELECT report_id, pdf FROM signed_reports").fetchall()
+    return {int(row["report_id"]): bytes(row["pdf"]) for row in rows}

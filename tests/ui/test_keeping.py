@@ -1,0 +1,202 @@
+"""What is kept of a patient, in the window: agreed to, copied, held, due, deleted."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.images import origin_of
+from services.staff import NewPerson
+from store.records import PatientFacts, RecordStore
+from tests.opening import PASSWORD
+from tests.ui.stage import wait_until, write_chest
+
+pytestmark = pytest.mark.display
+Stage = Callable[..., Any]
+
+
+def opened(stage: Stage, path: Path, **settings: Any) -> Any:
+    """Return the window with a study on its desk, its patient entered."""
+    window = stage(path, **settings)
+    wait_until(lambda: window.desk.case is not None and not window.intake.scanning)
+    wait_until(lambda: not window.pools.running())
+    case = window.desk.case
+    window._workplace.records.file(case.unit, case.patient)
+    return window
+
+
+def patient_of(window: Any) -> int:
+    row = window._workplace.records.find(window.desk.case.key)
+    assert row is not None
+    return int(row.patient_id)
+
+
+@pytest.fixture
+def chest(tmp_path: Path) -> Path:
+    return write_chest(tmp_path / "stick", "chest.dcm")
+
+
+def test_an_answer_is_recorded_and_shown_at_once(stage: Stage, chest: Path) -> None:
+    window = opened(stage, chest)
+    patient = patient_of(window)
+    window.banner.kept.click()
+    dialog = window.keeping.dialog
+    assert not dialog.yes.isEnabled()
+    dialog._choices["research"].setCurrentIndex(1)
+    dialog.how.setCurrentIndex(2)
+    dialog.yes.click()
+    assert "guardian" in dialog.wrong.text()
+    dialog.guardian.setText("A. Wanjiru")
+    dialog.yes.click()
+    answer = window._workplace.consent.now(patient)[2]
+    assert (answer.given, answer.how, answer.who) == (True, "guardian", "A. Wanjiru")
+    assert window.keeping.dialog is not None
+    window.keeping.dialog.reject()
+    assert window.keeping.dialog is None
+
+
+def test_nothing_is_copied_unless_the_clinic_chose_so(stage: Stage, chest: Path) -> None:
+    window = opened(stage, chest)
+    assert window._workplace.images.all() == ()
+
+
+def test_what_is_opened_is_copied_and_reads_from_its_copy_without_the_stick(
+    stage: Stage, chest: Path, tmp_path: Path
+) -> None:
+    window = opened(stage, chest, images__keep="copy")
+    case = window.desk.case
+    wait_until(lambda: window._workplace.images.keeps(case.key))
+    wait_until(lambda: not window.copies.line.isVisible())
+    chest.unlink()
+    window.open_case(case.key)
+    assert origin_of(case.unit) == "copy"
+    assert "kept copy" in window.banner.text()
+    case.thumbnail = case.analysis = None
+    window.queue.ask(case, first=True)
+    wait_until(lambda: case.analysis is not None)
+    assert case.error == ""
+
+
+def test_a_study_opens_from_its_copy_at_a_later_start(stage: Stage, chest: Path, tmp_path: Path) -> None:
+    window = opened(stage, chest, images__keep="copy")
+    key = window.desk.case.key
+    wait_until(lambda: window._workplace.images.keeps(key))
+    window.book.clear()
+    window.desk.close()
+    chest.unlink()
+    assert window.copies.open(key)
+    assert window.desk.case is not None
+    assert origin_of(window.desk.case.unit) == "copy"
+    assert not window.copies.open("no such key")
+
+
+def test_the_records_say_what_is_kept_and_open_a_study_from_its_copy(stage: Stage, chest: Path) -> None:
+    window = opened(stage, chest, images__keep="copy")
+    key = window.desk.case.key
+    wait_until(lambda: window._workplace.images.keeps(key))
+    window.book.clear()
+    window.desk.close()
+    chest.unlink()
+    window.show_page("records")
+    wait_until(lambda: window.records.page.chosen() is not None)
+    card = window.keeping.card
+    wait_until(card.isVisible)
+    assert "encrypted" in card.image.text()
+    assert "Research: not asked" in card.consent.text()
+    card.button.click()
+    assert window.keeping.dialog is not None
+    window.keeping.dialog.reject()
+    window.records.open_study(window.records.page.chosen().study)
+    assert origin_of(window.desk.case.unit) == "copy"
+
+
+def test_the_lock_puts_the_dialog_away(stage: Stage, chest: Path) -> None:
+    window = opened(stage, chest)
+    window.keeping.show_open_patient()
+    window.locking.lock()
+    assert window.keeping.dialog is None
+    window._workplace.switch(window._workplace.holders()[0].holder_id, PASSWORD)
+
+
+def test_held_records_cannot_be_deleted_in_the_window(stage: Stage, chest: Path) -> None:
+    window = opened(stage, chest)
+    window.keeping.show_open_patient()
+    dialog = window.keeping.dialog
+    dialog.hold.click()
+    assert dialog.wrong.text()
+    dialog.reason.setText("A court asked for them")
+    dialog.hold.click()
+    dialog = window.keeping.dialog
+    assert dialog.reason.text() == "A court asked for them"
+    assert not dialog.delete.isEnabled()
+    dialog.hold.click()
+    assert window.keeping.dialog.delete.isEnabled()
+    window.keeping.dialog.reject()
+
+
+def test_a_patient_is_deleted_after_number_and_password(stage: Stage, chest: Path) -> None:
+    window = opened(stage, chest, images__keep="copy")
+    key, patient = window.desk.case.key, patient_of(window)
+    wait_until(lambda: window._workplace.images.keeps(key))
+    window.desk.give_impression("abnormal")
+    window.keeping.show_open_patient()
+    window.keeping.dialog.delete.click()
+    dialog = window.keeping.dialog
+    assert not dialog.yes.isEnabled()
+    dialog.typed.setText(dialog.plan.typed.lower() + " ")
+    dialog.password.setText("not the one")
+    dialog._on_typed()
+    dialog.yes.click()
+    wait_until(lambda: dialog.wrong.text() != "")
+    assert window._workplace.records.patient(patient) is not None
+    dialog.password.setText(PASSWORD)
+    dialog._on_typed()
+    dialog.yes.click()
+    wait_until(lambda: window.keeping.dialog is None)
+    assert window._workplace.records.patient(patient) is None
+    assert window._workplace.drafts.find(key) is None
+    assert window.desk.case is None
+    assert len(window.book) == 0
+    assert window.turner.is_shown("worklist")
+
+
+def test_who_is_due_is_listed_and_opened_one_at_a_time(stage: Stage) -> None:
+    window = stage(keep__years_adult=8)
+    facts = PatientFacts(known="{}", name="Otieno Grace", number="K-102", birth_date="1950-01-01")
+    patient = RecordStore(window._workplace._database).add_patient(facts, "2010-05-05T08:00:00+00:00")
+    window.keeping.show_due()
+    dialog = window.keeping.dialog
+    assert dialog.table.rowCount() == 1
+    assert dialog.table.item(0, 4).text() == "2018-05-05"
+    dialog.yes.click()
+    assert window.keeping._patient_id == patient
+    window.keeping.dialog.reject()
+
+
+def test_the_settings_keep_what_an_administrator_chose(stage: Stage) -> None:
+    window = stage()
+    window.show_page("settings")
+    card = window.kept_card
+    card.images.setCurrentIndex(1)
+    card.images.activated.emit(1)
+    card.adult.setValue(8)
+    card.child.setValue(25)
+    settings = window._workplace.settings
+    assert settings.text("images.keep") == "copy"
+    assert (settings.number("keep.years_adult"), settings.number("keep.child_until_age")) == (8, 25)
+
+
+def test_who_is_no_administrator_can_neither_delete_nor_set(stage: Stage, chest: Path) -> None:
+    window = opened(stage, chest)
+    assistant = window._workplace.staff.add(NewPerson(name="J. Mwangi", duty="assistant"), "another password")
+    window._workplace.switch(assistant.holder_id, "another password")
+    window.keeping.show_open_patient()
+    dialog = window.keeping.dialog
+    assert not hasattr(dialog, "delete")
+    assert dialog.yes.isVisible()
+    dialog.reject()
+    window.show_page("settings")
+    assert not window.kept_card.images.isEnabled()
+    assert window.kept_card.due.isHidden()
+    window._workplace.switch(window._workplace.holders()[0].holder_id, PASSWORD)

@@ -1,0 +1,298 @@
+"""The records in the window: what is filed, found, opened and put right, with the keyboard."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+
+from core.patient import Patient, Sourced
+from services.register_people import guess
+from services.register_table import read_table
+from services.sign import pixels_sha256
+from tests.services.test_records import file, patient, unit_of
+from tests.ui.conftest import PIN
+from tests.ui.stage import wait_until, write_chest
+from ui.controls import KeyButton
+
+pytestmark = pytest.mark.display
+Stage = Callable[..., Any]
+
+
+def texts(widget: Any) -> str:
+    """Return all words on a widget."""
+    return "\n".join(one.text() for one in widget.findChildren(QLabel))
+
+
+def button(widget: Any, words: str) -> Any:
+    """Return the button with these words."""
+    return next(one for one in widget.findChildren(KeyButton) if one.words() == words)
+
+
+def shown(window: Any) -> Any:
+    """Bring the records into sight and return their page."""
+    window.show_page("records")
+    page = window.records.page
+    wait_until(lambda: page._pools.running() == ())
+    return page
+
+
+def find(window: Any, text: str, rows: int) -> Any:
+    """Search the records."""
+    page = shown(window)
+    page.search.setText(text)
+    wait_until(lambda: page.filtered.rowCount() == rows)
+    return page
+
+
+def open_chest(stage: Stage, folder: Path, **facts: Any) -> Any:
+    """Return a window with a chest X-ray open."""
+    window = stage(write_chest(folder, "chest.dcm", **facts))
+    wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
+    return window
+
+
+def test_what_is_opened_is_filed_and_found(stage: Stage, tmp_path: Path) -> None:
+    window = open_chest(stage, tmp_path, patient="Okafor^Nnamdi", number="A-17")
+    page = shown(window)
+    assert page.stack.currentWidget() is page.table
+    assert page.chosen().number == "A-17"
+    find(window, "nothing like it", 0)
+    assert page.stack.currentWidget() is page._nothing
+    QTest.keyClick(page.search, Qt.Key.Key_Escape)
+    wait_until(lambda: page.filtered.rowCount() == 1)
+
+
+def test_an_empty_page_says_when_something_is_recorded(stage: Stage) -> None:
+    page = shown(stage())
+    assert page.stack.currentWidget() is page._empty
+
+
+def test_enter_opens_the_image_of_the_chosen_row(stage: Stage, tmp_path: Path) -> None:
+    window = open_chest(stage, tmp_path, patient="Okafor^Nnamdi", number="A-17")
+    window.desk.close()
+    page = shown(window)
+    QTest.keyClick(page.table, Qt.Key.Key_Return)
+    wait_until(lambda: window.desk.case is not None)
+    assert window.turner.is_shown("read")
+
+
+def test_an_image_that_is_listed_no_more_is_opened_from_where_it_lies(stage: Stage, tmp_path: Path) -> None:
+    window = open_chest(stage, tmp_path, patient="Okafor^Nnamdi", number="A-17")
+    window.desk.close()
+    window.book.clear()
+    page = shown(window)
+    page.pane._on_open()
+    wait_until(lambda: window.desk.case is not None)
+    assert window.desk.case.patient.id.value == "A-17"
+
+
+def test_an_image_that_is_away_is_told_with_how_to_get_it(stage: Stage) -> None:
+    window = stage()
+    file(window._workplace, patient("Okafor^Nnamdi", "A-17"))
+    page = shown(window)
+    page.pane._on_open()
+    assert window.notices.texts() == ("The image of this study is not on this computer.",)
+    assert "/medium/1.2.3.dcm" in texts(window.notices)
+
+
+def test_a_signed_report_is_shown_without_its_image(stage: Stage, tmp_path: Path) -> None:
+    window = open_chest(stage, tmp_path, patient="Okafor^Nnamdi", number="A-17")
+    workplace = window._workplace
+    case = window.desk.case
+    window.desk.give_impression("abnormal")
+    window.desk.decide("chest-pneumonia-child", "pneumonia", "agree")
+    person = workplace.signing.people()[0]
+    workplace.signing.sign(
+        case.unit, case.analysis, case.draft, person_id=person.person_id, pin=PIN, facts=case.facts
+    )
+    window.desk.close()
+    window.book.clear()
+    page = shown(window)
+    assert page.chosen().study.state == "signed"
+    button(page.pane, "Show the signed report").click()
+    dialog = window.records.dialog
+    wait_until(lambda: dialog.page.pdf is not None)
+    assert dialog.page.pdf.startswith(b"%PDF")
+    assert "No paper of this report has left yet." in texts(dialog)
+    dialog.reject()
+    wait_until(lambda: window.records.dialog is None)
+
+
+def test_a_study_is_moved_and_the_open_window_knows_it_at_once(stage: Stage, tmp_path: Path) -> None:
+    window = open_chest(stage, tmp_path, patient="Okafor^Nnamdi", number="A-17", sex="M", age="003Y")
+    page = shown(window)
+    button(page.pane, "This study is somebody else's …").click()
+    dialog = window.records.dialog
+    assert "Okafor" in texts(dialog)
+    dialog.fields["name"].setText("Achieng Mary")
+    assert not dialog.yes.isEnabled()
+    dialog.fields["id"].setText("B-2")
+    assert "to Achieng Mary, ID B-2" in dialog.summary.text()
+    dialog.yes.click()
+    assert "sex, age" in dialog.wrong.text()  # the image says those of somebody else
+    dialog.sex.setCurrentIndex(1)
+    dialog.age.setText("40")
+    dialog.yes.click()
+    wait_until(lambda: window.records.dialog is None)
+    assert "Achieng Mary" in window.banner.text()
+    wait_until(lambda: page.chosen() is not None and page.chosen().number == "B-2")
+    assert "Moved on" in texts(page.pane)
+    kept = window._workplace.drafts.find(window.desk.case.key)
+    assert kept.typed.name.value == "Achieng Mary"
+
+
+def test_two_records_are_merged_and_separated_again(stage: Stage) -> None:
+    window = stage()
+    workplace = window._workplace
+    first = file(workplace, patient("Okafor^Nnamdi", "A-17"))
+    second = file(workplace, patient("Okafur^Nnamdi", "A-17"), "1.2.4")
+    page = find(window, "okafur", 1)
+    assert "One person?".upper() in texts(page.pane)
+    button(page.pane, "One person: merge …").click()
+    dialog = window.records.dialog
+    dialog.other_stays.setChecked(True)
+    assert dialog.summary.text() == ("Okafur Nnamdi, ID A-17 becomes one record with Okafor Nnamdi, ID A-17.")
+    dialog.yes.click()
+    wait_until(lambda: window.records.dialog is None and page.filtered.rowCount() == 2)
+    assert workplace.records.patient(second).patient_id == first
+    button(page.pane, "Make two records again …").click()
+    window.records.dialog.yes.click()
+    wait_until(lambda: page.filtered.rowCount() == 1)
+    assert workplace.records.patient(second).patient_id == second
+
+
+def test_two_people_are_asked_about_once(stage: Stage) -> None:
+    window = stage()
+    file(window._workplace, patient("Okafor", "A-17"))
+    file(window._workplace, patient("Achieng", "A-17"), "1.2.4")
+    page = find(window, "achieng", 1)
+    button(page.pane, "Two people").click()
+    wait_until(lambda: "ONE PERSON?" not in texts(page.pane))
+
+
+def test_the_state_filters_the_rows(stage: Stage) -> None:
+    window = stage()
+    file(window._workplace, patient("Okafor", "A-17"))
+    page = shown(window)
+    page.state.setCurrentIndex(page.state.findData("signed"))
+    assert page.filtered.rowCount() == 0
+    page.state.setCurrentIndex(0)
+    assert page.filtered.rowCount() == 1
+
+
+def test_thousands_of_rows_are_listed(stage: Stage) -> None:
+    window = stage()
+    workplace = window._workplace
+    with workplace.records._store.transaction():
+        for number in range(3000):
+            file(workplace, patient(f"Person^Number {number}", f"N-{number}"), f"1.2.{number}")
+    page = shown(window)
+    wait_until(lambda: page.filtered.rowCount() == 3000)
+    assert "3,000 rows" in page._count.text()
+    find(window, "n-2999", 1)
+
+
+# --- the register
+
+
+def _register(window: Any, tmp_path: Path) -> None:
+    (tmp_path / "camp.csv").write_text(
+        "Name,ID,Born,Sex\nOkafor Nnamdi,A-17,1990-02-03,M\nOkafor Mary,A-18,,F\n"
+    )
+    table = read_table(tmp_path / "camp.csv")
+    desk = window._workplace.register
+    desk.read_in(desk.preview(table, guess(table)), "camp.csv")
+
+
+def test_a_register_is_previewed_and_nothing_is_read_in_before_it_is_confirmed(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage()
+    (tmp_path / "camp.csv").write_text(
+        "Nom;N° carte;Né le\nÉtienne;7;03/04/1990\nZoé;8;05/06/1991\n;;\nDiallo;;\n"
+    )
+    page = shown(window)
+    page.register.click()
+    dialog = window.records.dialog
+    dialog.open_file(str(tmp_path / "camp.csv"))
+    wait_until(lambda: dialog.preview is not None)
+    assert "day first or month first" in dialog.wrong.text()
+    assert not dialog.yes.isEnabled()
+    dialog.dates.setCurrentIndex(dialog.dates.findData("day_first"))
+    dialog.dates.activated.emit(1)
+    wait_until(lambda: bool(dialog.preview.lines))
+    assert dialog.yes.words() == "Read in 2 people"
+    assert window._workplace.register.all() == ()
+    assert "Left out" in dialog.model.index(2, 0).data()
+    dialog.write_left_out(str(tmp_path / "left.csv"))
+    assert "Diallo" in (tmp_path / "left.csv").read_text(encoding="utf-8-sig")
+    dialog.yes.click()
+    wait_until(lambda: len(window._workplace.register.all()) == 1)
+    wait_until(lambda: dialog.findChildren(KeyButton)[-1].words() == "Remove")
+    remove = button(dialog, "Remove")
+    remove.click()
+    assert len(window._workplace.register.all()) == 1
+    remove.click()
+    assert window._workplace.register.all() == ()
+    dialog.reject()
+    wait_until(lambda: window.records.dialog is None)
+
+
+def test_a_file_that_is_no_register_is_told(stage: Stage, tmp_path: Path) -> None:
+    window = stage()
+    (tmp_path / "camp.xlsx").write_bytes(b"PK\x03\x04 a workbook")
+    shown(window).register.click()
+    dialog = window.records.dialog
+    dialog.open_file(str(tmp_path / "camp.xlsx"))
+    wait_until(lambda: bool(dialog.wrong.text()))
+    assert "save the sheet as CSV" in dialog.wrong.text()
+    dialog.reject()
+    wait_until(lambda: window.records.dialog is None)
+
+
+def test_the_register_fills_the_identity_form_by_keyboard(stage: Stage, tmp_path: Path) -> None:
+    window = open_chest(stage, tmp_path, patient="", number="", sex="", age="")
+    _register(window, tmp_path)
+    card = window.read.column.identity
+    card.fields["name"].setFocus()
+    QTest.keyClicks(card.fields["name"], "okafor n")
+    wait_until(window.offer.popup.isVisible)
+    assert [person.id.value for person in window.offer.people if person.id] == ["A-17"]
+    QTest.keyClick(window.offer.popup, Qt.Key.Key_Down)
+    QTest.keyClick(window.offer.popup, Qt.Key.Key_Return)
+    assert card.fields["id"].text() == "A-17"
+    assert card.fields["birth_date"].text() == "1990-02-03"
+    assert window.desk.case.draft.confirmed == ()
+    card.submit()
+    assert window.desk.case.patient.id == Sourced(value="A-17", source="typed")
+    assert window._workplace.records.find(window.desk.case.key) is not None
+
+
+def test_nobody_is_offered_who_does_not_fit(stage: Stage, tmp_path: Path) -> None:
+    window = open_chest(stage, tmp_path, patient="", number="", sex="", age="")
+    _register(window, tmp_path)
+    field = window.read.column.identity.fields["name"]
+    field.setFocus()
+    QTest.keyClicks(field, "zz")
+    assert window.offer.people == ()
+    assert not window.offer.popup.isVisible()
+
+
+# --- the same pixels
+
+
+def test_the_same_image_under_another_patient_stands_against_signing(stage: Stage, tmp_path: Path) -> None:
+    window = open_chest(stage, tmp_path, patient="Okafor^Nnamdi", number="A-17")
+    case = window.desk.case
+    other = Patient(name=Sourced(value="Achieng", source="header"), id=Sourced(value="B-2", source="header"))
+    assert window._workplace.signing.missing(case.unit, case.analysis, case.draft)
+    window._workplace.records.file(unit_of(other), other, pixels=pixels_sha256(case.analysis))
+    found = window._workplace.signing.missing(case.unit, case.analysis, case.draft)
+    window.records.keep_pixels(case.key)
+    assert "The very same image stands under Achieng, ID B-2." in window.notices.texts()
+    assert found[-1].code == "same_pixels"
+    assert "Achieng, ID B-2" in found[-1].text

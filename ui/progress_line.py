@@ -1,0 +1,75 @@
+"""A bar with words and time left, and a button that stops the work at once."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+
+from services.progress import Progress as Report
+from ui import words
+from ui.controls import KeyButton, label
+from ui.task import Task
+
+_TELLS_AFTER_S = 2.0
+
+
+class ProgressLine(QWidget):
+    """Shows how far a task is; hidden while there is none."""
+
+    stop_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(6)
+        self.words = label("", "muted")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.bar.setAccessibleName(self.tr("Progress"))
+        self.stop = KeyButton(self.tr("Stop"))
+        self.stop.clicked.connect(self.stop_asked)
+        row = QHBoxLayout()
+        row.addWidget(self.words, 1)
+        row.addWidget(self.stop)
+        column.addLayout(row)
+        column.addWidget(self.bar)
+        self._stage, self._since = "", 0.0
+        self._name = ""
+        self.hide()
+
+    def follow(self, task: Task, name: str) -> None:
+        """Show this task until it ends."""
+        self._name, self._stage = name, ""
+        self.words.setText(name)
+        self.bar.setRange(0, 0)
+        task.delivered.connect(self._on_told)
+        task.ended.connect(self.hide)
+        self.show()
+
+    @Slot(object)
+    def _on_told(self, told: Report) -> None:
+        if told.stage != self._stage:
+            self._stage, self._since = told.stage, time.monotonic()
+        total = told.total or 0
+        self.bar.setRange(0, total)
+        self.bar.setValue(min(told.done, total))
+        self.words.setText(self._words_of(told, total))
+
+    def _words_of(self, told: Report, total: int) -> str:
+        stages = {
+            "reading": self.tr("Taking the records as they are now"),
+            "checking": self.tr("Checking what was written"),
+            "copying": self.tr("Copying and reading back"),
+            "verifying": self.tr("Reading the backup"),
+            "restoring": self.tr("Bringing the backup onto this computer"),
+            "salvaging": self.tr("Looking at every page"),
+        }
+        text = stages.get(told.stage, self._name)
+        gone = time.monotonic() - self._since
+        if total and told.done and gone > _TELLS_AFTER_S:
+            text += " · " + words.seconds_left(gone / told.done * (total - told.done))
+        return text
