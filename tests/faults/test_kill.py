@@ -58,7 +58,7 @@ def _by_call(stem: Stem, chance: random.Random, order: dict[str, object], log: P
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [20270301])
 def test_nothing_signed_and_no_draft_is_lost_when_killed_at_200_points(
     stem: Stem, studies: Path, faults_folder: Path, tracing: None, say: Callable[[str], None], seed: int
@@ -98,7 +98,7 @@ def test_nothing_signed_and_no_draft_is_lost_when_killed_at_200_points(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_morning_with_the_real_packs_is_killed_and_gone_on_with(
     faults_folder: Path, stem: Stem, say: Callable[[str], None]
 ) -> None:

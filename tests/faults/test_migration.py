@@ -69,7 +69,7 @@ def _require_all(profile: Path, version: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("version", [0, 1, 2])
 def test_power_lost_at_any_step_of_a_set_up_or_a_take_over_loses_nothing(
     stem: Stem, faults_folder: Path, tracing: None, say: Callable[[str], None], version: int

@@ -148,7 +148,7 @@ def _look_through(profile: Path) -> None:
     access = Access(profile, cost=CHEAP)
     with access, access.log_in(access.holders()[0].holder_id, PASSWORD) as workplace:
         workplace.drafts.all()
-        workplace.trail.check()
+        tuple(workplace.trail.check())
 
 
 @pytest.mark.parametrize("seed", range(_DAMAGES))

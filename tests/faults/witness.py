@@ -78,7 +78,7 @@ class Ledger:
 
 def check(profile: Path, ledger: Ledger) -> None:
     """Open the profile and hold it against the ledger; what was under way may have come about, whole."""
-    assert ledger.crashes == []
+    assert ledger.crashes == [], "\n".join(ledger.crashes)
     with open_workplace(profile) as workplace:
         _check_signed(workplace, ledger)
         _check_drafts(workplace, ledger)
@@ -152,10 +152,18 @@ def _check_rest(workplace: Workplace, ledger: Ledger) -> None:
 def _check_whole(workplace: Workplace) -> None:
     assert workplace.trail_trouble == ()
     assert tuple(workplace.trail.check()) == ()
+    lines = [line.subject for line in workplace.trail.lines() if line.act == "sign"]
+    reports = [f"report:{number}" for number in _numbers(workplace)]
+    assert sorted(lines) == sorted(reports), "a signature and its line are not kept together"
     with workplace._database.transaction() as connection:
         assert [row[0] for row in connection.execute("PRAGMA integrity_check")] == ["ok"]
         assert connection.execute("PRAGMA cipher_integrity_check").fetchall() == []
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def _numbers(workplace: Workplace) -> list[int]:
+    with workplace._database.transaction() as connection:
+        return [int(row[0]) for row in connection.execute("SELECT report_id FROM signed_reports")]
 
 
 def _check_keys(profile: Path, ledger: Ledger) -> None:
