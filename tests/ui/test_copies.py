@@ -129,7 +129,7 @@ def test_a_begun_reading_goes_on_with_the_intact_copy_and_its_pixels_are_read_an
     analyzer.hold["b.dcm"].set()
     ready(window)
     assert case.analysis is not before
-    assert case.analysis.image.ref.file == str(whole)
+    assert window.desk.case.analysis.image.ref.file == str(whole)
     wait_until(lambda: window.read.image.frames.find(case.key, 0) is not None)
     assert window.read.image.frames.find(case.key, 0) is not picture
     assert window.read.image.frames.find(case.key, 0).image.ref.file == str(whole)
