@@ -12,6 +12,7 @@ from core.errors import FarlightError
 from core.image import Image
 from core.model_facts import ModelFacts
 from services.analyze import Analysis, Analyzer
+from services.copies import pixel_mark
 from services.signed_result import as_signed, compare
 from ui.cases import Case, CaseBook
 from ui.task import Handle, Pools, Task
@@ -150,13 +151,14 @@ class AnalysisQueue(QObject):
         return None
 
     @Slot(object)
-    def _on_succeeded(self, answer: tuple[Analysis, Mapping[str, ModelFacts]]) -> None:
+    def _on_succeeded(self, answer: tuple[Analysis, Mapping[str, ModelFacts], str]) -> None:
         case = self._current()
         if case is not None:
-            analysis, case.facts = answer
+            analysis, case.facts, seen = answer
+            case.seen = seen or case.seen
             errors = analysis.result.errors
             if analysis.image is None and errors:
-                case.error = errors[0].message
+                case.error, case.error_code = errors[0].message, errors[0].code
             elif case.signed is None:
                 self._book.set_analysis(case, analysis)
             else:
@@ -170,8 +172,7 @@ class AnalysisQueue(QObject):
     def _on_failed(self, error: FarlightError) -> None:
         case = self._current()
         if case is not None:
-            case.error = error.message
-            self._book.touch(case)
+            self._book.fail(case, error)
             self.refused_to_run.emit(case.key, error)
 
     @Slot()
@@ -217,9 +218,10 @@ class _Analysis:
         self._patient = case.draft.typed
         self._image = image
 
-    def __call__(self, handle: Handle) -> tuple[Analysis, Mapping[str, ModelFacts]]:
+    def __call__(self, handle: Handle) -> tuple[Analysis, Mapping[str, ModelFacts], str]:
         analyzer = self._analyzer()
         analysis = analyzer.analyze(
             self._unit, patient=self._patient, image=self._image, cancelled=handle.cancelled
         )
-        return analysis, analyzer.facts_for(analysis.result)
+        seen = "" if analysis.image is None else pixel_mark(analysis.image)
+        return analysis, analyzer.facts_for(analysis.result), seen

@@ -256,7 +256,7 @@ class ReadingColumn(QWidget):
         self.impression.setVisible(desk.reading.first_read is None and not desk.is_signed)
         self.first_read.show_first_read(desk.reading.first_read)
         silent = case.analysis is not None and not a_model_spoke(case.analysis.result)
-        self.computer.setVisible(not opened or case.analysis is None or silent)
+        self.computer.setVisible(not opened or case.analysis is None or silent or case.exchanged)
         self.final_read.setVisible(desk.wants_final_read)
         self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_signed)
         self.computer.show_case(case)

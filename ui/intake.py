@@ -74,6 +74,14 @@ class Intake(QObject):
         self._waiting.extend(path for path in paths if path not in self._waiting)
         self._begin()
 
+    def places_of(self, unit: ReadingUnit) -> tuple[str, ...]:
+        """Return the paths that were opened and hold a unit's files, or else where they lay."""
+        files = [file.absolute() for file in unit.files]
+        named = [
+            path for path in self.paths if any(one.is_relative_to(Path(path).absolute()) for one in files)
+        ]
+        return tuple(named) or (unit.path,)
+
     def stop(self) -> None:
         """Stop scanning; what was found stays."""
         self._waiting.clear()

@@ -88,7 +88,10 @@ class MainWindow(QMainWindow):
             queue=self.queue, book=self.book, intake=self.intake, status=self.status,
             chip=self.top.engine, parent=self,
         )  # fmt: skip
-        self.copies = Copies(book=self.book, queue=self.queue, pools=self.pools, notices=self.notices)
+        self.copies = Copies(
+            book=self.book, queue=self.queue, pools=self.pools, notices=self.notices,
+            frames=self.read.image.frames,
+        )  # fmt: skip
 
     def _build_late(self) -> None:
         """Build what the first paint does not need."""
@@ -117,6 +120,8 @@ class MainWindow(QMainWindow):
         self.top.reader_clicked.connect(self.signing.enter_reader)
         self._connect_opening()
         self._connect_reading()
+        self.book.copy_taken.connect(self._on_other_files)
+        self.book.found_again.connect(self._on_found_again)
         self.queue.analysed.connect(self._on_analysed)
         self.queue.refused_to_run.connect(self._on_refused_to_run)
         self.signing.signed.connect(self._on_signed)
@@ -148,6 +153,8 @@ class MainWindow(QMainWindow):
         self.read.image_shown.connect(self._on_image_shown)
         self.read.sign_asked.connect(self.signing.ask)
         self.read.retry_asked.connect(self._on_retry_asked)
+        self.read.reopen_asked.connect(self._on_reopen_asked)
+        self.read.files_exchanged.connect(self._on_files_exchanged)
         self.read.overlay_look_kept.connect(self._on_overlay_look_kept)
 
     def _connect_rest(self) -> None:
@@ -335,6 +342,36 @@ class MainWindow(QMainWindow):
         if case is not None and self.queue.retry(case):
             self.read.column.refresh()
             self.book.found_again.emit(case.key)
+
+    @Slot()
+    def _on_reopen_asked(self) -> None:
+        """List the medium or folder of the open case again: the right one may be back."""
+        case = self.desk.case
+        if case is not None:
+            self.opening.open_paths(self.intake.places_of(case.unit))
+
+    @Slot(str, object)
+    def _on_files_exchanged(self, key: str, error: FarlightError) -> None:
+        case = self.book.find(key)
+        if case is not None and not case.analysing:
+            self.book.fail(case, error)
+            self._on_analysed(key)
+
+    @Slot(str)
+    def _on_other_files(self, key: str) -> None:
+        """Show the open case anew: its files, and what they say of the patient, may be others now."""
+        case = self.desk.case
+        if case is None or case.key != key:
+            return
+        self.banner.show_patient(case.patient, case.unit)
+        self._on_analysed(key)
+
+    @Slot(str)
+    def _on_found_again(self, key: str) -> None:
+        self._on_other_files(key)
+        case = self.desk.case
+        if case is not None and case.key == key and case.analysis is None and not self.queue.has(case):
+            self.queue.ask(case, first=True)
 
     @Slot(object)
     def _on_identity_changed(self, case: Case) -> None:

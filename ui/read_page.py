@@ -35,6 +35,8 @@ class ReadPage(QWidget):
 
     sign_asked = Signal()
     retry_asked = Signal()
+    reopen_asked = Signal()
+    files_exchanged = Signal(str, object)
     case_chosen = Signal(str)
     neighbour_asked = Signal(int)
     image_shown = Signal(str)
@@ -136,6 +138,9 @@ class ReadPage(QWidget):
         self._book.copy_taken.connect(self.image.read_anew)
         self.column.sign_asked.connect(self._on_sign_key)
         self.column.retry_asked.connect(self.retry_asked)
+        self.column.computer.reopen_asked.connect(self.reopen_asked)
+        self.image.reopen_asked.connect(self.reopen_asked)
+        self.image.files_exchanged.connect(self.files_exchanged)
         self.column.beside_asked.connect(self.image.toggle_beside)
         self.column.overlay_look_changed.connect(self.change_overlay_look)
 

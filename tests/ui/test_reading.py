@@ -859,7 +859,7 @@ def test_a_model_that_failed_can_be_tried_again(stage: Stage, tmp_path: Path) ->
     (button,) = [
         one
         for one in window.read.column.findChildren(QPushButton)
-        if "again" in one.accessibleName() and one is not window.read.column.computer.retry
+        if one.accessibleName() == "Try again" and one is not window.read.column.computer.retry
     ]
     analyzer.refusal = None
     button.click()
