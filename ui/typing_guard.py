@@ -12,7 +12,7 @@ QUIET_S = 0.8
 class TypingGuard:
     """Watches the keys that write something: two at once are typing, and so is what follows at once.
 
-    A digit followed by the key of an answer may be both, an impression and an answer or the beginning of words:
+    A digit followed by the key of an answer may be an impression and an answer, or the beginning of words:
     only what comes after them tells. Signs (``+``, ``[``) are no typing, but a number goes on behind them.
     """
 

@@ -93,6 +93,28 @@ def test_what_fits_nowhere_loses_its_middle_and_keeps_both_ends(stage: Stage) ->
     assert alone.startswith("999")
 
 
+class Counting(QFontMetrics):
+    """Font metrics that count the characters that they were asked to measure."""
+
+    measured = 0
+
+    def horizontalAdvance(self, text: str) -> int:  # type: ignore[override]  # noqa: N802 - Qt's name
+        """Return the width."""
+        self.measured += len(text)
+        return super().horizontalAdvance(text)
+
+
+@pytest.mark.parametrize("text", ["ab " * 2000, "x" * 6000, "a" * 3000 + " " + "z" * 3000])
+def test_a_name_of_thousands_of_characters_is_clipped_before_it_is_measured(stage: Stage, text: str) -> None:
+    stage()
+    metrics = Counting(interface_font())
+    lines = in_two_lines(text + "END", metrics, 200)
+    assert 1 <= len(lines) <= 2
+    assert lines[0].startswith(text[:2])
+    assert lines[-1].endswith("END")
+    assert metrics.measured < 10_000
+
+
 def test_the_name_takes_the_room_that_the_other_columns_do_not_need(stage: Stage, tmp_path: Path) -> None:
     window = small(stage, write_chest(tmp_path, "1.dcm", patient=LONG))
     window.show_page("worklist")
