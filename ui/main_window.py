@@ -26,6 +26,7 @@ from ui.queue_watch import QueueWatch
 from ui.read_page import ReadPage
 from ui.shortcuts import make_action
 from ui.signing import Signing
+from ui.state_words import is_ready, state_words
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
 from ui.window_look import keep_look, restore_look
@@ -347,18 +348,13 @@ class MainWindow(QMainWindow):
         case = self.desk.case
         if case is None:
             self.banner.set_status("", "plain")
-        elif case.signed is not None:
-            self.banner.set_status(self.tr("Signed"), "accent")
-        elif case.error:
-            self.banner.set_status(self.tr("Could not be analysed"), "warning")
-        else:
-            open_questions = len(self.desk.missing())
-            text = (
-                self.tr("Ready to sign") if not open_questions else self.tr("To check · {count} unanswered")
-            )
-            self.banner.set_status(
-                text.format(count=open_questions), "warning" if open_questions else "accent"
-            )
+            return
+        silent = case.analysis is not None and not words.a_model_spoke(case.analysis.result)
+        said, open_questions = state_words(case, no_model=silent), len(self.desk.missing())
+        if open_questions and not case.error:
+            said = self.tr("{state} · {count} unanswered").format(state=said, count=open_questions)
+        done = case.signed is not None or is_ready(case)
+        self.banner.set_status(said, "accent" if done else "warning")
 
     # --- signed
 

@@ -68,7 +68,7 @@ class WorklistPage(QWidget):
         main.setSpacing(10)
         main.addLayout(self._build_head())
         self.table = self._build_table(theme)
-        self._columns = Columns(self.table)
+        self._columns = Columns(self.table, self.source)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.table)
@@ -210,7 +210,6 @@ class WorklistPage(QWidget):
         else:
             shown = self.table if self.filtered.rowCount() else self._nothing
         self._stack.setCurrentWidget(shown)
-        self._columns.fit()
         enable(self.search, bool(self._book.studies), self.tr("No study is listed"))
         to_read = any(counts[state] for state in ("to_check", "waiting", "analysing", "refused"))
         enable(self.next, to_read, self.tr("No study in the list waits to be read"))
