@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
 
     def _connect_reading(self) -> None:
         self.desk.case_opened.connect(self._on_case_opened)
-        self.desk.case_closed.connect(self.banner.clear)
+        self.desk.case_closed.connect(self._on_case_closed)
         self.desk.reading_changed.connect(self._show_state)
         self.desk.identity_changed.connect(self._on_identity_changed)
         self.desk.keeping_failed.connect(self.tell_error)
@@ -210,6 +210,12 @@ class MainWindow(QMainWindow):
         self.queue.warm_up()
         self.intake.watch_media()
         self.models.load()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Hear of letters that no field took, wherever in the window the focus is."""
+        if self.turner.is_shown("worklist"):
+            self.worklist.notice_letter(event.text())
+        super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Keep look and drafts, then stop all work."""
@@ -306,6 +312,11 @@ class MainWindow(QMainWindow):
         self._show_state()
         if case.signed is None and case.unit.frames > 1 and case.analysis is None:
             self.queue.ask(case, first=True)
+
+    @Slot()
+    def _on_case_closed(self) -> None:
+        self.banner.clear()
+        self.notices.leave()
 
     @Slot(str)
     def _on_image_shown(self, key: str) -> None:

@@ -164,6 +164,30 @@ def test_words_typed_in_the_list_open_no_patient(stage: Stage, tmp_path: Path) -
     assert window.pages.currentWidget() is window.read
 
 
+@pytest.mark.parametrize("focus", ["button", "window", "table"])
+def test_a_name_typed_in_the_list_opens_nobody_wherever_the_focus_is(
+    stage: Stage, tmp_path: Path, focus: str
+) -> None:
+    write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
+    write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014")
+    window = stage(tmp_path / "stick")
+    wait_until(lambda: window.desk.case is not None and len(window.book) == 2 and not window.intake.scanning)
+    case = window.desk.case
+    window.show_page("worklist")
+    page = window.worklist
+    {"button": page.next, "window": window, "table": page.table}[focus].setFocus()
+    if focus == "window":
+        page.table.clearFocus()
+    asked: list[bool] = []
+    page.next.clicked.connect(lambda: asked.append(True))
+    type_anywhere(window, "sample joseph")
+    QTest.qWait(300)
+    assert window.desk.case is case
+    assert window.pages.currentWidget() is page
+    assert asked == []
+    assert "open no study" in page._toast.text()
+
+
 def unread(stage: Stage, path: Path, **wanted: Any) -> Any:
     """Return a window with an image that was looked at and not read."""
     window = stage(path, **wanted)
@@ -237,7 +261,7 @@ def test_what_typed_words_had_answered_cannot_be_done_again(stage: Stage, tmp_pa
     type_anywhere(window, "dense")
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
     rest()
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window.read.viewer, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window.read.viewer, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert not window.desk.reading.decisions
