@@ -990,6 +990,21 @@ def test_esc_in_edit_keeps_the_typed_words_and_opening_it_again_answers_nothing(
     assert [one.words for one in window.desk.reading.decisions] == ["Right lower opacity"]
 
 
+@pytest.mark.parametrize("born", ["2022-02-31", "2022-13-01", "20220230"])
+def test_a_birth_date_that_is_no_day_is_told_as_such(stage: Stage, tmp_path: Path, born: str) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm", number=""))
+    ready(window)
+    form = window.read.column.identity
+    form.fields["id"].setText("K-77")
+    form.fields["birth_date"].setText(born)
+    form.submit()
+    assert form._wrong.text() == f"There is no such day as {born}."
+    assert window.desk.case.draft.confirmed == ()
+    form.fields["birth_date"].setText("31.2.2022")
+    form.submit()
+    assert "year-month-day" in form._wrong.text()
+
+
 def test_a_birth_date_and_an_age_that_disagree_are_not_confirmed(stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "photo.png"
     Photo.linear_gradient("L").save(path)

@@ -216,9 +216,12 @@ def test_columns_are_measured_for_rows_that_come_or_change_and_not_for_each_lett
     fill(window, 150)
     measured: list[object] = []
     width = worklist_columns._width
-    monkeypatch.setattr(
-        worklist_columns, "_width", lambda column, text: measured.append(text) or width(column, text)
-    )
+
+    def note(column: int, text: object) -> int:
+        measured.append(text)
+        return width(column, text)
+
+    monkeypatch.setattr(worklist_columns, "_width", note)
     window.book.touch(window.book.cases()[7])
     QTest.qWait(200)
     window.worklist.search.setText("patient")
