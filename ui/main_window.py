@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
@@ -26,6 +26,7 @@ from ui.queue_watch import QueueWatch
 from ui.read_page import ReadPage
 from ui.shortcuts import make_action
 from ui.signing import Signing
+from ui.state_words import is_ready, state_words
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
 from ui.window_look import keep_look, restore_look
@@ -144,7 +145,7 @@ class MainWindow(QMainWindow):
 
     def _connect_reading(self) -> None:
         self.desk.case_opened.connect(self._on_case_opened)
-        self.desk.case_closed.connect(self.banner.clear)
+        self.desk.case_closed.connect(self._on_case_closed)
         self.desk.reading_changed.connect(self._show_state)
         self.desk.identity_changed.connect(self._on_identity_changed)
         self.desk.keeping_failed.connect(self.tell_error)
@@ -216,6 +217,12 @@ class MainWindow(QMainWindow):
         self.queue.warm_up()
         self.intake.watch_media()
         self.models.load()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Hear of letters that no field took, wherever in the window the focus is."""
+        if self.turner.is_shown("worklist"):
+            self.worklist.notice_letter(event.text())
+        super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Keep look and drafts, then stop all work."""
@@ -313,6 +320,11 @@ class MainWindow(QMainWindow):
         if case.signed is None and case.unit.frames > 1 and case.analysis is None:
             self.queue.ask(case, first=True)
 
+    @Slot()
+    def _on_case_closed(self) -> None:
+        self.banner.clear()
+        self.notices.leave()
+
     @Slot(str)
     def _on_image_shown(self, key: str) -> None:
         case = self.book.find(key)
@@ -384,18 +396,13 @@ class MainWindow(QMainWindow):
         case = self.desk.case
         if case is None:
             self.banner.set_status("", "plain")
-        elif case.signed is not None:
-            self.banner.set_status(self.tr("Signed"), "accent")
-        elif case.error:
-            self.banner.set_status(self.tr("Could not be analysed"), "warning")
-        else:
-            open_questions = len(self.desk.missing())
-            text = (
-                self.tr("Ready to sign") if not open_questions else self.tr("To check · {count} unanswered")
-            )
-            self.banner.set_status(
-                text.format(count=open_questions), "warning" if open_questions else "accent"
-            )
+            return
+        silent = case.analysis is not None and not words.a_model_spoke(case.analysis.result)
+        said, open_questions = state_words(case, no_model=silent), len(self.desk.missing())
+        if open_questions and not case.error:
+            said = self.tr("{state} · {count} unanswered").format(state=said, count=open_questions)
+        done = case.signed is not None or is_ready(case)
+        self.banner.set_status(said, "accent" if done else "warning")
 
     # --- signed
 

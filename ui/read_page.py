@@ -283,12 +283,13 @@ class ReadPage(QWidget):
 
     @Slot()
     def _on_sign_key(self) -> None:
-        if not self.column.sign.isEnabled():
-            return
-        if self.column.take_words():
+        """Take own words that were left without Enter, then sign, or say what is missing."""
+        if not self.column.take_words():
+            self.toast.say(self.tr("Type your own words, or choose Agree or Disagree."))
+        elif self.column.sign.isEnabled():
             self.sign_asked.emit()
         else:
-            self.toast.say(self.tr("Type your own words, or choose Agree or Disagree."))
+            self.toast.say(self.column.missing.text())
 
     def use_tool(self, tool: Tool) -> None:
         """Set what a drag does."""

@@ -37,11 +37,15 @@ def signed_and_left(window: Any, case: Any) -> bool:
 
 
 def press(window: Any, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    """Press a key wherever the focus is."""
-    from PySide6.QtWidgets import QApplication
+    """Press a key wherever the focus is, and look at what an impression has opened."""
+    strike(window, key, modifiers)
+    if key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3) and not modifiers.value:
+        pause()
 
-    target = QApplication.focusWidget() or window
-    QTest.keyClick(target, key, modifiers)
+
+def strike(window: Any, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """Press a key wherever the focus is, as quickly as a machine."""
+    QTest.keyClick(QApplication.focusWidget() or window, key, modifiers)
 
 
 def pause() -> None:
@@ -986,6 +990,21 @@ def test_esc_in_edit_keeps_the_typed_words_and_opening_it_again_answers_nothing(
     assert [one.words for one in window.desk.reading.decisions] == ["Right lower opacity"]
 
 
+@pytest.mark.parametrize("born", ["2022-02-31", "2022-13-01", "20220230"])
+def test_a_birth_date_that_is_no_day_is_told_as_such(stage: Stage, tmp_path: Path, born: str) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm", number=""))
+    ready(window)
+    form = window.read.column.identity
+    form.fields["id"].setText("K-77")
+    form.fields["birth_date"].setText(born)
+    form.submit()
+    assert form._wrong.text() == f"There is no such day as {born}."
+    assert window.desk.case.draft.confirmed == ()
+    form.fields["birth_date"].setText("31.2.2022")
+    form.submit()
+    assert "year-month-day" in form._wrong.text()
+
+
 def test_a_birth_date_and_an_age_that_disagree_are_not_confirmed(stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "photo.png"
     Photo.linear_gradient("L").save(path)
@@ -1163,7 +1182,7 @@ def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
     for key in (Qt.Key.Key_2, Qt.Key.Key_0, Qt.Key.Key_4, Qt.Key.Key_1):
-        press(window, key)
+        strike(window, key)
     assert window.desk.reading.first_read is None
     assert "answer nothing" in window.read.toast.text()
     QTest.qWait(1000)
@@ -1182,9 +1201,10 @@ def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path
 def test_a_key_struck_twice_by_an_unsteady_hand_answers_once(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
-    press(window, Qt.Key.Key_1)
-    press(window, Qt.Key.Key_1)
+    strike(window, Qt.Key.Key_1)
+    strike(window, Qt.Key.Key_1)
     assert window.desk.reading.first_read.impression == "nothing_seen"
+    pause()
     press(window, Qt.Key.Key_A)
     press(window, Qt.Key.Key_A)
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
@@ -1194,8 +1214,8 @@ def test_a_key_struck_twice_is_no_final_read(stage: Stage, tmp_path: Path) -> No
     refusal = Refusal(gate="exposure", reason="Under-exposed.", advice="Repeat with better exposure.")
     window = stage(write_chest(tmp_path, "1.dcm"), analyzer=StandInAnalyzer(refusal=refusal))
     ready(window)
-    press(window, Qt.Key.Key_1)
-    press(window, Qt.Key.Key_1)
+    strike(window, Qt.Key.Key_1)
+    strike(window, Qt.Key.Key_1)
     assert window.desk.reading.first_read.impression == "nothing_seen"
     assert window.desk.reading.final_read is None
 
@@ -1206,7 +1226,7 @@ def test_an_impression_given_after_one_that_was_taken_back_says_that_the_result_
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
     for key in (Qt.Key.Key_2, Qt.Key.Key_0, Qt.Key.Key_4):
-        press(window, key)
+        strike(window, key)
     withdrawn = window.desk.reading
     assert withdrawn.first_read is None
     QTest.qWait(1000)
