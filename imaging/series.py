@@ -63,8 +63,15 @@ class Instance:
 
 
 def in_reading_order(instances: Sequence[Instance]) -> list[Instance]:
-    """Return the images by slice, then time; copies of one and the same image are kept once."""
-    distinct = {instance.own_key: instance for instance in reversed(instances)}
+    """Return the images by slice, then time; of copies of one and the same image the largest file is kept.
+
+    A copy that was cut short is smaller than the whole one; of files of one size the first is kept.
+    """
+    distinct: dict[tuple[object, ...], Instance] = {}
+    for instance in instances:
+        kept_so_far = distinct.setdefault(instance.own_key, instance)
+        if _bytes(instance) > _bytes(kept_so_far):
+            distinct[instance.own_key] = instance
     kept = list(distinct.values())
     depths = _depths(kept)
     if depths is None:
@@ -76,6 +83,10 @@ def in_reading_order(instances: Sequence[Instance]) -> list[Instance]:
             key=lambda pair: (pair[0], _time_key(pair[1]), natural_key(pair[1].shown)),
         )
     ]
+
+
+def _bytes(instance: Instance) -> int:
+    return 0 if instance.file_state is None else instance.file_state[0]
 
 
 def _depths(instances: Sequence[Instance]) -> list[int] | None:

@@ -14,6 +14,7 @@ from core.image import Image
 from core.model_facts import ModelFacts
 from core.result import Result
 from services.analyze import Analysis, Analyzer
+from services.copies import pixel_mark
 from services.signed_result import as_signed, compare
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
@@ -159,9 +160,10 @@ class AnalysisQueue(QObject):
             self.not_noted.emit(answer.not_noted)
         if case is not None:
             analysis, case.facts = answer.analysis, answer.facts
+            case.seen = answer.seen or case.seen
             errors = analysis.result.errors
             if analysis.image is None and errors:
-                case.error = errors[0].message
+                case.error, case.error_code = errors[0].message, errors[0].code
             elif case.signed is None:
                 self._book.set_analysis(case, analysis)
             else:
@@ -175,8 +177,7 @@ class AnalysisQueue(QObject):
     def _on_failed(self, error: FarlightError) -> None:
         case = self._current()
         if case is not None:
-            case.error = error.message
-            self._book.touch(case)
+            self._book.fail(case, error)
             self.refused_to_run.emit(case.key, error)
 
     @Slot()
@@ -205,11 +206,15 @@ class AnalysisQueue(QObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """What came of an analysis; ``not_noted`` where it could not be written into the audit trail."""
+    """What came of an analysis; ``not_noted`` where it could not be written into the audit trail.
+
+    ``seen`` marks the pixels that were looked at.
+    """
 
     analysis: Analysis
     facts: Mapping[str, ModelFacts]
     not_noted: StoreError | None
+    seen: str = ""
 
 
 class _WarmUp:
@@ -248,4 +253,5 @@ class _Analysis:
         except StoreError as error:  # a full disk keeps no answer from a patient; it is told
             not_noted = error
         facts = analyzer.facts_for(analysis.result)
-        return _Answer(analysis=analysis, facts=facts, not_noted=not_noted)
+        seen = "" if analysis.image is None else pixel_mark(analysis.image)
+        return _Answer(analysis=analysis, facts=facts, not_noted=not_noted, seen=seen)

@@ -49,8 +49,11 @@ class BeforeKey:
 
     def _put_back_answers(self) -> None:
         desk = self._page.desk
-        while desk.undo.index() > self._steps:
-            desk.undo.undo()
+        steps = desk.undo
+        while steps.index() > self._steps:
+            steps.undo()
+            steps.command(steps.index()).setObsolete(True)
+            steps.redo()  # drops the step, which nobody meant: it cannot be done again
         if self._read is None and desk.reading.first_read is not None:
             desk.withdraw_impression()
 

@@ -7,6 +7,8 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from core.decision import Reading
+from core.errors import ChangedFileError, FarlightError
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient
@@ -26,7 +28,8 @@ class Case:
     """One reading unit as the window knows it. ``asked`` counts analyses: an older answer is not taken.
 
     ``today`` is what a signed unit's models said when it was looked at again, beside what was signed.
-    ``copies`` are further copies of the same image in other files.
+    ``copies`` are further copies of the same image in other files; ``seen`` is the mark of the picture that
+    was analysed, by which another copy is known to show the same.
     """
 
     unit: ReadingUnit
@@ -35,8 +38,10 @@ class Case:
     signed: SignedFile | None = None
     analysis: Analysis | None = None
     error: str = ""
+    error_code: str = ""
     today: Today = "same"
     copies: list[ReadingUnit] = field(default_factory=list)
+    seen: str = ""
     analysing: bool = False
     analysed: bool = False
     refusal: Refusal | None = None
@@ -50,6 +55,18 @@ class Case:
     def patient(self) -> Patient:
         """The patient: what was typed wins over the header."""
         return merge(self.unit.patient, self.draft.typed, day=self.unit.header.date)
+
+    @property
+    def exchanged(self) -> bool:
+        """Whether the files are no longer those that were listed."""
+        return bool(self.error) and self.error_code == ChangedFileError.code
+
+    @property
+    def begun(self) -> bool:
+        """Whether somebody has said or typed something of this picture."""
+        draft = self.draft
+        typed = (draft.jottings, draft.signs_jotting, draft.identity_jotting, draft.confirmed)
+        return self.signed is not None or draft.reading != Reading() or any(typed)
 
     @property
     def state(self) -> State:
@@ -154,24 +171,29 @@ class CaseBook(QObject):
         """Forget that a unit could not be read: its stick was plugged in again, maybe elsewhere.
 
         Where its files are there too, this is a copy of it: nothing is forgotten, but the copy may be better.
+        Files that are new in the place of what somebody saw are taken once they show the same picture.
         """
-        if all(file.exists() for file in case.unit.files):
-            known = (case.unit.files, *(copy.files for copy in case.copies))
-            if found.unit.files not in known:
-                case.copies.append(found.unit)
-                self.copy_found.emit(case.key)
-            if found.unit.files != case.unit.files:
+        unit = found.unit
+        if (unit.files, unit.file_states) != (case.unit.files, case.unit.file_states):
+            there = unit.files != case.unit.files and all(file.exists() for file in case.unit.files)
+            if there or case.seen or case.begun:
+                self._add_copy(case, unit)
                 return
-        else:
-            case.unit = found.unit
+            self.take_copy(case, unit)
         case.error = ""
         case.thumbnail_asked = case.thumbnail is not None
         self.case_changed.emit(case.key)
         self.found_again.emit(case.key)
 
+    def _add_copy(self, case: Case, unit: ReadingUnit) -> None:
+        known = [(copy.files, copy.file_states) for copy in (case.unit, *case.copies)]
+        if (unit.files, unit.file_states) not in known:
+            case.copies.append(unit)
+        self.copy_found.emit(case.key)
+
     def take_copy(self, case: Case, unit: ReadingUnit) -> None:
         """Read another copy of the same image from now on."""
-        case.copies = [copy for copy in (case.unit, *case.copies) if copy is not unit]
+        case.copies = [copy for copy in (case.unit, *case.copies) if copy.files != unit.files]
         case.unit = unit
         case.error = ""
         case.analysis = None
@@ -180,6 +202,11 @@ class CaseBook(QObject):
             self.thumbnail_wanted.emit(case.key)
         self.case_changed.emit(case.key)
         self.copy_taken.emit(case.key)
+
+    def fail(self, case: Case, error: FarlightError) -> None:
+        """Keep why the images of a unit cannot be read now."""
+        case.error, case.error_code = error.message, error.code
+        self.case_changed.emit(case.key)
 
     def clear(self) -> None:
         """Forget everything that is listed."""

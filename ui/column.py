@@ -41,6 +41,7 @@ class ReadingColumn(QWidget):
         self.setMinimumWidth(WIDTH)
         self._desk = desk
         self._built_for: object = None
+        self._was_open = False
         self._identity_wanted = False
         self._image_in_sight = False
         self._look = (True, 62)
@@ -242,6 +243,7 @@ class ReadingColumn(QWidget):
     def _on_case_opened(self, _case: object) -> None:
         self._identity_wanted = self._signs_wanted = False
         self._built_for = None
+        self._was_open = self._desk.is_open_card
         case = self._desk.case
         if case is not None:
             signs, left = case.draft.reading.signs, case.draft.signs_jotting
@@ -278,10 +280,11 @@ class ReadingColumn(QWidget):
         self.impression.setVisible(desk.reading.first_read is None and not desk.is_signed and not begun)
         self.first_read.show_first_read(None if begun else desk.reading.first_read)
         silent = case.analysis is not None and not a_model_spoke(case.analysis.result)
-        self.computer.setVisible(not opened or case.analysis is None or silent)
+        self.computer.setVisible(not opened or case.analysis is None or silent or case.exchanged)
         self.final_read.setVisible(desk.wants_final_read and not begun)
         self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_closed)
         self.computer.show_case(case)
+        self._place_computer(first=silent)
         self._rebuild_results(opened)
         self.signs.show_signs(desk.reading.signs, case.draft.signs_jotting, locked=desk.is_closed)
         self.signs.setVisible(not silent or self._signs_wanted or self.signs.is_filled)
@@ -292,11 +295,30 @@ class ReadingColumn(QWidget):
             card.show_decision(stands, locked=desk.is_closed, changed=kept != stands)
         self.foot.show_case(case, missing, card_open=opened, may_add=desk.may_read)
         self._show_signature(case)
+        if opened and not self._was_open:
+            QTimer.singleShot(0, self, self._show_result)
+        self._was_open = opened
+
+    def _place_computer(self, *, first: bool) -> None:
+        """Put the sentence that no model looked at the image above all forms, else below the impression."""
+        above = self.signed_note if first else self.first_read
+        if self._column.indexOf(self.computer) != self._column.indexOf(above) + 1:
+            self._column.removeWidget(self.computer)
+            self._column.insertWidget(self._column.indexOf(above) + 1, self.computer)
 
     def _show_signature(self, case: Case) -> None:
         self.signed_note.setVisible(case.signed is not None)
         if case.signed is not None:
             self.signed_note.setText(signed_by(case.signed.record.signature))
+
+    @Slot()
+    def _show_result(self) -> None:
+        """Bring the result that has just opened into sight with its heading, once it has its room."""
+        opened = [card for card in (self.computer, *self._cards.made) if card.isVisible()]
+        if opened:
+            card = min(opened, key=QWidget.y)
+            for edge in (card.geometry().bottom(), card.y()):
+                self._scroll.ensureVisible(0, edge, 0, MARGIN)
 
     def _rebuild_results(self, opened: bool) -> None:
         case = self._desk.case

@@ -18,6 +18,7 @@ class ComputerCard(Card):
     """Where the analysis stands while the results are closed."""
 
     retry_asked = Signal()
+    reopen_asked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Computer"), parent)
@@ -30,10 +31,14 @@ class ComputerCard(Card):
         self.body.addLayout(row)
         self.retry = KeyButton(self.tr("Try again"), "retry")
         self.retry.clicked.connect(self.retry_asked)
+        self.reopen = KeyButton(self.tr("Open the medium again"))
+        self.reopen.clicked.connect(self.reopen_asked)
         self.body.addWidget(self.retry)
+        self.body.addWidget(self.reopen)
 
     def show_case(self, case: Case) -> None:
         """Show where the analysis of a case stands."""
+        self.reopen.setVisible(case.exchanged)
         if case.signed is not None and case.analysis is None:
             self._show_signed(case)
         elif case.error:

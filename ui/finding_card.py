@@ -95,7 +95,8 @@ class FindingCard(Card):
             self.words.setFocus()
             self.line_opened.emit()
             if not clicked or not was_open or not self.words.text().strip():
-                self.buttons["edited"].setChecked(False)
+                edited = self._decision is not None and self._decision.answer == "edited"
+                self.buttons["edited"].setChecked(edited)
                 return
         else:
             self._set_editing(False)

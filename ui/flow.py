@@ -67,11 +67,15 @@ class Flow(QLayout):
         return [item for item in self._items if not item.isEmpty()]
 
     def _lines(self, width: int) -> list[list[QLayoutItem]]:
+        """Return the items line by line; those at the end stay together."""
+        shown = self._shown()
+        tail = shown[-self._tail :] if self._tail else []
+        tail_wide = sum(item.sizeHint().width() for item in tail) + self.spacing() * max(0, len(tail) - 1)
         lines: list[list[QLayoutItem]] = [[]]
         used = 0
-        for item in self._shown():
+        for item in shown:
             wide = item.sizeHint().width()
-            if lines[-1] and used + wide > width:
+            if lines[-1] and used + (tail_wide if tail and item is tail[0] else wide) > width:
                 lines.append([])
                 used = 0
             lines[-1].append(item)

@@ -11,7 +11,7 @@ from ui import words
 from ui.controls import Chip, label, set_role
 from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
-from ui.two_lines import NameLabel
+from ui.two_lines import NameLabel, clipped
 
 WIDEST_PERSON = 240
 PAGES = ("worklist", "read", "report", "models", "records")
@@ -147,7 +147,7 @@ class Facts(QWidget):
                 painter.setPen(self._theme.color(token))
                 metrics = painter.fontMetrics()
                 room = min(self.width() - left, max(self.WIDEST, self.width() // 3))
-                shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room)
+                shown = metrics.elidedText(clipped(text), Qt.TextElideMode.ElideMiddle, room)
                 base = (self.height() + metrics.ascent() - metrics.descent()) // 2
                 painter.drawText(left, base, shown)
                 left += metrics.horizontalAdvance(shown) + 6

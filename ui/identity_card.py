@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -15,6 +16,7 @@ from ui import words
 from ui.controls import Card, KeyButton, label, line_in, set_role
 
 OLDEST_YEARS = 130
+_DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")
 IDENTIFIERS = ("name", "id", "birth_date")
 
 
@@ -217,14 +219,9 @@ class IdentityCard(Card):
         )  # fmt: skip
 
     def _find_wrong(self) -> tuple[QLineEdit, str] | None:
-        born = self.fields["birth_date"]
-        if born.text().strip():
-            try:
-                future = is_in_the_future(date.fromisoformat(born.text().strip()).isoformat())
-            except ValueError:
-                return born, self.tr("Write the birth date as year-month-day: 2023-04-09.")
-            if future:
-                return born, self.tr("This birth date lies in the future.")
+        wrong_day = self._wrong_birth_date(self.fields["birth_date"].text().strip())
+        if wrong_day:
+            return self.fields["birth_date"], wrong_day
         if self.age.text().strip() and self._years() is None:
             return self.age, self.tr("Write the age in years, from 0 to 130: 3 or 0.5.")
         if self._ages_disagree():
@@ -235,6 +232,17 @@ class IdentityCard(Card):
                 "Two of name, ID and birth date are needed."
             )
         return None
+
+    def _wrong_birth_date(self, born: str) -> str:
+        """Return what is wrong with a birth date, or the empty text."""
+        try:
+            if born and is_in_the_future(date.fromisoformat(born).isoformat()):
+                return self.tr("This birth date lies in the future.")
+        except ValueError:
+            if _DAY.fullmatch(born):
+                return self.tr("There is no such day as {day}.").format(day=born)
+            return self.tr("Write the birth date as year-month-day: 2023-04-09.")
+        return ""
 
     def _ages_disagree(self) -> bool:
         """Compare what a person typed; where the header says both, they are shown as the header has them."""

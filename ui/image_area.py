@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from core.errors import FarlightError
+from core.errors import ChangedFileError, FarlightError
 from core.result import Correction
 from services import display
 from ui import words
 from ui.cases import Case
+from ui.controls import KeyButton
 from ui.desk import Desk
 from ui.frames import FrameStore
 from ui.overlay import MakeOverlay, Overlay
@@ -19,12 +21,16 @@ from ui.theme import Theme
 from ui.viewer_pair import ViewerPair
 from ui.viewer_words import Corners, stored_sides
 
+REOPEN_PLACE = 0.62  # of the height, below the sentence in the middle
+
 
 class ImageArea(QWidget):
     """Shows one frame of the open case as soon as it is loaded, and its overlay once the card is open."""
 
     image_shown = Signal(str)  # the first image of a case is in sight
     sight_changed = Signal(bool)
+    files_exchanged = Signal(str, object)  # key, what is to be said
+    reopen_asked = Signal()
     beside_changed = Signal(bool, bool)  # whether there is something to show beside, whether it is in sight
 
     def __init__(self, theme: Theme, desk: Desk, pools: Pools, parent: QWidget | None = None) -> None:
@@ -42,6 +48,9 @@ class ImageArea(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.pair)
+        self.reopen = KeyButton(self.tr("Open the medium again"), parent=self)
+        self.reopen.clicked.connect(self.reopen_asked)
+        self.reopen.hide()
         self.frames.loaded.connect(self._on_frame_loaded)
         self.frames.failed.connect(self._on_frame_failed)
 
@@ -53,12 +62,12 @@ class ImageArea(QWidget):
         self._forget_overlay()
         self.sight_changed.emit(False)
         self.frames.forget_others(case.key)
-        self.pair.show_message(_view_key(case.key, 0), self.tr("Loading the image …"))
+        self._show_message(_view_key(case.key, 0), self.tr("Loading the image …"))
         self.show_frame(0)
 
     def close_case(self) -> None:
         """Show that no case is open."""
-        self.pair.show_message(
+        self._show_message(
             "", self.tr("No study is open. Choose one in the worklist, or open images with Ctrl O.")
         )
 
@@ -73,6 +82,7 @@ class ImageArea(QWidget):
             self.frames.ask(case.key, case.unit, frame)
             return
         first = self._shown is None
+        self.reopen.hide()
         self.pair.show_picture(
             _view_key(case.key, frame), picture, display.first_window(picture.image), keep_view=not first
         )
@@ -138,8 +148,27 @@ class ImageArea(QWidget):
     @Slot(str, int, object)
     def _on_frame_failed(self, key: str, frame: int, error: FarlightError) -> None:
         if self._desk.case is not None and (self._desk.case.key, self.frame) == (key, frame):
-            self.pair.show_message(_view_key(key, frame), f"{error.title}\n{error.hint}")
+            exchanged = isinstance(error, ChangedFileError)
+            self._show_message(_view_key(key, frame), f"{error.title}\n{error.hint}", reopen=exchanged)
             self.sight_changed.emit(False)
+            if exchanged:
+                self.files_exchanged.emit(key, error)
+
+    def _show_message(self, key: str, text: str, *, reopen: bool = False) -> None:
+        """Show a sentence instead of an image, and where it helps the way to open the medium again."""
+        self.pair.show_message(key, text)
+        self.reopen.setVisible(reopen)
+        self._place_reopen()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Keep the button below the sentence."""
+        super().resizeEvent(event)
+        self._place_reopen()
+
+    def _place_reopen(self) -> None:
+        self.reopen.adjustSize()
+        self.reopen.move((self.width() - self.reopen.width()) // 2, round(self.height() * REOPEN_PLACE))
+        self.reopen.raise_()
 
     def _corners(self, case: Case) -> Corners:
         unit = case.unit

@@ -55,7 +55,7 @@ class Intake(QObject):
         self._scan: Task | None = None
         self._waiting: list[str] = []
         self._listed = 0
-        self.found: list[str] = []
+        self.found: dict[str, None] = {}  # keys in the order in which they were found
         self.paths: list[str] = []
         self.media: tuple[scan.Medium, ...] | None = None
         self._media_task: Task | None = None
@@ -73,6 +73,14 @@ class Intake(QObject):
         """Scan paths; they are added to the list."""
         self._waiting.extend(path for path in paths if path not in self._waiting)
         self._begin()
+
+    def places_of(self, unit: ReadingUnit) -> tuple[str, ...]:
+        """Return the paths that were opened and hold a unit's files, or else where they lay."""
+        files = [file.absolute() for file in unit.files]
+        named = [
+            path for path in self.paths if any(one.is_relative_to(Path(path).absolute()) for one in files)
+        ]
+        return tuple(named) or (unit.path,)
 
     def stop(self) -> None:
         """Stop scanning; what was found stays."""
@@ -94,7 +102,7 @@ class Intake(QObject):
             return
         paths, self._waiting = tuple(self._waiting), []
         self._listed = 0
-        self.found = []
+        self.found = {}
         self._scan = self._pools.files("scan", _Scan(paths, self._workplace), key=paths, priority=5)
         self._scan.progressed.connect(self.progressed)
         self._scan.delivered.connect(self._on_delivered)
@@ -111,9 +119,7 @@ class Intake(QObject):
         elif isinstance(part, scan.Unreadable):
             self.unreadable_found.emit(part)
         elif isinstance(part, Found):
-            self.found.extend(
-                key for key in dict.fromkeys(case.key for case in part.cases) if key not in self.found
-            )
+            self.found.update(dict.fromkeys(case.key for case in part.cases))
             self._listed += self._book.add(part.cases)
 
     @Slot(object)

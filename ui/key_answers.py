@@ -15,7 +15,8 @@ from ui.shortcuts import TABLE
 from ui.toast import Toast
 from ui.typing_guard import TypingGuard
 
-ANSWERS = {"nothing_seen", "abnormal", "unsure", "agree", "disagree", "edit"}
+OF_THE_RESULT = {"agree", "disagree", "edit"}
+ANSWERS = {"nothing_seen", "abnormal", "unsure"} | OF_THE_RESULT
 FIELDS = (QLineEdit, QPlainTextEdit)
 HELD = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 
@@ -30,40 +31,64 @@ class KeyAnswers(QObject):
         self._desk, self._toast, self._remember = desk, toast, remember
         self.guard = TypingGuard()
         self._take_back: Callable[[], None] | None = None
-        self._answered = False
+        self._answered = self._opened = False
         self._jumped_to: object = None
 
     def carry_out(self, name: str, act: Callable[[str], object]) -> None:
         """Carry out the act of a key, unless it belongs to typing; tell what it answered."""
         key = TABLE[name].keys[0].removeprefix("Shift+").casefold()
         if len(key) > 1:
-            self._take_back, self._answered, self._jumped_to = None, False, None
+            self._take_back, self._jumped_to = None, None
+            self._answered = self._opened = False
             self.guard.break_off()
             act(name)
             return
         if self._answered and self.guard.is_second_tap(key):
             return
+        unseen = self._opened and self.guard.follows_a_number()
         if self.strike(key, answers=name in ANSWERS):
             return
+        if unseen and name in OF_THE_RESULT:
+            self._leave_out(name)
+        else:
+            self._answer(name, act)
+
+    def _answer(self, name: str, act: Callable[[str], object]) -> None:
+        """Carry out an act; what it changes can be put back, and so can the number that it goes on with."""
         take_back, before, focused = self._remember(), self._desk.reading, QApplication.focusWidget()
+        was_open = self._desk.is_open_card
         act(name)
-        self._take_back = take_back
+        self._take_back = self._take_back or take_back
         self._answered = self._desk.reading != before
+        self._opened = self._desk.is_open_card and not was_open
         self._watch_jump(focused)
         if name in ANSWERS and self._answered:
             self._tell(before)
 
+    def _leave_out(self, name: str) -> None:
+        """Count no answer to a result that opened at the same moment: nobody has read it; say so."""
+        self._answered = True  # a second tap is none either
+        self._toast.say(
+            self.tr("Not counted: the result had only just opened. Read it, then press {key} again.").format(
+                key=TABLE[name].shown
+            )
+        )
+
     def strike(self, key: str, *, answers: bool = False) -> bool:
         """Return whether a key belongs to typing; that takes back what the key before it did, and is told."""
+        goes_on = self.guard.follows_a_number()
         typing = self.guard.strike(key.casefold(), answers=answers)
-        take_back, self._take_back = self._take_back, None
-        self._answered, self._jumped_to = False, None
+        take_back = self._take_back
+        self._take_back = take_back if goes_on and not typing else None
+        self._answered = self._opened = False
+        self._jumped_to = None
         if typing:
             if take_back is not None:
                 take_back()
             self._toast.say(
                 self.tr(
-                    "Letters typed outside a field answer nothing and change nothing. Click a field to write."
+                    "Words typed quickly outside a field answer nothing and change nothing."
+                    " Click a field to write."
                 )
             )
         focused = QApplication.focusWidget()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import FarlightError, NotPermittedError
@@ -30,6 +30,7 @@ from ui.register_offer import RegisterOffer
 from ui.shortcuts import make_action
 from ui.signing import Signing
 from ui.start_notices import tell_start_notices
+from ui.state_words import is_ready, state_words
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
 from ui.trail_watch import TrailWatch
@@ -97,7 +98,10 @@ class MainWindow(QMainWindow):
             queue=self.queue, book=self.book, intake=self.intake, status=self.status,
             chip=self.top.engine, parent=self,
         )  # fmt: skip
-        self.same_images = Copies(book=self.book, queue=self.queue, pools=self.pools, notices=self.notices)
+        self.same_images = Copies(
+            book=self.book, queue=self.queue, pools=self.pools, notices=self.notices,
+            frames=self.read.image.frames,
+        )  # fmt: skip
 
     def _build_late(self) -> None:
         """Build what the first paint does not need."""
@@ -148,6 +152,8 @@ class MainWindow(QMainWindow):
         self.top.page_chosen.connect(self.show_page)
         self._connect_opening()
         self._connect_reading()
+        self.book.copy_taken.connect(self._on_other_files)
+        self.book.found_again.connect(self._on_found_again)
         self.queue.analysed.connect(self._on_analysed)
         self.queue.refused_to_run.connect(self._on_refused_to_run)
         self.queue.not_noted.connect(self.tell_error)
@@ -170,7 +176,7 @@ class MainWindow(QMainWindow):
 
     def _connect_reading(self) -> None:
         self.desk.case_opened.connect(self._on_case_opened)
-        self.desk.case_closed.connect(self.banner.clear)
+        self.desk.case_closed.connect(self._on_case_closed)
         self.desk.reading_changed.connect(self._show_state)
         self.desk.identity_changed.connect(self._on_identity_changed)
         self.desk.keeping_failed.connect(self.tell_error)
@@ -179,6 +185,8 @@ class MainWindow(QMainWindow):
         self.read.image_shown.connect(self._on_image_shown)
         self.read.sign_asked.connect(self.signing.ask)
         self.read.retry_asked.connect(self._on_retry_asked)
+        self.read.reopen_asked.connect(self._on_reopen_asked)
+        self.read.files_exchanged.connect(self._on_files_exchanged)
         self.read.overlay_look_kept.connect(self._on_overlay_look_kept)
 
     def _connect_rest(self) -> None:
@@ -270,6 +278,12 @@ class MainWindow(QMainWindow):
         self.intake.watch_media()
         self.models.load()
         self.trail_watch.check()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Hear of letters that no field took, wherever in the window the focus is."""
+        if self.turner.is_shown("worklist"):
+            self.worklist.notice_letter(event.text())
+        super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Keep look and drafts, then stop all work."""
@@ -405,6 +419,11 @@ class MainWindow(QMainWindow):
         if case.signed is None and case.unit.frames > 1 and case.analysis is None:
             self.queue.ask(case, first=True)
 
+    @Slot()
+    def _on_case_closed(self) -> None:
+        self.banner.clear()
+        self.notices.leave()
+
     @Slot(str)
     def _on_image_shown(self, key: str) -> None:
         case = self.book.find(key)
@@ -435,6 +454,36 @@ class MainWindow(QMainWindow):
             self.read.column.refresh()
             self.book.found_again.emit(case.key)
 
+    @Slot()
+    def _on_reopen_asked(self) -> None:
+        """List the medium or folder of the open case again: the right one may be back."""
+        case = self.desk.case
+        if case is not None:
+            self.opening.open_paths(self.intake.places_of(case.unit))
+
+    @Slot(str, object)
+    def _on_files_exchanged(self, key: str, error: FarlightError) -> None:
+        case = self.book.find(key)
+        if case is not None and not case.analysing:
+            self.book.fail(case, error)
+            self._on_analysed(key)
+
+    @Slot(str)
+    def _on_other_files(self, key: str) -> None:
+        """Show the open case anew: its files, and what they say of the patient, may be others now."""
+        case = self.desk.case
+        if case is None or case.key != key:
+            return
+        self.banner.show_patient(case.patient, case.unit)
+        self._on_analysed(key)
+
+    @Slot(str)
+    def _on_found_again(self, key: str) -> None:
+        self._on_other_files(key)
+        case = self.desk.case
+        if case is not None and case.key == key and case.analysis is None and not self.queue.has(case):
+            self.queue.ask(case, first=True)
+
     @Slot(object)
     def _on_identity_changed(self, case: Case) -> None:
         if case is self.desk.case:
@@ -446,18 +495,13 @@ class MainWindow(QMainWindow):
         case = self.desk.case
         if case is None:
             self.banner.set_status("", "plain")
-        elif case.signed is not None:
-            self.banner.set_status(self.tr("Signed"), "accent")
-        elif case.error:
-            self.banner.set_status(self.tr("Could not be analysed"), "warning")
-        else:
-            open_questions = len(self.desk.missing())
-            text = (
-                self.tr("Ready to sign") if not open_questions else self.tr("To check · {count} unanswered")
-            )
-            self.banner.set_status(
-                text.format(count=open_questions), "warning" if open_questions else "accent"
-            )
+            return
+        silent = case.analysis is not None and not words.a_model_spoke(case.analysis.result)
+        said, open_questions = state_words(case, no_model=silent), len(self.desk.missing())
+        if open_questions and not case.error:
+            said = self.tr("{state} · {count} unanswered").format(state=said, count=open_questions)
+        done = case.signed is not None or is_ready(case)
+        self.banner.set_status(said, "accent" if done else "warning")
 
     # --- signed
 

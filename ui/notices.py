@@ -33,10 +33,11 @@ class Notice(QFrame):
         act: str = "",
         on_act: Callable[[], None] | None = None,
         about: Collection[str] = (),
+        of: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.about = frozenset(about)
+        self.about, self.of = frozenset(about), of
         self.setProperty("notice", tone)
         self.setAccessibleName(f"{title} {hint}")
         self.key = title
@@ -100,19 +101,21 @@ class NoticeArea(QWidget):
         act: str = "",
         on_act: Callable[[], None] | None = None,
         about: Collection[str] = (),
+        of: str = "",
         lasting: bool = False,
     ) -> None:
         """Show a sentence; the same sentence stands only once, and so does a calm one, whatever it says.
 
         A calm one speaks of what has just happened to the study in sight: it is gone after a while, or when
         the next study is opened (``forget``); a ``lasting`` one only then. A critical one, and a lasting
-        warning, stays until it is dismissed. ``about`` are the keys of the cases that it offers.
+        warning, stays until it is dismissed. ``about`` are the keys of the cases that it offers, ``of`` that
+        of the case whose sentence and button it is: it goes with that case.
         """
         self._drop_all(lambda one: one.key == title or one.tone == tone == "calm")
         too_many = max(0, len(self._notices) + 1 - MOST)
         for old in [one for one in self._notices if one.tone != "critical" and not one.stays][:too_many]:
             self._drop(old)
-        notice = Notice(self._theme, tone, title, hint, act=act, on_act=on_act, about=about)
+        notice = Notice(self._theme, tone, title, hint, act=act, on_act=on_act, about=about, of=of)
         notice.stays = lasting and tone != "calm"
         notice.dismissed.connect(self._drop)
         if tone == "calm" and not lasting:
@@ -124,6 +127,11 @@ class NoticeArea(QWidget):
     def forget(self, key: str) -> None:
         """Take away what offered to open a case that is open now, and what is calm: another is in sight."""
         self._drop_all(lambda one: key in one.about or one.tone == "calm")
+        self.leave(key)
+
+    def leave(self, key: str = "") -> None:
+        """Take away what belongs to another case than the one that is open now, or to any where none is."""
+        self._drop_all(lambda one: one.of not in ("", key))
 
     def dismiss_last(self) -> bool:
         """Take the newest notice away; returns False where there is none."""

@@ -165,7 +165,7 @@ class Opening(QObject):
             if not case.analysed and case.signed is None and not case.error and not self._queue.has(case):
                 self._queue.ask(case)
         if self._asked_by_hand:
-            self._show_found(self._intake.found)
+            self._show_found(tuple(self._intake.found))
         self._asked_by_hand = False
 
     def _show_found(self, found: Sequence[str]) -> None:

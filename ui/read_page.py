@@ -35,6 +35,8 @@ class ReadPage(QWidget):
 
     sign_asked = Signal()
     retry_asked = Signal()
+    reopen_asked = Signal()
+    files_exchanged = Signal(str, object)
     case_chosen = Signal(str)
     neighbour_asked = Signal(int)
     image_shown = Signal(str)
@@ -137,6 +139,9 @@ class ReadPage(QWidget):
         self.column.begun.take_over_asked.connect(self._on_taken_over)
         self.column.sign_asked.connect(self._on_sign_key)
         self.column.retry_asked.connect(self.retry_asked)
+        self.column.computer.reopen_asked.connect(self.reopen_asked)
+        self.image.reopen_asked.connect(self.reopen_asked)
+        self.image.files_exchanged.connect(self.files_exchanged)
         self.column.beside_asked.connect(self.image.toggle_beside)
         self.column.overlay_look_changed.connect(self.change_overlay_look)
 
@@ -284,12 +289,13 @@ class ReadPage(QWidget):
 
     @Slot()
     def _on_sign_key(self) -> None:
-        if not self.column.sign.isEnabled():
-            return
-        if self.column.take_words():
+        """Take own words that were left without Enter, then sign, or say what is missing."""
+        if not self.column.take_words():
+            self.toast.say(self.tr("Type your own words, or choose Agree or Disagree."))
+        elif self.column.sign.isEnabled():
             self.sign_asked.emit()
         else:
-            self.toast.say(self.tr("Type your own words, or choose Agree or Disagree."))
+            self.toast.say(self.column.missing.text())
 
     def use_tool(self, tool: Tool) -> None:
         """Set what a drag does."""

@@ -184,6 +184,7 @@ class Reporting(QObject):
     @Slot(bytes)
     def ask_printer(self, pdf: bytes) -> None:
         """Ask which printer is to print the report in sight; without any, offer to export it."""
+        key = self._desk.case.key if self._desk.case is not None else ""
         if not has_printer():
             self._notices.tell(
                 "warning",
@@ -192,7 +193,8 @@ class Reporting(QObject):
                     "Nothing was printed. Set one up in the system, or export the PDF and print it elsewhere."
                 ),
                 act=self.tr("Export PDF …"),
-                on_act=self._export_in_sight,
+                on_act=partial(self._export_of, key),
+                of=key,
             )
             return
         source = self._paper_source("print", pdf)
@@ -201,10 +203,13 @@ class Reporting(QObject):
                 "warning",
                 self.tr("Another report is still being printed."),
                 self.tr("Nothing was sent. Print this one when that one has gone to its printer."),
+                of=key,
             )
 
-    def _export_in_sight(self) -> None:
-        """Export the report in sight, or bring the page into sight: it may show another one by now."""
+    def _export_of(self, key: str) -> None:
+        """Export the report of that case, or bring its page into sight; never that of another case."""
+        if self._desk.case is None or self._desk.case.key != key:
+            return
         if not self._page.isVisible():
             self.page_wanted.emit("report")
         elif self._page.pdf is not None:

@@ -1,13 +1,28 @@
 """The sheet of keys, made from the one table."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QAbstractSlider,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.controls import label
 from ui.shortcuts import TABLE, shown_key
 
 COLUMNS = (("Reading", "Worklist"), ("Image", "Report"), ("Series", "Everywhere"))
+_By = QAbstractSlider.SliderAction
+SCROLLED_BY = {
+    Qt.Key.Key_Down: _By.SliderSingleStepAdd, Qt.Key.Key_Up: _By.SliderSingleStepSub,
+    Qt.Key.Key_PageDown: _By.SliderPageStepAdd, Qt.Key.Key_PageUp: _By.SliderPageStepSub,
+    Qt.Key.Key_End: _By.SliderToMaximum, Qt.Key.Key_Home: _By.SliderToMinimum,
+}  # fmt: skip
 
 
 class ShortcutSheet(QWidget):
@@ -40,7 +55,7 @@ class ShortcutSheet(QWidget):
                 self._add_group(column, name)
             column.addStretch(1)
             row.addLayout(column, 1)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -52,6 +67,14 @@ class ShortcutSheet(QWidget):
         """Close on a click."""
         event.accept()
         self.closed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Scroll, where the window is too small for all keys."""
+        act = SCROLLED_BY.get(Qt.Key(event.key()))
+        if act is None:
+            super().keyPressEvent(event)
+        else:
+            self._scroll.verticalScrollBar().triggerAction(act)
 
     def _add_group(self, column: QVBoxLayout, name: str) -> None:
         column.addWidget(label(self.tr(name).upper(), "heading"))

@@ -65,6 +65,23 @@ class _Ask:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """What the open dialog speaks of: nothing else is signed in it."""
+
+    unit: ReadingUnit
+    analysis: Analysis | None
+    draft: Draft
+    signed: SignedFile | None
+
+    def still_of(self, case: Case) -> bool:
+        """Whether a case is still that; an addendum speaks of what is signed, whatever is looked at today."""
+        if self.signed is not None or case.signed is not None:
+            return case.signed is self.signed
+        same_answer = case.analysis is self.analysis is not None
+        return same_answer and case.unit is self.unit and case.draft == self.draft
+
+
 class Signing(QObject):
     """Opens the dialogs of signing and carries out what they say."""
 
@@ -77,6 +94,7 @@ class Signing(QObject):
         self._desk, self._pools, self._workplace, self._window = desk, pools, workplace, window
         self.dialog: SignDialog | None = None
         self._case: Case | None = None
+        self._said: _Said | None = None
 
     @Slot()
     def ask(self) -> None:
@@ -103,7 +121,7 @@ class Signing(QObject):
                 _NotYet(self.tr("Nobody here signs yet: set your own PIN in Settings."), about="")
             )
             return
-        self._case = case
+        self._case, self._said = case, _Said(case.unit, case.analysis, case.draft, case.signed)
         facts = sign_facts(case)
         addendum = case.signed is not None
         self.dialog = SignDialog(
@@ -123,6 +141,13 @@ class Signing(QObject):
     def _on_pin_given(self, person_id: int, pin: str, clock_accepted: bool, addendum: str) -> None:
         assert self._case is not None
         case = self._case
+        if self.dialog is not None and (self._said is None or not self._said.still_of(case)):
+            self.dialog.refuse(
+                self.tr(
+                    "Not signed: this study was looked at anew while this was open. Close it and read again."
+                )
+            )
+            return
         work = _Ask(
             workplace=self._workplace,
             unit=case.unit,
@@ -171,7 +196,7 @@ class Signing(QObject):
 
     @Slot()
     def _on_dialog_closed(self) -> None:
-        self.dialog = None
+        self.dialog, self._said = None, None
 
 
 def address_lines(text: str) -> tuple[str, ...]:

@@ -129,11 +129,14 @@ class StudyStrip(QWidget):
             thumb.clicked.connect(self._on_clicked)
             self._list.insertWidget(number, thumb)
             self._thumbs[case.key] = thumb
-            if case.thumbnail is not None:
-                thumb.show_case(case)
-            elif not case.thumbnail_asked:
-                case.thumbnail_asked = True
-                self._book.thumbnail_wanted.emit(case.key)
+            self._show_picture(thumb, case)
+
+    def _show_picture(self, thumb: Thumb, case: Case) -> None:
+        """Show the thumbnail, or ask for it where nobody has: a stick that came back is asked again."""
+        thumb.show_case(case)
+        if case.thumbnail is None and not case.thumbnail_asked:
+            case.thumbnail_asked = True
+            self._book.thumbnail_wanted.emit(case.key)
 
     @Slot()
     def _on_clicked(self) -> None:
@@ -145,4 +148,4 @@ class StudyStrip(QWidget):
     def _on_case_changed(self, key: str) -> None:
         case = self._book.find(key)
         if key in self._thumbs and case is not None:
-            self._thumbs[key].show_case(case)
+            self._show_picture(self._thumbs[key], case)

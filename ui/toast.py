@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 LASTS_MS = 6000
 ABOVE_BOTTOM_PX = 56
+BESIDE_PX = 12
 
 
 class Toast(QLabel):
@@ -30,7 +31,6 @@ class Toast(QLabel):
     def say(self, text: str) -> None:
         """Show a sentence in place of the last one."""
         self.setText(text)
-        self.adjustSize()
         self._place()
         self.show()
         self.raise_()
@@ -50,5 +50,13 @@ class Toast(QLabel):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
+        """Take one line in the middle, or as many as the width of the parent asks for."""
         room = self._room
+        self.setWordWrap(False)
+        size = self.sizeHint()
+        if size.width() > room.width() - 2 * BESIDE_PX:
+            self.setWordWrap(True)
+            size.setWidth(room.width() - 2 * BESIDE_PX)
+            size.setHeight(self.heightForWidth(size.width()))
+        self.resize(size)
         self.move((room.width() - self.width()) // 2, room.height() - self.height() - ABOVE_BOTTOM_PX)

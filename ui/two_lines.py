@@ -8,16 +8,29 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.theme import BODY_PX, TITLE_PX, Theme, interface_font
 
+MOST_CHARACTERS = 400  # more than two lines of any screen hold
+_BREAKS_TRIED = 8  # spaces about the middle
+
+
+def clipped(text: str) -> str:
+    """Return a text that can be laid out at once: of one that nobody can read whole, both ends."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    half = MOST_CHARACTERS // 2
+    return f"{text[:half]}…{text[-half:]}"
+
 
 def in_two_lines(text: str, metrics: QFontMetrics, width: int) -> tuple[str, ...]:
     """Return a text as one line or two of that width, broken at a space; what does not fit loses its middle.
 
     Names differ at both ends, so that neither end is given up.
     """
+    text = clipped(text)
     if metrics.horizontalAdvance(text) <= width:
         return (text,)
-    words = text.split(" ")
-    breaks = [(" ".join(words[:place]), " ".join(words[place:])) for place in range(1, len(words))]
+    spaces = (place for place, letter in enumerate(text) if letter == " ")
+    tried = sorted(spaces, key=lambda place: abs(2 * place - len(text)))[:_BREAKS_TRIED]
+    breaks = [(text[:place], text[place + 1 :]) for place in tried]
     pair = min(breaks, key=lambda pair: max(map(metrics.horizontalAdvance, pair)), default=(text,))
     return tuple(metrics.elidedText(line, Qt.TextElideMode.ElideMiddle, width) for line in pair)
 
@@ -39,7 +52,7 @@ class NameLabel(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._whole = ""
+        self._whole = self._laid_out = ""
         self.setMinimumWidth(self.LEAST)
         self.setMaximumWidth(self.WIDEST)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
@@ -47,7 +60,7 @@ class NameLabel(QWidget):
 
     def set_whole(self, text: str) -> None:
         """Set the whole name."""
-        self._whole = text
+        self._whole, self._laid_out = text, clipped(text)
         self.setAccessibleName(text)
         self.setToolTip(text)
         self.updateGeometry()
@@ -60,17 +73,17 @@ class NameLabel(QWidget):
     def lines(self) -> tuple[str, ...]:
         """Return what is drawn."""
         metrics = QFontMetrics(interface_font(TITLE_PX, bold=True))
-        if metrics.horizontalAdvance(self._whole) <= self.width():
-            return (self._whole,)
-        return in_two_lines(self._whole, QFontMetrics(interface_font(BODY_PX, bold=True)), self.width())
+        if metrics.horizontalAdvance(self._laid_out) <= self.width():
+            return (self._laid_out,)
+        return in_two_lines(self._laid_out, QFontMetrics(interface_font(BODY_PX, bold=True)), self.width())
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return the size that the name needs in one line, or in two where one is too long."""
         metrics = QFontMetrics(interface_font(TITLE_PX, bold=True))
-        width = metrics.horizontalAdvance(self._whole)
+        width = metrics.horizontalAdvance(self._laid_out)
         if width > self.WIDEST:
             small = QFontMetrics(interface_font(BODY_PX, bold=True))
-            width = max(map(small.horizontalAdvance, in_two_lines(self._whole, small, self.WIDEST)))
+            width = max(map(small.horizontalAdvance, in_two_lines(self._laid_out, small, self.WIDEST)))
         return QSize(width + 4, metrics.height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
@@ -78,8 +91,8 @@ class NameLabel(QWidget):
         painter = QPainter(self)
         lines = self.lines()
         large = (
-            lines == (self._whole,)
-            and QFontMetrics(interface_font(TITLE_PX, bold=True)).horizontalAdvance(self._whole)
+            lines == (self._laid_out,)
+            and QFontMetrics(interface_font(TITLE_PX, bold=True)).horizontalAdvance(self._laid_out)
             <= self.width()
         )
         painter.setFont(interface_font(TITLE_PX if large else BODY_PX, bold=True))

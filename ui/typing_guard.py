@@ -12,8 +12,8 @@ QUIET_S = 0.8
 class TypingGuard:
     """Watches the keys that write something: two at once are typing, and so is what follows at once.
 
-    A digit followed by a letter is no typing: an impression and an answer may come quickly. Nor are signs
-    (``+``, ``[``), which only go on with what is typing already.
+    A digit followed by the key of an answer may be an impression and an answer, or the beginning of words:
+    only what comes after them tells. Signs (``+``, ``[``) are no typing, but a number goes on behind them.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -23,8 +23,16 @@ class TypingGuard:
 
     def is_second_tap(self, key: str) -> bool:
         """Return whether the key that was struck last is struck again at once, as an unsteady hand does."""
+        now, (at, before) = self._now(), self._last
+        again = key == before and now - at < BURST_S
+        if again:
+            self._last = (now, key)
+        return again
+
+    def follows_a_number(self) -> bool:
+        """Return whether a key struck now goes on at once with a number."""
         at, before = self._last
-        return key == before and self._now() - at < BURST_S
+        return before.isdigit() and self._now() - at < BURST_S
 
     def break_off(self) -> None:
         """Begin anew: a key with Ctrl or Alt, or Esc, was meant."""
@@ -34,8 +42,10 @@ class TypingGuard:
         """Return whether a key belongs to typing; one that is pressed again only where it ``answers``."""
         now = self._now()
         at, before = self._last
-        self._last = (now, key)
-        quick = now - at < BURST_S and (answers or key != before) and not (before.isdigit() and key.isalpha())
+        at_once = now - at < BURST_S
+        self._last = (now, before if at_once and before.isdigit() and not _is_word(key) else key)
+        may_answer = answers and before.isdigit() and key.isalpha()
+        quick = at_once and (answers or key != before) and not may_answer
         typing = (quick and _is_word(before) and _is_word(key)) or now < self._quiet_from
         if typing:
             self._quiet_from = now + QUIET_S

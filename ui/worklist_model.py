@@ -22,6 +22,7 @@ from services.images import origin_of
 from services.refusal_words import short_refusal
 from ui import words
 from ui.cases import Case, CaseBook, State, Study
+from ui.state_words import is_ready, state_words
 from ui.theme import Theme, interface_font
 from ui.two_lines import in_two_lines, paint_lines
 
@@ -44,6 +45,7 @@ class WorklistModel(QAbstractTableModel):
     def __init__(self, book: CaseBook, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._book = book
+        self._without_model: set[str] = set()  # keys, also of those whose result was let go
         book.studies_adding.connect(self._on_studies_adding)
         book.studies_added.connect(self._on_studies_added)
         book.case_changed.connect(self._on_case_changed)
@@ -106,14 +108,9 @@ class WorklistModel(QAbstractTableModel):
             return self.tr("Signed · {name} {time}").format(
                 name=signature.name, time=words.clock_time(signature.at)
             )
-        if study.state == "refused" and case.refusal is not None:
+        if study.state == "refused" and case.refusal is not None and not is_ready(case):
             return short_refusal(case.refusal)
-        if study.state == "to_check" and case.draft.reading.first_read is not None:
-            return self.tr("Reading begun")
-        return {
-            "failed": self.tr("Cannot be read"), "to_check": self.tr("To check"),
-            "analysing": self.tr("Analysing"), "waiting": self.tr("Waiting"),
-        }.get(study.state, "")  # fmt: skip
+        return state_words(case, no_model=case.key in self._without_model)
 
     def _tip(self, study: Study, column: int) -> str:
         case = _speaker(study)
@@ -141,11 +138,16 @@ class WorklistModel(QAbstractTableModel):
 
     @Slot(str)
     def _on_case_changed(self, key: str) -> None:
+        case = self._book.find(key)
+        if case is not None and case.analysis is not None:
+            spoke = words.a_model_spoke(case.analysis.result)
+            (self._without_model.discard if spoke else self._without_model.add)(key)
         row = self._book.row_of(key)
         self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     @Slot()
     def _on_cleared(self) -> None:
+        self._without_model.clear()
         self.beginResetModel()
         self.endResetModel()
 
@@ -285,6 +287,6 @@ class WorklistDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(self._theme.color("muted" if tint == "faint" else tint))
         whole = index.data(Qt.ItemDataRole.DisplayRole) or ""
-        if index.column() in (STUDY, STATUS):  # break between facts, not within a date
+        if index.column() in (STUDY, STATUS) and "·" in whole:  # break between facts, not within a date
             whole = whole.replace(" ", _HARD_SPACE).replace(f"·{_HARD_SPACE}", "· ")
         paint_lines(painter, room, in_two_lines(whole, painter.fontMetrics(), int(room.width())))

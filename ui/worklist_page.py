@@ -68,7 +68,7 @@ class WorklistPage(QWidget):
         main.setSpacing(10)
         main.addLayout(self._build_head())
         self.table = self._build_table(theme)
-        self._columns = Columns(self.table)
+        self._columns = Columns(self.table, self.source)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.table)
@@ -83,16 +83,21 @@ class WorklistPage(QWidget):
         self._refresh()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Notice letters struck in the list: they are typing that missed the search."""
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.text().isalnum():
-            self._typing.strike(event.text().casefold())
+        """Notice letters that the list takes, to seek rows by them."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            self.notice_letter(event.text())
         return super().eventFilter(watched, event)
+
+    def notice_letter(self, letter: str) -> None:
+        """Notice a letter that no field took: it is typing that missed the search."""
+        if letter.isalnum():
+            self._typing.strike(letter.casefold())
 
     def _is_typing(self, key: str) -> bool:
         """Return whether a key that opens a study belongs to words typed outside the search; that is told."""
         typing = self._typing.strike(key)
         if typing:
-            self._toast.say(self.tr("Letters typed outside a field open no study. Press / to search."))
+            self._toast.say(self.tr("Words typed quickly outside a field open no study. Press / to search."))
         return typing
 
     def chosen_key(self) -> str | None:
@@ -210,7 +215,6 @@ class WorklistPage(QWidget):
         else:
             shown = self.table if self.filtered.rowCount() else self._nothing
         self._stack.setCurrentWidget(shown)
-        self._columns.fit()
         enable(self.search, bool(self._book.studies), self.tr("No study is listed"))
         to_read = any(counts[state] for state in ("to_check", "waiting", "analysing", "refused"))
         enable(self.next, to_read, self.tr("No study in the list waits to be read"))
@@ -240,20 +244,24 @@ class WorklistPage(QWidget):
     def _on_next_key(self) -> None:
         """Press the button that has the focus, else read the next study."""
         focused = self.focusWidget()
+        if self._is_typing(" "):
+            return
         if isinstance(focused, QAbstractButton) and focused.hasFocus():
             focused.animateClick()
-        elif self.next.isEnabled() and not self._is_typing(" "):
+        elif self.next.isEnabled():
             self.read_next_asked.emit()
 
     @Slot()
     def _on_this_key(self) -> None:
         """Press the button that has the focus, go from the search to the list, else read the study."""
         focused = self.focusWidget()
-        if isinstance(focused, QAbstractButton) and focused.hasFocus():
-            focused.animateClick()
-        elif self.search.hasFocus():
+        if self.search.hasFocus():
             self._on_search_returned()
-        elif not self._is_typing("\n"):
+        elif self._is_typing("\n"):
+            return
+        elif isinstance(focused, QAbstractButton) and focused.hasFocus():
+            focused.animateClick()
+        else:
             self._on_row_chosen()
 
     @Slot()

@@ -143,6 +143,18 @@ def test_copies_of_one_image_are_read_once(tmp_path: Path) -> None:
     assert unit.frames == 2
 
 
+@pytest.mark.parametrize("cut", ["1a", "1b"])
+def test_a_slice_of_which_one_file_was_cut_short_is_read_from_the_other(tmp_path: Path, cut: str) -> None:
+    for name in ("1a", "1b"):
+        written = slice_file(1)
+        writers.put(tmp_path, name, written[:-20] if name == cut else written)
+    writers.put(tmp_path, "2", slice_file(2))
+    (unit,) = scan(tmp_path)
+    assert isinstance(unit, ReadingUnit)
+    assert [file.name for file in unit.files] == ["1b" if cut == "1a" else "1a", "2"]
+    assert [float(read_image(unit, index).values[0, 0]) - float(PIXELS[0, 0]) for index in (0, 1)] == [1, 2]
+
+
 def test_slices_that_share_one_instance_uid_are_all_kept(tmp_path: Path) -> None:
     for number in range(5):
         dataset = pydicom.dcmread(io.BytesIO(slice_file(number)))

@@ -69,8 +69,8 @@ def test_an_unknown_pack_is_told_before_any_work() -> None:
 
 
 def test_a_damaged_image_has_its_error_and_the_named_packs_say_so(analyzer: Analyzer, chest: Path) -> None:
-    unit = _unit(chest)
     chest.write_bytes(chest.read_bytes()[:400])
+    unit = _unit(chest)
     result = analyzer.analyze(unit, packs=["chest-lungs"]).result
     assert [error.code for error in result.errors] == [DamagedImageError.code]
     assert [entry.status for entry in result.results] == ["not_applicable"]

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from services.analyze import Analysis
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 from ui.viewer import Tool
+from ui.worklist_model import STATUS
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -126,6 +127,43 @@ def test_where_no_model_looked_the_column_says_so_first_and_asks_no_signs(
     assert not column.signs.isVisible()
     assert column.findings == []
     assert column._cards.made == []
+
+
+def test_before_the_first_impression_it_is_in_sight_that_there_is_no_model(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm", number=""), analyzer=SilentAnalyzer())
+    window.resize(1366, 700)
+    column = window.read.column
+    wait_until(lambda: "There is no model" in column.computer.text() and column.identity.isVisible())
+    wait_until(lambda: in_sight(window, column.computer))
+    assert column.computer.y() < column.identity.y()
+    assert window.banner.status.words().startswith("No model")
+    assert window.worklist.source.index(0, STATUS).data() == "No model"
+    window.desk.case.analysis = None
+    assert window.worklist.source.index(0, STATUS).data() == "No model", "also when the result was let go"
+    press(window, Qt.Key.Key_1)
+    assert window.worklist.source.index(0, STATUS).data() == "Reading begun"
+
+
+@pytest.mark.parametrize("lead", [(Qt.Key.Key_R, ALT), (Qt.Key.Key_S, ALT)])
+def test_a_result_that_opens_shows_its_heading_wherever_the_column_was_scrolled(
+    stage: Stage, tmp_path: Path, lead: tuple[Qt.Key, Qt.KeyboardModifier]
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
+    wait_until(lambda: window.read.viewer.state is not None)
+    window.resize(window.minimumSize())
+    bar = window.read.column._scroll.verticalScrollBar()
+    press(window, *lead)
+    wait_until(lambda: bar.maximum() > 0)
+    bar.setValue(bar.maximum())
+    window.read.viewer.setFocus()
+    press(window, Qt.Key.Key_2)
+    QTest.qWait(200)
+    (card,) = window.read.column.findings
+    top = card.mapTo(window.read.column._scroll.viewport(), QPoint(0, 0)).y()
+    assert 0 <= top < 60
 
 
 def test_where_no_model_looked_the_map_cannot_be_switched_and_says_why(stage: Stage, tmp_path: Path) -> None:

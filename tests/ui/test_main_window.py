@@ -364,6 +364,8 @@ def test_a_stick_that_comes_back_is_read_again(stage: Stage, tmp_path: Path) -> 
     wait_until(lambda: "Joseph" in window.banner.text())
     stick.rename(away)
     window.read.image.frames._pictures.clear()
+    wait_until(lambda: first.thumbnail is not None)
+    first.thumbnail = None  # asked for while the stick was away
     window.open_case(first.key)
     wait_until(lambda: "loading" not in window.read.viewer._message.lower())
     assert window.read.viewer.state is None
@@ -372,6 +374,8 @@ def test_a_stick_that_comes_back_is_read_again(stage: Stage, tmp_path: Path) -> 
     window.opening.open_paths((str(path),))
     wait_until(lambda: window.read.viewer.state is not None)
     assert "Amina" in window.banner.text()
+    wait_until(lambda: first.thumbnail is not None)
+    assert window.read.strip._thumbs[first.key]._picture is not None
 
 
 def test_one_image_opened_by_hand_comes_up_and_several_are_offered(stage: Stage, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from tests.ui.stage import wait_until, write_chest
 from tests.ui.test_reading import sign_the_open_case
+from tests.ui.test_worklist_page import listed
+from ui.intake import Found
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -70,3 +72,29 @@ def test_one_signed_study_that_was_named_comes_up(stage: Stage, tmp_path: Path) 
     window.opening.open_paths((str(tmp_path / "stick" / "0.dcm"),))
     wait_until(lambda: window.desk.case is not None)
     assert window.desk.case.state == "signed"
+
+
+class CountedKey(str):
+    """The key of a reading unit that counts how often keys are compared."""
+
+    __slots__ = ()
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Compare, and count it."""
+        CountedKey.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_what_is_found_is_not_sought_in_all_that_was_found_before(stage: Stage) -> None:
+    window = stage()
+    window.book.studies_added.disconnect(window.opening._on_studies_added)
+    window.book.thumbnail_wanted.disconnect(window.intake._on_thumbnail_wanted)
+    cases = [listed(number) for number in range(400)]
+    for case in cases:
+        case.key = CountedKey(case.key)
+    for batch in (cases[:200], cases[200:], cases[:1]):
+        window.intake._on_delivered(Found(tuple(batch)))
+    assert [str(key) for key in window.intake.found] == [str(case.key) for case in cases]
+    assert CountedKey.compared < 20_000

@@ -105,6 +105,40 @@ def test_an_answer_that_was_undone_leaves_no_words_in_the_line_that_edit_opens(
     assert said(window) == ("old scar", "old scar")
 
 
+def test_the_button_of_own_words_stays_down_where_they_are_opened_and_left_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = read(stage, write_chest(tmp_path, "1.dcm"))
+    own_words(window, "old scar")
+    (card,) = window.read.column.findings
+    press(window, Qt.Key.Key_E)
+    press(window, Qt.Key.Key_Escape)
+    assert window.desk.reading.decisions[0].answer == "edited"
+    assert card.buttons["edited"].isChecked()
+
+
+def test_own_words_left_by_esc_are_taken_by_signing(stage: Stage, tmp_path: Path) -> None:
+    window = read(stage, write_chest(tmp_path, "1.dcm"))
+    press(window, Qt.Key.Key_E)
+    QTest.qWait(300)
+    (card,) = window.read.column.findings
+    QTest.keyClicks(card.words, "left effusion")
+    press(window, Qt.Key.Key_Escape)
+    press(window, Qt.Key.Key_Return, CTRL)
+    wait_until(lambda: window.signing.dialog is not None)
+    assert said(window) == ("left effusion", "left effusion")
+    window.signing.dialog.reject()
+    wait_until(lambda: window.signing.dialog is None)
+
+
+def test_the_key_of_signing_says_what_is_missing(stage: Stage, tmp_path: Path) -> None:
+    window = read(stage, write_chest(tmp_path, "1.dcm"))
+    press(window, Qt.Key.Key_Return, CTRL)
+    assert window.signing.dialog is None
+    assert window.read.toast.isVisible()
+    assert window.read.toast.text() == window.read.column.missing.text() != ""
+
+
 def test_words_typed_and_not_taken_survive_undo_and_redo_of_the_answer(stage: Stage, tmp_path: Path) -> None:
     window = read(stage, write_chest(tmp_path, "1.dcm"))
     own_words(window, "old scar")

@@ -151,6 +151,33 @@ def test_without_a_printer_that_is_said_and_the_export_offered(
     assert window.report._next.whole() == "The next paper is the original"
 
 
+def test_the_offer_to_export_instead_goes_with_its_patient(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.reporting.has_printer", lambda: False)
+    write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
+    write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014")
+    window = stage(tmp_path / "stick")
+    wait_until(lambda: len(window.book) == 2 and not window.intake.scanning)
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    window.show_page("report")
+    wait_until(lambda: window.report.pdf is not None)
+    window.report._print.click()
+    said = "No printer is set up on this computer."
+    assert said in window.notices.texts()
+    act = next(one for one in window.notices.findChildren(KeyButton) if "Export" in one.accessibleName())
+    other = next(case for case in window.book.cases() if case is not window.desk.case)
+    own = window.desk.case.key
+    window.open_case(own)
+    assert said in window.notices.texts(), "it stays while its own study is open"
+    window.open_case(other.key)
+    assert said not in window.notices.texts()
+    act.click()
+    assert window.findChild(QFileDialog) is None
+    assert window.turner.is_shown("read")
+
+
 def test_the_next_export_begins_in_the_folder_of_the_last_one(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path / "stick", "amina-sample.dcm"))
     case = sign_the_open_case(window)

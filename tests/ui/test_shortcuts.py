@@ -72,3 +72,25 @@ def test_the_sheet_of_keys_fits_without_scrolling(stage: Stage, size: tuple[int,
     assert len(words) >= len(TABLE)
     assert all(not one.visibleRegion().isEmpty() for one in words)
     assert all(one.height() >= one.heightForWidth(one.width()) for one in words), "no line is cut"
+
+
+@pytest.mark.display
+def test_the_sheet_of_keys_is_scrolled_by_keys_where_the_window_is_small(stage: Stage) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    window = stage()
+    window.resize(1024, 640)
+    window.turner.toggle_sheet()
+    wait_until(window.sheet.hasFocus)
+    bar = window.sheet._scroll.verticalScrollBar()
+    window.sheet.resize(window.sheet.width(), 300)
+    wait_until(lambda: bar.maximum() > 0)
+    QTest.keyClick(window.sheet, Qt.Key.Key_Down)
+    below = bar.value()
+    QTest.keyClick(window.sheet, Qt.Key.Key_PageDown)
+    assert 0 < below < bar.value()
+    QTest.keyClick(window.sheet, Qt.Key.Key_End)
+    assert bar.value() == bar.maximum()
+    QTest.keyClick(window.sheet, Qt.Key.Key_Home)
+    assert bar.value() == 0

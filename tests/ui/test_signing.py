@@ -1,14 +1,17 @@
 """Signing and giving out: an error says whose study or which file it is about, and the log does not."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
-from tests.ui.stage import wait_until, write_chest
-from tests.ui.test_reading import press, ready, sign_the_open_case
+from tests.ui.conftest import PIN
+from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
+from tests.ui.test_reading import pause, press, ready, sign_the_open_case
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -37,3 +40,33 @@ def test_a_report_that_could_not_be_written_names_its_file(stage: Stage, tmp_pat
     wait_until(lambda: f"The report could not be written. {place}" in window.notices.texts())
     assert "E401" in log_of(window)
     assert "Amina" not in log_of(window)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_what_did_not_stand_in_the_dialog_is_not_signed(stage: Stage, tmp_path: Path, answered: bool) -> None:
+    analyzer = StandInAnalyzer()
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    ready(window)
+    case = window.desk.case
+    press(window, Qt.Key.Key_2)
+    pause()
+    press(window, Qt.Key.Key_A)
+    window.signing.ask()
+    wait_until(lambda: window.signing.dialog is not None)
+    dialog = window.signing.dialog
+    analyzer.hold["1.dcm"] = threading.Event()
+    window.queue.ask_again(case)
+    if answered:
+        analyzer.hold["1.dcm"].set()
+        wait_until(lambda: case.analysis is not None)
+    person = window._workplace.signing.people()[0].person_id
+    dialog.signed.emit(person, PIN, False, "")
+    assert any("looked at anew" in one.text() for one in dialog.findChildren(QLabel))
+    analyzer.hold["1.dcm"].set()
+    wait_until(lambda: window.pools.running() == () and case.analysis is not None)
+    assert case.signed is None
+    dialog.reject()
+    wait_until(lambda: window.signing.dialog is None)
+    window.signing.ask()
+    window.signing.dialog.signed.emit(person, PIN, False, "")
+    wait_until(lambda: case.signed is not None)

@@ -10,7 +10,8 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QScrollArea, QWidget
 
-from tests.ui.stage import wait_until, write_chest
+from core.result import Correction
+from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 from tests.ui.test_reading import press, ready, sign_the_open_case
 from ui.theme import interface_font
 from ui.two_lines import in_two_lines
@@ -71,6 +72,25 @@ def test_the_tools_go_on_in_a_second_line_and_come_back_into_one(stage: Stage, t
     assert buttons[-1].geometry().right() >= window.read.tools.width() - 24, "undo and original at the right"
 
 
+def test_the_tools_of_an_image_put_right_stand_in_one_line_of_a_usual_screen(
+    stage: Stage, tmp_path: Path
+) -> None:
+    analyzer = StandInAnalyzer()
+    analyzer.correction = Correction(quarter_turns=2, inverted=True, text="It was inverted and turned.")
+    window = stage(write_chest(tmp_path, "1.dcm"), analyzer=analyzer)
+    window.resize(1366, HEIGHT)
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    buttons = window.read.tools.buttons
+    wait_until(buttons["beside"].isVisible)
+    QTest.qWait(100)
+    assert len({one.y() for one in buttons.values()}) == 1
+    for width in range(1366, WIDTH, -40):
+        window.resize(width, HEIGHT)
+        QTest.qWait(20)
+        assert buttons["undo"].y() == buttons["original"].y(), "neither stands alone in a line"
+
+
 def test_a_long_name_stands_whole_on_the_banner_in_two_lines(stage: Stage, tmp_path: Path) -> None:
     window = small(stage, write_chest(tmp_path, "1.dcm", patient=LONG))
     assert window.banner.name.lines() == (
@@ -91,6 +111,28 @@ def test_what_fits_nowhere_loses_its_middle_and_keeps_both_ends(stage: Stage) ->
         assert metrics.horizontalAdvance(line) <= 90
     (alone,) = in_two_lines("9" * 60, metrics, 90)
     assert alone.startswith("999")
+
+
+class Counting(QFontMetrics):
+    """Font metrics that count the characters that they were asked to measure."""
+
+    measured = 0
+
+    def horizontalAdvance(self, text: str) -> int:  # type: ignore[override]  # noqa: N802 - Qt's name
+        """Return the width."""
+        self.measured += len(text)
+        return super().horizontalAdvance(text)
+
+
+@pytest.mark.parametrize("text", ["ab " * 2000, "x" * 6000, "a" * 3000 + " " + "z" * 3000])
+def test_a_name_of_thousands_of_characters_is_clipped_before_it_is_measured(stage: Stage, text: str) -> None:
+    stage()
+    metrics = Counting(interface_font())
+    lines = in_two_lines(text + "END", metrics, 200)
+    assert 1 <= len(lines) <= 2
+    assert lines[0].startswith(text[:2])
+    assert lines[-1].endswith("END")
+    assert metrics.measured < 10_000
 
 
 def test_the_name_takes_the_room_that_the_other_columns_do_not_need(stage: Stage, tmp_path: Path) -> None:

@@ -42,6 +42,27 @@ def test_an_impression_and_an_answer_may_come_quickly() -> None:
     assert struck(("2", 0), ("a", 0.05)) == [False, False]
 
 
+def test_a_digit_and_a_letter_that_answers_nothing_are_typing() -> None:
+    assert struck(("3", 0), ("r", 0.1)) == [False, True]
+    assert struck(("2", 0), ("d", 0.1), (" ", 0.1)) == [False, False, True]
+    assert struck(("2", 0), ("r", BURST_S + 0.1)) == [False, False]
+
+
+def test_a_number_goes_on_behind_a_sign() -> None:
+    assert struck(("3", 0), (".", 0.1), ("5", 0.1)) == [False, False, True]
+    assert struck(("3", 0), ("+", 0.1), ("r", BURST_S + 0.1)) == [False, False, False]
+
+
+def test_a_second_tap_is_one_of_the_same_moment() -> None:
+    clock = Clock()
+    guard = TypingGuard(clock)
+    assert not guard.strike("1", answers=True)
+    clock.now += 0.15
+    assert guard.is_second_tap("1")
+    clock.now += 0.15
+    assert guard.strike("t")
+
+
 def test_a_view_key_may_be_pressed_again_quickly() -> None:
     assert struck(("+", 0), ("+", 0.1), ("+", 0.1)) == [False, False, False]
 

@@ -162,3 +162,106 @@ def test_words_typed_in_the_list_open_no_patient(stage: Stage, tmp_path: Path) -
     rest()
     QTest.keyClick(window.worklist.table, Qt.Key.Key_Space)
     assert window.pages.currentWidget() is window.read
+
+
+@pytest.mark.parametrize("focus", ["button", "window", "table"])
+def test_a_name_typed_in_the_list_opens_nobody_wherever_the_focus_is(
+    stage: Stage, tmp_path: Path, focus: str
+) -> None:
+    write_chest(tmp_path / "stick", "1.dcm", patient="SAMPLE^Amina")
+    write_chest(tmp_path / "stick", "2.dcm", patient="SAMPLE^Joseph", number="K-014")
+    window = stage(tmp_path / "stick")
+    wait_until(lambda: window.desk.case is not None and len(window.book) == 2 and not window.intake.scanning)
+    case = window.desk.case
+    window.show_page("worklist")
+    page = window.worklist
+    {"button": page.next, "window": window, "table": page.table}[focus].setFocus()
+    if focus == "window":
+        page.table.clearFocus()
+    asked: list[bool] = []
+    page.next.clicked.connect(lambda: asked.append(True))
+    type_anywhere(window, "sample joseph")
+    QTest.qWait(300)
+    assert window.desk.case is case
+    assert window.pages.currentWidget() is page
+    assert asked == []
+    assert "open no study" in page._toast.text()
+
+
+def unread(stage: Stage, path: Path, **wanted: Any) -> Any:
+    """Return a window with an image that was looked at and not read."""
+    window = stage(path, **wanted)
+    wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
+    wait_until(lambda: window.read.viewer.state is not None)
+    rest()
+    return window
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3rd rib fracture",
+        "2cm nodule",
+        "1st",
+        "11th rib",
+        "3d echo",
+        "2 x 3 cm",
+        "3.5 cm",
+        "2-3 mm",
+        "2nd",
+        "2 days",
+    ],
+)
+def test_words_that_begin_with_a_digit_give_no_impression(stage: Stage, tmp_path: Path, text: str) -> None:
+    window = unread(stage, write_chest(tmp_path, "1.dcm"))
+    before = view_of(window)
+    type_anywhere(window, text)
+    assert window.desk.reading.first_read is None
+    assert not window.desk.reading.decisions
+    assert not window.desk.is_open_card
+    assert view_of(window) == before
+    assert "change nothing" in window.read.toast.text()
+
+
+@pytest.mark.parametrize("letters", ["a", "aa"])
+def test_an_answer_within_the_moment_of_the_impression_is_not_counted(
+    stage: Stage, tmp_path: Path, letters: str
+) -> None:
+    window = unread(stage, write_chest(tmp_path, "1.dcm"))
+    type_anywhere(window, "2" + letters)
+    assert window.desk.reading.first_read.impression == "abnormal"
+    assert not window.desk.reading.decisions
+    assert "Not counted" in window.read.toast.text()
+    QTest.qWait(300)
+    type_anywhere(window, "a")
+    assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
+
+
+def test_an_answer_follows_the_impression_at_once_where_the_result_was_in_sight(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = unread(stage, write_chest(tmp_path, "1.dcm"), reading__order="concurrent")
+    type_anywhere(window, "2a")
+    assert window.desk.reading.first_read is not None
+    assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
+    rest()
+    assert window.desk.reading.first_read is not None
+
+
+def test_words_that_begin_like_an_answer_at_once_leave_nothing(stage: Stage, tmp_path: Path) -> None:
+    window = unread(stage, write_chest(tmp_path, "1.dcm"), reading__order="concurrent")
+    type_anywhere(window, "2ary")
+    assert (window.desk.reading.first_read, window.desk.reading.decisions) == (None, ())
+
+
+def test_what_typed_words_had_answered_cannot_be_done_again(stage: Stage, tmp_path: Path) -> None:
+    window = read(stage, write_chest(tmp_path, "1.dcm"))
+    type_anywhere(window, "a")
+    rest()
+    type_anywhere(window, "dense")
+    assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
+    rest()
+    QTest.keyClick(window.read.viewer, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
+    QTest.keyClick(window.read.viewer, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not window.desk.reading.decisions

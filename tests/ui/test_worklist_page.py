@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 
 from core.image import ReadingUnit, StudyHeader
@@ -15,8 +16,10 @@ from core.result import Refusal
 from services.drafts import Draft
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 from tests.ui.test_reading import press, ready
-from ui import words
+from ui import words, worklist_columns
 from ui.cases import Case
+from ui.theme import interface_font
+from ui.two_lines import in_two_lines
 from ui.worklist_model import NUMBER, PATIENT, STATUS
 
 pytestmark = pytest.mark.display
@@ -186,11 +189,66 @@ def test_after_a_signature_the_next_row_comes_up_though_the_signed_one_goes_last
     press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: "Joseph" in window.banner.text())
     ready(window)
+    assert window.banner.status.words() == f"{status_of(window, 'Joseph')} · 2 unanswered"
     for key in (Qt.Key.Key_2, Qt.Key.Key_A):
         press(window, key)
+    assert (status_of(window, "Joseph"), window.banner.status.words()) == ("Ready to sign", "Ready to sign")
     press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: window.signing.dialog is not None)
     QTest.keyClicks(window.signing.dialog.pin, "2580")
     QTest.keyClick(window.signing.dialog.pin, Qt.Key.Key_Return)
     wait_until(lambda: "Grace" in window.banner.text())
     assert [name.split(", ")[-1] for name in names_shown(window)] == ["Amina", "Grace", "Joseph"]
+
+
+def status_of(window: Any, name: str) -> str:
+    """Return the words of state in the row of a patient."""
+    rows = range(window.worklist.source.rowCount())
+    found = [row for row in rows if name in window.worklist.source.index(row, PATIENT).data()]
+    return str(window.worklist.source.index(found[0], STATUS).data())
+
+
+def test_columns_are_measured_for_rows_that_come_or_change_and_not_for_each_letter_of_a_search(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = stage()
+    window.book.thumbnail_wanted.disconnect(window.intake._on_thumbnail_wanted)
+    fill(window, 150)
+    measured: list[object] = []
+    width = worklist_columns._width
+
+    def note(column: int, text: object) -> int:
+        measured.append(text)
+        return width(column, text)
+
+    monkeypatch.setattr(worklist_columns, "_width", note)
+    window.book.touch(window.book.cases()[7])
+    QTest.qWait(200)
+    window.worklist.search.setText("patient")
+    window.worklist.search.setText("k-0123")
+    QTest.qWait(200)
+    assert len(measured) < 10
+    window.worklist.search.clear()
+    case = window.book.cases()[3]
+    case.error = "It went wrong."
+    before = window.worklist.table.columnWidth(STATUS)
+    window.book.touch(case)
+    assert "Could not be analysed" in measured
+    assert window.worklist.table.columnWidth(STATUS) > before
+
+
+def test_beside_a_long_name_the_state_stands_whole(stage: Stage, tmp_path: Path) -> None:
+    name = "Wolfeschlegelsteinhausenbergerdorff^Hubert Blaine Maximilian Max"
+    window = stage(write_chest(tmp_path, "1.dcm", patient=name, number="K" * 40))
+    window.resize(1024, 700)
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    window.show_page("worklist")
+    QTest.qWait(300)
+    table = window.worklist.table
+    metrics = QFontMetrics(interface_font())
+    room = table.columnWidth(STATUS) - 38
+    for words_of_state in ("Reading begun", "Could not be analysed", status_of(window, "Wolfe")):
+        assert not any("…" in line for line in in_two_lines(words_of_state, metrics, room))
+    assert status_of(window, "Wolfe") == "Reading begun"
+    assert metrics.horizontalAdvance("Reading begun") <= room

@@ -1,0 +1,32 @@
+"""Where the reading of a study stands, in the same words on the banner and in its row of the list."""
+
+from PySide6.QtCore import QCoreApplication
+
+from services.sign import missing_for_signing
+from ui.cases import Case
+
+
+def state_words(case: Case, *, no_model: bool) -> str:
+    """Return where the reading of a case stands; ``no_model`` is whether none looked at its image."""
+    if case.signed is not None:
+        return _tr("Signed")
+    if case.error:
+        return _tr("Could not be analysed")
+    if case.draft.reading.first_read is not None:
+        return _tr("Ready to sign") if is_ready(case) else _tr("Reading begun")
+    if case.analysing:
+        return _tr("Analysing")
+    if not case.analysed:
+        return _tr("Waiting")
+    return _tr("No model") if no_model else _tr("To check")
+
+
+def is_ready(case: Case) -> bool:
+    """Return whether nothing stands between a case and its signature."""
+    if case.analysis is None or case.signed is not None or case.error:
+        return False
+    return not missing_for_signing(case.unit, case.analysis, case.draft)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("states", text)
