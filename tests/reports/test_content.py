@@ -355,8 +355,7 @@ def test_what_the_signer_answered_stands_on_page_1_after_their_words() -> None:
     assert studies.report(reading=silent).sections[0].text == "First impression: abnormal."
     answered = studies.report(reading=studies.reading(words="")).sections[0].text
     assert answered == (
-        "First impression: abnormal. Agrees with the computer's result on pneumonia:"
-        " score above the threshold."
+        "First impression: abnormal. Agrees with the computer's result on pneumonia: above the threshold."
     )
     own = studies.report(reading=studies.reading()).sections[0].text
     assert own == f"Patchy opacity in one lower zone.\n{answered}"
@@ -403,7 +402,7 @@ def test_no_row_says_that_nobody_looked_for_what_is_answered_on_the_same_page() 
 def test_own_words_and_notes_beside_a_finding_stand_on_page_1_whatever_else_was_written() -> None:
     agreed = studies.reading().decisions[0]
     edited = dataclasses.replace(agreed, answer="edited", words="Old scar.", note="Seen in 2024 too.")
-    instead = "Instead of the computer's result on pneumonia (score above the threshold): Old scar."
+    instead = "Instead of the computer's result on pneumonia (above the threshold): Old scar."
     beside = f"{instead} Note on pneumonia: Seen in 2024 too."
     silent = studies.report(reading=studies.reading(words="", conclusion="", decisions=(edited,)))
     assert silent.sections[0].text == f"First impression: abnormal. {beside}"
