@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ from services.session import Session
 from services.trail import Trail
 from store.records import ListedStudy, MoveRow, PatientRow, RecordStore, StudyRow
 from store.signed import SignedStore
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +126,13 @@ class RecordDesk:
         filed = 0
         with self._store.transaction():
             for report in self._store.unfiled_reports():
-                patient = from_plain(Patient, json.loads(report["patient"]))
-                facts, path = _facts_of_result(report["result"])
-                at = datetime.fromisoformat(report["signed_at"]).astimezone(UTC).isoformat()
+                try:
+                    patient = from_plain(Patient, json.loads(report["patient"]))
+                    facts, path = _facts_of_result(report["result"])
+                    at = datetime.fromisoformat(report["signed_at"]).astimezone(UTC).isoformat()
+                except (ValueError, TypeError, KeyError, AttributeError):
+                    _log.warning("report %d cannot be filed under a patient", report["report_id"])
+                    continue  # the report itself stays; one damaged row must not close the door
                 self._enter(facts, report["unit_key"], path, patient, report["pixels_sha256"], at=at)
                 filed += 1
             for kept in self._store.unfiled_drafts():

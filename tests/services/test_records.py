@@ -248,6 +248,23 @@ def test_what_an_early_store_kept_becomes_records_once(tmp_path: Path) -> None:
         assert workplace.records.listed() == listed
 
 
+def test_a_damaged_row_of_an_early_store_does_not_close_the_door(tmp_path: Path) -> None:
+    profile = tmp_path / "old"
+    _early_store(profile)
+    connection = connect(profile / "farlight.db", None)
+    connection.execute(
+        "INSERT INTO signed_reports"
+        " VALUES (2, 'odd', 1, '2026-01-01T08:00:00+00:00', 'not JSON', 'cd', '{}', '{}', x'25')"
+    )
+    connection.commit()
+    connection.close()
+    with open_workplace(profile) as workplace:
+        assert len(workplace.records.listed()) == 2
+        kept = workplace.signing._signed.find_by_number(2)
+    assert kept is not None
+    assert kept.pdf == b"%"
+
+
 def test_no_name_stands_outside_the_words_of_the_trail(workplace: Workplace, tmp_path: Path) -> None:
     one, other = (
         file(workplace, patient("Okafor", "A-17")),
