@@ -31,7 +31,7 @@ run: ## Open the window; without a display, analyze the sample and say where the
 
 test: ## Run all tests and report the coverage (ARGS= for pytest)
 	@sh packaging/setup.sh --dev --strict
-	@$(VENV_PYTHON) -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: setup-dev ## Formatter, linter, types, direction of imports
 	$(VENV_PYTHON) -m ruff format --check .

@@ -275,10 +275,11 @@ class RecordStore:
         )
 
     def unfiled_reports(self) -> tuple[dbapi.Row, ...]:
-        """Return number, key, patient, result, pixels and time of signed reports whose study is not entered."""
+        """Return number, key, patient, result, pixels, time of signed reports whose study is not entered."""
         return self._plain_rows(
             "SELECT report_id, unit_key, patient, result, signed_reports.pixels_sha256, signed_at"
-            " FROM signed_reports LEFT JOIN studies USING (unit_key) WHERE study_id IS NULL ORDER BY report_id"
+            " FROM signed_reports LEFT JOIN studies USING (unit_key)"
+            " WHERE study_id IS NULL ORDER BY report_id"
         )
 
     def unfiled_drafts(self) -> tuple[dbapi.Row, ...]:
