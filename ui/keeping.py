@@ -88,8 +88,8 @@ class Keeping(QObject):
         studies = self._workplace.records.studies_of(patient_id)
         copied = sum(self._workplace.images.keeps(study.unit_key) for study in studies)
         if not copied:
-            return self.tr("{count} read from their medium; no copies are kept").format(
-                count=self.tr("%n studies", "", len(studies))
+            return self.tr("Studies read from their medium: {count}. No copies are kept.").format(
+                count=len(studies)
             )
         return self.tr("{copied} of {all} copied into the records, encrypted").format(
             copied=copied, all=len(studies)
