@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,6 +14,8 @@ from store.keyring import KeyHolder, KeyRing
 from store.profile import Profile
 from store.secret_words import COST, Cost
 from store.swap import finish_swap
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +102,10 @@ class LockedRecords:
 
     def close(self) -> None:
         """Give the profile back; what was prepared and not put in place is taken away."""
-        with suppress(StoreError):
+        try:
             finish_swap(self._folder)
+        except StoreError as error:  # the next opening ends it
+            _log.warning("what a restore prepared could not be taken away yet: %s", error.code)
         self._profile.close()
 
     def __enter__(self) -> Self:

@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, cast
@@ -50,6 +49,9 @@ from store.signed import SignedStore
 
 if TYPE_CHECKING:
     from services.diagnostics import Bundle
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +139,10 @@ class Workplace:
         self.retention = RetentionDesk(RetentionStore(database), consents, self.settings, clock)
         stores = DeletionStores(records=records, belongings=belongings, consents=consents, images=vault)
         self.deletion = DeletionDesk(stores, self.session, self.trail, clock, ring.unlock)
-        with suppress(StoreError):
+        try:
             self.deletion.finish()
+        except StoreError as error:  # the records open all the same, and the next start tries again
+            _log.warning("traces of deleted records are not wiped yet: %s", error.code)
 
     def log_in(self, holder_id: str) -> None:
         """Make a holder of the key the person at the computer.
@@ -271,8 +275,10 @@ class Workplace:
     def close(self, *, profile: bool = True) -> None:
         """Close the database, and give the profile back unless somebody else still holds it."""
         if self.session.person is not None:
-            with suppress(StoreError):
+            try:
                 self.trail.note("log_out")
+            except StoreError as error:  # a full disk must not keep the window open
+                _log.warning("the end of the session could not be written down: %s", error.code)
             self.session.leave()
         self.trail.settle()
         self.images.stop()

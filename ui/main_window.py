@@ -329,6 +329,7 @@ class MainWindow(QMainWindow):
 
     @Slot(bool)
     def _on_unlocked(self, another: bool) -> None:
+        self.read.key_answers.guard.break_off()  # what was typed at the cover is no word of the reading
         self._show_person()
         self.audit.forget()  # of whoever was there
         if self.turner.is_shown("audit") and self._workplace.session.may("audit"):

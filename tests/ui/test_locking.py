@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from services.staff import NewPerson
 from tests.opening import PASSWORD, enter_signer
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
-from tests.ui.test_reading import press, ready
+from tests.ui.test_reading import pause, press, ready
 from ui.sleep_watch import SleepWatch
 
 pytestmark = pytest.mark.display
@@ -192,7 +192,7 @@ def test_a_study_that_somebody_began_is_put_away_at_a_switch_and_taken_over_in_t
     assert window.read.viewer.hasFocus()  # and not a field, which would take the next key as its text
     assert window.desk.reading.first_read is None
     wait_until(column.impression.buttons["nothing_seen"].isEnabled)
-    QTest.qWait(1000)  # what was typed at the cover a moment ago counts as typing for as long
+    pause()
     press(window, Qt.Key.Key_1)
     assert _first_read(window).impression == "nothing_seen"
     window.locking.lock()
