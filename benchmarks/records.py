@@ -1,6 +1,7 @@
 """What the records cost: a draft kept, the lines of the audit trail beside it, and the check of all of it."""
 
 import tempfile
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -14,7 +15,7 @@ from services.access import Access
 from services.drafts import Draft
 from services.staff import NewPerson
 from services.workplace import Workplace
-from store.secret_words import Cost
+from store.secret_words import COST, SALT_BYTES, Cost, derive
 
 SECTION = "records"
 LINES = 100_000
@@ -33,7 +34,17 @@ def measure(rounds: int) -> list[Figure]:
             _fill(workplace)
             seconds = repeated(workplace.check_trail, rounds=3)
             figures.append(figure(SECTION, f"check of {LINES:,} lines", seconds, unit="s", scale=1.0))
-    return figures
+    return [*figures, _guess()]
+
+
+def _guess() -> Figure:
+    """Return the processor time of a guess at a password, all lanes together, as the threat model counts."""
+    seconds = []
+    for _ in range(5):
+        before = time.process_time()
+        derive(_PASSWORD, bytes(SALT_BYTES), COST)
+        seconds.append(time.process_time() - before)
+    return figure(SECTION, "one guess at a password, processor time", seconds, unit="s", scale=1.0)
 
 
 def _acts(workplace: Workplace, rounds: int) -> list[Figure]:
