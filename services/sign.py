@@ -22,6 +22,7 @@ from services.draft_acts import named
 from services.drafts import Draft, key_of
 from services.frozen import freeze, thaw
 from services.patient import merge, same_id
+from services.picture_marks import marks_of
 from services.record_json import from_plain, to_plain
 from services.records import RecordDesk
 from services.report import Paper, ReportRequest, content_of, set_on_paper
@@ -188,8 +189,8 @@ class SigningDesk:
         if other is not None:
             text = say("records.same.elsewhere", name=other)
             found = (*found, Missing(code="identity", text=text, subject="records"))
-        digest = None if analysis is None else pixels_sha256(analysis)
-        holder = None if digest is None else self._records.holder_of_pixels(key_of(unit), digest, patient)
+        marks = () if analysis is None else marks_of(analysis)
+        holder = self._records.holder_of_pixels(key_of(unit), marks, patient)
         if holder is not None:
             found = (*found, Missing(code="same_pixels", text=say("records.same.pixels", name=holder)))
         return found
@@ -235,9 +236,8 @@ class SigningDesk:
         )
         content = freeze(content_of(request, clock=FixedClock(instant=signature.at)))
         pdf = set_on_paper(thaw(content), paper)
-        digest = pixels_sha256(analysis)
-        if self._records.identify(unit, analysis.result.patient, draft.confirmed) and digest is not None:
-            self._records.keep_pixels(key_of(unit), digest)
+        if self._records.identify(unit, analysis.result.patient, draft.confirmed):
+            self._records.keep_marks(key_of(unit), marks_of(analysis))
         return self._keep(key_of(unit), person_id, request, signature, _Made(content, pdf, paper))
 
     def _require_ready(self, unit: ReadingUnit, analysis: Analysis, draft: Draft) -> None:
@@ -267,7 +267,7 @@ class SigningDesk:
                 person_id=person_id,
                 signed_at=_utc(signature.at),
                 patient=json.dumps(to_plain(analysis.result.patient)),
-                pixels_sha256=pixels_sha256(analysis),
+                pixels_sha256=next(iter(marks_of(analysis)), None),
                 record=json.dumps(to_plain(record)),
                 result=result,
                 pdf=made.pdf,
@@ -371,14 +371,6 @@ class SigningDesk:
             at=self.clock.now(),
             clock_doubted=doubt is not None,
         )
-
-
-def pixels_sha256(analysis: Analysis) -> str | None:
-    """Return the sha256 of the pixels as shown (grey in 8 bits): a copy in another format has the same."""
-    if analysis.grey is None:
-        return None
-    grey = (analysis.grey * 255.0 + 0.5).astype("uint8")
-    return hashlib.sha256(f"{grey.shape}".encode() + grey.tobytes()).hexdigest()
 
 
 def _speaks_of(analysis: Analysis, unit: ReadingUnit, draft: Draft) -> bool:

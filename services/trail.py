@@ -79,6 +79,10 @@ class Trail:
         """Keep a change and its lines in one step, or neither: ``with trail.together(): change; note``."""
         return self._store.together()
 
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do something once the change around this is on the disk, and never where it failed."""
+        self._store.after_commit(act)
+
     def note(
         self,
         act: AuditAct,

@@ -69,6 +69,10 @@ class AuditStore:
         with self._database.transaction():
             yield
 
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do something once the transaction around this is on the disk, and never where it failed."""
+        self._database.after_commit(act)
+
     def write(
         self,
         act: str,

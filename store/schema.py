@@ -59,12 +59,16 @@ _RECORDS = """
         study_date TEXT NOT NULL,
         modality TEXT NOT NULL,
         description TEXT NOT NULL,
-        pixels_sha256 TEXT,
         first_opened_at TEXT NOT NULL,
         last_opened_at TEXT NOT NULL
     );
     CREATE INDEX studies_patient ON studies (patient_id);
-    CREATE INDEX studies_pixels ON studies (pixels_sha256);
+    CREATE TABLE study_marks (
+        study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
+        mark TEXT NOT NULL,
+        PRIMARY KEY (study_id, mark)
+    ) WITHOUT ROWID;
+    CREATE INDEX study_marks_mark ON study_marks (mark);
     CREATE TABLE study_moves (
         move_id INTEGER PRIMARY KEY AUTOINCREMENT,
         study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,

@@ -49,6 +49,7 @@ class MainWindow(QMainWindow):
         self._open_paths = tuple(open_paths)
         self._started = False
         self._built = False
+        self._leaves_anyway = False
         self.setWindowTitle("Farlight")
         self.setAcceptDrops(True)
         self.pools = Pools(self)
@@ -180,6 +181,7 @@ class MainWindow(QMainWindow):
         self.desk.reading_changed.connect(self._show_state)
         self.desk.identity_changed.connect(self._on_identity_changed)
         self.desk.keeping_failed.connect(self.tell_error)
+        self.desk.writer.kept_again.connect(self._on_kept_again)
         self.read.case_chosen.connect(self.open_case)
         self.read.neighbour_asked.connect(self._on_neighbour_asked)
         self.read.image_shown.connect(self._on_image_shown)
@@ -190,7 +192,7 @@ class MainWindow(QMainWindow):
         self.read.overlay_look_kept.connect(self._on_overlay_look_kept)
 
     def _connect_rest(self) -> None:
-        self.queue.analysed.connect(self.records.keep_pixels)
+        self.queue.analysed.connect(self.records.keep_marks)
         self.records.case_wanted.connect(self.open_case)
         self.records.page_wanted.connect(self.show_page)
         self.records.failed.connect(self.tell_error)
@@ -288,6 +290,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Keep look and drafts, then stop all work."""
         self.desk.flush()
+        if self._leaves_work_behind():
+            event.ignore()
+            return
         if self._built:
             self.locking.stop()
         try:
@@ -503,6 +508,23 @@ class MainWindow(QMainWindow):
             said = self.tr("{state} · {count} unanswered").format(state=said, count=open_questions)
         done = case.signed is not None or is_ready(case)
         self.banner.set_status(said, "accent" if done else "warning")
+
+    def _leaves_work_behind(self) -> bool:
+        """Whether closing now would lose what could not be brought to the disk; it is asked about once."""
+        if not self.desk.writer.has_failed or self._leaves_anyway:
+            return False
+        self._leaves_anyway = True
+        self.notices.tell(
+            "critical",
+            self.tr("What was typed last is not on the disk yet."),
+            self.tr("Make room and wait for the word that it is kept. Closing again leaves without it."),
+        )
+        return True
+
+    @Slot()
+    def _on_kept_again(self) -> None:
+        self._leaves_anyway = False
+        self.notices.tell("calm", self.tr("What was typed is on the disk now."))
 
     # --- signed
 

@@ -22,7 +22,6 @@ def sign_reports(workplace: Workplace, numbers: range, size: int = 20_000) -> No
                 person_id=1,
                 signed_at=f"2027-01-01T12:{number // 60 % 60:02d}:{number % 60:02d}+00:00",
                 patient=json.dumps(to_plain(Patient(name=Sourced(value=PLANTED, source="typed")))),
-                pixels_sha256=None,
                 record="{}",
                 result="{}",
                 pdf=os.urandom(size),

@@ -57,7 +57,7 @@ class Ward:
         key = key_of(unit)
         row = StudyRow(
             study_id=0, unit_key=key, patient_id=patient_id, path=unit.path, facts="{}",
-            study_date="2027-01-01", modality="CR", description=f"Chest of {name}", pixels_sha256=f"{seed}",
+            study_date="2027-01-01", modality="CR", description=f"Chest of {name}",
             first_opened_at=AT, last_opened_at=AT,
         )  # fmt: skip
         self.records.add_study(row)
