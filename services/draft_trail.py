@@ -40,10 +40,6 @@ class DraftTrail:
             if sitting is not None:
                 self._trail.after_commit(partial(self._remember, sitting, self._clock.now()))
 
-    def discarded(self, key: str) -> None:
-        """Write that a draft was thrown away."""
-        self._trail.note("delete", f"unit:{key}", detail={"what": "draft"})
-
     def left(self, key: str) -> None:
         """Begin a new sitting: what is typed after this is another edit."""
         self._edited = {known: at for known, at in self._edited.items() if known[1] != key}

@@ -97,7 +97,11 @@ class RecordDesk:
 
         A record that this unit alone had is corrected, or left for that of the patient meant; both names
         stand in the trail.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
         """
+        self._session.require("enter_patient")
         key = key_of(unit)
         with self._store.transaction():
             row = self._store.find_study(key)
@@ -158,7 +162,12 @@ class RecordDesk:
         return self._store.find_study_by_number(study_id)
 
     def patient(self, patient_id: int) -> PatientRow | None:
-        """Return the record that stands for a patient now, or None."""
+        """Return the record that stands for a patient now, or None.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         return self._store.current_patient(patient_id)
 
     def listed(self, text: str = "") -> tuple[ListedStudy, ...]:
@@ -180,11 +189,21 @@ class RecordDesk:
         return self._store.patients(fold(text).split())
 
     def patients_without_studies(self, text: str = "") -> tuple[PatientRow, ...]:
-        """Return the patients without a study that hold every word of a text, by name."""
+        """Return the patients without a study that hold every word of a text, by name.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         return self._store.patients_without_studies(fold(text).split())
 
     def studies_of(self, patient_id: int) -> tuple[ListedStudy, ...]:
-        """Return the studies of a patient, the latest first."""
+        """Return the studies of a patient, the latest first.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         return self._store.studies_of(patient_id)
 
     def perhaps_same(self, patient_id: int) -> tuple[PatientRow, ...]:

@@ -26,6 +26,7 @@ from services.picture_marks import marks_of
 from services.record_json import from_plain, to_plain
 from services.records import RecordDesk
 from services.report import Paper, ReportRequest, content_of, set_on_paper
+from services.report_seals import SEAL, addendum_seal, report_seal
 from services.result_json import WrittenFiles, result_to_dict
 from services.session import Session
 from services.trail import Trail
@@ -261,19 +262,25 @@ class SigningDesk:
             content_sha256=hashlib.sha256(made.content).hexdigest(),
             paper=made.paper,
         )
+        patient, kept = json.dumps(to_plain(analysis.result.patient)), json.dumps(to_plain(record))
         with self._trail.together():
             report_id = self._signed.keep(
                 unit_key=key,
                 person_id=person_id,
                 signed_at=_utc(signature.at),
-                patient=json.dumps(to_plain(analysis.result.patient)),
+                patient=patient,
                 pixels_sha256=next(iter(marks_of(analysis)), None),
-                record=json.dumps(to_plain(record)),
+                record=kept,
                 result=result,
                 pdf=made.pdf,
                 content=made.content,
             )
-            detail = {"unit": key, "paper": made.paper, "report_sha256": record.report_sha256}
+            sealed = report_seal(
+                patient=patient, record=kept, result=result, pdf=made.pdf, content=made.content
+            )
+            detail = {
+                "unit": key, "paper": made.paper, "report_sha256": record.report_sha256, SEAL: sealed
+            }  # fmt: skip
             words = named(analysis.result.patient)
             self._note("sign", report_id, detail, words=words, person_id=person_id, signature=signature)
         return SignedFile(
@@ -296,7 +303,12 @@ class SigningDesk:
         return None if row is None else _signed_file(row)
 
     def find_signed_by_key(self, key: str) -> SignedFile | None:
-        """Return the signed report of a unit's key, or None."""
+        """Return the signed report of a unit's key, or None.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         row = self._signed.find(key)
         return None if row is None else _signed_file(row)
 
@@ -336,9 +348,8 @@ class SigningDesk:
                 signed_at=_utc(signature.at),
                 payload=json.dumps(to_plain(addendum)),
             )
-            self._note(
-                "addendum", report_id, {"addendum": row.addendum_id}, person_id=person_id, signature=signature
-            )
+            detail = {"addendum": row.addendum_id, SEAL: addendum_seal(row.payload)}
+            self._note("addendum", report_id, detail, person_id=person_id, signature=signature)
         return addendum
 
     def _note(

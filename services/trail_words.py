@@ -12,7 +12,9 @@ from services.trail_check import EarlierFinding, TrailState
 from store.audit import AuditLine, Broken, ListedLine
 
 _RECORD_DIGITS = 8
-_HIDDEN = frozenset({"sha256", "report_sha256", "unit", "version", "signer_id", "number", "addendum"})
+_HIDDEN = frozenset(
+    {"sha256", "report_sha256", "sealed", "unit", "version", "signer_id", "number", "addendum"}
+)
 
 
 def act_words(act: str) -> str:

@@ -24,6 +24,7 @@ from services.progress import IsCancelled, Report, never, nobody_listens
 from services.reading_trail import ReadingTrail
 from services.records import RecordDesk
 from services.register import RegisterDesk
+from services.report_seals import ReportSeals
 from services.retention import RetentionDesk
 from services.session import Session
 from services.sign import SigningDesk
@@ -37,6 +38,7 @@ from store.database import Database
 from store.deletion import DeletionStore
 from store.drafts import DraftStore
 from store.image_vault import ImageVault
+from store.kept_values import KeptValues
 from store.keyring import KeyHolder, KeyRing
 from store.papers import PaperStore
 from store.people import PeopleStore
@@ -89,7 +91,9 @@ class Workplace:
         self.trail = Trail(audit, self.session, clock)
         self.trail_trouble = self.trail.check_end()
         self.trail_state: TrailState | None = None
-        self.settings = KeptSettings(opened.profile.settings_file, self.trail)
+        self.settings = KeptSettings(
+            opened.profile.settings_file, KeptValues(self._database), self.session, self.trail
+        )
         self.clock_before = self.trail.last_at() if self.trail.clock_went_back() else None
         self.staff = Staff(
             people, opened.ring, key=opened.key, session=self.session, trail=self.trail, clock=clock
@@ -115,8 +119,15 @@ class Workplace:
         self.signing = SigningDesk(
             people, signed, clock, self.session, records=self.records, trail=self.trail
         )
+        self._seals = ReportSeals(signed, self.trail)
         self.papers = PaperDesk(
-            signed, PaperStore(self._database), clock, self.session, records=self.records, trail=self.trail
+            signed,
+            PaperStore(self._database),
+            clock,
+            self.session,
+            records=self.records,
+            trail=self.trail,
+            seals=self._seals,
         )
         self.backups = BackupDesk(
             self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
@@ -136,7 +147,9 @@ class Workplace:
         self.consent = ConsentDesk(
             consents, records, belongings, session=self.session, trail=self.trail, clock=clock
         )
-        self.retention = RetentionDesk(RetentionStore(database), consents, self.settings, clock)
+        self.retention = RetentionDesk(
+            RetentionStore(database), consents, self.settings, session=self.session, clock=clock
+        )
         stores = DeletionStores(records=records, belongings=belongings, consents=consents, images=vault)
         self.deletion = DeletionDesk(stores, self.session, self.trail, clock, ring.unlock)
         try:
@@ -170,7 +183,7 @@ class Workplace:
 
         ``watch`` is told how many lines were looked at, and may end the check by raising.
         """
-        self.trail_state = check_trail(self.trail, self.clock, self.trail_trouble, watch)
+        self.trail_state = check_trail(self.trail, self.clock, self.trail_trouble, watch, seals=self._seals)
         if self.trail_state.fresh:
             unseen = filter(None, (self.trail_unseen, *self.trail_state.fresh))
             self.settings.set("trail.unseen", ", ".join(unseen))
@@ -222,7 +235,12 @@ class Workplace:
         self.settings.set("trail.unseen", "")
 
     def accept_clock(self) -> None:
-        """Remember that somebody said that the clock is right, although it was later before."""
+        """Remember that somebody said that the clock is right, although it was later before.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self.session.require("enter_patient")
         before = self.clock_before
         self.trail.note("clock_accepted", detail={"before": before.isoformat() if before else ""})
         self.clock_before = None

@@ -34,6 +34,12 @@ _PEOPLE_AND_TRAIL = """
     CREATE TRIGGER audit_words_stay BEFORE UPDATE ON audit_words
         BEGIN SELECT RAISE(ABORT, 'the words of a line do not change'); END;
 """
+_SETTINGS = """
+    CREATE TABLE kept_settings (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """
 _RECORDS = """
     CREATE TABLE patients (
         patient_id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -300,6 +306,6 @@ MIGRATIONS = (
     CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
         BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
     """,
-    _PEOPLE_AND_TRAIL + _RECORDS + _IMAGES + _KEEPING,
+    _PEOPLE_AND_TRAIL + _SETTINGS + _RECORDS + _IMAGES + _KEEPING,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
