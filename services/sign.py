@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -363,7 +364,9 @@ class SigningDesk:
         doubt = self.clock_doubt()
         if doubt is not None and not clock_accepted:
             raise NotReadyToSignError("clock")
-        person = self._people.require_pin(person_id, pin)
+        person = self._people.require_pin(
+            person_id, pin, on_wrong=partial(self._trail.note, "wrong_pin", f"person:{person_id}")
+        )
         return Signature(
             name=person.name,
             role=person.role,

@@ -31,6 +31,7 @@ from services.staff import Staff
 from services.trail import Trail
 from services.trail_check import TrailState, check_trail, name_of
 from services.trail_export import export_trail
+from services.wrong_guesses import forget_told, guess_sentences, note_wrong_guesses
 from store.audit import AuditStore
 from store.consents import ConsentStore
 from store.database import Database
@@ -127,6 +128,7 @@ class Workplace:
         self.images.start()
         self._build_keeping(vault, record_store, clock)
         self._trouble_noted = False
+        self.wrong_guesses: tuple[str, ...] = ()
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 
     def _build_keeping(self, vault: ImageVault, records: RecordStore, clock: Clock) -> None:
@@ -161,7 +163,11 @@ class Workplace:
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
             self.settings.set("trail.unseen", ", ".join(found))
-        self.trail.note("log_in", f"person:{person.person_id}")
+        with self.trail.together():
+            self.trail.note("log_in", f"person:{person.person_id}")
+            told = note_wrong_guesses(self._opened.ring, self.trail, holder_id, person.person_id)
+        forget_told(self._opened.ring, holder_id, told)
+        self.wrong_guesses = guess_sentences(told)
         self.reading.resume()
         self.records.adopt()
 

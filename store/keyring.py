@@ -26,7 +26,7 @@ from core.errors import (
     WrongPasswordError,
 )
 from store.durable import not_kept, replace_file
-from store.guesses import wait_seconds
+from store.guesses import Counted, WrongGuesses, counts_text, read_counts, wait_seconds
 from store.secret_words import COST, SALT_BYTES, Cost, derive, new_code, read_code
 from store.sqlcipher import KEY_BYTES
 
@@ -125,8 +125,22 @@ class KeyRing:
 
     def wait_seconds(self, holder_id: str) -> float:
         """Return how long until the next guess of this holder (or of the sheet's code) is taken."""
-        wrong, at = self._guesses().get(holder_id, (0, 0.0))
-        return wait_seconds(wrong, at, self._clock.now())
+        counted = self._guesses().get(holder_id, Counted())
+        return wait_seconds(counted.in_row, counted.at, self._clock.now())
+
+    def wrong_guesses(self, holder_id: str) -> WrongGuesses | None:
+        """Return the wrong guesses of this holder (or of the sheet's code) that nobody was told of yet."""
+        return self._guesses().get(holder_id, Counted()).told()
+
+    def forget_wrong_guesses(self, holder_id: str) -> None:
+        """Forget them: they stand in the audit trail now.
+
+        Raises:
+            ProfileNotWritableError, DiskFullError: it could not be kept; they will be told again.
+        """
+        counts = self._guesses()
+        if counts.get(holder_id, Counted()).untold:
+            self._keep_guesses({**counts, holder_id: replace(counts[holder_id], untold=0)})
 
     def unlock(self, holder_id: str, password: str) -> bytes:
         """Return the store's key.
@@ -281,10 +295,9 @@ class KeyRing:
         if present:
             raise KeysDamagedError(self._file.name)
 
-    def _guesses(self) -> dict[str, tuple[int, float]]:
+    def _guesses(self) -> dict[str, Counted]:
         try:
-            plain = json.loads(self._guesses_file.read_bytes())
-            return {str(name): (int(wrong), float(at)) for name, (wrong, at) in plain.items()}
+            return read_counts(self._guesses_file.read_bytes())
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
 
@@ -294,17 +307,22 @@ class KeyRing:
         Raises:
             ProfileNotWritableError, DiskFullError: it could not be counted.
         """
-        guesses = self._guesses()
-        before = guesses.pop(holder_id, (0, 0.0))
-        if right and before == (0, 0.0):
+        counts = self._guesses()
+        before = counts.get(holder_id, Counted())
+        after = before.right() if right else before.wrong(self._clock.now().timestamp())
+        if before == after or (right and not before.in_row):
             return
-        if not right:
-            guesses[holder_id] = (before[0] + 1, self._clock.now().timestamp())
         try:
-            replace_file(self._guesses_file, json.dumps(guesses).encode())
-        except OSError as error:
+            self._keep_guesses({**counts, holder_id: after})
+        except StoreError:
             if not right:
-                raise not_kept(error) from error
+                raise
+
+    def _keep_guesses(self, counts: dict[str, Counted]) -> None:
+        try:
+            replace_file(self._guesses_file, counts_text(counts))
+        except OSError as error:
+            raise not_kept(error) from error
 
 
 def _checked(slot: _Slot) -> _Slot:

@@ -1,4 +1,4 @@
-"""What must be said when somebody has logged in: a trail that does not hold, a clock that went back."""
+"""What must be said when somebody has logged in: wrong passwords, a trail that does not hold, a wrong clock."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 from PySide6.QtCore import QCoreApplication
 
 from core.errors import FarlightError
+from core.wording import say
 from services.trail_words import found_words
 from services.workplace import Workplace
 from ui.notices import NoticeArea
@@ -35,6 +36,8 @@ def tell_start_notices(notices: NoticeArea, workplace: Workplace) -> None:
     reminder = workplace.backups.reminder()
     if reminder is not None:
         notices.tell("calm", reminder, tr("Settings, Backup: plug in a stick and press Back up now."))
+    for sentence in workplace.wrong_guesses:
+        notices.tell("calm", sentence, say("people.guesses.advice"), beside=True)
     if not workplace.trail_unseen:
         return
     administrator = workplace.session.may("audit")
