@@ -58,6 +58,9 @@ def open_workplace(arguments: argparse.Namespace) -> "Workplace":
 
 def tell_log_in(workplace: "Workplace") -> None:
     """Say what whoever has just logged in must know; beside the output, which may be a table."""
+    given = workplace.given_password
+    if given is not None:
+        print(given.title, given.hint, say("people.given.cli"), file=sys.stderr)
     for sentence in workplace.wrong_guesses:
         print(sentence, say("people.guesses.advice"), file=sys.stderr)
 

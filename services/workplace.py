@@ -17,6 +17,7 @@ from services.corrections import CorrectionDesk
 from services.deletion import DeletionDesk, DeletionStores
 from services.draft_trail import DraftTrail
 from services.drafts import DraftKeeper
+from services.given_password import GivenPassword, given_password
 from services.images import ImageKeeper
 from services.kept_settings import KeptSettings
 from services.papers import PaperDesk
@@ -114,7 +115,7 @@ class Workplace:
             RegisterStore(self._database), record_store, session=self.session, trail=self.trail, clock=clock
         )
         self.signing = SigningDesk(
-            people, signed, clock, self.session, records=self.records, trail=self.trail
+            people, signed, clock, self.session, records=self.records, trail=self.trail, staff=self.staff
         )
         self.papers = PaperDesk(
             signed, PaperStore(self._database), clock, self.session, records=self.records, trail=self.trail
@@ -129,6 +130,7 @@ class Workplace:
         self._build_keeping(vault, record_store, clock)
         self._trouble_noted = False
         self.wrong_guesses: tuple[str, ...] = ()
+        self.given_password: GivenPassword | None = None
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 
     def _build_keeping(self, vault: ImageVault, records: RecordStore, clock: Clock) -> None:
@@ -163,6 +165,7 @@ class Workplace:
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
             self.settings.set("trail.unseen", ", ".join(found))
+        self.given_password = given_password(self.staff, self.trail, person)
         with self.trail.together():
             self.trail.note("log_in", f"person:{person.person_id}")
             told = note_wrong_guesses(self._opened.ring, self.trail, holder_id, person.person_id)

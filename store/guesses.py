@@ -54,7 +54,7 @@ class Counted:
 
 
 def read_counts(content: bytes) -> dict[str, Counted]:
-    """Return what a file of counts says; nothing where it is none: it is not secret, and anybody can write it.
+    """Return what a file of counts says; it is not secret, and anybody can write it.
 
     Raises:
         ValueError, TypeError, AttributeError: it is none.

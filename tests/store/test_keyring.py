@@ -253,3 +253,31 @@ def test_what_was_counted_without_times_still_slows_down(
     (tmp_path / "guesses.json").write_text(f'{{"{holder.holder_id}": [4, {at}]}}')
     assert ring.wait_seconds(holder.holder_id) == 10
     assert ring.wrong_guesses(holder.holder_id) is None
+
+
+def test_who_gave_a_password_stays_known_until_its_holder_chose_another(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock
+) -> None:
+    key, holder, _code = ring.create("Amina", PASSWORD)
+    ring.change_password(key, holder.holder_id, "yam and plantain", given_by="Dr. Kamau")
+    again = KeyRing(tmp_path / "keys.json", clock, CHEAP)
+    (given,) = again.holders()
+    assert (given.given_by, given.changed_at) == ("Dr. Kamau", "2027-01-01T12:00:00+00:00")
+    assert again.unlock(holder.holder_id, "yam and plantain") == key
+    again.change_password(key, holder.holder_id, "rice and peas")
+    (own,) = KeyRing(tmp_path / "keys.json", clock, CHEAP).holders()
+    assert (own.given_by, bool(own.changed_at)) == ("", True)
+
+
+@pytest.mark.parametrize("field", ["given_by", "changed_at"])
+def test_a_password_that_was_given_cannot_be_passed_off_as_one_that_was_chosen(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock, field: str
+) -> None:
+    key, holder, _code = ring.create("Amina", PASSWORD)
+    ring.change_password(key, holder.holder_id, "yam and plantain", given_by="Dr. Kamau")
+    plain = json.loads((tmp_path / "keys.json").read_bytes())
+    plain["slots"][0][field] = ""
+    (tmp_path / "keys.json").write_text(json.dumps(plain))
+    forged = KeyRing(tmp_path / "keys.json", clock, CHEAP)
+    with pytest.raises(WrongPasswordError):
+        forged.unlock(holder.holder_id, "yam and plantain")
