@@ -6,7 +6,6 @@ Before a log-in there is no key and so no trail: they are counted in a file besi
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from typing import Literal
 
 from core.errors import StoreError
@@ -60,12 +59,12 @@ def guess_sentences(told: dict[str, WrongGuesses]) -> tuple[str, ...]:
         say(
             f"people.guesses.{what}" + ("_many" if wrong.count > 1 else ""),
             count=wrong.count,
-            first=_time(wrong.first_at),
-            last=_time(wrong.last_at),
+            when=_when(wrong),
         )
         for what, wrong in told.items()
     )
 
 
-def _time(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+def _when(wrong: WrongGuesses) -> str:
+    first, last = (f"{at.astimezone():%Y-%m-%d %H:%M}" for at in (wrong.first_at, wrong.last_at))
+    return say(f"people.guesses.{'at' if first == last else 'between'}", first=first, last=last)
