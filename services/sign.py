@@ -5,12 +5,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from core.clock import Clock, FixedClock
 from core.decision import Reading, Signature, SignedReport
-from core.errors import AlreadySignedError, NotReadyToSignError, RequestError
+from core.errors import AlreadySignedError, NotReadyToSignError, PasswordGivenError, RequestError
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient, Sourced
@@ -29,6 +30,7 @@ from services.report import Paper, ReportRequest, content_of, set_on_paper
 from services.report_seals import SEAL, addendum_seal, report_seal
 from services.result_json import WrittenFiles, result_to_dict
 from services.session import Session
+from services.staff import Staff
 from services.trail import Trail
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
@@ -159,8 +161,10 @@ class SigningDesk:
         *,
         records: RecordDesk,
         trail: Trail,
+        staff: Staff,
     ) -> None:
         self.clock = clock
+        self._staff = staff
         self._trail = trail
         self._people = people
         self._signed = signed
@@ -219,6 +223,7 @@ class SigningDesk:
         Raises:
             NotPermittedError: nobody who reads is logged in.
             NotReadyToSignError: something is missing, or the clock is doubted and was not accepted.
+            PasswordGivenError: the signer has not chosen a password of their own yet.
             WrongPinError: the PIN is wrong, or must wait.
             AlreadySignedError: this unit's reading is signed.
             ReportError: the PDF could not be made; nothing is signed then.
@@ -327,6 +332,7 @@ class SigningDesk:
             NotPermittedError: nobody who reads is logged in.
             RequestError: there are no words.
             NotReadyToSignError: the clock is doubted and was not accepted.
+            PasswordGivenError: the signer has not chosen a password of their own yet.
             WrongPinError: the PIN is wrong, or must wait.
         """
         self._session.require("read")
@@ -374,7 +380,12 @@ class SigningDesk:
         doubt = self.clock_doubt()
         if doubt is not None and not clock_accepted:
             raise NotReadyToSignError("clock")
-        person = self._people.require_pin(person_id, pin)
+        signer = self._people.find(person_id)
+        if signer is not None and self._staff.given_password(signer) is not None:
+            raise PasswordGivenError
+        person = self._people.require_pin(
+            person_id, pin, on_wrong=partial(self._trail.note, "wrong_pin", f"person:{person_id}")
+        )
         return Signature(
             name=person.name,
             role=person.role,

@@ -16,6 +16,9 @@ AuditAct = Literal[
     "log_in",
     "log_out",
     "lock",
+    "wrong_passwords",
+    "wrong_codes",
+    "wrong_pin",
     "sheet_used",
     "sheet_made",
     "person_added",
@@ -156,6 +159,15 @@ class Trail:
         """
         self._session.require("audit")
         return self._store.people()
+
+    def last_log_in(self, person_id: int, *, since: str) -> datetime | None:
+        """Return when somebody last logged in as this person, from a time on (ISO 8601, UTC); None for never.
+
+        Anybody is told that of themselves.
+        """
+        query = AuditQuery(acts=("log_in",), subject=f"person:{person_id}", since=since)
+        found = self._store.page(query, limit=1)
+        return datetime.fromisoformat(found[0].line.at) if found else None
 
     def last(self) -> AuditLine | None:
         """Return the last line, without its words."""

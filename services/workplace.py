@@ -17,6 +17,7 @@ from services.corrections import CorrectionDesk
 from services.deletion import DeletionDesk, DeletionStores
 from services.draft_trail import DraftTrail
 from services.drafts import DraftKeeper
+from services.given_password import GivenPassword, given_password
 from services.images import ImageKeeper
 from services.kept_settings import KeptSettings
 from services.papers import PaperDesk
@@ -32,6 +33,7 @@ from services.staff import Staff
 from services.trail import Trail
 from services.trail_check import TrailState, check_trail, name_of
 from services.trail_export import export_trail
+from services.wrong_guesses import forget_told, guess_sentences, note_wrong_guesses
 from store.audit import AuditStore
 from store.consents import ConsentStore
 from store.database import Database
@@ -117,7 +119,7 @@ class Workplace:
             RegisterStore(self._database), record_store, session=self.session, trail=self.trail, clock=clock
         )
         self.signing = SigningDesk(
-            people, signed, clock, self.session, records=self.records, trail=self.trail
+            people, signed, clock, self.session, records=self.records, trail=self.trail, staff=self.staff
         )
         self._seals = ReportSeals(signed, self.trail)
         self.papers = PaperDesk(
@@ -138,6 +140,8 @@ class Workplace:
         self.images.start()
         self._build_keeping(vault, record_store, clock)
         self._trouble_noted = False
+        self.wrong_guesses: tuple[str, ...] = ()
+        self.given_password: GivenPassword | None = None
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 
     def _build_keeping(self, vault: ImageVault, records: RecordStore, clock: Clock) -> None:
@@ -174,7 +178,12 @@ class Workplace:
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
             self.settings.set("trail.unseen", ", ".join(found))
-        self.trail.note("log_in", f"person:{person.person_id}")
+        self.given_password = given_password(self.staff, self.trail, person)
+        with self.trail.together():
+            self.trail.note("log_in", f"person:{person.person_id}")
+            told = note_wrong_guesses(self._opened.ring, self.trail, holder_id, person.person_id)
+        forget_told(self._opened.ring, holder_id, told)
+        self.wrong_guesses = guess_sentences(told)
         self.reading.resume()
         self.records.adopt()
 

@@ -330,7 +330,7 @@ class MainWindow(QMainWindow):
         self.settings.show_rights()
         self.settings.trail.refresh()
         self.kept_card.refresh()
-        tell_start_notices(self.notices, self._workplace)
+        tell_start_notices(self.notices, self._workplace, self.settings.people.own_password.click)
 
     @Slot(bool)
     def _on_unlocked(self, another: bool) -> None:
