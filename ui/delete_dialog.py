@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
-from services.deletion import DeletionPlan
+from services.deletion_plan import DeletionPlan
 from services.keeping_words import plan_lines
 from ui.controls import label, set_role
 from ui.sheet_dialog import Sheet

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from core.errors import FarlightError, NotRemovedError, RequestError
-from services.deletion import DeletionPlan
+from services.deletion_plan import DeletionPlan
 from services.keeping_words import answer_words
 from services.record_facts import who
 from services.workplace import Workplace
