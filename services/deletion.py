@@ -17,8 +17,8 @@ from core.errors import (
     WrongPasswordError,
 )
 from core.wording import say
-from services.deletion_plan import DeletionPlan, DeletionPlanner, DeletionStores, is_typed
-from services.progress import IsCancelled, Progress, Report, never, nobody_listens
+from services.deletion_plan import Chosen, DeletionPlan, DeletionPlanner, DeletionStores, is_typed
+from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.session import Session
 from services.trail import Trail
 from store.consents import HoldRow
@@ -62,6 +62,26 @@ class DeletionDesk:
         """
         self._session.require("delete")
         return self._planner.find(patient_id, studies)
+
+    def plan_all(
+        self,
+        chosen: Sequence[Chosen],
+        *,
+        progress: Report = nobody_listens,
+        cancelled: IsCancelled = never,
+    ) -> tuple[DeletionPlan, ...]:
+        """Return all that would go with each of several; nothing is changed.
+
+        Raises:
+            NotPermittedError, RequestError: as for one.
+            Cancelled: somebody stopped it.
+        """
+        plans: list[DeletionPlan] = []
+        for one in chosen:
+            progress(Progress(stage="looking", done=len(plans), total=len(chosen)))
+            stop_if(cancelled)
+            plans.append(self.plan(one.patient_id, one.studies))
+        return tuple(plans)
 
     def delete(self, plan: DeletionPlan, *, password: str, typed: str, with_set_aside: bool = False) -> None:
         """Delete as planned; afterwards no file of the profile holds it.
@@ -209,16 +229,16 @@ def remove(
 ) -> None:
     """Remove all of a plan in one step, told in the trail without a name; what is free is wiped later.
 
-    Asks nobody: whoever calls this has. ``why`` is told beside each line.
+    Asks nobody: whoever calls this has, and has found the plan in the same transaction. ``why`` is told
+    beside each line.
     """
     belongings = stores.belongings
     with belongings.transaction():
         _tell(plan, stores, trail, set_aside=len(plan.set_aside) if with_set_aside else 0, why=why or {})
-        named = belongings.named(plan.patient_ids) if plan.whole else ()
         belongings.delete_drafts(plan.unit_keys)
         stores.images.remove(plan.unit_keys)
         belongings.delete_register_entries(plan.entries)
-        belongings.delete_words(belongings.words(plan.subjects, named))
+        belongings.delete_words(plan.lines)
         for study in plan.studies:
             stores.records.forget_study(study.study_id)
         if plan.whole:

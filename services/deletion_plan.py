@@ -17,13 +17,22 @@ from store.records import ListedStudy, PatientRow, RecordStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A patient who is to be deleted, or studies of theirs (by number; None: the patient with all)."""
+
+    patient_id: int
+    studies: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionPlan:
     """All that goes, as it is shown before.
 
     ``whole`` is whether the patient goes; where only ``studies`` go, the patient stays with ``stays`` others.
     ``patient_ids`` are the patient's record and those merged into it. ``typed`` is what has to be typed to
     confirm: the number, or the name where there is none. ``elsewhere`` counts reports of other patients that
-    name this one and stay. ``older_copies`` are earlier copies of the whole store, which go as well;
+    name this one and stay. ``entries`` are those of camp registers, ``lines`` those of the trail that lose
+    the name. ``older_copies`` are earlier copies of the whole store, which go as well;
     ``set_aside`` are damaged or replaced records, which go only where somebody says so: what is nowhere else
     may be in them.
     """
@@ -38,14 +47,13 @@ class DeletionPlan:
     image_files: int
     image_bytes: int
     consents: int
-    register_entries: int
-    trail_lines: int
     elsewhere: int
     older_copies: tuple[str, ...]
     set_aside: tuple[str, ...]
     holds: tuple[HoldRow, ...]
     digest: str = field(repr=False)
     entries: tuple[int, ...] = field(default=(), repr=False)
+    lines: tuple[int, ...] = field(default=(), repr=False)
     whole: bool = True
     stays: int = 0
 
@@ -58,6 +66,16 @@ class DeletionPlan:
     def unit_keys(self) -> tuple[str, ...]:
         """What drafts, reports and image copies of the studies are kept under."""
         return tuple(study.unit_key for study in self.studies)
+
+    @property
+    def register_entries(self) -> int:
+        """How many entries of camp registers go."""
+        return len(self.entries)
+
+    @property
+    def trail_lines(self) -> int:
+        """How many lines of the audit trail lose the patient's name."""
+        return len(self.lines)
 
     @property
     def addenda(self) -> int:
@@ -167,8 +185,6 @@ class DeletionPlanner:
             image_files=sum(unit.files for unit in kept),
             image_bytes=sum(unit.byte_count for unit in kept),
             consents=len(consents),
-            register_entries=len(entries),
-            trail_lines=0,
             elsewhere=len(stores.belongings.reports_elsewhere(ids, keys, named)) if whole else 0,
             older_copies=tuple(copy.name for copy in stores.belongings.older_copies()),
             set_aside=tuple(copy.name for copy in stores.belongings.set_aside()),
@@ -178,7 +194,7 @@ class DeletionPlanner:
             whole=whole,
             stays=stays,
         )
-        return replace(plan, trail_lines=len(stores.belongings.words(plan.subjects, named)))
+        return replace(plan, lines=stores.belongings.words(plan.subjects, named))
 
 
 def to_type(plans: Sequence[DeletionPlan]) -> str:

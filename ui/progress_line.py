@@ -46,6 +46,7 @@ class ProgressLine(QWidget):
         self._name, self._stage = name, ""
         self.words.setText(name)
         self.bar.setRange(0, 0)
+        self.stop.setEnabled(True)
         task.delivered.connect(self._on_told)
         task.ended.connect(self.hide)
         self.show()
@@ -58,6 +59,8 @@ class ProgressLine(QWidget):
         self.bar.setRange(0, total)
         self.bar.setValue(min(told.done, total))
         self.words.setText(self._words_of(told, total))
+        if told.stage == "wiping":
+            self.stop.setEnabled(False)
 
     def _words_of(self, told: Report, total: int) -> str:
         stages = {
@@ -67,8 +70,11 @@ class ProgressLine(QWidget):
             "verifying": self.tr("Reading the backup"),
             "restoring": self.tr("Bringing the backup onto this computer"),
             "salvaging": self.tr("Looking at every page"),
+            "looking": self.tr("Looking at what goes: {done} of {total}"),
+            "deleting": self.tr("Deleting: {done} of {total} are gone"),
+            "wiping": self.tr("Wiping what is left on the disk (this cannot be stopped)"),
         }
-        text = stages.get(told.stage, self._name)
+        text = stages.get(told.stage, self._name).format(done=told.done, total=total)
         gone = time.monotonic() - self._since
         if total and told.done and gone > _TELLS_AFTER_S:
             text += " · " + words.seconds_left(gone / told.done * (total - told.done))
