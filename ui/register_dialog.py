@@ -26,8 +26,8 @@ from services.register_table import FIELDS, SEPARATORS, Field
 from services.workplace import Workplace
 from store.register import RegisterRow
 from ui.controls import KeyButton, label
+from ui.list_table import make_table
 from ui.progress_line import ProgressLine
-from ui.record_table import make_table
 from ui.register_preview import PREVIEWED, MakePreview, Preview, PreviewModel
 from ui.sheet_dialog import Sheet
 from ui.task import Handle, Pools, Task
@@ -143,6 +143,7 @@ class RegisterDialog(Sheet):
         table = make_table(self.tr("The first {count} rows").format(count=PREVIEWED))
         table.setModel(self.model)
         table.setFixedHeight(TABLE_HEIGHT)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         table.verticalHeader().setDefaultSectionSize(28)
         across = table.horizontalHeader()
         across.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
