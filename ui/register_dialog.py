@@ -196,11 +196,14 @@ class RegisterDialog(Sheet):
 
     @Slot()
     def _on_stopped(self) -> None:
-        if self.sender() is not self._task:
+        if self._task is None or self.sender() is not self._task:
             return
-        told = counts(self.preview.lines if self.preview is not None else ())
-        self.yes.setEnabled(told["right"] > 0)
-        self.told.setText(self.tr("Stopped. Nobody was read in."))
+        if self._task.key is None:  # people were read in, as they are shown
+            self.yes.setEnabled(True)
+            self.told.setText(self.tr("Stopped. Nobody was read in."))
+            return
+        self._show(None)  # what is shown is not how the file is meant now
+        self.told.setText(self.tr("Stopped. Nobody was read in. Choose the file again to go on."))
 
     @Slot()
     def _on_ended(self) -> None:
