@@ -14,7 +14,8 @@ from services.analyze import AnalysisOptions, Analyzer
 from services.backup import BackupDesk
 from services.consent import ConsentDesk
 from services.corrections import CorrectionDesk
-from services.deletion import DeletionDesk, DeletionStores
+from services.deletion import DeletionDesk
+from services.deletion_plan import DeletionStores
 from services.draft_trail import DraftTrail
 from services.drafts import DraftKeeper
 from services.given_password import GivenPassword, given_password

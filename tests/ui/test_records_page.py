@@ -1,5 +1,6 @@
 """The records in the window: what is filed, found, opened and put right, with the keyboard."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -253,6 +254,51 @@ def test_a_file_that_is_no_register_is_told(stage: Stage, tmp_path: Path) -> Non
     assert "save the sheet as CSV" in dialog.wrong.text()
     dialog.reject()
     wait_until(lambda: window.records.dialog is None)
+
+
+def test_the_looking_at_a_long_register_is_stopped_and_nobody_is_read_in(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = stage()
+    desk = window._workplace.register
+    looking, go_on = threading.Event(), threading.Event()
+    real = desk._compare
+
+    def slow(line: Any) -> Any:
+        looking.set()
+        go_on.wait(20)
+        return real(line)
+
+    file = tmp_path / "camp.csv"
+    people = "".join(f"Okafor {number},A-{number},1980-01-02\n" for number in range(300))
+    file.write_text("Name,ID,Date of birth\n" + people)
+    shown(window).register.click()
+    dialog = window.records.dialog
+    for known in (False, True):  # at first, and when what was shown is meant otherwise
+        if known:
+            dialog.open_file(str(file))
+            wait_until(dialog.yes.isEnabled)
+        looking.clear()
+        go_on.clear()
+        monkeypatch.setattr(desk, "_compare", slow)
+        if known:
+            dialog._on_meaning_changed()
+        else:
+            dialog.open_file(str(file))
+        wait_until(looking.is_set)
+        wait_until(dialog.line.isVisible)
+        dialog.line.stop.click()
+        go_on.set()
+        wait_until(lambda: "Stopped" in dialog.told.text())
+        assert not dialog.line.isVisible()
+        assert not dialog.yes.isEnabled()
+        monkeypatch.setattr(desk, "_compare", real)
+    dialog.open_file(str(file))
+    wait_until(dialog.yes.isEnabled)
+    dialog.yes.click()
+    wait_until(lambda: len(desk.all()) == 1)
+    assert desk.all()[0].people == 300
+    dialog.reject()
 
 
 def test_the_register_fills_the_identity_form_by_keyboard(stage: Stage, tmp_path: Path) -> None:
