@@ -25,6 +25,7 @@ def sign_reports(workplace: Workplace, numbers: range, size: int = 20_000) -> No
                 person_id=1,
                 signed_at=f"2027-01-01T12:{number // 60 % 60:02d}:{number % 60:02d}+00:00",
                 patient=json.dumps(to_plain(Patient(name=Sourced(value=PLANTED, source="typed")))),
+                pixels_sha256=None,
                 record="{}",
                 result="{}",
                 pdf=os.urandom(size),
@@ -76,7 +77,7 @@ def enter_patient(workplace: Workplace, name: str, studies: int = 2) -> int:
             key = key_of(name, number)
             row = StudyRow(
                 study_id=0, unit_key=key, patient_id=patient, path="", facts="{}", study_date="2027-01-01",
-                modality="CR", description=f"Chest of {name}", pixels_sha256=None, first_opened_at=_AT,
+                modality="CR", description=f"Chest of {name}", first_opened_at=_AT,
                 last_opened_at=_AT,
             )  # fmt: skip
             records.add_study(row)
