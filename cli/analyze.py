@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.console import ProgressLine, stoppable
-from core.errors import OutputNotEmptyError, OutputNotWritableError, PatientFileError
+from core.errors import OutputNotEmptyError, OutputNotWritableError, PatientFileError, PrevalenceError
 from core.wording import say
 
 if TYPE_CHECKING:
     from services.analyze import AnalysisOptions
     from services.batch import BatchOutcome, BatchRequest
+    from services.prevalence import Prevalence
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -23,6 +24,15 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     add("--pack", metavar="ID", action="append", dest="packs", help=say("cli.help.pack"))
     add("--engine", choices=("auto", "onnxruntime", "openvino"), default="auto", help=say("cli.help.engine"))
     add("--precision", choices=("auto", "int8", "fp32"), default="auto", help=say("cli.help.precision"))
+    add(
+        "--prevalence",
+        metavar="CODE=SHARE",
+        action="append",
+        default=[],
+        type=_prevalence,
+        dest="prevalences",
+        help=say("cli.help.prevalence"),
+    )
     add("--patient", metavar="FILE.json", help=say("cli.help.patient"))
     add("--no-pdf", action="store_true", help=say("cli.help.no_pdf"))
     add("--no-gates", action="store_true", help=say("cli.help.no_gates"))
@@ -56,6 +66,18 @@ def run(arguments: argparse.Namespace) -> int:
         print(sentence, file=sys.stderr)
     print(Path(arguments.out) / LINES)
     return int(outcome.failed > 0 or bool(outcome.unusable))
+
+
+def _prevalence(text: str) -> "Prevalence":
+    """Read ``pneumonia=0.12`` or ``pneumonia=12%``."""
+    from services.prevalence import Prevalence
+
+    code, _, share = text.partition("=")
+    try:
+        value = float(share.removesuffix("%")) / (100.0 if share.endswith("%") else 1.0)
+        return Prevalence(finding=code, share=value)
+    except (ValueError, PrevalenceError) as error:
+        raise argparse.ArgumentTypeError(say("cli.error.prevalence", text=text)) from error
 
 
 def _summary(outcome: "BatchOutcome") -> str:
@@ -92,5 +114,6 @@ def _options(arguments: argparse.Namespace) -> "AnalysisOptions":
         engine=arguments.engine,
         precision=arguments.precision,
         use_gates=not arguments.no_gates,
+        prevalences=tuple(arguments.prevalences),
         demonstration=Settings(settings_file(profile)).flag("packs.demonstration"),
     )

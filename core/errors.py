@@ -451,6 +451,12 @@ class OutputStreamError(RequestError):
     code = "E604"
 
 
+class PrevalenceError(RequestError):
+    """How common a finding is was given as something that is no share of patients."""
+
+    code = "E605"
+
+
 class Cancelled(FarlightError):
     """The user stopped the work."""
 

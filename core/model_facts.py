@@ -36,7 +36,8 @@ class OperatingPoint:
 class ModelFacts:
     """What is printed of a model beside its answer; ``operating_points`` is keyed by finding code.
 
-    ``always_say`` are sentences that stand beside every answer. ``files`` is (name, sha256).
+    ``scored`` is (code, label) of each finding. ``always_say`` are sentences that stand beside every answer.
+    ``files`` is (name, sha256).
     """
 
     pack_id: str
@@ -50,6 +51,7 @@ class ModelFacts:
     training_population: str = ""
     figures: tuple[TestFigure, ...] = ()
     operating_points: Mapping[str, OperatingPoint] = field(default_factory=lambda: MappingProxyType({}))
+    scored: tuple[tuple[str, str], ...] = ()
     always_say: tuple[str, ...] = ()
     licence: str = ""
     attribution: str = ""

@@ -67,8 +67,20 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SiteProbability:
+    """A probability re-weighted to how common the finding is where the image was taken; all 0..1."""
+
+    prevalence: float
+    probability: float
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A score, its threshold and its position. ``probability`` and ``interval`` are 0..1."""
+    """A score, its threshold and its position. ``probability`` and ``interval`` are 0..1.
+
+    ``site`` is what the score means where the clinic is; None while nobody has said how common it is there.
+    """
 
     code: str
     label: str
@@ -79,6 +91,7 @@ class Finding:
     position: Position
     calibrated_at_prevalence: float | None
     image: ImageRef
+    site: SiteProbability | None = None
 
     @property
     def positive(self) -> bool:

@@ -7,6 +7,7 @@ from core.model_facts import ModelFacts, OperatingPoint, TestFigure, not_looked_
 from core.result import Finding, Measurement, PackResult, Result, Risk, Side
 from core.wording import has_sentence, say
 from reports.records import Row
+from reports.site_words import site_sentence
 from reports.text import clean, clean_line, in_sentence, number, score, scores_apart
 
 _SIDED = re.compile(r"^(left|right)_")
@@ -121,7 +122,9 @@ def origin_rows(facts: ModelFacts | None) -> tuple[Row, ...]:
 def interval_rows(pack: PackResult) -> tuple[Row, ...]:
     """Return scores with their intervals, and the prevalence they were calibrated at."""
     intervals = [_named(pack, finding, _interval(finding)) for finding in pack.findings if finding.interval]
-    text = f"{'; '.join(intervals)}. {say('reports.say.scale')}" if intervals else ""
+    told = any(site_sentence(finding) for finding in pack.findings)
+    scale = say(f"reports.say.scale{'_site' if told else ''}")
+    text = f"{'; '.join(intervals)}. {scale}" if intervals else ""
     return (
         Row(label=say("reports.row.interval"), text=text),
         Row(label=say("reports.row.calibration"), text=_calibration(pack)),

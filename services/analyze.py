@@ -31,6 +31,7 @@ from core.wording import say
 from services.allocation import keep_memory
 from services.patient import merge
 from services.places import pack_roots
+from services.prevalence import Prevalence, at_site
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.scan import Unreadable
 from services.side import side_of
@@ -44,7 +45,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisOptions:
-    """What is run, and how; ``packs`` None means all that apply."""
+    """What is run, and how; ``packs`` None means all that apply.
+
+    ``prevalences`` say how common findings are where the images are from.
+    """
 
     packs: tuple[str, ...] | None = None
     engine: EngineName | Literal["auto"] = "auto"
@@ -52,6 +56,7 @@ class AnalysisOptions:
     use_gates: bool = True
     demonstration: bool = False
     threads: int | None = None
+    prevalences: tuple[Prevalence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +199,7 @@ class Analyzer:
             side=_side(loaded, kept),
             seconds=seconds,
         )
+        result = at_site(result, self.options.prevalences)
         return Analysis(result=result, image=loaded.image, grey=loaded.grey, header=unit.header)
 
     def _plan(self, asked: Sequence[str] | None) -> tuple[str, ...]:

@@ -120,6 +120,7 @@ def asked_of(request: BatchRequest, analyzer: Analyzer) -> dict[str, Any]:
         "precision": options.precision,
         "gates": options.use_gates,
         "demonstration": options.demonstration,
+        "prevalences": [[one.finding, one.share] for one in options.prevalences],
         "installed": analyzer.planned(),
         "farlight": VERSION,
         "pdf": request.with_pdf,

@@ -39,6 +39,7 @@ def facts_of(pack: "Pack") -> ModelFacts:
         operating_points=MappingProxyType(
             {label.code: _operating_point(label) for label in manifest.labels if label.scoring is not None}
         ),
+        scored=tuple((label.code, label.title) for label in manifest.labels if label.scoring is not None),
         always_say=(say(note),) if has_sentence(note) else (),
         licence=manifest.licence.spdx,
         attribution=manifest.licence.attribution,

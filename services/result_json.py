@@ -9,7 +9,7 @@ from typing import Any
 
 from core.image import ImageRef
 from core.patient import Patient, Sourced
-from core.result import Finding, Heatmap, Mask, Measurement, PackResult, Result, Risk
+from core.result import Finding, Heatmap, Mask, Measurement, PackResult, Result, Risk, SiteProbability
 from core.wording import say
 from services.version import VERSION
 
@@ -134,7 +134,16 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "position": finding.position,
         "positive": finding.positive,
         "calibrated_at_prevalence": finding.calibrated_at_prevalence,
+        "site": finding.site and _site(finding.site),
         "image": _image(finding.image),
+    }
+
+
+def _site(site: SiteProbability) -> dict[str, Any]:
+    return {
+        "prevalence": site.prevalence,
+        "probability": _number(site.probability),
+        "interval": _pair(site.interval),
     }
 
 

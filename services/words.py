@@ -11,6 +11,13 @@ def finding_sentence(finding: Finding) -> str:
     return position_words(finding)
 
 
+def site_sentence(finding: Finding) -> str:
+    """Return what a score means at this clinic, in natural frequencies; "" where nothing may be said."""
+    from reports import site_words
+
+    return site_words.site_sentence(finding)
+
+
 def side_sentence(side: Side) -> str:
     """Return where left and right are known from, or why they are not."""
     return f"{say('reports.row.side')}: {say(f'reports.say.side_{side}')}"

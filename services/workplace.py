@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, cast
 
@@ -22,6 +22,7 @@ from services.given_password import GivenPassword, given_password
 from services.images import ImageKeeper
 from services.kept_settings import KeptSettings
 from services.papers import PaperDesk
+from services.prevalence_desk import Asked, PrevalenceDesk
 from services.progress import IsCancelled, Report, never, nobody_listens
 from services.reading_trail import ReadingTrail
 from services.records import RecordDesk
@@ -45,6 +46,7 @@ from store.kept_values import KeptValues
 from store.keyring import KeyHolder, KeyRing
 from store.papers import PaperStore
 from store.people import PeopleStore
+from store.prevalences import PrevalenceStore
 from store.profile import Profile, start_log, stop_log
 from store.records import RecordStore
 from store.register import RegisterStore
@@ -131,6 +133,9 @@ class Workplace:
             records=self.records,
             trail=self.trail,
             seals=self._seals,
+        )
+        self.prevalences = PrevalenceDesk(
+            PrevalenceStore(self._database), session=self.session, trail=self.trail, clock=clock
         )
         self.backups = BackupDesk(
             self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
@@ -266,6 +271,30 @@ class Workplace:
         self.session.require("settings")
         self.settings.set(key, value)
 
+    def enter_prevalence(self, about: Asked, share: float, source: str) -> None:
+        """Keep how common a finding is here; what is analysed from now on says what its score means.
+
+        Raises:
+            NotPermittedError, PrevalenceError, StoreError: see ``PrevalenceDesk.enter``.
+        """
+        self.prevalences.enter(about, share, source)
+        self._use_prevalences()
+
+    def remove_prevalence(self, about: Asked) -> None:
+        """Forget how common a finding is here.
+
+        Raises:
+            NotPermittedError, StoreError: see ``PrevalenceDesk.remove``.
+        """
+        self.prevalences.remove(about)
+        self._use_prevalences()
+
+    def _use_prevalences(self) -> None:
+        with self._lock:
+            if self._analyzer is not None:
+                in_force = self.prevalences.in_force()
+                self._analyzer.options = replace(self._analyzer.options, prevalences=in_force)
+
     def lock(self) -> None:
         """Log out: the records stay open to the program, and are shown to nobody until somebody logs in."""
         if self.session.person is not None:
@@ -281,7 +310,8 @@ class Workplace:
         """Return the one analyzer, built at the first call (heavy: use a background thread)."""
         with self._lock:
             if self._analyzer is None:
-                self._analyzer = Analyzer(options_from(self.settings))
+                options = options_from(self.settings)
+                self._analyzer = Analyzer(replace(options, prevalences=self.prevalences.in_force()))
             return self._analyzer
 
     def diagnostics(

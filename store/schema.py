@@ -34,6 +34,18 @@ _PEOPLE_AND_TRAIL = """
     CREATE TRIGGER audit_words_stay BEFORE UPDATE ON audit_words
         BEGIN SELECT RAISE(ABORT, 'the words of a line do not change'); END;
 """
+_PREVALENCES = """
+    CREATE TABLE prevalences (
+        pack_id TEXT NOT NULL,
+        finding TEXT NOT NULL,
+        version TEXT NOT NULL,
+        share REAL NOT NULL,
+        source TEXT NOT NULL,
+        entered_at TEXT NOT NULL,
+        person TEXT NOT NULL,
+        PRIMARY KEY (pack_id, finding)
+    );
+    """
 _SETTINGS = """
     CREATE TABLE kept_settings (
         key TEXT PRIMARY KEY,
@@ -306,6 +318,6 @@ MIGRATIONS = (
     CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
         BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
     """,
-    _PEOPLE_AND_TRAIL + _SETTINGS + _RECORDS + _IMAGES + _KEEPING,
+    _PEOPLE_AND_TRAIL + _SETTINGS + _PREVALENCES + _RECORDS + _IMAGES + _KEEPING,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QSlider, QWid
 from core.decision import Answer, Decision
 from core.result import Finding, PackResult
 from services.sign import is_answer
-from services.words import finding_sentence
+from services.words import finding_sentence, site_sentence
 from ui.controls import Card, Chip, KeyButton, Switch, enable, label
 from ui.own_words import OwnWords
 from ui.score_line import ScoreLine
@@ -45,6 +45,9 @@ class FindingCard(Card):
         self._build_head(pack, finding)
         self.body.addWidget(self._sentence(finding))
         self.body.addWidget(ScoreLine(theme, finding))
+        here = site_sentence(finding)
+        if here:
+            self.body.addWidget(label(here, "body", wrap=True))
         self.map_row = self._build_map_row(finding, map_shown)
         self._build_answers(finding)
         for part in (*self.buttons.values(), self.note):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QEvent, QTimer, Signal, Slot
@@ -10,6 +11,8 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import FarlightError, NotPermittedError
+from services.prevalence import at_site
+from services.prevalence_desk import Asked
 from services.workplace import Workplace
 from ui import words
 from ui.after_signing import AfterSigning
@@ -114,6 +117,7 @@ class MainWindow(QMainWindow):
         from ui.keeping_card import KeepingCard
         from ui.locking import Locking
         from ui.models_page import ModelsPage
+        from ui.prevalence_card import PrevalenceCard
         from ui.record_keeping import RecordKeeping
         from ui.report_page import ReportPage
         from ui.reporting import Reporting
@@ -146,6 +150,8 @@ class MainWindow(QMainWindow):
         )
         self.kept_card = KeepingCard(self._workplace)
         self.settings.add(self.kept_card)
+        self.common = PrevalenceCard(self._workplace, self.pools)
+        self.settings.add(self.common)
         self.sheet = ShortcutSheet(self._central)
         self.turner.set_sheet(self.sheet, self.pages)
         self._connect_rest()
@@ -226,6 +232,9 @@ class MainWindow(QMainWindow):
         self.copies.taken_up.connect(self._on_taken_up)
         self.kept_card.due_asked.connect(self.keeping.show_due)
         self.kept_card.failed.connect(self.tell_error)
+        self.common.failed.connect(self.tell_error)
+        self.common.changed.connect(self._on_prevalence_changed)
+        self.common.outdated.connect(self._on_prevalence_outdated)
         self.keeping.failed.connect(self.tell_error)
         self.keeping.deleted.connect(self._on_deleted)
         self.records.open_copy = self.copies.open_study
@@ -285,6 +294,7 @@ class MainWindow(QMainWindow):
         self.queue.warm_up()
         self.intake.watch_media()
         self.models.load()
+        self.common.load()
         self.trail_watch.check()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
@@ -336,6 +346,7 @@ class MainWindow(QMainWindow):
         self.settings.show_rights()
         self.settings.trail.refresh()
         self.kept_card.refresh()
+        self.common.refresh()
         tell_start_notices(self.notices, self._workplace, self.settings.people.own_password.click)
 
     @Slot(bool)
@@ -544,6 +555,29 @@ class MainWindow(QMainWindow):
         self.show_page("records" if self.turner.is_shown("records") else "worklist")
 
     # --- settings
+
+    @Slot()
+    def _on_prevalence_changed(self) -> None:
+        """Say anew what the scores mean here, of all that is not signed."""
+        in_force = self._workplace.prevalences.in_force()
+        for case in self.book.cases():
+            if case.analysis is not None and case.signed is None:
+                case.analysis = replace(case.analysis, result=at_site(case.analysis.result, in_force))
+        if self.desk.case is not None:
+            self._on_analysed(self.desk.case.key)
+
+    @Slot(object)
+    def _on_prevalence_outdated(self, again: tuple[Asked, ...]) -> None:
+        if not self._workplace.session.may("settings"):
+            return
+        labels = ", ".join(dict.fromkeys(one.label for one in again))
+        self.notices.tell(
+            "warning",
+            self.tr("A model was replaced: say again how common {labels} is here.").format(labels=labels),
+            self.tr(
+                "Settings, How common it is here. Until then scores are shown without what they mean here."
+            ),
+        )
 
     @Slot(str)
     def _on_paper_chosen(self, paper: str) -> None:

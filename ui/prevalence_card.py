@@ -1,0 +1,180 @@
+"""The settings of how common findings are here: what a score means depends on it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from core.errors import FarlightError, PrevalenceError
+from core.model_facts import ModelFacts
+from services.packs import installed_packs
+from services.prevalence_desk import Asked
+from services.workplace import Workplace
+from ui.controls import Card, KeyButton, enable, label
+from ui.duties import who_may
+from ui.task import Handle, Pools
+
+
+class PrevalenceCard(Card):
+    """For each finding that a model scores: of 100 patients examined for it here, how many have it."""
+
+    changed = Signal()
+    failed = Signal(object)
+    outdated = Signal(object)
+
+    def __init__(self, workplace: Workplace, pools: Pools, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self._workplace, self._pools = workplace, pools
+        self._models: tuple[ModelFacts, ...] | None = None
+        self.rows: list[PrevalenceRow] = []
+        name = self.tr("How common it is here")
+        self.setAccessibleName(name)
+        self.body.addWidget(label(name.upper(), "heading"))
+        self.body.addWidget(
+            label(
+                self.tr(
+                    "The same score means something else where fewer or more have the disease. With this "
+                    "number Farlight also says how many of 100 patients with such a score have it here; "
+                    "without it, the score stands alone. Count in your own register."
+                ),
+                "small",
+                wrap=True,
+            )
+        )
+        self._list = QVBoxLayout()
+        self._list.setSpacing(12)
+        self.body.addLayout(self._list)
+        self._words = label(self.tr("Looking for models …"), "muted", wrap=True)
+        self.body.addWidget(self._words)
+
+    def load(self) -> None:
+        """Ask which findings the installed models score."""
+        task = self._pools.files("prevalences", _models)
+        task.succeeded.connect(self._on_loaded)
+        task.failed.connect(self.failed)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show what was entered, and let who is logged in change what they may."""
+        if self._models is None:
+            return
+        for row in self.rows:
+            self._list.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        asked = self._workplace.prevalences.asked(self._models)
+        self.rows = [PrevalenceRow(one, may=self._workplace.session.may("settings")) for one in asked]
+        for row in self.rows:
+            row.given.connect(self._on_given)
+            row.taken_back.connect(self._on_taken_back)
+            self._list.addWidget(row)
+        self._words.setVisible(not asked)
+        self._words.setText(self.tr("No model that scores a finding is installed."))
+        again = tuple(one for one in asked if one.outdated)
+        if again:
+            self.outdated.emit(again)
+
+    @Slot(object)
+    def _on_loaded(self, models: tuple[ModelFacts, ...]) -> None:
+        self._models = models
+        self.refresh()
+
+    @Slot(object, float, str)
+    def _on_given(self, about: Asked, share: float, source: str) -> None:
+        try:
+            self._workplace.enter_prevalence(about, share, source)
+        except FarlightError as error:
+            self.failed.emit(error)
+            return
+        self.refresh()
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_taken_back(self, about: Asked) -> None:
+        try:
+            self._workplace.remove_prevalence(about)
+        except FarlightError as error:
+            self.failed.emit(error)
+            return
+        self.refresh()
+        self.changed.emit()
+
+
+class PrevalenceRow(QWidget):
+    """One finding: the number, where it is from, and what was entered so far."""
+
+    given = Signal(object, float, str)
+    taken_back = Signal(object)
+
+    def __init__(self, about: Asked, *, may: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._about = about
+        kept = about.kept if about.kept is not None and not about.outdated else None
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(6)
+        grid.setColumnMinimumWidth(0, 120)
+        grid.setColumnStretch(1, 1)
+        self.number = QLineEdit(f"{100 * kept.share:.6g}" if kept is not None else "")
+        self.number.setAccessibleName(self.tr("{label}: of 100 patients").format(label=about.label))
+        self.number.setMaximumWidth(90)
+        self.number.setPlaceholderText(self.tr("unknown"))
+        self.source = QLineEdit(kept.source if kept is not None else "")
+        self.source.setPlaceholderText(
+            self.tr("where the number is from, as in: register 2026, 214 patients")
+        )
+        self.source.setAccessibleName(self.tr("{label}: where from").format(label=about.label))
+        self.keep = KeyButton(self.tr("Keep"))
+        self.remove = KeyButton(self.tr("Forget"))
+        self.remove.setVisible(about.kept is not None)
+        self.said = label(self._said(), "warning" if about.outdated else "small", wrap=True)
+        self.said.setVisible(bool(self.said.text()))
+        self._build(grid)
+        for part in (self.number, self.source, self.keep, self.remove):
+            enable(part, may, who_may("settings"))
+        self.keep.clicked.connect(self._on_keep)
+        self.number.returnPressed.connect(self._on_keep)
+        self.source.returnPressed.connect(self._on_keep)
+        self.remove.clicked.connect(lambda: self.taken_back.emit(about))
+
+    def _build(self, grid: QGridLayout) -> None:
+        name: QLabel = label(self._about.label, "strong", wrap=True)
+        name.setToolTip(f"{self._about.title} {self._about.version}")
+        grid.addWidget(name, 0, 0)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self.number)
+        line.addWidget(label(self.tr("of 100 patients examined for it here"), "body"))
+        line.addStretch(1)
+        line.addWidget(self.keep)
+        line.addWidget(self.remove)
+        grid.addLayout(line, 0, 1)
+        grid.addWidget(self.source, 1, 1)
+        grid.addWidget(self.said, 2, 1)
+
+    def _said(self) -> str:
+        kept = self._about.kept
+        if kept is None:
+            return ""
+        if self._about.outdated:
+            return self.tr(
+                "{share} of 100 was entered for version {old}. The model is now {new}: enter it again."
+            ).format(share=f"{100 * kept.share:.6g}", old=kept.version, new=self._about.version)
+        return self.tr("Entered by {person} on {day}, for version {version}").format(
+            person=kept.person, day=kept.entered_at[:10], version=kept.version
+        )
+
+    @Slot()
+    def _on_keep(self) -> None:
+        try:
+            share = float(self.number.text().strip().replace(",", ".")) / 100.0
+            self.given.emit(self._about, share, self.source.text())
+        except ValueError:
+            error = PrevalenceError(self._about.finding)
+            self.said.setText(f"{error.title} {error.hint}")
+            self.said.show()
+
+
+def _models(_handle: Handle) -> tuple[ModelFacts, ...]:
+    return tuple(entry.facts for entry in installed_packs() if entry.facts is not None)
