@@ -288,7 +288,8 @@ class BackupDesk:
     def _write(self, stage: _Stage, medium: Path, progress: Report, cancelled: IsCancelled) -> MadeBackup:
         import io
 
-        writer = BackupWriter(medium, stage.name, self._store_id)
+        key = self._database.subkey(b"backup")
+        writer = BackupWriter(medium, stage.name, self._store_id, key)
         unchanged, changed = self._images(writer)
         image_bytes = sum(size for _, size, _ in changed)
         size = stage.file.stat().st_size if stage.file is not None else 0
@@ -305,9 +306,9 @@ class BackupDesk:
         unread = sum(not self._add_image(writer, one, cancelled) for one in changed)
         for kind, path, content in (("keys", "keys.json", stage.keys), ("rest", "rest", stage.rest)):
             writer.add(kind, path, io.BytesIO(content), len(content))  # type: ignore[arg-type]
-        backup = writer.finish(stage.made_at, VERSION, self._database.subkey(b"backup"))
+        backup = writer.finish(stage.made_at, VERSION)
         remove_unfinished(medium, self._store_id)
-        removed = remove_old(medium, self._store_id, int(self._settings.number("backup.keep")))
+        removed = remove_old(backup, key, int(self._settings.number("backup.keep")))
         return MadeBackup(
             backup=backup,
             size=backup.manifest.size,

@@ -36,6 +36,7 @@ from store.backup_manifest import (
     images_folder,
     place_of,
     read_backup,
+    sealed_backups,
     write_manifest,
 )
 from store.durable_copy import Tell, copy_verified, hash_file, settle
@@ -51,22 +52,23 @@ def nobody(_count: int) -> None:
 class BackupWriter:
     """Writes one backup onto a medium."""
 
-    def __init__(self, medium: Path, name: str, store_id: str, tell: Tell = nobody) -> None:
-        """Begin the backup, or go on with the one of that name.
+    def __init__(self, medium: Path, name: str, store_id: str, key: bytes, tell: Tell = nobody) -> None:
+        """Begin the backup, or go on with the one of that name; ``key`` seals it.
 
         Raises:
             BackupMediumError: the medium cannot be written.
         """
         self._final = medium / name
         self._folder = medium / f"{name}{UNFINISHED}"
-        self._store_id, self._tell = store_id, tell
+        self._store_id, self._key, self._tell = store_id, key, tell
         self._entries: list[Entry] = []
         with medium_errors():
             self._folder.mkdir(parents=True, exist_ok=True)
+        earlier = sealed_backups(medium, store_id, key)
+        self._sequence = 1 + max((backup.manifest.sequence for backup in earlier), default=0)
         self._known = {
             (entry.path, entry.size, entry.mtime_ns): entry
-            for backup in reversed(find_backups(medium))
-            if backup.manifest.store_id == store_id
+            for backup in reversed(earlier)
             for entry in backup.manifest.of_kind("image")
         }
 
@@ -155,19 +157,23 @@ class BackupWriter:
         except OSError:
             return error
 
-    def finish(self, made_at: str, farlight: str, key: bytes) -> Backup:
+    def finish(self, made_at: str, farlight: str) -> Backup:
         """Write the manifest and give the folder its name: from now on it is a backup.
 
         Raises:
             BackupMediumError: the medium fails.
         """
         manifest = Manifest(
-            store_id=self._store_id, made_at=made_at, farlight=farlight, entries=tuple(self._entries)
+            store_id=self._store_id,
+            made_at=made_at,
+            farlight=farlight,
+            entries=tuple(self._entries),
+            sequence=self._sequence,
         )
         with medium_errors():
-            write_manifest(self._folder, manifest, key)
+            write_manifest(self._folder, manifest, self._key)
             written = read_backup(self._folder)
-            check_seal(written.manifest, key)
+            check_seal(written.manifest, self._key)
             self._folder.replace(self._final)
             settle(self._final.parent)
         return Backup(folder=self._final, manifest=written.manifest)
@@ -231,24 +237,30 @@ def _append(source: Path, size: int, target: BinaryIO, tell: Tell) -> str:
     return digest.hexdigest()
 
 
-def remove_old(medium: Path, store_id: str, keep: int) -> int:
-    """Remove all but the latest backups of a store, and image copies that none of the rest names.
+def remove_old(new: Backup, key: bytes, keep: int) -> int:
+    """Remove older backups beside a new one but for the latest, and image copies that none of the rest names.
 
-    Whatever ``keep`` is, the latest stays. Returns how many were removed; what cannot be removed stays.
+    ``keep`` counts the new one. It stays whatever that is and whatever the clock says, and so does one that
+    is dated after it; one whose seal does not hold is neither counted nor removed. Returns how many were
+    removed; what cannot be removed stays.
     """
-    mine = [
+    said, medium = new.manifest, new.folder.parent
+    older = [
         one
-        for one in find_backups(medium)
-        if one.manifest.store_id == store_id and one.folder.parent == medium
+        for one in sealed_backups(medium, said.store_id, key)
+        if one.folder.parent == medium and one.manifest.sequence < said.sequence
     ]
     gone = 0
-    for backup in mine[max(1, keep) :]:
+    for backup in older[max(0, keep - 1) :]:
+        if backup.manifest.made_at > said.made_at:
+            continue
         with suppress(OSError):
             (backup.folder / MANIFEST).unlink()  # first: a half-removed backup is none
             shutil.rmtree(backup.folder)
             gone += 1
     if gone:
-        _remove_unnamed(mine[: max(1, keep)])
+        rest = [one for one in find_backups(medium) if one.manifest.store_id == said.store_id]
+        _remove_unnamed(images_folder(new.folder, said.store_id), rest)
     return gone
 
 
@@ -260,11 +272,10 @@ def remove_unfinished(medium: Path, store_id: str, but: str = "") -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_unnamed(kept: list[Backup]) -> None:
+def _remove_unnamed(pool: Path, kept: list[Backup]) -> None:
     named = {
         part.sha256 for backup in kept for entry in backup.manifest.of_kind("image") for part in entry.parts
     }
-    pool = images_folder(kept[0].folder, kept[0].manifest.store_id)
     for file in pool.glob("*/*"):
         if file.name not in named:
             with suppress(OSError):

@@ -52,12 +52,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """All that is said of a backup; ``made_at`` is ISO 8601 in UTC."""
+    """All that is said of a backup; ``made_at`` is ISO 8601 in UTC.
+
+    ``sequence`` orders the backups of one store on one medium, whatever the clock said when each was made.
+    """
 
     store_id: str
     made_at: str
     farlight: str
     entries: tuple[Entry, ...]
+    sequence: int = 0
     seal: str = ""
 
     @property
@@ -154,7 +158,10 @@ def read_backup(folder: Path) -> Backup:
 
 
 def find_backups(place: Path) -> tuple[Backup, ...]:
-    """Return the backups in a folder (or that it is), the latest first, without those that are damaged."""
+    """Return the backups in a folder (or that it is), the latest first, without those that are damaged.
+
+    Nobody has checked a seal: what orders them here is a claim of each.
+    """
     try:
         folders = [place, *place.glob(f"{PREFIX}*")]
     except OSError:
@@ -167,7 +174,30 @@ def find_backups(place: Path) -> tuple[Backup, ...]:
             found.append(read_backup(folder))
         except (NoBackupError, BackupDamagedError, NewerStoreError):
             continue
-    return tuple(sorted(found, key=lambda backup: backup.manifest.made_at, reverse=True))
+    return _latest_first(found)
+
+
+def sealed_backups(medium: Path, store_id: str, key: bytes) -> tuple[Backup, ...]:
+    """Return the backups of a store on a medium whose seal holds, the latest first."""
+    return tuple(
+        backup
+        for backup in find_backups(medium)
+        if backup.manifest.store_id == store_id and _is_sealed(backup.manifest, key)
+    )
+
+
+def _latest_first(found: list[Backup]) -> tuple[Backup, ...]:
+    """Order the backups of each store by number, and the stores by the day of their latest."""
+    days: dict[str, str] = {}
+    for backup in found:
+        said = backup.manifest
+        days[said.store_id] = max(said.made_at, days.get(said.store_id, ""))
+
+    def place(backup: Backup) -> tuple[str, str, int, str]:
+        said = backup.manifest
+        return days[said.store_id], said.store_id, said.sequence, said.made_at
+
+    return tuple(sorted(found, key=place, reverse=True))
 
 
 def check_seal(manifest: Manifest, key: bytes) -> None:
@@ -176,13 +206,19 @@ def check_seal(manifest: Manifest, key: bytes) -> None:
     Raises:
         BackupDamagedError: it is not.
     """
-    if not hmac.compare_digest(_seal(_plain(manifest), key), manifest.seal):
+    if not _is_sealed(manifest, key):
         raise BackupDamagedError("the seal of the manifest")
+
+
+def _is_sealed(manifest: Manifest, key: bytes) -> bool:
+    return hmac.compare_digest(_seal(_plain(manifest), key).encode(), manifest.seal.encode())
 
 
 def _plain(manifest: Manifest) -> dict[str, object]:
     plain = asdict(manifest)
     del plain["seal"]
+    if not manifest.sequence:
+        del plain["sequence"]  # a backup from before there were numbers: its seal is without one
     return {"schema": SCHEMA, **plain}
 
 
@@ -215,6 +251,7 @@ def _checked(plain: dict[str, object]) -> Manifest:
         made_at=str(plain["made_at"]),
         farlight=str(plain["farlight"]),
         entries=tuple(entries),
+        sequence=_size(plain.get("sequence", 0)),
         seal=str(plain.get("seal", "")),
     )
 

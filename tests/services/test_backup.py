@@ -281,6 +281,71 @@ def test_old_backups_go_by_the_rule_and_the_last_good_one_never(
     assert len(workplace.backups.on(medium)) == 1
 
 
+@pytest.mark.parametrize("keep", [1, 3])
+def test_a_clock_that_went_back_costs_no_backup_and_the_order_is_that_of_making(
+    workplace: Workplace, medium: Path, clock: MovedClock, keep: int
+) -> None:
+    put_images(workplace, 2)
+    workplace.settings.set("backup.keep", 3)
+    for _ in range(3):
+        clock.instant += timedelta(days=1)
+        workplace.backups.make(medium)
+    workplace.settings.set("backup.keep", keep)
+    right = clock.instant
+    clock.instant = right.replace(year=2020)
+    made = workplace.backups.make(medium)
+    assert made.removed == 0
+    assert made.backup.folder.is_dir()
+    assert len(workplace.backups.on(medium)) == 4
+    assert workplace.backups.on(medium)[0].folder == made.backup.folder
+    clock.instant = right + timedelta(days=1)
+    last = workplace.backups.make(medium).backup.folder
+    kept = workplace.backups.on(medium)
+    assert len(kept) == keep
+    assert kept[0].folder == last
+    for one in kept:
+        workplace.backups.verify(one)
+
+
+def test_a_backup_of_a_clock_that_ran_ahead_stays_and_does_not_count_as_later(
+    workplace: Workplace, medium: Path, clock: MovedClock
+) -> None:
+    sign_reports(workplace, range(2))
+    workplace.settings.set("backup.keep", 2)
+    right = clock.instant
+    clock.instant = right.replace(year=2035)
+    ahead = workplace.backups.make(medium).backup.folder
+    days = []
+    for number in range(4):
+        clock.instant = right + timedelta(days=number)
+        days.append(workplace.backups.make(medium).backup.folder)
+    assert [one.folder for one in workplace.backups.on(medium)] == [days[3], days[2], ahead]
+
+
+def test_manifests_that_this_store_did_not_seal_push_no_backup_out_and_vouch_for_no_image(
+    workplace: Workplace, medium: Path, clock: MovedClock
+) -> None:
+    put_images(workplace, 2)
+    workplace.settings.set("backup.keep", 2)
+    real = workplace.backups.make(medium).backup
+    plain = json.loads((real.folder / "manifest.json").read_text())
+    first, second = (entry for entry in plain["entries"] if entry["kind"] == "image")
+    first["parts"] = second["parts"]
+    for number in range(3):
+        forged = medium / f"{PREFIX}forged-{number}"
+        forged.mkdir()
+        plain |= {"made_at": f"2099-01-0{number + 1}T00:00:00+00:00", "sequence": 1000 + number}
+        (forged / "manifest.json").write_text(json.dumps(plain))
+    clock.instant += timedelta(days=1)
+    made = workplace.backups.make(medium)
+    assert made.removed == 0
+    assert made.backup.manifest.sequence == 2
+    for one in (real, made.backup):
+        workplace.backups.verify(one)
+    names = [entry.parts for entry in made.backup.manifest.of_kind("image")]
+    assert len(set(names)) == 2
+
+
 def test_a_backup_that_fails_takes_no_earlier_one_away(
     workplace: Workplace, medium: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
