@@ -33,7 +33,7 @@ from store.backup_files import (
     remove_unfinished,
     verify_parts,
 )
-from store.backup_manifest import UNFINISHED, Backup, check_seal, find_backups, folder_name
+from store.backup_manifest import UNFINISHED, Backup, Entry, check_seal, find_backups, folder_name
 from store.backup_rest import seal_rest
 from store.database import Database
 from store.durable import replace_file
@@ -292,17 +292,18 @@ class BackupDesk:
         writer = BackupWriter(medium, stage.name, self._store_id, key)
         unchanged, changed = self._images(writer)
         image_bytes = sum(size for _, size, _ in changed)
+        read_bytes = sum(entry.size for _, entry in unchanged)
         size = stage.file.stat().st_size if stage.file is not None else 0
         writer.require_room(image_bytes + (writer.missing_bytes("records", cut(size)) if stage.file else 0))
-        tell = counting("copying", 2 * (size + image_bytes), progress, cancelled)
+        tell = counting("copying", 2 * (size + image_bytes) + read_bytes, progress, cancelled)
         writer.set_tell(tell)
         if stage.file is None:
             writer.adopt("records", "farlight.db")
         else:
             with stage.file.open("rb") as stream:
                 writer.add("records", "farlight.db", stream, size)
-        for entry in unchanged:
-            writer.keep(entry)
+        rotten = [image for image, entry in unchanged if not self._keep_image(writer, entry, cancelled)]
+        changed = [*rotten, *changed]
         unread = sum(not self._add_image(writer, one, cancelled) for one in changed)
         for kind, path, content in (("keys", "keys.json", stage.keys), ("rest", "rest", stage.rest)):
             writer.add(kind, path, io.BytesIO(content), len(content))  # type: ignore[arg-type]
@@ -312,10 +313,15 @@ class BackupDesk:
         return MadeBackup(
             backup=backup,
             size=backup.manifest.size,
-            copied=size + image_bytes,
+            copied=size + sum(count for _, count, _ in changed),
             removed=removed,
             unread=unread,
         )
+
+    def _keep_image(self, writer: BackupWriter, entry: Entry, cancelled: IsCancelled) -> bool:
+        """Take over an image that is on the medium; False where it rotted there and is to be copied again."""
+        stop_if(cancelled)
+        return writer.keep(entry)
 
     def _add_image(self, writer: BackupWriter, image: tuple[str, int, int], cancelled: IsCancelled) -> bool:
         """Copy an image; one that this disk does not give any more costs only itself."""
@@ -334,15 +340,18 @@ class BackupDesk:
     def _images_folder(self) -> Path:
         return self._profile.folder / "images"
 
-    def _images(self, writer: BackupWriter) -> tuple[list[Any], list[tuple[str, int, int]]]:
-        """Return entries of images that are on the medium, and path, size and time of those that are not."""
+    def _images(
+        self, writer: BackupWriter
+    ) -> tuple[list[tuple[tuple[str, int, int], Entry]], list[tuple[str, int, int]]]:
+        """Return path, size and time of images: with an entry where they are said to be on the medium."""
         unchanged, changed = [], []
-        for path, size, mtime_ns in self._image_files():
+        for image in self._image_files():
+            path, size, mtime_ns = image
             entry = writer.known(f"images/{path}", size, mtime_ns)
             if entry is None:
-                changed.append((path, size, mtime_ns))
+                changed.append(image)
             else:
-                unchanged.append(entry)
+                unchanged.append((image, entry))
         return unchanged, changed
 
     def _image_files(self) -> Iterator[tuple[str, int, int]]:

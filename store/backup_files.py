@@ -85,13 +85,8 @@ class BackupWriter:
         return entry
 
     def known(self, path: str, size: int, mtime_ns: int) -> Entry | None:
-        """Return an earlier backup's entry of an image that did not change, where its parts are there."""
-        entry = self._known.get((path, size, mtime_ns))
-        whole = entry is not None and all(
-            _has_size(place_of(self._folder, self._store_id, "image", 0, part.sha256), part.size)
-            for part in entry.parts
-        )
-        return entry if whole else None
+        """Return an earlier backup's entry of an image that did not change; its parts are yet to be read."""
+        return self._known.get((path, size, mtime_ns))
 
     def missing_bytes(self, kind: Kind, parts: Iterable[tuple[int, int]]) -> int:
         """Return how much of a file's parts (number, size) is not on the medium."""
@@ -112,9 +107,25 @@ class BackupWriter:
         if short > 0:
             raise no_room(short)
 
-    def keep(self, entry: Entry) -> None:
-        """Take an entry of an earlier backup over: its parts are there."""
+    def keep(self, entry: Entry) -> bool:
+        """Take an entry of an earlier backup over where its parts are read whole from the medium.
+
+        Raises:
+            BackupMediumError: the medium was pulled out.
+        """
+        if not all(self._holds(part) for part in entry.parts):
+            return False
         self._entries.append(entry)
+        return True
+
+    def _holds(self, part: Part) -> bool:
+        place = place_of(self._folder, self._store_id, "image", 0, part.sha256)
+        try:
+            return _has_size(place, part.size) and hash_file(place, self._tell)[0] == part.sha256
+        except OSError as error:
+            if self._folder.exists():
+                return False  # sectors that the stick gives up on: they are written elsewhere
+            raise BackupMediumError(f"{type(error).__name__} {error.errno}") from error
 
     def add(self, kind: Kind, path: str, source: BinaryIO, size: int, mtime_ns: int = 0) -> Entry:
         """Copy a file in parts, each verified; parts that are there and right are not copied again.

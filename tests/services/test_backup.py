@@ -102,6 +102,45 @@ def test_images_that_did_not_change_are_not_copied_again(
     workplace.backups.verify(made.backup)
 
 
+@pytest.mark.parametrize("how", ["a bit", "shorter", "gone"])
+def test_an_image_that_rotted_on_the_medium_is_found_and_copied_again_by_the_next_backup(
+    workplace: Workplace, medium: Path, clock: MovedClock, how: str
+) -> None:
+    put_images(workplace, 4)
+    first = workplace.backups.make(medium).backup
+    rotten = sorted(medium.glob("farlight-images-*/*/*"))[1]
+    content = rotten.read_bytes()
+    if how == "gone":
+        rotten.unlink()
+    else:
+        rotten.write_bytes(content[:-1] + (bytes([content[-1] ^ 1]) if how == "a bit" else b""))
+    clock.instant += timedelta(days=1)
+    made = workplace.backups.make(medium)
+    assert rotten.read_bytes() == content
+    for one in (first, made.backup):
+        workplace.backups.verify(one)
+
+
+def test_reading_what_is_on_the_medium_can_be_stopped(
+    workplace: Workplace, medium: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_images(workplace, 4)
+    workplace.backups.make(medium)
+    clock.instant += timedelta(days=1)
+    real, read = backup_files.hash_file, []
+
+    def watched(file: Path, tell: Callable[[int], None]) -> tuple[str, int]:
+        if "farlight-images" in str(file):
+            read.append(file)
+        return real(file, tell)
+
+    monkeypatch.setattr(backup_files, "hash_file", watched)
+    with pytest.raises(Cancelled):
+        workplace.backups.make(medium, cancelled=lambda: len(read) >= 2)
+    assert len(read) == 2
+    assert len(find_backups(medium)) == 1
+
+
 def test_work_goes_on_during_a_backup_which_shows_one_moment(workplace: Workplace, medium: Path) -> None:
     sign_reports(workplace, range(40))
 
