@@ -321,3 +321,16 @@ def test_a_large_store_is_wiped_through_a_temporary_file_that_is_encrypted(
         watcher.join()
     assert max(map(len, seen.values())) > 1 << 20
     assert not any(b"Plantedname" in content for content in seen.values())
+
+
+def test_a_wipe_that_fails_leaves_later_sorts_in_memory(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.database._REBUILD_IN_MEMORY_UP_TO_BYTES", 0)
+    other = connect(database.file, KEY)
+    other.execute("BEGIN IMMEDIATE")
+    database._connection.execute("PRAGMA busy_timeout = 10")
+    with pytest.raises(StoreError):
+        database.wipe()
+    assert database._connection.execute("PRAGMA temp_store").fetchone()[0] == 2  # memory
+    other.close()
