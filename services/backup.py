@@ -42,6 +42,7 @@ from store.settings import Settings
 
 COUNTED = ("signed_reports", "drafts", "people", "patients", "studies", "image_files", "audit")
 _RESUMED_FOR = timedelta(hours=24)
+_CLOCKS_DIFFER_BY = timedelta(hours=1)
 _LONGEST_FILE = 4 * 1024**3 - 1
 _TOLD_EVERY_S = 0.1
 
@@ -89,9 +90,10 @@ class BackupDesk:
     def last_at(self) -> datetime | None:
         """When the last backup was made."""
         try:
-            return datetime.fromisoformat(self._settings.text("backup.last_at"))
+            last = datetime.fromisoformat(self._settings.text("backup.last_at"))
         except ValueError:
             return None
+        return last if last.tzinfo is not None else last.replace(tzinfo=UTC)
 
     @property
     def last_folder(self) -> Path | None:
@@ -103,13 +105,16 @@ class BackupDesk:
         """Return a sentence where the last backup is too old and there is something to lose, else None."""
         days = self._settings.number("backup.remind_days")
         last, now = self.last_at, self._clock.now()
-        if days <= 0 or (last is not None and now - last < timedelta(days=days)):
+        ahead = last is not None and last - now > _CLOCKS_DIFFER_BY
+        if days <= 0 or (last is not None and not ahead and now - last < timedelta(days=days)):
             return None
         with self._database.transaction() as connection:
             if connection.execute("SELECT 1 FROM signed_reports LIMIT 1").fetchone() is None:
                 return None
         if last is None:
             return say("backup.reminder.never")
+        if ahead:
+            return say("backup.reminder.ahead", day=last.date().isoformat())
         return say("backup.reminder.days", days=(now - last).days)
 
     def on(self, medium: Path) -> tuple[Backup, ...]:

@@ -524,3 +524,19 @@ def test_the_reminder_comes_when_there_is_something_to_lose_and_goes_with_a_back
     assert "8 days" in (workplace.backups.reminder() or "")
     workplace.settings.set("backup.remind_days", 0)
     assert workplace.backups.reminder() is None
+
+
+def test_a_last_backup_dated_in_the_future_does_not_silence_the_reminder(
+    workplace: Workplace, medium: Path, clock: MovedClock
+) -> None:
+    sign_reports(workplace, range(1))
+    right = clock.instant
+    clock.instant = right.replace(year=2035)
+    workplace.backups.make(medium)
+    clock.instant = right + timedelta(days=150)
+    assert "2035" in (workplace.backups.reminder() or "")
+    workplace.settings.set("backup.remind_days", 0)
+    assert workplace.backups.reminder() is None
+    workplace.settings.set("backup.remind_days", 7)
+    workplace.backups.make(medium)
+    assert workplace.backups.reminder() is None
