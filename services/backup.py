@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -363,8 +364,8 @@ class BackupDesk:
         folder = self._images_folder
         for file in sorted(folder.rglob("*")) if folder.is_dir() else ():
             with suppress(FileNotFoundError):
-                facts = file.stat()
-                if file.is_file() and file.suffix not in {".new", ".part"}:
+                facts = file.lstat()  # of a link, nothing goes onto the stick
+                if stat.S_ISREG(facts.st_mode) and file.suffix not in {".new", ".part"}:
                     yield file.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns
 
 

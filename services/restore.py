@@ -27,6 +27,7 @@ from store.backup_rest import open_rest
 from store.database import Database, check_whole
 from store.durable import replace_file
 from store.durable_copy import hash_file
+from store.image_vault import forget_strays
 from store.keyring import KeyRing
 from store.people import PeopleStore, PersonRow
 from store.secret_words import COST, Cost
@@ -235,6 +236,8 @@ class Restoring(LockedRecords):
         """Write into the trail of what comes back that it came back; on the disk with it, or not at all."""
         database = Database(self._new / DATABASE, key)
         try:
+            with database.transaction() as connection:
+                forget_strays(connection)
             person = self._person_in(database)
             AuditStore(database, self._clock, self._new / "anchor.json", key).write(
                 "restore",

@@ -109,6 +109,7 @@ _RECORDS = """
 """
 
 # Copies of images; ``secret`` makes the key of a file, which lies under ``name`` in the folder of images.
+# ``image_strays`` names files that are about to be written or to go: what a crash leaves of them is swept up.
 _IMAGES = """
     CREATE TABLE image_files (
         file_id INTEGER PRIMARY KEY,
@@ -134,6 +135,7 @@ _IMAGES = """
         PRIMARY KEY (unit_id, position)
     );
     CREATE INDEX image_copies_file ON image_copies (file_id);
+    CREATE TABLE image_strays (name TEXT PRIMARY KEY);
 """
 
 # What a patient agreed to, what must not be deleted, and the one door through which signed reports go.

@@ -70,6 +70,17 @@ def test_nothing_on_the_medium_can_be_read_without_a_password(workplace: Workpla
         assert secret.encode() not in on_it
 
 
+def test_a_link_among_the_images_takes_no_file_of_somebody_onto_the_medium(
+    workplace: Workplace, medium: Path, tmp_path: Path
+) -> None:
+    put_images(workplace, 1)
+    (tmp_path / "thesis").write_text("precious and plain")
+    (workplace.folder / "images" / "link").symlink_to(tmp_path / "thesis")
+    made = workplace.backups.make(medium)
+    assert len(made.backup.manifest.of_kind("image")) == 1
+    assert b"precious" not in _bytes_on(medium)
+
+
 def test_names_are_taken_by_every_file_system(workplace: Workplace, medium: Path) -> None:
     put_images(workplace)
     workplace.backups.make(medium)
