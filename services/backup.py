@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import Clock
-from core.errors import BackupMediumError, KeptImageDamagedError, OtherBackupError
+from core.errors import BackupDamagedError, BackupMediumError, KeptImageDamagedError, OtherBackupError
 from core.wording import say
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.session import Session
@@ -170,9 +170,21 @@ class BackupDesk:
         self._session.require("backup")
         if backup.manifest.store_id != self._store_id:
             raise OtherBackupError
-        check_seal(backup.manifest, self._database.subkey(b"backup"))
+        self._check_seal(backup)
         verify_parts(backup, counting("verifying", backup.manifest.size, progress, cancelled))
         self._trail.note("backup", detail={"verified": backup.manifest.made_at})
+
+    def _check_seal(self, backup: Backup) -> None:
+        check_seal(backup.manifest, self._database.subkey(b"backup"))
+
+    def _sealed_on(self, medium: Path) -> tuple[Backup, ...]:
+        """Return the backups on a medium that these records sealed, the latest first."""
+        sealed = []
+        for backup in self.on(medium):
+            with suppress(BackupDamagedError):
+                self._check_seal(backup)
+                sealed.append(backup)
+        return tuple(sealed)
 
     # --- the moment that the backup shows
 
@@ -294,8 +306,8 @@ class BackupDesk:
     def _write(self, stage: _Stage, medium: Path, progress: Report, cancelled: IsCancelled) -> MadeBackup:
         import io
 
-        key = self._database.subkey(b"backup")
-        writer = BackupWriter(medium, stage.name, self._store_id, key)
+        earlier = self._sealed_on(medium)
+        writer = BackupWriter(medium, stage.name, self._store_id, earlier)
         unchanged, changed = self._images(writer)
         image_bytes = sum(size for _, size, _ in changed)
         read_bytes = sum(entry.size for _, entry in unchanged)
@@ -313,9 +325,9 @@ class BackupDesk:
         unread = sum(not self._add_image(writer, one, cancelled) for one in changed)
         for kind, path, content in (("keys", "keys.json", stage.keys), ("rest", "rest", stage.rest)):
             writer.add(kind, path, io.BytesIO(content), len(content))  # type: ignore[arg-type]
-        backup = writer.finish(stage.made_at, VERSION)
+        backup = writer.finish(stage.made_at, VERSION, self._database.subkey(b"backup"))
         remove_unfinished(medium, self._store_id)
-        removed = remove_old(backup, key, int(self._settings.number("backup.keep")))
+        removed = remove_old(backup, earlier, int(self._settings.number("backup.keep")))
         return MadeBackup(
             backup=backup,
             size=backup.manifest.size,

@@ -36,7 +36,6 @@ from store.backup_manifest import (
     images_folder,
     place_of,
     read_backup,
-    sealed_backups,
     write_manifest,
 )
 from store.durable_copy import Tell, copy_verified, hash_file, settle
@@ -52,19 +51,22 @@ def nobody(_count: int) -> None:
 class BackupWriter:
     """Writes one backup onto a medium."""
 
-    def __init__(self, medium: Path, name: str, store_id: str, key: bytes, tell: Tell = nobody) -> None:
-        """Begin the backup, or go on with the one of that name; ``key`` seals it.
+    def __init__(
+        self, medium: Path, name: str, store_id: str, earlier: tuple[Backup, ...], tell: Tell = nobody
+    ) -> None:
+        """Begin the backup, or go on with the one of that name.
+
+        ``earlier`` are those of this store on the medium whose seal holds, the latest first.
 
         Raises:
             BackupMediumError: the medium cannot be written.
         """
         self._final = medium / name
         self._folder = medium / f"{name}{UNFINISHED}"
-        self._store_id, self._key, self._tell = store_id, key, tell
+        self._store_id, self._tell = store_id, tell
         self._entries: list[Entry] = []
         with medium_errors():
             self._folder.mkdir(parents=True, exist_ok=True)
-        earlier = sealed_backups(medium, store_id, key)
         self._sequence = 1 + max((backup.manifest.sequence for backup in earlier), default=0)
         self._known = {
             (entry.path, entry.size, entry.mtime_ns): entry
@@ -168,7 +170,7 @@ class BackupWriter:
         except OSError:
             return error
 
-    def finish(self, made_at: str, farlight: str) -> Backup:
+    def finish(self, made_at: str, farlight: str, key: bytes) -> Backup:
         """Write the manifest and give the folder its name: from now on it is a backup.
 
         Raises:
@@ -182,9 +184,9 @@ class BackupWriter:
             sequence=self._sequence,
         )
         with medium_errors():
-            write_manifest(self._folder, manifest, self._key)
+            write_manifest(self._folder, manifest, key)
             written = read_backup(self._folder)
-            check_seal(written.manifest, self._key)
+            check_seal(written.manifest, key)
             self._folder.replace(self._final)
             settle(self._final.parent)
         return Backup(folder=self._final, manifest=written.manifest)
@@ -248,19 +250,15 @@ def _append(source: Path, size: int, target: BinaryIO, tell: Tell) -> str:
     return digest.hexdigest()
 
 
-def remove_old(new: Backup, key: bytes, keep: int) -> int:
+def remove_old(new: Backup, earlier: tuple[Backup, ...], keep: int) -> int:
     """Remove older backups beside a new one but for the latest, and image copies that none of the rest names.
 
-    ``keep`` counts the new one. It stays whatever that is and whatever the clock says, and so does one that
-    is dated after it; one whose seal does not hold is neither counted nor removed. Returns how many were
-    removed; what cannot be removed stays.
+    ``earlier`` are those whose seal holds, the latest first: no other is counted or removed. ``keep`` counts
+    the new one. It stays whatever that is and whatever the clock says, and so does one that is dated after
+    it. Returns how many were removed; what cannot be removed stays.
     """
     said, medium = new.manifest, new.folder.parent
-    older = [
-        one
-        for one in sealed_backups(medium, said.store_id, key)
-        if one.folder.parent == medium and one.manifest.sequence < said.sequence
-    ]
+    older = [one for one in earlier if one.folder.parent == medium]
     gone = 0
     for backup in older[max(0, keep - 1) :]:
         if backup.manifest.made_at > said.made_at:

@@ -153,7 +153,7 @@ def read_backup(folder: Path) -> Backup:
         return Backup(folder=folder, manifest=_checked(plain))
     except FileNotFoundError as error:
         raise NoBackupError(type(error).__name__) from error
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise BackupDamagedError(MANIFEST) from error
 
 
@@ -177,15 +177,6 @@ def find_backups(place: Path) -> tuple[Backup, ...]:
     return _latest_first(found)
 
 
-def sealed_backups(medium: Path, store_id: str, key: bytes) -> tuple[Backup, ...]:
-    """Return the backups of a store on a medium whose seal holds, the latest first."""
-    return tuple(
-        backup
-        for backup in find_backups(medium)
-        if backup.manifest.store_id == store_id and _is_sealed(backup.manifest, key)
-    )
-
-
 def _latest_first(found: list[Backup]) -> tuple[Backup, ...]:
     """Order the backups of each store by number, and the stores by the day of their latest."""
     days: dict[str, str] = {}
@@ -206,12 +197,8 @@ def check_seal(manifest: Manifest, key: bytes) -> None:
     Raises:
         BackupDamagedError: it is not.
     """
-    if not _is_sealed(manifest, key):
+    if not hmac.compare_digest(_seal(_plain(manifest), key), manifest.seal):
         raise BackupDamagedError("the seal of the manifest")
-
-
-def _is_sealed(manifest: Manifest, key: bytes) -> bool:
-    return hmac.compare_digest(_seal(_plain(manifest), key).encode(), manifest.seal.encode())
 
 
 def _plain(manifest: Manifest) -> dict[str, object]:
@@ -252,7 +239,7 @@ def _checked(plain: dict[str, object]) -> Manifest:
         farlight=str(plain["farlight"]),
         entries=tuple(entries),
         sequence=_size(plain.get("sequence", 0)),
-        seal=str(plain.get("seal", "")),
+        seal=_ascii(str(plain.get("seal", ""))),
     )
 
 
@@ -264,6 +251,12 @@ def _hash(value: object) -> str:
     text = str(value)
     if len(text) != _HEX_DIGITS or set(text) - set("0123456789abcdef"):
         raise ValueError("sha256")
+    return text
+
+
+def _ascii(text: str) -> str:
+    if not text.isascii():
+        raise ValueError("seal")
     return text
 
 

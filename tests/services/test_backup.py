@@ -396,6 +396,22 @@ def test_manifests_that_this_store_did_not_seal_push_no_backup_out_and_vouch_for
     assert len(set(names)) == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("seal", "é" * 64), ("sequence", float("inf")), ("sequence", -1), ("sequence", "x")]
+)
+def test_a_manifest_of_nonsense_is_no_backup_and_stands_in_nobodys_way(
+    workplace: Workplace, medium: Path, name: str, value: object
+) -> None:
+    real = workplace.backups.make(medium).backup
+    plain = json.loads((real.folder / "manifest.json").read_text())
+    nonsense = medium / f"{PREFIX}nonsense"
+    nonsense.mkdir()
+    (nonsense / "manifest.json").write_text(json.dumps({**plain, name: value}))
+    assert [one.folder for one in workplace.backups.on(medium)] == [real.folder]
+    workplace.backups.make(medium)
+    assert nonsense.exists()
+
+
 def test_a_backup_that_fails_takes_no_earlier_one_away(
     workplace: Workplace, medium: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
