@@ -152,8 +152,7 @@ def origin_of(unit: ReadingUnit) -> Origin:
 
 def _has_all_files(unit: ReadingUnit) -> bool:
     """Whether no file is missing at the end: damaged records may have lost some without a gap."""
-    known = (unit.frames_per_file, unit.sop_instance_uids, unit.file_states)
-    return all(len(one) == len(unit.files) for one in known if one)
+    return not unit.frames_per_file or len(unit.frames_per_file) == len(unit.files)
 
 
 def _sources(unit: ReadingUnit) -> tuple[Source, ...]:

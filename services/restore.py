@@ -118,6 +118,7 @@ class Restoring(LockedRecords):
         except StoreError as error:
             raise BackupDamagedError("the records in it") from error
         self._require_administrator(self._duty(key))
+        self._forget_strays(key)
         counts = self._bring_rest(key)
         lost = sum(not self._bring_image(entry, tell) for entry in coming)
         stop_if(cancelled)
@@ -199,6 +200,15 @@ class Restoring(LockedRecords):
         counts = rest.get("counts", {})
         return {str(name): int(count) for name, count in counts.items()}
 
+    def _forget_strays(self, key: bytes) -> None:
+        """Have no file swept up for what was under way on the day of the backup: it may be kept since."""
+        database = Database(self._new / DATABASE, key)
+        try:
+            with database.transaction() as connection:
+                forget_strays(connection)
+        finally:
+            database.close()
+
     def _duty(self, key: bytes) -> str | None:
         """Return what whoever opened the backup was on its day."""
         connection = connect(self._new / DATABASE, key)
@@ -236,8 +246,6 @@ class Restoring(LockedRecords):
         """Write into the trail of what comes back that it came back; on the disk with it, or not at all."""
         database = Database(self._new / DATABASE, key)
         try:
-            with database.transaction() as connection:
-                forget_strays(connection)
             person = self._person_in(database)
             AuditStore(database, self._clock, self._new / "anchor.json", key).write(
                 "restore",

@@ -42,6 +42,7 @@ ROOM_LEFT_BYTES = 256 << 20
 
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 _SECRET_BYTES = 32
+_NAMES_AHEAD = 32
 _BATCH_FILES, _BATCH_BYTES = 32, 64 << 20
 _PATIENCE_S = 0.2
 
@@ -237,7 +238,7 @@ class ImageVault:
     def _next_name(self) -> str:
         """Return a name that is written down as one of a file that no row names yet."""
         if not self._announced:
-            names = [secrets.token_hex(16) for _ in range(_BATCH_FILES)]
+            names = [secrets.token_hex(16) for _ in range(_NAMES_AHEAD)]
             self._under_way |= frozenset(names)  # first: a sweep may go on beside this
             with self._database.transaction() as connection:
                 _add_strays(connection, names)
@@ -364,23 +365,27 @@ class ImageVault:
             connection.execute("DELETE FROM image_strays WHERE name IN (SELECT name FROM image_files)")
             names = {str(row["name"]) for row in connection.execute("SELECT name FROM image_strays")}
         names -= self._under_way
-        there = sum(os.path.lexists(self._folder / name) for name in names)
-        self._shred(names)
-        return there
+        there = {name for name in names if os.path.lexists(self._folder / name)}
+        self._forget(names - there)
+        self._shred(there)
+        return len(there)
 
     def _shred(self, names: Iterable[str]) -> None:
+        """Remove files and forget their names; one that is not here may lie where the records are put yet."""
         gone = []
         for name in names:
             with suppress(OSError):
+                there = os.path.lexists(self._folder / name)
                 shred(self._folder / name)
-                gone.append((name,))
-        if not gone:
-            return
-        with suppress(OSError, StoreError):  # the next start tries again
-            if self._folder.is_dir():
+                gone.extend([name] * there)
+        if gone:
+            with suppress(OSError, StoreError):  # the next start tries again
                 settle_folder(self._folder)
-            with self._database.transaction() as connection:
-                connection.executemany("DELETE FROM image_strays WHERE name = ?", gone)
+                self._forget(gone)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        with self._database.transaction() as connection:
+            connection.executemany("DELETE FROM image_strays WHERE name = ?", [(name,) for name in names])
 
     def _units(self, where: str, values: tuple[object, ...]) -> tuple[KeptUnit, ...]:
         with self._database.transaction() as connection:

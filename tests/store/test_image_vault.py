@@ -338,6 +338,17 @@ def test_a_sweep_beside_a_copy_takes_nothing_of_it(vault: ImageVault) -> None:
     assert vault.check(unit_id)
 
 
+def test_a_removed_file_that_lies_elsewhere_is_swept_up_there(
+    vault: ImageVault, database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    kept(vault, content(500))
+    incoming = ImageVault(database, clock, tmp_path / "incoming" / "images", KEY)
+    assert incoming.remove(["unit"]) == 1
+    assert len(files(vault)) == 1
+    assert vault.sweep() == 1
+    assert files(vault) == []
+
+
 def test_no_name_stays_written_down_after_copying_and_removing(vault: ImageVault, database: Database) -> None:
     kept(vault, content(500), content(500), content(700, 2))
     vault.remove(["unit"])
