@@ -110,12 +110,12 @@ class DeletionStore:
 
     def words(self, subjects: Iterable[str], named: Sequence[Named]) -> tuple[int, ...]:
         """Return the lines of the trail whose words are about these subjects, or name the patient."""
-        wanted = frozenset(subjects)
+        wanted, patients = frozenset(subjects), [_Wanted(one) for one in named]
         rows = self._rows("SELECT seq, subject, words FROM audit_words ORDER BY seq")
         return tuple(
             int(row["seq"])
             for row in rows
-            if row["subject"] in wanted or any(_names(str(row["words"]), one) for one in named)
+            if row["subject"] in wanted or any(one.is_named_in(str(row["words"])) for one in patients)
         )
 
     def reports_elsewhere(
@@ -125,6 +125,7 @@ class DeletionStore:
 
         Such a report was signed before its study moved; it stays with the patient whom the study is of.
         """
+        patients = [_Wanted(one) for one in named]
         rows = self._rows(
             "SELECT report_id, patient, EXISTS (SELECT 1 FROM study_moves JOIN studies USING (study_id)"
             " WHERE studies.unit_key = signed_reports.unit_key"
@@ -135,7 +136,7 @@ class DeletionStore:
         return tuple(
             int(row["report_id"])
             for row in rows
-            if row["moved"] or any(_names(_values(str(row["patient"])), one) for one in named)
+            if row["moved"] or any(one.is_named_in(_values(str(row["patient"]))) for one in patients)
         )
 
     def older_copies(self) -> tuple[Path, ...]:
@@ -236,15 +237,23 @@ def _shred_all(copy: Path) -> None:
     copy.rmdir()
 
 
-def _names(words: str, patient: Named) -> bool:
-    """Whether words name this patient: their name, in any order, with number or birth date where known."""
-    text = f" {_plain(words)} "
-    name = _plain(patient.name).split()
-    others = [_plain(one) for one in (patient.number, patient.birth_date) if one]
-    if not name:
-        return bool(others) and all(f" {one} " in text for one in others)
-    named = all(f" {part} " in text for part in name)
-    return named and (not others or any(f" {one} " in text for one in others))
+class _Wanted:
+    """A patient as words are searched for them: made ready once, for thousands of lines."""
+
+    def __init__(self, patient: Named) -> None:
+        self._name = _plain(patient.name).split()
+        self._others = [_plain(one) for one in (patient.number, patient.birth_date) if one]
+
+    def is_named_in(self, words: str) -> bool:
+        """Whether words name this patient: their name in any order, with number or birth date if known."""
+        folded = words.casefold()
+        if not (self._name or self._others) or not all(part in folded for part in self._name):
+            return False  # most lines end here, before each letter is looked at
+        text = f" {_plain(words)} "
+        if not self._name:
+            return all(f" {one} " in text for one in self._others)
+        named = all(f" {part} " in text for part in self._name)
+        return named and (not self._others or any(f" {one} " in text for one in self._others))
 
 
 def _plain(text: str) -> str:
