@@ -38,7 +38,7 @@ _SETTINGS = """
     CREATE TABLE kept_settings (
         key TEXT PRIMARY KEY,
         value TEXT NOT NULL
-    ) WITHOUT ROWID;
+    );
     """
 _RECORDS = """
     CREATE TABLE patients (
@@ -73,7 +73,7 @@ _RECORDS = """
         study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
         mark TEXT NOT NULL,
         PRIMARY KEY (study_id, mark)
-    ) WITHOUT ROWID;
+    );
     CREATE INDEX study_marks_mark ON study_marks (mark);
     CREATE TABLE study_moves (
         move_id INTEGER PRIMARY KEY AUTOINCREMENT,

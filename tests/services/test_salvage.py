@@ -367,3 +367,12 @@ def test_a_known_backup_is_offered(profile: Path, tmp_path: Path, clock: MovedCl
     report = _salvage(profile, clock)
     assert report.backup_at == made.backup.manifest.made_at
     assert Path(report.backup_folder) == made.backup.folder
+
+
+def test_every_table_is_one_that_can_be_read_page_by_page(profile: Path) -> None:
+    connection = raw_database(profile)
+    try:
+        statements = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+    finally:
+        connection.close()
+    assert [row["name"] for row in statements if "WITHOUT ROWID" in str(row["sql"]).upper()] == []

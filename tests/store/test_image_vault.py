@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from core.errors import Cancelled, KeptImageDamagedError, MediumGoneError, NoRoomForImagesError
-from store import image_vault, sealed_file
+from store import image_vault, image_writing, sealed_file
 from store.database import Database
 from store.image_vault import ImageVault
 from store.image_writing import Source
@@ -293,7 +293,8 @@ def test_what_a_crash_left_is_swept_up_and_nothing_else(
     with monkeypatch.context() as patch:
         for name in ("record", "sweep", "_shred"):
             patch.setattr(ImageVault, name, power_cut)
-        patch.setattr(image_vault, "shred", power_cut)
+        for module in (image_vault, image_writing):
+            patch.setattr(module, "shred", power_cut)
         with pytest.raises(KeyError):
             kept(vault, content(700, 3), key="other")
     assert len(files(vault)) == 3
