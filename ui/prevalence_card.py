@@ -50,7 +50,7 @@ class PrevalenceCard(Card):
     def load(self) -> None:
         """Ask which findings the installed models score."""
         task = self._pools.files("prevalences", _models)
-        task.succeeded.connect(self._on_loaded)
+        task.succeeded.connect(self.show_models)
         task.failed.connect(self.failed)
 
     @Slot()
@@ -75,7 +75,8 @@ class PrevalenceCard(Card):
             self.outdated.emit(again)
 
     @Slot(object)
-    def _on_loaded(self, models: tuple[ModelFacts, ...]) -> None:
+    def show_models(self, models: tuple[ModelFacts, ...]) -> None:
+        """Ask about what these models score."""
         self._models = models
         self.refresh()
 

@@ -35,7 +35,7 @@ from core.result import (
     Source,
 )
 from core.wording import say
-from services.analyze import Analysis
+from services.analyze import Analysis, AnalysisOptions
 from services.display import load_image, presentation
 from services.patient import merge
 
@@ -87,6 +87,7 @@ class StandInAnalyzer:
         self.needs_age = False
         self.correction: Correction | None = None
         self.warm = False
+        self.options = AnalysisOptions()
 
     def warm_up(self) -> None:
         """Remember that it was asked for."""

@@ -1,0 +1,103 @@
+"""An administrator says how common a finding is here, and open results say at once what their score means."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+
+from core.model_facts import ModelFacts
+from services.staff import NewPerson
+from tests.opening import PASSWORD
+from tests.ui.stage import wait_until, write_chest
+from tests.ui.test_locking import log_in
+from tests.ui.test_reading import press, ready
+
+pytestmark = pytest.mark.display
+Stage = Callable[..., Any]
+
+
+@pytest.fixture
+def window(stage: Stage, tmp_path: Path) -> Any:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    facts = ModelFacts(
+        pack_id="chest-pneumonia-child",
+        version="1.0.0",
+        title="Pneumonia on chest X-rays of children",
+        pack_class="research",
+        scored=(("pneumonia", "Pneumonia"),),
+    )
+    window.common.show_models((facts,))
+    return window
+
+
+def said_in_sight(window: Any) -> list[str]:
+    return [one.text() for one in window.read.column.findChildren(QLabel) if "Of 100 patients" in one.text()]
+
+
+def enter(window: Any, number: str, source: str = "") -> None:
+    (row,) = window.common.rows
+    row.number.setText(number)
+    row.source.setText(source)
+    row.keep.click()
+
+
+def test_the_open_result_says_what_its_score_means_here_as_soon_as_it_is_entered(window: Any) -> None:
+    assert said_in_sight(window) == []
+    enter(window, "12", "register 2026")
+    wait_until(lambda: bool(said_in_sight(window)))
+    assert "12 of 100 examined here" in said_in_sight(window)[0]
+    window.common.rows[0].remove.click()
+    wait_until(lambda: not said_in_sight(window))
+
+
+def test_what_was_entered_is_told_with_who_and_when(window: Any) -> None:
+    enter(window, "3,5", "register 2026, 214 patients")
+    (row,) = window.common.rows
+    assert row.number.text() == "3.5"
+    assert row.source.text() == "register 2026, 214 patients"
+    assert row.said.text().startswith("Entered by ")
+    assert [one.share for one in window._workplace.prevalences.in_force()] == [pytest.approx(0.035)]
+
+
+@pytest.mark.parametrize("number", ["", "many", "0", "100", "-3"])
+def test_what_is_no_share_of_patients_is_not_kept_and_says_so(window: Any, number: str) -> None:
+    told: list[Any] = []
+    window.common.failed.connect(told.append)
+    enter(window, number)
+    (row,) = window.common.rows
+    assert window._workplace.prevalences.in_force() == ()
+    assert "not a share of patients" in row.said.text() or told[0].code == "E605"
+
+
+def test_others_than_an_administrator_see_it_and_may_not_change_it(window: Any) -> None:
+    enter(window, "12")
+    new = NewPerson(name="J. Wanjiru", role="nurse", registration_number="7", pin="2580", duty="clinician")
+    person = window._workplace.staff.add(new, PASSWORD)
+    window.locking.lock()
+    log_in(window, person.holder_id)
+    (row,) = window.common.rows
+    assert row.number.text() == "12"
+    assert not row.keep.isEnabled()
+    assert not row.number.isEnabled()
+
+
+def test_the_findings_of_the_installed_models_are_asked_for(stage: Stage) -> None:
+    window = stage()
+    wait_until(lambda: bool(window.common.rows))
+    assert [row._about.label for row in window.common.rows] == ["Pneumonia"]
+
+
+def test_a_replaced_model_asks_again_and_what_it_said_is_not_used(window: Any) -> None:
+    enter(window, "12")
+    (facts,) = window.common._models
+    window.common.show_models((replace(facts, version="1.2.0"),))
+    (row,) = window.common.rows
+    assert "enter it again" in row.said.text()
+    assert row.number.text() == ""
+    assert any("say again how common" in notice.key for notice in window.notices._notices)
