@@ -22,7 +22,7 @@ from services.locked_records import LockedRecords, ReportNumber
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from store.audit import AuditStore
 from store.backup_files import bring_back, medium_errors, no_room
-from store.backup_manifest import Backup, Entry, check_seal
+from store.backup_manifest import Backup, Entry, Manifest, check_any_seal, check_seal
 from store.backup_rest import open_rest
 from store.database import Database, check_whole
 from store.durable import replace_file
@@ -31,7 +31,7 @@ from store.keyring import KeyRing
 from store.people import PeopleStore, PersonRow
 from store.secret_words import COST, Cost
 from store.sqlcipher import connect, dbapi
-from store.subkeys import subkey
+from store.subkeys import BACKUP_SEAL, subkey
 from store.swap import DATABASE, GUESSES, RECORDS, SMALL, incoming, swap
 
 Present = Literal["none", "same", "other", "unreadable"]
@@ -81,15 +81,18 @@ class Restoring(LockedRecords):
         self._new = incoming(self._folder)
         bring_back(self._backup, self._backup.manifest.only("keys"), self._new / "keys.json")
         with suppress(OSError):  # wrong guesses count here as they do at the door
-            replace_file(self._new / GUESSES, (self._folder / GUESSES).read_bytes())
+            known = self._profile.key_file.exists()
+            replace_file(self._new / GUESSES, (self._folder / GUESSES).read_bytes() if known else b"{}")
         ring = KeyRing(self._new / "keys.json", self._clock, self._cost)
         if ring.store_id != self._backup.manifest.store_id:
             raise BackupDamagedError("the keys are of other records")
         return ring
 
     def _take(self, key: bytes, holder_id: str) -> None:
-        check_seal(self._backup.manifest, subkey(key, b"backup"))
-        super()._take(key, holder_id)
+        manifest = self._backup.manifest
+        keys = self._ring.keys()  # two where the key was being turned
+        check_any_seal(manifest, (subkey(one, BACKUP_SEAL) for one in keys))
+        super()._take(next((one for one in keys if _holds(manifest, one)), key), holder_id)
 
     def prepare(self, *, progress: Report = nobody_listens, cancelled: IsCancelled = never) -> Prepared:
         """Bring the backup onto this disk and check all of it; nothing is replaced yet.
@@ -236,7 +239,7 @@ class Restoring(LockedRecords):
         database = Database(self._new / DATABASE, key)
         try:
             person = self._person_in(database)
-            AuditStore(database, self._clock, self._new / "anchor.json", key).write(
+            AuditStore(database, self._clock, self._new / "anchor.json").write(
                 "restore",
                 person_id=person.person_id if person else None,
                 person=person.name if person else "",
@@ -252,11 +255,21 @@ class Restoring(LockedRecords):
             database.close()
         for file in self._new.glob("farlight-schema-*"):
             file.unlink(missing_ok=True)  # the backup itself is the copy of an older schema
-        (self._new / GUESSES).unlink(missing_ok=True)
+        with medium_errors():
+            replace_file(self._new / GUESSES, b"{}")
 
     def _person_in(self, database: Database) -> PersonRow | None:
         everybody = PeopleStore(database, self._clock).all()
         return next((one for one in everybody if self._holder and one.holder_id == self._holder), None)
+
+
+def _holds(manifest: Manifest, key: bytes) -> bool:
+    """Whether a key sealed a manifest."""
+    try:
+        check_seal(manifest, subkey(key, BACKUP_SEAL))
+    except BackupDamagedError:
+        return False
+    return True
 
 
 def _signed(file: Path, key: bytes) -> set[tuple[int, str]]:

@@ -25,7 +25,7 @@ PLANTED = b"Planted^Name-4711 "
 
 @pytest.fixture
 def vault(database: Database, clock: MovedClock, tmp_path: Path) -> ImageVault:
-    return ImageVault(database, clock, tmp_path / "images", KEY)
+    return ImageVault(database, clock, tmp_path / "images")
 
 
 def content(size: int, seed: int = 0) -> bytes:
@@ -85,7 +85,7 @@ def test_the_same_content_is_written_once_and_its_files_differ_between_stores(
     assert len(files(vault)) == 1
     assert read(vault, first) == read(vault, second, "1.dcm") == plain
     elsewhere = Database(tmp_path / "other.db", KEY, new=True)
-    other = ImageVault(elsewhere, clock, tmp_path / "other", KEY)
+    other = ImageVault(elsewhere, clock, tmp_path / "other")
     kept(other, plain)
     elsewhere.close()
     assert files(other)[0].read_bytes() != files(vault)[0].read_bytes()
@@ -286,13 +286,16 @@ def test_what_a_crash_left_is_swept_up_and_nothing_else(vault: ImageVault) -> No
     assert read(vault, unit_id) == content(500)
 
 
-def test_a_key_of_another_store_opens_nothing(
-    vault: ImageVault, database: Database, clock: MovedClock
+def test_without_the_secret_in_the_records_no_copy_opens_and_a_turned_key_changes_nothing(
+    vault: ImageVault, database: Database
 ) -> None:
     unit_id = kept(vault, content(500))
-    other = ImageVault(database, clock, vault.folder, bytes(32))
+    database.turn_to(bytes(reversed(KEY)))
+    assert read(vault, unit_id) == content(500)
+    with database.transaction() as connection:
+        connection.execute("UPDATE image_files SET secret = ?", (bytes(32),))
     with pytest.raises(KeptImageDamagedError):
-        read(other, unit_id)
+        read(vault, unit_id)
 
 
 def test_a_unit_deleted_while_it_is_copied_leaves_nothing(vault: ImageVault) -> None:
