@@ -81,8 +81,10 @@ class Restoring(LockedRecords):
         self._new = incoming(self._folder)
         bring_back(self._backup, self._backup.manifest.only("keys"), self._new / "keys.json")
         with suppress(OSError):  # wrong guesses count here as they do at the door
-            known = self._profile.key_file.exists()
-            replace_file(self._new / GUESSES, (self._folder / GUESSES).read_bytes() if known else b"{}")
+            if (self._folder / GUESSES).exists():
+                replace_file(self._new / GUESSES, (self._folder / GUESSES).read_bytes())
+            elif not self._profile.key_file.exists():
+                replace_file(self._new / GUESSES, b"{}")
         ring = KeyRing(self._new / "keys.json", self._clock, self._cost)
         if ring.store_id != self._backup.manifest.store_id:
             raise BackupDamagedError("the keys are of other records")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,8 @@ def test_after_a_turn_the_records_open_with_what_holds_now_and_the_trail_is_whol
         _leave(workplace, leaver.person_id)
     with open_workplace(profile, clock=clock) as workplace:
         assert (workplace.trail_trouble, list(workplace.trail.check())) == ((), [])
-        assert _acts(workplace)[-3:] == ["person_left", "log_out", "log_in"]
+        people = [act for act in _acts(workplace) if act in {"person_added", "person_left", "log_in"}]
+        assert people == ["log_in", "person_added", "person_left", "log_in"]
         with workplace._database.transaction() as connection:
             assert connection.execute("PRAGMA cipher_integrity_check").fetchall() == []
             assert connection.execute("SELECT count(*) FROM signed_reports").fetchone()[0] == 3
@@ -136,7 +138,7 @@ def test_a_backup_made_before_a_turn_verifies_after_it_and_restores_with_its_own
         leaver = workplace.staff.add(LEAVER, LEAVERS)
         sign_reports(workplace, range(2))
         made = workplace.backups.make(medium)
-        clock.move(60)
+        clock.instant += timedelta(minutes=1)
         _leave(workplace, leaver.person_id)
         workplace.backups.verify(made.backup)
         workplace.backups.verify(workplace.backups.make(medium).backup)
@@ -146,9 +148,9 @@ def test_a_backup_made_before_a_turn_verifies_after_it_and_restores_with_its_own
         restoring.carry_out()
     _log_in(tmp_path / "other", clock, LEAVER.name, LEAVERS).close()
     latest = find_backups(medium)[0]
-    with Restoring(latest, tmp_path / "third", clock=clock, cost=CHEAP) as restoring:
-        with pytest.raises(WrongPasswordError):
-            restoring.unlock(leaver.holder_id, LEAVERS)
+    third = Restoring(latest, tmp_path / "third", clock=clock, cost=CHEAP)
+    with third as restoring, pytest.raises(WrongPasswordError):
+        restoring.unlock(leaver.holder_id, LEAVERS)
 
 
 def test_copies_of_images_open_after_a_turn(profile: Path, clock: MovedClock) -> None:
@@ -345,9 +347,9 @@ def test_a_sheet_that_could_not_be_handed_out_leaves_the_earlier_one(
         made = access.set_up(NewPerson(name="Dr. M. Achieng", duty="administrator"), PASSWORD)
 
     def fail(_code: str) -> None:
-        raise OSError
+        raise BrokenPipeError
 
-    with made.workplace as workplace, pytest.raises(OSError):
+    with made.workplace as workplace, pytest.raises(BrokenPipeError):
         workplace.staff.new_sheet(fail)
     with Access(profile, clock=clock, cost=CHEAP) as access:
         access.recover(made.code, access.holders()[0].holder_id, "yam and plantain").close()
