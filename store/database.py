@@ -30,6 +30,7 @@ from store.subkeys import BACKUP_SEAL, subkey
 _CHECK_UP_TO_BYTES = 64 * 1024 * 1024
 _REBUILD_IN_MEMORY_UP_TO_BYTES = 64 * 1024 * 1024
 _PAGES_A_STEP = 1024
+_SPARE_BYTES = 4 << 20
 _SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_IOERR, _SQLITE_FULL = 5, 6, 10, 13
 
 
@@ -132,6 +133,9 @@ class Database:
         """
         with self._lock:
             self._require_in_place()
+            size = self._file.stat().st_size
+            if shutil.disk_usage(self._file.parent).free < size + size // 20 + _SPARE_BYTES:
+                raise DiskFullError("turn")  # all pages go through the log once
             failed: dbapi.Error | None = None
             try:
                 turn(self._connection, key)

@@ -79,7 +79,7 @@ def _new_sheet(workplace: Workplace, _person_id: int) -> None:
     workplace.staff.new_sheet()
 
 
-TURNS = (_leave, _change_own, _reset, _new_sheet)
+TURNS: tuple[Callable[[Workplace, int], None], ...] = (_leave, _change_own, _reset, _new_sheet)
 
 
 @pytest.mark.parametrize("turn", TURNS)
@@ -221,8 +221,8 @@ def test_a_crash_after_the_key_file_leaves_a_change_that_the_next_opening_writes
                 change(workplace, other.person_id)
     password = "yam and plantain" if change is _change_own else PASSWORD
     with _log_in(profile, clock, "Dr. M. Achieng", password) as workplace:
-        act = {_leave: "person_left", _new_sheet: "sheet_made", _add: "person_added"}.get(
-            change, "password_changed"
+        act = {"_leave": "person_left", "_new_sheet": "sheet_made", "_add": "person_added"}.get(
+            change.__name__, "password_changed"
         )
         assert _acts(workplace)[-2:] == [act, "log_in"]
         assert {one.name for one in workplace.staff.all()} == {one.name for one in workplace.holders()}
