@@ -18,6 +18,10 @@ Stage = Literal[
     "verifying",
     "restoring",
     "salvaging",
+    "rows",
+    "keeping",
+    "deleting",
+    "wiping",
 ]
 
 

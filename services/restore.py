@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.clock import Clock
-from core.errors import (
-    BackupDamagedError,
-    StoreError,
-)
+from core.errors import BackupDamagedError, RequestError, StoreError
+from core.wording import say
 from services.backup import counting
+from services.deletion_again import DeletedAgain, DeletingAgain
 from services.locked_records import LockedRecords, ReportNumber
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from store.audit import AuditStore
@@ -27,15 +26,17 @@ from store.backup_rest import open_rest
 from store.database import Database, check_whole
 from store.durable import replace_file
 from store.durable_copy import hash_file
-from store.keyring import KeyRing
+from store.keyring import SHEET, KeyRing
+from store.later_deletions import LaterDeletions, later_deletions
 from store.people import PeopleStore, PersonRow
-from store.secret_words import COST, Cost
-from store.sqlcipher import connect, dbapi
+from store.secret_words import COST, Cost, read_code
+from store.sqlcipher import connect, dbapi, opens
 from store.subkeys import BACKUP_SEAL, subkey
 from store.swap import DATABASE, GUESSES, RECORDS, SMALL, incoming, swap
 
 Present = Literal["none", "same", "other", "unreadable"]
 _SPARE_BYTES = 32 << 20
+_NAMED = 20
 _MOST_KEY_BYTES = 4 << 20
 
 
@@ -44,7 +45,8 @@ class Prepared:
     """What lies ready to be put back, and what the present records have that it lacks.
 
     ``present`` says what is there now; ``lacking`` is empty where the present records cannot be read, and
-    then nobody knows.
+    then nobody knows. ``deletions_known`` is whether what was deleted after the backup could be read, and was
+    deleted again: ``deleted_again``. Where it is not, patients who were deleted since may be back.
     """
 
     made_at: str
@@ -54,24 +56,36 @@ class Prepared:
     images_lost: int = 0
     present: Present = "none"
     lacking: tuple[ReportNumber, ...] = ()
+    deletions_known: bool = False
+    deleted_again: DeletedAgain = field(default_factory=DeletedAgain)
 
 
 class Restoring(LockedRecords):
     """One backup on its way into one profile, whose lock this holds. Close it at the end."""
 
     def __init__(
-        self, backup: Backup, profile: Path | None = None, *, clock: Clock | None = None, cost: Cost = COST
+        self,
+        backup: Backup,
+        profile: Path | None = None,
+        *,
+        beside: Path | None = None,
+        clock: Clock | None = None,
+        cost: Cost = COST,
     ) -> None:
         """Take the profile and read the backup's locked keys.
+
+        ``beside`` is another profile of the same clinic, whose deletions are done again too: the old one of a
+        clinic that begins in a new folder, or records that were set aside.
 
         Raises:
             ProfileInUseError: a window is open on the profile.
             ProfileNotWritableError: it cannot be written.
             BackupDamagedError: the backup's keys cannot be read.
         """
-        self._backup = backup
+        self._backup, self._beside = backup, beside
         self._prepared: Prepared | None = None
         self._staying: tuple[str, ...] = ()
+        self._opening = ("", "")
         super().__init__(profile, clock=clock, cost=cost)
 
     def _find_ring(self) -> KeyRing:
@@ -90,6 +104,33 @@ class Restoring(LockedRecords):
             raise BackupDamagedError("the keys are of other records")
         return ring
 
+    def unlock(self, holder_id: str, password: str) -> None:
+        """Open the backup with a password of its day, and the present records too where it still holds there.
+
+        Raises:
+            WrongPasswordError: it is not their password, or a wait is not over.
+        """
+        super().unlock(holder_id, password)
+        self._opening = (holder_id, password)
+
+    def unlock_with_sheet(self, code: str) -> None:
+        """Open the backup with the recovery sheet of its day; likewise.
+
+        Raises:
+            WrongPasswordError: it is not its code.
+        """
+        super().unlock_with_sheet(code)
+        self._opening = (SHEET, read_code(code) or "")
+
+    def _key_beside(self, folder: Path, key: bytes) -> bytes:
+        """Return the key of another state of this store: the backup's, or one that the secret opens there."""
+        file, keys = folder / DATABASE, [key]
+        with suppress(StoreError):
+            ring = KeyRing(folder / "keys.json", self._clock, self._cost)
+            if ring.store_id == self._backup.manifest.store_id:
+                keys.extend(ring.try_unlock(*self._opening))
+        return next((one for one in keys if file.exists() and opens(file, one)), key)
+
     def _take(self, key: bytes, holder_id: str) -> None:
         manifest = self._backup.manifest
         keys = self._ring.keys()  # two where the key was being turned
@@ -104,6 +145,7 @@ class Restoring(LockedRecords):
             BackupDamagedError: the backup is not what was written.
             BackupMediumError: the medium was pulled out.
             BackupNoRoomError: the disk has no room; the detail says how much is missing.
+            RequestError: the profile beside is none of this clinic, or cannot be read.
             Cancelled: somebody stopped it.
         """
         key = self._require_key()
@@ -126,6 +168,8 @@ class Restoring(LockedRecords):
         lost = sum(not self._bring_image(entry, tell) for entry in coming)
         stop_if(cancelled)
         present, lacking = self._compare(key)
+        later = self._later(key, present)
+        again = self._delete_again(key, later, progress, cancelled)
         self._staying = tuple(entry.path for entry in staying)
         self._prepared = Prepared(
             made_at=manifest.made_at,
@@ -135,6 +179,8 @@ class Restoring(LockedRecords):
             images_lost=lost,
             present=present,
             lacking=lacking,
+            deletions_known=bool(later),
+            deleted_again=again,
         )
         return self._prepared
 
@@ -223,7 +269,10 @@ class Restoring(LockedRecords):
         if not self._is_same_store():
             return "other", ()
         try:
-            present, backed_up = _signed(file, key), _signed(self._new / DATABASE, key)
+            present, backed_up = (
+                _signed(file, self._key_beside(self._folder, key)),
+                _signed(self._new / DATABASE, key),
+            )
         except (dbapi.DatabaseError, OSError):
             return "unreadable", ()
         lacking = sorted(present - backed_up, key=lambda one: (one[1], one[0]))
@@ -235,6 +284,38 @@ class Restoring(LockedRecords):
             return KeyRing(self._profile.key_file, self._clock).store_id == self._backup.manifest.store_id
         except StoreError:
             return True
+
+    # --- what was deleted after the backup
+
+    def _later(self, key: bytes, present: Present) -> tuple[LaterDeletions, ...]:
+        """Return what was deleted after the backup, of each store that can tell; nothing where none can."""
+        found = []
+        if present in ("same", "unreadable"):
+            with suppress(dbapi.DatabaseError, OSError):
+                now = self._key_beside(self._folder, key)
+                found.append(later_deletions(self._profile.database_file, now, self._new / DATABASE, key))
+        if self._beside is not None:
+            try:
+                other = self._key_beside(self._beside, key)
+                found.append(later_deletions(self._beside / DATABASE, other, self._new / DATABASE, key))
+            except (dbapi.DatabaseError, OSError) as error:
+                raise RequestError(say("backup.restore.beside")) from error
+        return tuple(found)
+
+    def _delete_again(
+        self, key: bytes, later: tuple[LaterDeletions, ...], progress: Report, cancelled: IsCancelled
+    ) -> DeletedAgain:
+        """Delete it in what lies ready: nobody sees it before."""
+        if not any(one.deletions for one in later):
+            return DeletedAgain()
+        database = Database(self._new / DATABASE, key)
+        try:
+            deleting = DeletingAgain(database, self._new, clock=self._clock, person=self._person_in(database))
+            for one in later:
+                again = deleting.run(one, progress=progress, cancelled=cancelled)
+        finally:
+            database.close()
+        return again
 
     def _note(self, key: bytes, prepared: Prepared) -> None:
         """Write into the trail of what comes back that it came back; on the disk with it, or not at all."""
@@ -251,6 +332,10 @@ class Restoring(LockedRecords):
                     "present": prepared.present,
                     "reports_lacking": [one.number for one in prepared.lacking],
                     "images_lost": prepared.images_lost,
+                    "deletions_known": prepared.deletions_known,
+                    "deleted_again": prepared.deleted_again.patients,
+                    "studies_deleted_again": prepared.deleted_again.studies,
+                    "not_deleted_again": list(prepared.deleted_again.left),
                 },
             )
         finally:
@@ -272,6 +357,19 @@ def _holds(manifest: Manifest, key: bytes) -> bool:
     except BackupDamagedError:
         return False
     return True
+
+
+def again_lines(prepared: Prepared, day: str) -> list[str]:
+    """Return in sentences what was deleted again, or that nobody knows what was deleted after the day."""
+    if not prepared.deletions_known:
+        return [say("backup.again.unknown", made_at=day)]
+    again, lines = prepared.deleted_again, []
+    if again.patients or again.studies:
+        lines.append(say("backup.again.done", patients=again.patients, studies=again.studies))
+    if again.left:
+        named = ", ".join(map(str, again.left[:_NAMED])) + (" …" if len(again.left) > _NAMED else "")
+        lines.append(say("backup.again.left", records=named))
+    return lines
 
 
 def _signed(file: Path, key: bytes) -> set[tuple[int, str]]:

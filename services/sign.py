@@ -29,9 +29,11 @@ from services.draft_acts import named
 from services.drafts import Draft, key_of
 from services.frozen import freeze, thaw
 from services.patient import merge, same_id
+from services.picture_marks import marks_of
 from services.record_json import from_plain, to_plain
 from services.records import RecordDesk
 from services.report import Paper, ReportRequest, content_of, set_on_paper
+from services.report_seals import SEAL, addendum_seal, report_seal
 from services.result_json import WrittenFiles, result_to_dict
 from services.session import Session
 from services.staff import Staff
@@ -198,8 +200,8 @@ class SigningDesk:
         if other is not None:
             text = say("records.same.elsewhere", name=other)
             found = (*found, Missing(code="identity", text=text, subject="records"))
-        digest = None if analysis is None else pixels_sha256(analysis)
-        holder = None if digest is None else self._records.holder_of_pixels(key_of(unit), digest, patient)
+        marks = () if analysis is None else marks_of(analysis)
+        holder = self._records.holder_of_pixels(key_of(unit), marks, patient)
         if holder is not None:
             found = (*found, Missing(code="same_pixels", text=say("records.same.pixels", name=holder)))
         return found
@@ -246,11 +248,10 @@ class SigningDesk:
         )
         content = freeze(content_of(request, clock=FixedClock(instant=signature.at)))
         pdf = set_on_paper(thaw(content), paper)
-        digest = pixels_sha256(analysis)
         with self._trail.together():
             self._require_still(me)  # the window may have locked itself while the paper was set
-            if self._records.identify(unit, analysis.result.patient, draft.confirmed) and digest is not None:
-                self._records.keep_pixels(key_of(unit), digest)
+            if self._records.identify(unit, analysis.result.patient, draft.confirmed):
+                self._records.keep_marks(key_of(unit), marks_of(analysis))
             return self._keep(key_of(unit), person_id, request, signature, _Made(content, pdf, paper))
 
     def _require_still(self, me: PersonRow) -> None:
@@ -279,19 +280,25 @@ class SigningDesk:
             content_sha256=hashlib.sha256(made.content).hexdigest(),
             paper=made.paper,
         )
+        patient, kept = json.dumps(to_plain(analysis.result.patient)), json.dumps(to_plain(record))
         with self._trail.together():
             report_id = self._signed.keep(
                 unit_key=key,
                 person_id=person_id,
                 signed_at=_utc(signature.at),
-                patient=json.dumps(to_plain(analysis.result.patient)),
-                pixels_sha256=pixels_sha256(analysis),
-                record=json.dumps(to_plain(record)),
+                patient=patient,
+                pixels_sha256=next(iter(marks_of(analysis)), None),
+                record=kept,
                 result=result,
                 pdf=made.pdf,
                 content=made.content,
             )
-            detail = {"unit": key, "paper": made.paper, "report_sha256": record.report_sha256}
+            sealed = report_seal(
+                patient=patient, record=kept, result=result, pdf=made.pdf, content=made.content
+            )
+            detail = {
+                "unit": key, "paper": made.paper, "report_sha256": record.report_sha256, SEAL: sealed
+            }  # fmt: skip
             words = named(analysis.result.patient)
             self._note("sign", report_id, detail, words=words, person_id=person_id, signature=signature)
         return SignedFile(
@@ -314,7 +321,12 @@ class SigningDesk:
         return None if row is None else _signed_file(row)
 
     def find_signed_by_key(self, key: str) -> SignedFile | None:
-        """Return the signed report of a unit's key, or None."""
+        """Return the signed report of a unit's key, or None.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         row = self._signed.find(key)
         return None if row is None else _signed_file(row)
 
@@ -356,9 +368,8 @@ class SigningDesk:
                 signed_at=_utc(signature.at),
                 payload=json.dumps(to_plain(addendum)),
             )
-            self._note(
-                "addendum", report_id, {"addendum": row.addendum_id}, person_id=person_id, signature=signature
-            )
+            detail = {"addendum": row.addendum_id, SEAL: addendum_seal(row.payload)}
+            self._note("addendum", report_id, detail, person_id=person_id, signature=signature)
         return addendum
 
     def _note(
@@ -396,14 +407,6 @@ class SigningDesk:
             at=self.clock.now(),
             clock_doubted=doubt is not None,
         )
-
-
-def pixels_sha256(analysis: Analysis) -> str | None:
-    """Return the sha256 of the pixels as shown (grey in 8 bits): a copy in another format has the same."""
-    if analysis.grey is None:
-        return None
-    grey = (analysis.grey * 255.0 + 0.5).astype("uint8")
-    return hashlib.sha256(f"{grey.shape}".encode() + grey.tobytes()).hexdigest()
 
 
 def _speaks_of(analysis: Analysis, unit: ReadingUnit, draft: Draft) -> bool:

@@ -23,7 +23,6 @@ AuditAct = Literal[
     "sheet_used",
     "sheet_made",
     "person_added",
-    "person_changed",
     "person_left",
     "password_changed",
     "pin_changed",
@@ -83,6 +82,10 @@ class Trail:
         """Keep a change and its lines in one step, or neither: ``with trail.together(): change; note``."""
         return self._store.together()
 
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do something once the change around this is on the disk, and never where it failed."""
+        self._store.after_commit(act)
+
     def note(
         self,
         act: AuditAct,
@@ -137,6 +140,14 @@ class Trail:
         """
         self._session.require("audit")
         return self._store.page(query, below=below, limit=limit)
+
+    def of(self, acts: tuple[str, ...], subject: str = "") -> Iterator[AuditLine]:
+        """Yield every line of some acts, the newest first, for checks (nobody is shown it)."""
+        below: int | None = None
+        query = AuditQuery(acts=acts, subject=subject)
+        while page := self._store.page(query, below=below):
+            yield from (one.line for one in page)
+            below = page[-1].line.seq
 
     def count(self, query: AuditQuery | None = None) -> int:
         """Return how many lines there are, or how many are asked for."""
@@ -194,10 +205,6 @@ class Trail:
         What is found is written down at the next log-in, since any further line moves the end.
         """
         return tuple(self._store.check_end())
-
-    def forget_words(self, subject: str) -> int:
-        """Remove what named a patient beside the lines about a subject (part of a deletion)."""
-        return self._store.remove_words(subject)
 
     def settle(self) -> None:
         """Have the trail's end on the disk; its lines are there already."""

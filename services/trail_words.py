@@ -13,7 +13,9 @@ from store.audit import AuditLine, Broken, ListedLine
 
 _RECORD_DIGITS = 8
 _TIMES = frozenset({"wrong_from", "wrong_until"})
-_HIDDEN = frozenset({"sha256", "report_sha256", "unit", "version", "signer_id", "number", "addendum"})
+_HIDDEN = frozenset(
+    {"sha256", "report_sha256", "sealed", "unit", "version", "signer_id", "number", "addendum"}
+)
 
 
 def act_words(act: str) -> str:

@@ -14,7 +14,8 @@ from services.analyze import AnalysisOptions, Analyzer
 from services.backup import BackupDesk
 from services.consent import ConsentDesk
 from services.corrections import CorrectionDesk
-from services.deletion import DeletionDesk, DeletionStores
+from services.deletion import DeletionDesk
+from services.deletion_plan import DeletionStores
 from services.draft_trail import DraftTrail
 from services.drafts import DraftKeeper
 from services.given_password import GivenPassword, given_password
@@ -26,6 +27,7 @@ from services.progress import IsCancelled, Report, never, nobody_listens
 from services.reading_trail import ReadingTrail
 from services.records import RecordDesk
 from services.register import RegisterDesk
+from services.report_seals import ReportSeals
 from services.retention import RetentionDesk
 from services.session import Session
 from services.sign import SigningDesk
@@ -40,6 +42,7 @@ from store.database import Database
 from store.deletion import DeletionStore
 from store.drafts import DraftStore
 from store.image_vault import ImageVault
+from store.kept_values import KeptValues
 from store.keyring import KeyHolder, KeyRing
 from store.papers import PaperStore
 from store.people import PeopleStore, PersonRow
@@ -95,7 +98,9 @@ class Workplace:
         )
         self._end_key_change()
         self.trail_state: TrailState | None = None
-        self.settings = KeptSettings(opened.profile.settings_file, self.trail)
+        self.settings = KeptSettings(
+            opened.profile.settings_file, KeptValues(self._database), self.session, self.trail
+        )
         self.clock_before = self.trail.last_at() if self.trail.clock_went_back() else None
         self.staff = Staff(
             people, opened.ring, changes=self._keys, session=self.session, trail=self.trail, clock=clock
@@ -121,8 +126,15 @@ class Workplace:
         self.signing = SigningDesk(
             people, signed, clock, self.session, records=self.records, trail=self.trail, staff=self.staff
         )
+        self._seals = ReportSeals(signed, self.trail)
         self.papers = PaperDesk(
-            signed, PaperStore(self._database), clock, self.session, records=self.records, trail=self.trail
+            signed,
+            PaperStore(self._database),
+            clock,
+            self.session,
+            records=self.records,
+            trail=self.trail,
+            seals=self._seals,
         )
         self.backups = BackupDesk(
             self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
@@ -159,7 +171,9 @@ class Workplace:
         self.consent = ConsentDesk(
             consents, records, belongings, session=self.session, trail=self.trail, clock=clock
         )
-        self.retention = RetentionDesk(RetentionStore(database), consents, self.settings, clock)
+        self.retention = RetentionDesk(
+            RetentionStore(database), consents, self.settings, session=self.session, clock=clock
+        )
         stores = DeletionStores(records=records, belongings=belongings, consents=consents, images=vault)
         self.deletion = DeletionDesk(stores, self.session, self.trail, clock, ring.unlock)
         try:
@@ -214,7 +228,7 @@ class Workplace:
 
         ``watch`` is told how many lines were looked at, and may end the check by raising.
         """
-        self.trail_state = check_trail(self.trail, self.clock, self.trail_trouble, watch)
+        self.trail_state = check_trail(self.trail, self.clock, self.trail_trouble, watch, seals=self._seals)
         if self.trail_state.fresh:
             unseen = filter(None, (self.trail_unseen, *self.trail_state.fresh))
             self.settings.set("trail.unseen", ", ".join(unseen))
@@ -266,7 +280,12 @@ class Workplace:
         self.settings.set("trail.unseen", "")
 
     def accept_clock(self) -> None:
-        """Remember that somebody said that the clock is right, although it was later before."""
+        """Remember that somebody said that the clock is right, although it was later before.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self.session.require("enter_patient")
         before = self.clock_before
         self.trail.note("clock_accepted", detail={"before": before.isoformat() if before else ""})
         self.clock_before = None

@@ -205,6 +205,18 @@ class KeyRing:
             raise WrongPasswordError("slip")
         return self.unlock(SHEET, code)
 
+    def try_unlock(self, holder_id: str, secret: str) -> tuple[bytes, ...]:
+        """Return the keys, newest first, that a password opens which opened another state of this store.
+
+        Nothing where it does not. It counts as no guess: whoever has it was not guessing.
+        """
+        with suppress(KeysReplacedError):
+            found = self._opened(holder_id, secret)
+            if found is not None:
+                self._state, self._keys = found
+                return self.keys()
+        return ()
+
     def is_password(self, holder_id: str, password: str) -> bool:
         """Whether it is somebody's password; for who has logged in as them, so it counts as no guess."""
         slot = self._slot(self._state, holder_id)

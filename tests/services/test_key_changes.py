@@ -153,6 +153,24 @@ def test_a_backup_made_before_a_turn_verifies_after_it_and_restores_with_its_own
         restoring.unlock(leaver.holder_id, LEAVERS)
 
 
+def test_a_restore_reads_the_present_records_under_their_later_key_where_the_same_password_opens_them(
+    profile: Path, clock: MovedClock, tmp_path: Path
+) -> None:
+    medium = tmp_path / "stick"
+    medium.mkdir()
+    with open_workplace(profile, clock=clock) as workplace:
+        leaver = workplace.staff.add(LEAVER, LEAVERS)
+        made = workplace.backups.make(medium)
+        _leave(workplace, leaver.person_id)
+        sign_reports(workplace, range(2))
+    for holder, password, known in ((0, PASSWORD, True), (1, LEAVERS, False)):
+        with Restoring(made.backup, profile, clock=clock, cost=CHEAP) as restoring:
+            restoring.unlock(restoring.holders()[holder].holder_id, password)
+            prepared = restoring.prepare()
+        assert (prepared.present, len(prepared.lacking)) == (("same", 2) if known else ("unreadable", 0))
+        assert prepared.deletions_known == known
+
+
 def test_copies_of_images_open_after_a_turn(profile: Path, clock: MovedClock) -> None:
     with open_workplace(profile, clock=clock) as workplace:
         leaver = workplace.staff.add(LEAVER, LEAVERS)
