@@ -130,7 +130,7 @@ def test_a_window_that_locks_while_the_paper_is_set_signs_nothing(
     monkeypatch.setattr("services.sign.set_on_paper", locked)
     with pytest.raises(NotPermittedError):
         workplace.signing.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
-    assert workplace.signing.find_signed_by_key(key_of(unit)) is None
+    assert workplace.signing._signed.find(key_of(unit)) is None
     assert [line.act for line in workplace.trail._store.lines()][-1] == "lock"
 
 
