@@ -283,6 +283,12 @@ class KeysDamagedError(StoreError):
     code = "E506"
 
 
+class KeysReplacedError(StoreError):
+    """The key file is not the one that these records were last kept with: an older one, or one changed."""
+
+    code = "E511"
+
+
 class WrongPasswordError(StoreError):
     """It is not the password, or not the code on the recovery sheet, or a wait is not over."""
 

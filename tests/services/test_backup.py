@@ -138,7 +138,7 @@ def test_reading_what_is_on_the_medium_can_be_stopped(
     put_images(workplace, 4)
     workplace.backups.make(medium)
     clock.instant += timedelta(days=1)
-    real, read = backup_files.hash_file, []
+    real, read = hash_file, []
 
     def watched(file: Path, tell: Callable[[int], None]) -> tuple[str, int]:
         if "farlight-images" in str(file):
