@@ -23,6 +23,7 @@ from core.errors import (
 from services.workplace import Workplace
 from store import backup_files, backup_manifest, durable_copy
 from store.backup_manifest import PREFIX, UNFINISHED, find_backups
+from store.durable_copy import hash_file
 from tests.opening import open_workplace
 from tests.services.conftest import MovedClock
 from tests.services.records_of_clinic import PLANTED, put_images, sign_reports
