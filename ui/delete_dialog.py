@@ -32,8 +32,6 @@ class DeleteDialog(Sheet):
         self._width = WIDTH if len(self.plans) == 1 else min(SEVERAL_WIDTH, parent.width() - 48)
         self.setMinimumWidth(self._width)
         set_role(self.yes, kind="danger")
-        self.yes.setAutoDefault(False)
-        self.yes.setDefault(False)
         self.no.setFocus()
         self._build_list()
         self.with_set_aside = QCheckBox(self.tr("Delete also all records that were set aside"))

@@ -105,6 +105,8 @@ class StaffDialog(Sheet):
 class AddPersonDialog(StaffDialog):
     """Enters a person."""
 
+    enter_acts = True
+
     def __init__(self, *, staff: Staff, pools: Pools, parent: QWidget) -> None:
         super().__init__(
             self.tr("Enter a person"), self.tr("Enter them"), staff=staff, pools=pools, parent=parent
@@ -133,6 +135,8 @@ class AddPersonDialog(StaffDialog):
 class GivePasswordDialog(StaffDialog):
     """Gives somebody a new password."""
 
+    enter_acts = True
+
     def __init__(self, person: PersonRow, *, staff: Staff, pools: Pools, parent: QWidget) -> None:
         super().__init__(
             self.tr("New password for {name}").format(name=person.name),
@@ -155,6 +159,8 @@ class GivePasswordDialog(StaffDialog):
 
 class OwnSecretDialog(StaffDialog):
     """Changes the password or the PIN of who is logged in, who proves it with the password they have."""
+
+    enter_acts = True
 
     def __init__(self, *, pin: bool, staff: Staff, pools: Pools, parent: QWidget) -> None:
         title = self.tr("My PIN") if pin else self.tr("My password")
@@ -193,7 +199,6 @@ class LeaveDialog(StaffDialog):
         )  # fmt: skip
         self._person = person
         self.say(self.tr("They log in and sign no more. What they read and signed stays, with their name."))
-        self.yes.setAutoDefault(False)
         self.no.setFocus()
 
     def work(self) -> Act:
@@ -236,7 +241,6 @@ class NewSheetDialog(StaffDialog):
         self.yes.set_words(self._words)
         self.yes.clicked.disconnect(self._on_yes)
         self.yes.clicked.connect(self.view.confirm)
-        self.yes.setDefault(False)
         self.adjustSize()
 
     @Slot()

@@ -64,7 +64,6 @@ class RegisterDialog(Sheet):
         row = QHBoxLayout()
         row.addWidget(self.told, 1)
         self.left_out = KeyButton(self.tr("Write the rows left out …"))
-        self.left_out.setAutoDefault(False)
         self.left_out.clicked.connect(self._on_left_out)
         self.line = ProgressLine()
         self.line.stop_asked.connect(self._on_stop)
@@ -88,7 +87,6 @@ class RegisterDialog(Sheet):
     def _build_file(self) -> None:
         row = QHBoxLayout()
         self.choose = KeyButton(self.tr("Choose a CSV file …"))
-        self.choose.setAutoDefault(False)
         self.choose.clicked.connect(self._on_choose)
         self._file_name = label(self.tr("A table of the people who are expected, saved as CSV."), "muted")
         row.addWidget(self.choose)
@@ -364,7 +362,6 @@ class RegisterDialog(Sheet):
             )
             self._registers.addWidget(label(words, "small"), row, 0)
             remove = KeyButton(self.tr("Remove"))
-            remove.setAutoDefault(False)
             remove.setProperty("register", register.register_id)
             remove.clicked.connect(self._on_remove)
             remove.setEnabled(may)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRegularExpression, Qt
-from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QRegularExpressionValidator, QShowEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
-from ui.controls import KeyButton, label
+from ui.controls import KeyButton, is_enter, label
 
 LEAST_PIN, MOST_PIN = 4, 12
 WIDTH = 520
+LEAST_HEIGHT, FRAME = 380, 40
 
 
 class PinField(QLineEdit):
@@ -23,8 +33,46 @@ class PinField(QLineEdit):
         self.setInputMethodHints(Qt.InputMethodHint.ImhDigitsOnly)
 
 
-class Sheet(QDialog):
-    """A dialog over the window with a title, a body and two buttons at its ``foot``."""
+class PlainDialog(QDialog):
+    """A dialog in which Enter presses the button that has the focus, and no other."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Take what no button and no field took: Enter goes on where that is harmless."""
+        if not is_enter(event):
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self.on_enter()
+
+    def on_enter(self) -> None:
+        """Do nothing: Enter was pressed where no button has the focus."""
+
+
+class Scrolled(QScrollArea):
+    """Scrolls up and down, never sideways; what it holds keeps its own height where there is room."""
+
+    def __init__(self, held: QWidget) -> None:
+        super().__init__()
+        self._held = held
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(held)
+
+    def wanted(self, width: int) -> int:
+        """Return the height of what is held at a width."""
+        tall = self._held.heightForWidth(width)
+        return tall if tall > 0 else self._held.sizeHint().height()
+
+
+class Sheet(PlainDialog):
+    """A dialog over the window with a title, a body and two buttons at its ``foot``.
+
+    ``enter_acts`` is whether Enter in a field does what the dialog is for. It is off unless that is harmless:
+    what deletes, moves, merges, replaces or records goes by its own button.
+    """
+
+    enter_acts = False
 
     def __init__(self, title: str, act: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -48,13 +96,56 @@ class Sheet(QDialog):
         self.foot = row
         row.addStretch(1)
         self.no = KeyButton(self.tr("Back"))
-        self.no.setAutoDefault(False)
         self.no.clicked.connect(self.reject)
         self.yes = KeyButton(act, kind="primary")
-        self.yes.setDefault(True)
         row.addWidget(self.no)
         row.addWidget(self.yes)
         self.column.addLayout(row)
+        self._scrolled: Scrolled | None = None
+
+    def scroll_body(self) -> None:
+        """Scroll the body where the window is lower than it; title and buttons stay in sight."""
+        holder = QWidget()
+        holder.setObjectName("page")
+        self.column.removeItem(self.body)
+        self.body.setParent(None)
+        self.body.setContentsMargins(2, 2, 10, 2)
+        holder.setLayout(self.body)
+        self._scrolled = Scrolled(holder)
+        self.column.insertWidget(1, self._scrolled, 1)
+
+    def stand_below(self, told: QWidget) -> None:
+        """Have what will happen stand in sight, also while the body is scrolled."""
+        self.column.insertWidget(self.column.indexOf(self.wrong), told)
+
+    def adjustSize(self) -> None:  # noqa: N802 - Qt's name
+        """Be as tall as the body wants, and no taller than the window that the dialog stands over."""
+        if self._scrolled is None:
+            super().adjustSize()
+            return
+        self.column.activate()
+        margins = self.column.contentsMargins()
+        inner = self.width() - margins.left() - margins.right()
+        rest = self.column.totalHeightForWidth(self.width()) - self._scrolled.sizeHint().height()
+        self.resize(self.width(), min(rest + self._scrolled.wanted(inner), self._most_height()))
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Fit before it is seen."""
+        if self._scrolled is not None:
+            self.adjustSize()
+        super().showEvent(event)
+
+    def _most_height(self) -> int:
+        over = self.parentWidget()
+        room = self.screen().availableGeometry().height()
+        if over is not None:
+            room = min(room, over.window().height())
+        return max(LEAST_HEIGHT, room - FRAME)
+
+    def on_enter(self) -> None:
+        """Go on where that is harmless."""
+        if self.enter_acts:
+            self.yes.click()
 
     def set_title(self, title: str) -> None:
         """Say what the dialog asks, where that is not known before it is built."""
