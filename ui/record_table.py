@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from ui.records_model import ID, LINE_ROLE, PATIENT, STATE, RecordLine
 from ui.theme import Theme, interface_font
+from ui.two_lines import in_two_lines, paint_lines
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 40
@@ -60,6 +61,11 @@ class RecordDelegate(QStyledItemDelegate):
         painter.setFont(interface_font(bold=index.column() == PATIENT))
         painter.setPen(self._theme.color(tint))
         cut = Qt.TextElideMode.ElideMiddle if index.column() == ID else Qt.TextElideMode.ElideRight
+        if index.column() == PATIENT:
+            paint_lines(
+                painter, room, in_two_lines(index.data() or "", painter.fontMetrics(), int(room.width()))
+            )
+            return
         text = painter.fontMetrics().elidedText(index.data() or "", cut, int(room.width()))
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)
 
