@@ -117,6 +117,7 @@ class KeptDialog(Sheet):
         self.how = QComboBox()
         self.how.setAccessibleName(self.tr("How the patient answered"))
         for words, value in (
+            (self.tr("Choose how …"), None),
             (self.tr("On a signed paper"), "signed_paper"),
             (self.tr("Spoken"), "spoken"),
             (self.tr("A guardian answered"), "guardian"),
@@ -187,12 +188,19 @@ class KeptDialog(Sheet):
     @Slot()
     def _on_chosen(self) -> None:
         self.tell("")
+        set_role(self.how, wrong=False)
         self._show_way()
 
     @Slot()
     def _on_recorded(self) -> None:
+        how: How | None = self.how.currentData()
+        set_role(self.how, wrong=how is None)
+        if how is None:
+            self.tell(self.tr("Say how the patient answered."))
+            self.how.setFocus()
+            return
         guardian = self.guardian.text().strip()
-        missing = self.how.currentData() == "guardian" and not guardian
+        missing = how == "guardian" and not guardian
         set_role(self.guardian, wrong=missing)
         if missing:
             self.tell(self.tr("Write the guardian's name."))
@@ -204,9 +212,9 @@ class KeptDialog(Sheet):
                 Said(
                     purpose=purpose,
                     given=given,
-                    how=self.how.currentData(),
+                    how=how,
                     on=date(day.year(), day.month(), day.day()),
-                    who=guardian if self.how.currentData() == "guardian" else "",
+                    who=guardian if how == "guardian" else "",
                 )
                 for purpose, given in self._chosen().items()
             )
