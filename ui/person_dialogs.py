@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypedDict
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from core.errors import FarlightError, RequestError, WrongPasswordError
 from services.staff import SHORTEST_PASSWORD, SHORTEST_PIN, Staff
@@ -119,8 +119,15 @@ class AddPersonDialog(StaffDialog):
         )
         self.fields = PersonFields()
         self.fields.changed.connect(self.adjustSize)
+        for field in self.fields.findChildren(QLineEdit):
+            field.textEdited.connect(self._on_typed)
         self.body.addWidget(self.fields)
         self.fields.name.setFocus()
+
+    @Slot()
+    def _on_typed(self) -> None:
+        """Take the complaint away: somebody is putting it right."""
+        self.tell("")
 
     def wrong_input(self) -> str:
         """Return what is missing or wrong, "" for nothing."""
