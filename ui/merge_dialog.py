@@ -9,7 +9,7 @@ from core.errors import FarlightError
 from services.record_facts import who
 from services.workplace import Workplace
 from store.records import MergeRow, PatientRow
-from ui.controls import label, line_in
+from ui.controls import label
 from ui.patient_picker import PatientPicker
 from ui.sheet_dialog import Sheet
 
@@ -43,9 +43,7 @@ class MergeDialog(Sheet):
                 wrap=True,
             )
         )
-        self.why = line_in(
-            self.grid(), 0, self.tr("Why"), self.tr("Needed for the record, e.g. entered twice")
-        )
+        self.why = self.ask_below(self.tr("Why"), self.tr("Needed for the record, e.g. entered twice"))
         self.why.setMaxLength(200)
         self.why.textChanged.connect(self._show_choice)
         self.summary = label("", "warning", wrap=True)
@@ -72,6 +70,7 @@ class MergeDialog(Sheet):
         told = self.tr("{gone} becomes one record with {stays}.").format(gone=who(gone), stays=who(stays))
         asked = "" if why else self.tr("Write why: it stands in the trail.")
         self.summary.setText(" ".join(part for part in (told, asked) if part))
+        self.fit()
 
     def _pair(self, other: PatientRow) -> tuple[PatientRow, PatientRow]:
         return (other, self._patient) if self.this_stays.isChecked() else (self._patient, other)

@@ -57,7 +57,7 @@ class MoveDialog(Sheet):
             self.sex.addItem(word, code)
         grid.addWidget(label(self.tr("Sex"), "muted"), 4, 0)
         grid.addWidget(self.sex, 4, 1)
-        self.why = line_in(grid, 5, self.tr("Why"), self.tr("Needed for the record, e.g. names swapped"))
+        self.why = self.ask_below(self.tr("Why"), self.tr("Needed for the record, e.g. names swapped"))
         self.why.setMaxLength(200)
         self.summary = label("", "warning", wrap=True)
         self.stand_below(self.summary)
@@ -126,6 +126,7 @@ class MoveDialog(Sheet):
             )
         else:
             self.summary.setText(self.tr("Two of name, ID and birth date are needed."))
+        self.fit()
 
     def _find_wrong(self) -> QLineEdit | None:
         born, wrong = self.fields["birth_date"], None

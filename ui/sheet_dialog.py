@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRegularExpression, Qt
+from PySide6.QtCore import QRegularExpression, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent, QRegularExpressionValidator, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui.controls import KeyButton, is_enter, label
+from ui.controls import KeyButton, is_enter, label, line_in
 
 LEAST_PIN, MOST_PIN = 4, 12
 WIDTH = 520
-LEAST_HEIGHT, FRAME = 380, 40
+LEAST_HEIGHT, LEAST_BODY, FRAME, BAR = 380, 120, 40, 12
 
 
 class PinField(QLineEdit):
@@ -58,6 +58,10 @@ class Scrolled(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(held)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the least size: the dialog gives what is wanted, where it has it."""
+        return QSize(LEAST_BODY, LEAST_BODY)
 
     def wanted(self, width: int) -> int:
         """Return the height of what is held at a width."""
@@ -114,6 +118,17 @@ class Sheet(PlainDialog):
         self._scrolled = Scrolled(holder)
         self.column.insertWidget(1, self._scrolled, 1)
 
+    def ask_below(self, name: str, hint: str) -> QLineEdit:
+        """Return a line that is asked for in any case, in sight also while the body is scrolled."""
+        holder = QWidget()
+        holder.setObjectName("page")
+        grid = QGridLayout(holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        field = line_in(grid, 0, name, hint)
+        self.stand_below(holder)
+        return field
+
     def stand_below(self, told: QWidget) -> None:
         """Have what will happen stand in sight, also while the body is scrolled."""
         self.column.insertWidget(self.column.indexOf(self.wrong), told)
@@ -126,14 +141,29 @@ class Sheet(PlainDialog):
         self.column.activate()
         margins = self.column.contentsMargins()
         inner = self.width() - margins.left() - margins.right()
-        rest = self.column.totalHeightForWidth(self.width()) - self._scrolled.sizeHint().height()
-        self.resize(self.width(), min(rest + self._scrolled.wanted(inner), self._most_height()))
+        whole = self.column.totalHeightForWidth(self.width())
+        rest = (whole if whole > 0 else self.column.totalSizeHint().height()) - LEAST_BODY
+        self.resize(self.width(), min(rest + self._scrolled.wanted(inner - BAR), self._most_height()))
+
+    def fit(self) -> None:
+        """Be as tall as is wanted now, where the dialog is in sight."""
+        if self.isVisible():
+            self.adjustSize()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Fit before it is seen."""
         if self._scrolled is not None:
             self.adjustSize()
         super().showEvent(event)
+        if self._scrolled is not None:
+            QTimer.singleShot(0, self, self._grow)
+
+    @Slot()
+    def _grow(self) -> None:
+        """Take what the body still lacks, now that the style has given every part its font."""
+        if self._scrolled is not None:
+            lacking = self._scrolled.verticalScrollBar().maximum()
+            self.resize(self.width(), min(self.height() + lacking, self._most_height()))
 
     def _most_height(self) -> int:
         over = self.parentWidget()

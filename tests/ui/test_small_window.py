@@ -226,10 +226,11 @@ def test_whose_study_this_is_is_asked_within_the_window_and_scrolls_inside(
     area = dialog._scrolled
     assert area.horizontalScrollBar().maximum() == 0
     assert area.widget().width() <= area.viewport().width()
-    dialog.sex.setFocus()
-    QTest.keyClick(dialog.sex, Qt.Key.Key_Tab)
-    assert dialog.why.hasFocus()
+    assert dialog.rect().contains(dialog.why.mapTo(dialog, dialog.why.rect().bottomRight()))
+    dialog.age.setFocus()
+    QTest.keyClick(dialog.age, Qt.Key.Key_Tab)
+    assert dialog.sex.hasFocus()
     QTest.qWait(50)
-    shown = dialog.why.mapTo(area.viewport(), dialog.why.rect().center())
+    shown = dialog.sex.mapTo(area.viewport(), dialog.sex.rect().center())
     dialog.reject()
     assert area.viewport().rect().contains(shown)
