@@ -18,7 +18,8 @@ from services.progress import IsCancelled, never
 from services.record_json import from_plain, to_plain
 from services.session import Session
 from services.trail import Trail
-from store.image_vault import ImageVault, KeptUnit, Source
+from store.image_vault import ImageVault, KeptUnit
+from store.image_writing import Source
 from store.settings import Settings
 
 Origin = Literal["medium", "copy"]

@@ -15,7 +15,7 @@ from ui.sheet_dialog import Sheet
 from ui.task import Task
 
 WIDTH, SEVERAL_WIDTH = 600, 760
-MOST_HEIGHT = 220
+MOST_HEIGHT, LEAST_HEIGHT, REST_HEIGHT = 220, 96, 460
 
 
 class DeleteDialog(Sheet):
@@ -31,6 +31,7 @@ class DeleteDialog(Sheet):
         self._busy = False
         self._width = WIDTH if len(self.plans) == 1 else min(SEVERAL_WIDTH, parent.width() - 48)
         self.setMinimumWidth(self._width)
+        self._most = min(MOST_HEIGHT, max(LEAST_HEIGHT, parent.height() - REST_HEIGHT))
         set_role(self.yes, kind="danger")
         self.no.setFocus()
         self._build_list()
@@ -72,7 +73,7 @@ class DeleteDialog(Sheet):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(holder)
-        area.setFixedHeight(min(MOST_HEIGHT, column.heightForWidth(self._width - 60) + 12))
+        area.setFixedHeight(min(self._most, column.heightForWidth(self._width - 60) + 12))
         self.body.addWidget(area)
         for line in rest:
             if not line.startswith("  "):

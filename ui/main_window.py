@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from core.errors import FarlightError, NotPermittedError
 from services.workplace import Workplace
 from ui import words
+from ui.after_signing import AfterSigning
 from ui.analysis_queue import AnalysisQueue
 from ui.cases import Case, CaseBook
 from ui.copies import Copies
@@ -94,6 +95,7 @@ class MainWindow(QMainWindow):
         self.copies = ImageCopies(
             self.book, self.desk, self.intake, pools=self.pools, workplace=self._workplace, status=self.status
         )
+        self.after_signing = AfterSigning(self.book, self.desk, self.notices, self)
         self.watch = QueueWatch(
             queue=self.queue, book=self.book, intake=self.intake, status=self.status,
             chip=self.top.engine, parent=self,
@@ -157,8 +159,12 @@ class MainWindow(QMainWindow):
         self.queue.analysed.connect(self._on_analysed)
         self.queue.refused_to_run.connect(self._on_refused_to_run)
         self.queue.not_noted.connect(self.tell_error)
-        self.signing.signed.connect(self._on_signed)
-        self.signing.added.connect(self._on_added)
+        self.signing.signed.connect(self.after_signing.on_signed)
+        self.signing.added.connect(self.after_signing.on_added)
+        self.after_signing.case_wanted.connect(self.open_case)
+        self.after_signing.report_wanted.connect(self._show_signed)
+        self.after_signing.all_read.connect(self._show_all_read)
+        self.after_signing.added.connect(self._on_added)
         self.signing.failed.connect(self._tell_case_error)
 
     def _connect_opening(self) -> None:
@@ -395,6 +401,7 @@ class MainWindow(QMainWindow):
         else:
             self._show_all_read()
 
+    @Slot()
     def _show_all_read(self) -> None:
         """Go to the list and say that nothing in it is left to read; what a filter hides may be."""
         self.show_page("worklist")
@@ -506,47 +513,14 @@ class MainWindow(QMainWindow):
         done = case.signed is not None or (is_ready(case) and not open_questions)
         self.banner.set_status(said, "accent" if done else "warning")
 
-    # --- signed
+    # --- what was kept or deleted
 
-    @Slot(object)
-    def _on_added(self, case: Case) -> None:
-        self.notices.tell(
-            "calm",
-            self.tr("The addendum is kept."),
-            self.tr("Every paper of its report that leaves from now on carries it."),
-            of=case.key,
-        )
+    @Slot()
+    def _on_added(self) -> None:
         if self.turner.is_shown("report"):
             self.reporting.show()
 
-    @Slot(object)
-    def _on_signed(self, case: Case) -> None:
-        following = self.book.next_unsigned(case.key)  # before the list puts the signed one last
-        self.book.touch(case)
-        if case is self.desk.case:
-            self._leave_signed(following)
-        self._tell_signed(case)
-
-    def _leave_signed(self, following: Case | None) -> None:
-        if following is None:
-            self.desk.close()
-            self._show_all_read()
-        else:
-            self.open_case(following.key)
-
-    def _tell_signed(self, case: Case) -> None:
-        """Say it without a name: under the banner of the next patient it could be taken for theirs."""
-        self.notices.tell(
-            "calm",
-            self.tr("Signed."),
-            self.tr("The report of the study before this one is kept on this computer.")
-            if self.desk.case is not None
-            else self.tr("The report is kept on this computer."),
-            act=self.tr("Show that report"),
-            on_act=partial(self._show_signed, case.key),
-            about=(case.key,),
-        )
-
+    @Slot(str)
     def _show_signed(self, key: str) -> None:
         self.open_case(key)
         self.show_page("report")

@@ -26,8 +26,8 @@ from services.register_table import FIELDS, SEPARATORS, Field
 from services.workplace import Workplace
 from store.register import RegisterRow
 from ui.controls import KeyButton, label
+from ui.list_table import make_table
 from ui.progress_line import ProgressLine
-from ui.record_table import make_table
 from ui.register_preview import PREVIEWED, MakePreview, Preview, PreviewModel
 from ui.sheet_dialog import Sheet
 from ui.task import Handle, Pools, Task
@@ -143,8 +143,8 @@ class RegisterDialog(Sheet):
     def _build_table(self) -> QTableView:
         table = make_table(self.tr("The first {count} rows").format(count=PREVIEWED))
         table.setModel(self.model)
-        table.setMinimumHeight(TABLE_HEIGHT)
         table.setFixedHeight(max(TABLE_HEIGHT, min(MOST_TABLE_HEIGHT, self._room - REST)))
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         table.verticalHeader().setDefaultSectionSize(28)
         across = table.horizontalHeader()
         across.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -197,11 +197,14 @@ class RegisterDialog(Sheet):
 
     @Slot()
     def _on_stopped(self) -> None:
-        if self.sender() is not self._task:
+        if self._task is None or self.sender() is not self._task:
             return
-        told = counts(self.preview.lines if self.preview is not None else ())
-        self.yes.setEnabled(told["right"] > 0)
-        self.told.setText(self.tr("Stopped. Nobody was read in."))
+        if self._task.key is None:  # people were read in, as they are shown
+            self.yes.setEnabled(True)
+            self.told.setText(self.tr("Stopped. Nobody was read in."))
+            return
+        self._show(None)  # what is shown is not how the file is meant now
+        self.told.setText(self.tr("Stopped. Nobody was read in. Choose the file again to go on."))
 
     @Slot()
     def _on_ended(self) -> None:

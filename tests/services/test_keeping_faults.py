@@ -12,7 +12,7 @@ from typing import BinaryIO
 import pytest
 
 from services.workplace import Workplace
-from store.image_vault import Source
+from store.image_writing import Source
 from store.records import PatientFacts, RecordStore, StudyRow
 from tests.opening import PASSWORD, key_of_store, open_workplace
 from tests.store.pages import decrypted
@@ -26,7 +26,7 @@ COPY = """
 import io, os, signal, sys
 from contextlib import contextmanager
 from pathlib import Path
-from store.image_vault import Source
+from store.image_writing import Source
 from tests.opening import open_workplace
 
 @contextmanager

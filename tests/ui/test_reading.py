@@ -1437,7 +1437,7 @@ def test_signatures_are_told_in_one_passing_line_without_a_name(stage: Stage, tm
         assert window.notices.texts() == ("Signed.",)
     window.notices._notices[0].passing.setInterval(1)
     wait_until(lambda: not window.notices.isVisible())
-    window._tell_signed(signed)
+    window.after_signing.tell_signed(signed)
     press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: window.notices.texts() == ())
 
