@@ -32,9 +32,9 @@ class DeletionPlan:
     ``patient_ids`` are the patient's record and those merged into it. ``typed`` is what has to be typed to
     confirm: the number, or the name where there is none. ``elsewhere`` counts reports of other patients that
     name this one and stay. ``entries`` are those of camp registers, ``lines`` those of the trail that lose
-    the name. ``older_copies`` are earlier copies of the whole store, which go as well;
-    ``set_aside`` are damaged or replaced records, which go only where somebody says so: what is nowhere else
-    may be in them.
+    the name; ``trail_lines`` counts the lines that show none afterwards. ``older_copies`` are earlier copies
+    of the whole store, which go as well; ``set_aside`` are damaged or replaced records, which go only where
+    somebody says so: what is nowhere else may be in them.
     """
 
     patient_ids: tuple[int, ...]
@@ -54,6 +54,7 @@ class DeletionPlan:
     digest: str = field(repr=False)
     entries: tuple[int, ...] = field(default=(), repr=False)
     lines: tuple[int, ...] = field(default=(), repr=False)
+    trail_lines: int = 0
     whole: bool = True
     stays: int = 0
 
@@ -71,11 +72,6 @@ class DeletionPlan:
     def register_entries(self) -> int:
         """How many entries of camp registers go."""
         return len(self.entries)
-
-    @property
-    def trail_lines(self) -> int:
-        """How many lines of the audit trail lose the patient's name."""
-        return len(self.lines)
 
     @property
     def addenda(self) -> int:
@@ -194,7 +190,8 @@ class DeletionPlanner:
             whole=whole,
             stays=stays,
         )
-        return replace(plan, lines=stores.belongings.words(plan.subjects, named))
+        lines = stores.belongings.words(plan.subjects, named)
+        return replace(plan, lines=lines, trail_lines=stores.belongings.lines_left_nameless(lines))
 
 
 def to_type(plans: Sequence[DeletionPlan]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -83,8 +84,7 @@ class ImageKeeper:
         if origin_of(unit) == "copy" or not unit.files:
             return
         key = key_of(unit)
-        known = self._vault.find(key)
-        if known is not None and known.whole:
+        if self.keeps(key):
             return
         payload = json.dumps(to_plain(replace(unit, files=())))
         self._vault.keep(
@@ -97,7 +97,10 @@ class ImageKeeper:
     def find(self, key: str) -> ReadingUnit | None:
         """Return a unit that reads from its copy; None where there is none, or it is not whole."""
         kept = self._vault.find(key)
-        return None if kept is None or not kept.whole else self._unit(kept)
+        if kept is None or not kept.whole:
+            return None
+        unit = self._unit(kept)
+        return unit if _has_all_files(unit) else None
 
     def at_hand(self, unit: ReadingUnit, key: str) -> ReadingUnit:
         """Return the unit where its first file is there, else its copy, where one is kept under that key."""
@@ -113,8 +116,7 @@ class ImageKeeper:
 
     def keeps(self, key: str) -> bool:
         """Whether a whole copy of a unit is kept."""
-        kept = self._vault.find(key)
-        return kept is not None and kept.whole
+        return self.find(key) is not None
 
     def all(self) -> tuple[KeptImages, ...]:
         """Return what is kept, the latest first."""
@@ -150,8 +152,13 @@ def origin_of(unit: ReadingUnit) -> Origin:
     return "copy" if KEPT_AS in unit.extras else "medium"
 
 
+def _has_all_files(unit: ReadingUnit) -> bool:
+    """Whether no file is missing at the end: damaged records may have lost some without a gap."""
+    return not unit.frames_per_file or len(unit.frames_per_file) == len(unit.files)
+
+
 def _sources(unit: ReadingUnit) -> tuple[Source, ...]:
-    from imaging.source import open_source, size_of
+    from imaging.source import size_of
 
     common = Path(unit.extras.get("folder", str(unit.files[0].parent)))
     return tuple(
@@ -160,10 +167,22 @@ def _sources(unit: ReadingUnit) -> tuple[Source, ...]:
                 file.relative_to(common) if file.is_relative_to(common) else Path(f"{number}")
             ).as_posix(),
             byte_count=size_of(file),
-            open=partial(open_source, file),
+            open=partial(_open_listed, unit, file),
         )
         for number, file in enumerate(unit.files)
     )
+
+
+@contextmanager
+def _open_listed(unit: ReadingUnit, file: Path) -> Iterator[BinaryIO]:
+    """Open a file to be copied; one that was exchanged since it was listed would be another patient's."""
+    from imaging.read import require_listed
+    from imaging.source import open_source
+
+    require_listed(unit, file)
+    with open_source(file) as stream:
+        yield stream
+    require_listed(unit, file)
 
 
 def _told(kept: KeptUnit) -> KeptImages:

@@ -34,6 +34,12 @@ _PEOPLE_AND_TRAIL = """
     CREATE TRIGGER audit_words_stay BEFORE UPDATE ON audit_words
         BEGIN SELECT RAISE(ABORT, 'the words of a line do not change'); END;
 """
+_SETTINGS = """
+    CREATE TABLE kept_settings (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    );
+    """
 _RECORDS = """
     CREATE TABLE patients (
         patient_id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -59,12 +65,16 @@ _RECORDS = """
         study_date TEXT NOT NULL,
         modality TEXT NOT NULL,
         description TEXT NOT NULL,
-        pixels_sha256 TEXT,
         first_opened_at TEXT NOT NULL,
         last_opened_at TEXT NOT NULL
     );
     CREATE INDEX studies_patient ON studies (patient_id);
-    CREATE INDEX studies_pixels ON studies (pixels_sha256);
+    CREATE TABLE study_marks (
+        study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
+        mark TEXT NOT NULL,
+        PRIMARY KEY (study_id, mark)
+    );
+    CREATE INDEX study_marks_mark ON study_marks (mark);
     CREATE TABLE study_moves (
         move_id INTEGER PRIMARY KEY AUTOINCREMENT,
         study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
@@ -109,6 +119,7 @@ _RECORDS = """
 """
 
 # Copies of images; ``secret`` makes the key of a file, which lies under ``name`` in the folder of images.
+# ``image_strays`` names files that are about to be written or to go: what a crash leaves of them is swept up.
 _IMAGES = """
     CREATE TABLE image_files (
         file_id INTEGER PRIMARY KEY,
@@ -134,6 +145,7 @@ _IMAGES = """
         PRIMARY KEY (unit_id, position)
     );
     CREATE INDEX image_copies_file ON image_copies (file_id);
+    CREATE TABLE image_strays (name TEXT PRIMARY KEY);
 """
 
 # What a patient agreed to, what must not be deleted, and the one door through which signed reports go.
@@ -296,6 +308,6 @@ MIGRATIONS = (
     CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
         BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
     """,
-    _PEOPLE_AND_TRAIL + _RECORDS + _IMAGES + _KEEPING,
+    _PEOPLE_AND_TRAIL + _SETTINGS + _RECORDS + _IMAGES + _KEEPING,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

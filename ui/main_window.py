@@ -35,6 +35,7 @@ from ui.state_words import is_ready, state_words
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
 from ui.trail_watch import TrailWatch
+from ui.unkept_words import UnkeptWords
 from ui.window_look import keep_look, restore_look
 from ui.worklist_page import WorklistPage
 
@@ -186,6 +187,7 @@ class MainWindow(QMainWindow):
         self.desk.reading_changed.connect(self._show_state)
         self.desk.identity_changed.connect(self._on_identity_changed)
         self.desk.keeping_failed.connect(self.tell_error)
+        self.unkept = UnkeptWords(self.desk.writer, self.notices, self)
         self.read.case_chosen.connect(self.open_case)
         self.read.neighbour_asked.connect(self._on_neighbour_asked)
         self.read.image_shown.connect(self._on_image_shown)
@@ -196,7 +198,7 @@ class MainWindow(QMainWindow):
         self.read.overlay_look_kept.connect(self._on_overlay_look_kept)
 
     def _connect_rest(self) -> None:
-        self.queue.analysed.connect(self.records.keep_pixels)
+        self.queue.analysed.connect(self.records.keep_marks)
         self.records.case_wanted.connect(self.open_case)
         self.records.page_wanted.connect(self.show_page)
         self.records.failed.connect(self.tell_error)
@@ -296,6 +298,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Keep look and drafts, then stop all work."""
         self.desk.flush()
+        if self._built and self.unkept.stop_closing():
+            event.ignore()
+            return
         if self._built:
             self.locking.stop()
         try:
@@ -333,7 +338,7 @@ class MainWindow(QMainWindow):
         self.settings.show_rights()
         self.settings.trail.refresh()
         self.kept_card.refresh()
-        tell_start_notices(self.notices, self._workplace)
+        tell_start_notices(self.notices, self._workplace, self.settings.people.own_password.click)
 
     @Slot(bool)
     def _on_unlocked(self, another: bool) -> None:

@@ -74,7 +74,7 @@ class WorklistPage(QWidget):
         self._stack.addWidget(self._nothing)
         main.addWidget(self._stack, 1)
         row.addLayout(main, 1)
-        self._typing, self._toast = TypingGuard(), Toast(self)
+        self.guard, self._toast = TypingGuard(), Toast(self)
         self.table.installEventFilter(self)
         self._connect()
         self._refresh()
@@ -88,11 +88,11 @@ class WorklistPage(QWidget):
     def notice_letter(self, letter: str) -> None:
         """Notice a letter that no field took: it is typing that missed the search."""
         if letter.isalnum():
-            self._typing.strike(letter.casefold())
+            self.guard.strike(letter.casefold())
 
     def _is_typing(self, key: str) -> bool:
         """Return whether a key that opens a study belongs to words typed outside the search; that is told."""
-        typing = self._typing.strike(key)
+        typing = self.guard.strike(key)
         if typing:
             self._toast.say(self.tr("Words typed quickly outside a field open no study. Press / to search."))
         return typing

@@ -24,7 +24,7 @@ def profile(tmp_path: Path) -> Path:
         number = records.add_patient(patient, AT)
         study = StudyRow(
             study_id=0, unit_key="key", patient_id=number, path="", facts="{}", study_date="2010-05-05",
-            modality="CR", description="Chest PA", pixels_sha256=None, first_opened_at=AT, last_opened_at=AT,
+            modality="CR", description="Chest PA", first_opened_at=AT, last_opened_at=AT,
         )  # fmt: skip
         records.add_study(study)
     return tmp_path / "profile"

@@ -21,6 +21,7 @@ from services.drafts import Draft, OpenPlace, key_of
 from services.scan import scan
 from services.staff import NewPerson
 from services.workplace import Workplace
+from store.audit import AuditQuery
 from store.database import copy_whole
 from store.records import PatientFacts, RecordStore, StudyRow
 from store.register import RegisterStore
@@ -57,7 +58,7 @@ class Ward:
         key = key_of(unit)
         row = StudyRow(
             study_id=0, unit_key=key, patient_id=patient_id, path=unit.path, facts="{}",
-            study_date="2027-01-01", modality="CR", description=f"Chest of {name}", pixels_sha256=f"{seed}",
+            study_date="2027-01-01", modality="CR", description=f"Chest of {name}",
             first_opened_at=AT, last_opened_at=AT,
         )  # fmt: skip
         self.records.add_study(row)
@@ -493,3 +494,40 @@ def test_two_records_of_one_name_that_share_a_register_entry_go_together(ward: W
     plans = [deletion.plan(one) for one in (ward.planted, twin)]
     assert [plan.register_entries for plan in plans] == [1, 1]
     assert len(deletion.delete_all(plans, password=PASSWORD, typed="2").done) == 2
+
+
+def test_a_namesake_born_on_the_same_day_keeps_names_reports_and_register_entry(ward: Ward) -> None:
+    """Equal name and birth date, another number: nothing of theirs goes with the one who is deleted."""
+    twin = ward.records.add_patient(facts(NAME, "PX-2"), AT)
+    theirs = ward.study(twin, NAME, "PX-2", seed=8)
+    line = ward.workplace.trail.note("open", f"unit:{key_of(theirs)}", words=f"{NAME} (PX-2) *1961-02-03")
+    mine = ward.study(ward.planted, NAME, NUMBER, seed=9)
+    own = ward.workplace.trail.note("open", f"unit:{key_of(mine)}", words=f"{NAME} ({NUMBER}) *1961-02-03")
+    store = RegisterStore(ward.workplace._database)
+    store.keep("camp", AT, [facts(NAME, NUMBER), facts(NAME, "PX-2")])
+    plan = ward.workplace.deletion.plan(ward.planted)
+    assert own in plan.lines
+    assert line not in plan.lines
+    assert plan.register_entries == 1
+    ward.workplace.deletion.delete(plan, password=PASSWORD, typed=NUMBER)
+    words = {one.seq: one.words for one in ward.workplace.trail.lines()}
+    assert words[own] is None
+    assert words[line] == f"{NAME} (PX-2) *1961-02-03"
+    assert [one.id.value for one in ward.workplace.register.offer("PX-2") if one.id] == ["PX-2"]
+
+
+def test_the_plan_counts_every_line_that_shows_no_name_afterwards(ward: Ward) -> None:
+    unit = ward.study(ward.planted, NAME, NUMBER, seed=1)
+    ward.workplace.trail.note("analyse", f"unit:{key_of(unit)}")
+    ward.workplace.trail.note("reveal", f"unit:{key_of(unit)}")
+    before = nameless(ward)
+    plan = ward.workplace.deletion.plan(ward.planted)
+    ward.workplace.deletion.delete(plan, password=PASSWORD, typed=NUMBER)
+    made_since = {"delete", "wiped"}
+    after = {seq for seq, act in nameless(ward).items() if act not in made_since} - set(before)
+    assert len(after) == plan.trail_lines
+
+
+def nameless(ward: Ward) -> dict[int, str]:
+    page = ward.workplace.trail.page(AuditQuery(), limit=1000)
+    return {one.line.seq: one.line.act for one in page if one.unnamed}

@@ -1,6 +1,7 @@
 """A kept copy reads to the very same picture and answer as the file on the stick."""
 
 import hashlib
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
 from core.errors import (
     Cancelled,
+    ChangedFileError,
     FarlightError,
     KeptImageDamagedError,
     MediumGoneError,
@@ -178,6 +181,24 @@ def test_a_copy_is_found_again_at_the_next_start(stick: Path, tmp_path: Path) ->
         assert same_picture(before, read_image(again))
 
 
+def test_a_copy_that_lost_its_last_file_is_not_whole_and_is_made_again(
+    workplace: Workplace, stick: Path
+) -> None:
+    source = Path(str(get_testdata_file("CT_small.dcm", download=False)))
+    for number in range(3):
+        dataset = dcmread(source)
+        dataset.SOPInstanceUID = f"{dataset.SOPInstanceUID}.{number}"
+        dataset.InstanceNumber = number + 1
+        dataset.ImagePositionPatient = [0, 0, float(number)]
+        dataset.save_as(stick / f"{number}.dcm")
+    (unit,) = units(stick)
+    assert len(kept(workplace, unit).files) == 3
+    with workplace._database.transaction() as connection:
+        connection.execute("DELETE FROM image_copies WHERE position = 2")  # as damaged records may have it
+    assert workplace.images.find(key_of(unit)) is None
+    assert len(kept(workplace, unit).files) == 3
+
+
 def test_a_damaged_copy_is_told_as_such_and_shows_nothing(workplace: Workplace, stick: Path) -> None:
     shutil.copy(str(get_testdata_file("CT_small.dcm", download=False)), stick / "ct.dcm")
     (unit,) = units(stick)
@@ -216,6 +237,22 @@ def test_a_cut_short_copy_is_not_offered_and_is_gone_on_with(workplace: Workplac
     moved.rename(away)
     copy = kept(workplace, series)
     assert len(copy.files) == 3
+
+
+def test_a_picture_that_was_exchanged_since_it_was_listed_is_not_copied(
+    workplace: Workplace, stick: Path
+) -> None:
+    file, other = stick / "1.bmp", stick / "other.bmp"
+    draw_chest(file, 1)
+    draw_chest(other, 2)
+    (unit,) = units(file)
+    before = file.stat()
+    other.replace(file)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_size == before.st_size
+    with pytest.raises(ChangedFileError):
+        workplace.images.copy(unit)
+    assert workplace.images.find(key_of(unit)) is None
 
 
 def test_who_cancels_keeps_nothing(workplace: Workplace, stick: Path) -> None:

@@ -97,7 +97,7 @@ def filled(profile: Path) -> None:
         number = records.add_patient(PatientFacts(known="{}", name=NAME, number="Q-7731"), AT)
         study = StudyRow(
             study_id=0, unit_key="unit", patient_id=number, path=f"/media/{NAME}.png", facts="{}",
-            study_date="", modality="CR", description="", pixels_sha256=None, first_opened_at=AT,
+            study_date="", modality="CR", description="", first_opened_at=AT,
             last_opened_at=AT,
         )  # fmt: skip
         records.add_study(study)

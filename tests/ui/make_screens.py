@@ -276,7 +276,7 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
                     StudyRow(
                         study_id=0, unit_key=f"{number} {study}", patient_id=patient, path="", facts="{}",
                         study_date=f"2014-0{study + 3}-05", modality="CR", description="Chest PA",
-                        pixels_sha256=None, first_opened_at=at, last_opened_at=at,
+                        first_opened_at=at, last_opened_at=at,
                     )
                 )  # fmt: skip
         workplace.deletion.hold(patient, "A court asked for them")

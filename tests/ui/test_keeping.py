@@ -195,7 +195,7 @@ def due_dialog(window: Any, count: int = 3, studies: int = 2) -> Any:
                 StudyRow(
                     study_id=0, unit_key=f"key {number} {study}", patient_id=patient, path="", facts="{}",
                     study_date=f"2010-05-0{study + 1}", modality="CR", description="Chest PA",
-                    pixels_sha256=None, first_opened_at=LONG_AGO, last_opened_at=LONG_AGO,
+                    first_opened_at=LONG_AGO, last_opened_at=LONG_AGO,
                 )
             )  # fmt: skip
     window.keeping.show_due()

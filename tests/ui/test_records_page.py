@@ -12,9 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from core.patient import Patient, Sourced
+from services.picture_marks import marks_of
 from services.register_people import guess
 from services.register_table import read_table
-from services.sign import pixels_sha256
 from tests.services.test_records import file, patient, unit_of
 from tests.ui.conftest import PIN
 from tests.ui.stage import wait_until, write_chest
@@ -342,9 +342,9 @@ def test_the_same_image_under_another_patient_stands_against_signing(stage: Stag
     case = window.desk.case
     other = Patient(name=Sourced(value="Achieng", source="header"), id=Sourced(value="B-2", source="header"))
     assert window._workplace.signing.missing(case.unit, case.analysis, case.draft)
-    window._workplace.records.file(unit_of(other), other, pixels=pixels_sha256(case.analysis))
+    window._workplace.records.file(unit_of(other), other, marks=marks_of(case.analysis))
     found = window._workplace.signing.missing(case.unit, case.analysis, case.draft)
-    window.records.keep_pixels(case.key)
+    window.records.keep_marks(case.key)
     assert any(one.endswith("stands under Achieng, ID B-2.") for one in window.notices.texts())
     assert found[-1].code == "same_pixels"
     assert "Achieng, ID B-2" in found[-1].text
