@@ -72,16 +72,23 @@ class PushButton(QPushButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Press at Enter as at Space; a key that is held down is one press."""
-        if not is_enter(event):
+        if not take_enter(self, event):
             super().keyPressEvent(event)
-        elif not event.isAutoRepeat():
-            self.click()
 
 
 def is_enter(event: QKeyEvent) -> bool:
     """Return whether a key is Enter and nothing beside it."""
     beside = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
     return event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not beside
+
+
+def take_enter(button: QAbstractButton, event: QKeyEvent) -> bool:
+    """Press a button at Enter, once however long the key is held; False for another key."""
+    if not is_enter(event):
+        return False
+    if not event.isAutoRepeat():
+        button.click()
+    return True
 
 
 class KeyButton(PushButton):
@@ -326,10 +333,8 @@ class ToolWord(QToolButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Press at Enter as at Space; a key that is held down is one press."""
-        if not is_enter(event):
+        if not take_enter(self, event):
             super().keyPressEvent(event)
-        elif not event.isAutoRepeat():
-            self.click()
 
     @Slot()
     def _tint(self) -> None:

@@ -456,3 +456,26 @@ def test_a_printed_sheet_is_asked_for_one_group_chosen_by_chance(application: An
     view.confirm()
     assert said == [True]
     view.deleteLater()
+
+
+def test_a_complaint_goes_when_somebody_types_what_it_asks_for(knock: Open, tmp_path: Path) -> None:
+    page = knock(tmp_path).page
+    page.go.click()
+    assert "Name is needed" in page.wrong.text()
+    QTest.keyClicks(page.fields.name, "A")
+    assert not page.wrong.isVisible()
+
+
+def test_of_damaged_records_what_helps_is_the_bright_button_and_no_command_is_read_out(
+    knock: Open, tmp_path: Path
+) -> None:
+    from core.errors import StoreDamagedError
+    from ui.controls import KeyButton
+
+    door = knock(tmp_path)
+    door._show_trouble(StoreDamagedError())
+    page = door.page
+    bright = [one.words() for one in page.findChildren(KeyButton) if one.property("kind") == "primary"]
+    assert len(bright) == 1
+    assert bright != ["Try again"]
+    assert "`" not in StoreDamagedError().hint
