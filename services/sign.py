@@ -195,6 +195,11 @@ class SigningDesk:
         person = self._session.person
         if person is not None and draft.reader_id not in (None, person.person_id):
             found = (*found, Missing(code="reader", text=say("people.missing.reader", name=draft.reader)))
+        return (*found, *self.withheld(unit, analysis, draft))
+
+    def withheld(self, unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
+        """Return what the records hold against signing: they speak of another patient."""
+        found: tuple[Missing, ...] = ()
         patient = merge(unit.patient, draft.typed, day=unit.header.date)
         other = self._records.belongs_to_another(key_of(unit), patient)
         if other is not None:
