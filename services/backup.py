@@ -13,7 +13,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,13 @@ from store.backup_files import (
     remove_unfinished,
     verify_parts,
 )
-from store.backup_manifest import UNFINISHED, Backup, Entry, check_seal, find_backups, folder_name
+from store.backup_manifest import UNFINISHED, Backup, Entry, check_any_seal, find_backups, folder_name
 from store.backup_rest import seal_rest
 from store.database import Database
 from store.durable import replace_file
 from store.profile import Profile
 from store.settings import Settings
+from store.subkeys import BACKUP_SEAL
 
 COUNTED = ("signed_reports", "drafts", "people", "patients", "studies", "image_files", "audit")
 _RESUMED_FOR = timedelta(hours=24)
@@ -68,6 +69,7 @@ class _Stage:
     file: Path | None
     keys: bytes
     rest: bytes
+    seal: bytes = field(repr=False)
 
 
 class BackupDesk:
@@ -175,7 +177,7 @@ class BackupDesk:
         self._trail.note("backup", detail={"verified": backup.manifest.made_at})
 
     def _check_seal(self, backup: Backup) -> None:
-        check_seal(backup.manifest, self._database.subkey(b"backup"))
+        check_any_seal(backup.manifest, self._database.backup_seals(backup.manifest.made_at))
 
     def _sealed_on(self, medium: Path) -> tuple[Backup, ...]:
         """Return the backups on a medium that these records sealed, the latest first."""
@@ -204,8 +206,8 @@ class BackupDesk:
             state = json.loads((folder / "state.json").read_bytes())
             age = self._clock.now() - datetime.fromisoformat(state["made_at"])
             begun = (medium / f"{state['name']}{UNFINISHED}").is_dir()
-            if not self._staged_records.exists():
-                return None  # a deletion took it away
+            if not self._staged_records.exists() or state["under"] != self._stage_mark():
+                return None  # a deletion took it away, or the key was turned
             if not begun or not timedelta() <= age < _RESUMED_FOR or state["store_id"] != self._store_id:
                 return None
             return _Stage(
@@ -214,6 +216,7 @@ class BackupDesk:
                 file=self._staged_records,
                 keys=(folder / "keys.json").read_bytes(),
                 rest=(folder / "rest.bin").read_bytes(),
+                seal=self._database.subkey(BACKUP_SEAL),
             )
         except (OSError, ValueError, TypeError, KeyError):
             return None
@@ -235,17 +238,21 @@ class BackupDesk:
         with medium_errors():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = folder / "records.001" if on_medium else self._staged_records
-        rest = self._snapshot(file, progress, cancelled, with_errors_of_medium=on_medium)
-        keys = self._profile.key_file.read_bytes()
+        mark = self._stage_mark()
+        keys, rest, seal = self._snapshot(file, progress, cancelled, with_errors_of_medium=on_medium)
         if on_medium:
-            return _Stage(name=name, made_at=made_at, file=None, keys=keys, rest=rest)
-        state = {"name": name, "made_at": made_at, "store_id": self._store_id}
+            return _Stage(name=name, made_at=made_at, file=None, keys=keys, rest=rest, seal=seal)
+        state = {"name": name, "made_at": made_at, "store_id": self._store_id, "under": mark}
         with medium_errors():
             unfinished.mkdir(parents=True, exist_ok=True)
             for inner, content in (("keys.json", keys), ("rest.bin", rest)):
                 replace_file(folder / inner, content)
             replace_file(folder / "state.json", json.dumps(state).encode())
-        return _Stage(name=name, made_at=made_at, file=file, keys=keys, rest=rest)
+        return _Stage(name=name, made_at=made_at, file=file, keys=keys, rest=rest, seal=seal)
+
+    def _stage_mark(self) -> str:
+        """Return what tells under which key of the store a snapshot was made."""
+        return self._database.subkey(b"backup stage").hex()
 
     def _records_size(self) -> int:
         file = self._profile.database_file
@@ -254,13 +261,16 @@ class BackupDesk:
 
     def _snapshot(
         self, file: Path, progress: Report, cancelled: IsCancelled, *, with_errors_of_medium: bool
-    ) -> bytes:
+    ) -> tuple[bytes, bytes, bytes]:
+        """Copy the records; returns the locked keys and the sealed rest of the same moment, and its seal."""
         from store.sqlcipher import dbapi
 
         rest: dict[str, Any] = {}
+        keys: list[bytes] = []
 
         def at_start() -> None:
             rest.update(self._rest())
+            keys.append(self._profile.key_file.read_bytes())
 
         def tell(done: int, total: int) -> None:
             stop_if(cancelled)
@@ -268,7 +278,7 @@ class BackupDesk:
 
         try:
             with medium_errors():
-                self._database.snapshot(file, at_start, tell)
+                moment = self._database.snapshot(file, at_start, tell)
         except dbapi.OperationalError as error:
             if with_errors_of_medium:
                 raise BackupMediumError(type(error).__name__) from error
@@ -276,8 +286,8 @@ class BackupDesk:
 
             raise not_opened(error) from error
         progress(Progress(stage="checking"))
-        self._database.check_copy(file)
-        return seal_rest(rest, self._database.subkey(b"backup rest"))
+        moment.check()
+        return keys[0], seal_rest(rest, moment.subkey(b"backup rest")), moment.subkey(BACKUP_SEAL)
 
     def _rest(self) -> dict[str, Any]:
         """Return what goes into the backup beside the records, as it is at this moment."""
@@ -325,7 +335,7 @@ class BackupDesk:
         unread = sum(not self._add_image(writer, one, cancelled) for one in changed)
         for kind, path, content in (("keys", "keys.json", stage.keys), ("rest", "rest", stage.rest)):
             writer.add(kind, path, io.BytesIO(content), len(content))  # type: ignore[arg-type]
-        backup = writer.finish(stage.made_at, VERSION, self._database.subkey(b"backup"))
+        backup = writer.finish(stage.made_at, VERSION, stage.seal)
         remove_unfinished(medium, self._store_id)
         removed = remove_old(backup, earlier, int(self._settings.number("backup.keep")))
         return MadeBackup(

@@ -15,12 +15,13 @@ from services.locked_records import LockedRecords, ReportNumber
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from store.audit import AuditStore
 from store.database import Database, check_whole, not_opened
+from store.key_turn import holds_a_page
 from store.page_file import PageFile
 from store.people import PeopleStore, PersonRow
 from store.salvage_rows import DamagedDatabase, reserve_numbers, write_new
 from store.settings import Settings
 from store.sqlcipher import dbapi
-from store.swap import DATABASE, RECORDS, incoming, swap
+from store.swap import DATABASE, GUESSES, RECORDS, incoming, swap
 
 _OF_REPORTS = ("frozen_reports", "papers", "addenda")
 
@@ -67,6 +68,11 @@ class Salvaging(LockedRecords):
 
     _images_aside: tuple[str, ...] = ()
 
+    def _take(self, key: bytes, holder_id: str) -> None:
+        """Take the key that the records are under (of two, where a crash cut short its turn)."""
+        keys, file = self._ring.keys(), self._profile.database_file
+        super()._take(next((one for one in keys if holds_a_page(file, one)), key), holder_id)
+
     def prepare(self, *, progress: Report = nobody_listens, cancelled: IsCancelled = never) -> Salvaged:
         """Read what can be read into new records; nothing is replaced yet.
 
@@ -98,7 +104,7 @@ class Salvaging(LockedRecords):
             self._images_aside = tuple(self._unnamed_images(database))
             lost = tuple(self._lost_reports(database, damaged))
             report = self._report(damaged, pages, lost, entered)
-            self._note(database, key, report)
+            self._note(database, report)
         finally:
             database.close()
         reserve_numbers(new, key, [one.number for one in lost])
@@ -115,7 +121,7 @@ class Salvaging(LockedRecords):
         return swap(
             self._folder,
             aside=(*RECORDS, *self._images_aside),
-            copied=("keys.json", "keys-copy.json", "anchor.json", "settings.json"),
+            copied=("keys.json", "keys-copy.json", "anchor.json", "settings.json", GUESSES),
         )
 
     def _unnamed_images(self, database: Database) -> Iterator[str]:
@@ -198,11 +204,11 @@ class Salvaging(LockedRecords):
             images_aside=len(self._images_aside),
         )
 
-    def _note(self, database: Database, key: bytes, report: Salvaged) -> None:
+    def _note(self, database: Database, report: Salvaged) -> None:
         person = self._person(database)
         touched = [table for table in report.tables if table.lost or table.lost_pages]
         anchor = self._folder / "incoming" / "anchor.json"
-        AuditStore(database, self._clock, anchor, key).write(
+        AuditStore(database, self._clock, anchor).write(
             "salvage",
             person_id=person.person_id if person else None,
             person=person.name if person else "",

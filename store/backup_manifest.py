@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, cast
@@ -197,7 +197,16 @@ def check_seal(manifest: Manifest, key: bytes) -> None:
     Raises:
         BackupDamagedError: it is not.
     """
-    if not hmac.compare_digest(_seal(_plain(manifest), key), manifest.seal):
+    check_any_seal(manifest, (key,))
+
+
+def check_any_seal(manifest: Manifest, keys: Iterable[bytes]) -> None:
+    """Check that the manifest was sealed with one of these keys.
+
+    Raises:
+        BackupDamagedError: it was not.
+    """
+    if not any(hmac.compare_digest(_seal(_plain(manifest), key), manifest.seal) for key in keys):
         raise BackupDamagedError("the seal of the manifest")
 
 

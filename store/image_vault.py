@@ -1,7 +1,8 @@
 """Copies of images, each file encrypted under a key of its own, beside the database.
 
-The key is made of the store's key and a secret that stands in the database alone and is used for no other
-file: where that row is deleted, no key opens the file any more.
+The key is made of a random secret that stands in the database alone and is used for no other file: where
+that row is deleted, no key opens the file any more. The store's own key has no part in it: who knew an
+earlier one opens no copy that was made after it was turned.
 
 Names in the folder are random. Each is written down before its file is made, and before its file goes: what
 a crash left is known by that and goes at the next start. A file that nothing names is left where it is: the
@@ -10,7 +11,6 @@ row that tells how to read it may be lost, or lie in another state of the databa
 
 from __future__ import annotations
 
-import hmac
 import io
 import os
 import secrets
@@ -74,9 +74,8 @@ def never() -> bool:
 class ImageVault:
     """The copies of images of one profile."""
 
-    def __init__(self, database: Database, clock: Clock, folder: Path, key: bytes) -> None:
+    def __init__(self, database: Database, clock: Clock, folder: Path) -> None:
         self._database, self._clock, self._folder = database, clock, folder
-        self._key = hmac.digest(key, b"farlight images", "sha256")
         self._one_at_a_time = threading.Lock()
         self._announced: list[str] = []
         self._under_way: frozenset[str] = frozenset()
@@ -204,7 +203,7 @@ class ImageVault:
             with os.fdopen(descriptor, "wb", buffering=0) as target:
                 with own_errors():
                     target.write(MAGIC)
-                byte_count, sha256 = seal(stream, target, self._file_key(secret), tell, cancelled)
+                byte_count, sha256 = seal(stream, target, _file_key(secret), tell, cancelled)
                 with own_errors():
                     os.fsync(target.fileno())
         except BaseException:
@@ -288,7 +287,7 @@ class ImageVault:
         except OSError as error:
             raise KeptImageDamagedError(type(error).__name__) from error
         try:
-            raw = SealedFile(stream, self._file_key(row["secret"]), int(row["byte_count"]))
+            raw = SealedFile(stream, _file_key(row["secret"]), int(row["byte_count"]))
         except BaseException:
             stream.close()
             raise
@@ -385,11 +384,12 @@ class ImageVault:
             ).fetchone()
         return row
 
-    def _file_key(self, secret: bytes) -> bytes:
-        from cryptography.hazmat.primitives.hashes import SHA256
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-        return HKDF(algorithm=SHA256(), length=32, salt=secret, info=MAGIC).derive(self._key)
+def _file_key(secret: bytes) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=MAGIC).derive(secret)
 
 
 def _add_strays(connection: dbapi.Connection, names: Iterable[str]) -> None:

@@ -1,5 +1,7 @@
 """What the database looks like: one script a version."""
 
+# ``key_ring`` holds the edition of the key file that belongs here, and a change of it that is under way;
+# ``former_seals`` what sealed backups before the store's key was turned.
 _PEOPLE_AND_TRAIL = """
     ALTER TABLE people ADD COLUMN duty TEXT NOT NULL DEFAULT 'clinician';
     ALTER TABLE people ADD COLUMN signs INTEGER NOT NULL DEFAULT 1;
@@ -24,6 +26,15 @@ _PEOPLE_AND_TRAIL = """
         subject TEXT NOT NULL,
         salt TEXT NOT NULL,
         words TEXT NOT NULL
+    );
+    CREATE TABLE key_ring (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        edition INTEGER NOT NULL,
+        pending TEXT NOT NULL DEFAULT ''
+    );
+    CREATE TABLE former_seals (
+        until TEXT PRIMARY KEY,
+        seal BLOB NOT NULL
     );
     CREATE INDEX audit_subject ON audit (subject);
     CREATE INDEX audit_words_subject ON audit_words (subject);

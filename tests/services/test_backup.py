@@ -23,6 +23,7 @@ from core.errors import (
 from services.workplace import Workplace
 from store import backup_files, backup_manifest, durable_copy
 from store.backup_manifest import PREFIX, UNFINISHED, find_backups
+from store.durable_copy import hash_file
 from tests.opening import open_workplace
 from tests.services.conftest import MovedClock
 from tests.services.records_of_clinic import PLANTED, put_images, sign_reports
@@ -138,7 +139,7 @@ def test_reading_what_is_on_the_medium_can_be_stopped(
     put_images(workplace, 4)
     workplace.backups.make(medium)
     clock.instant += timedelta(days=1)
-    real, read = backup_files.hash_file, []
+    real, read = hash_file, []
 
     def watched(file: Path, tell: Callable[[int], None]) -> tuple[str, int]:
         if "farlight-images" in str(file):

@@ -140,7 +140,6 @@ def test_a_column_that_is_mixed_is_asked_about(tmp_path: Path) -> None:
         "Okafor,17,2999-01-01,M,",
         "Okafor,17,31/31/2020,M,",
         "Okafor,17,yesterday,M,",
-        "Okafor,17,2020-01-02,purple,",
         "Okafor,17,,M,old",
         "Okafor,17,,M,131",
         "Okafor,17,2020-01-02,M,60",
@@ -335,3 +334,11 @@ def test_looking_and_reading_in_tell_how_far_they_are_and_stop_with_nobody_kept(
     told.clear()
     assert workplace.register.read_in(lines, "camp", progress=listen).people == 450
     assert told == [("keeping", done, 450) for done in range(0, 450, 100)]
+
+
+def test_a_word_for_a_sex_that_is_not_known_leaves_nobody_out(tmp_path: Path) -> None:
+    (line,) = _lines(tmp_path, "Name,ID,Sex\nA,1,w\n")
+    assert line.state == "right"
+    assert line.patient is not None
+    assert line.patient.sex is None
+    assert "“w”" in line.notes[0]

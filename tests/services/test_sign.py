@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 from pypdfium2 import PdfDocument
 
-from core.errors import AlreadySignedError, NotReadyToSignError, RequestError, WrongPinError
+from core.errors import (
+    AlreadySignedError,
+    NotPermittedError,
+    NotReadyToSignError,
+    RequestError,
+    WrongPinError,
+)
 from core.image import ReadingUnit
 from core.patient import Patient, Sourced
 from services.analyze import Analysis, Analyzer
 from services.drafts import Draft, key_of
 from services.patient import merge
+from services.report import set_on_paper
 from services.scan import scan
 from services.sign import Person, missing_for_signing, reading_beside
 from services.workplace import Workplace
@@ -105,6 +112,27 @@ def test_a_header_with_two_identifiers_is_enough_unless_what_was_typed_differs(
     named = replace(unit, patient=header)
     assert _codes(named, analysis, replace(draft, typed=Patient(), confirmed=())) == []
     assert _codes(named, analysis, replace(draft, confirmed=())) == ["identity"]
+
+
+def test_a_window_that_locks_while_the_paper_is_set_signs_nothing(
+    workplace: Workplace,
+    amina: Person,
+    unit: ReadingUnit,
+    analysis: Analysis,
+    draft: Draft,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workplace.drafts.keep(draft)
+
+    def locked(*arguments: Any) -> bytes:
+        workplace.lock()
+        return set_on_paper(*arguments)
+
+    monkeypatch.setattr("services.sign.set_on_paper", locked)
+    with pytest.raises(NotPermittedError):
+        workplace.signing.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
+    assert workplace.signing._signed.find(key_of(unit)) is None
+    assert [line.act for line in workplace.trail._store.lines()][-1] == "lock"
 
 
 def test_signing_binds_reading_result_and_pdf_and_drops_the_draft(

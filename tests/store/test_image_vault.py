@@ -26,7 +26,7 @@ PLANTED = b"Planted^Name-4711 "
 
 @pytest.fixture
 def vault(database: Database, clock: MovedClock, tmp_path: Path) -> ImageVault:
-    return ImageVault(database, clock, tmp_path / "images", KEY)
+    return ImageVault(database, clock, tmp_path / "images")
 
 
 def content(size: int, seed: int = 0) -> bytes:
@@ -86,7 +86,7 @@ def test_the_same_content_is_written_once_and_its_files_differ_between_stores(
     assert len(files(vault)) == 1
     assert read(vault, first) == read(vault, second, "1.dcm") == plain
     elsewhere = Database(tmp_path / "other.db", KEY, new=True)
-    other = ImageVault(elsewhere, clock, tmp_path / "other", KEY)
+    other = ImageVault(elsewhere, clock, tmp_path / "other")
     kept(other, plain)
     elsewhere.close()
     assert files(other)[0].read_bytes() != files(vault)[0].read_bytes()
@@ -298,7 +298,7 @@ def test_what_a_crash_left_is_swept_up_and_nothing_else(
         with pytest.raises(KeyError):
             kept(vault, content(700, 3), key="other")
     assert len(files(vault)) == 3
-    again = ImageVault(database, MovedClock(), vault.folder, KEY)
+    again = ImageVault(database, MovedClock(), vault.folder)
     assert again.sweep() == 1
     assert again.sweep() == 0
     assert stranger in files(vault)
@@ -312,7 +312,7 @@ def test_nothing_is_swept_under_a_new_or_an_older_store(
     kept(vault, content(500), content(600, 1))
     before = {file: file.read_bytes() for file in files(vault)}
     empty = Database(tmp_path / "new.db", KEY, new=True)
-    assert ImageVault(empty, clock, vault.folder, KEY).sweep() == 0
+    assert ImageVault(empty, clock, vault.folder).sweep() == 0
     empty.close()
     assert {file: file.read_bytes() for file in files(vault)} == before
 
@@ -344,7 +344,7 @@ def test_a_removed_file_that_lies_elsewhere_is_swept_up_there(
     vault: ImageVault, database: Database, clock: MovedClock, tmp_path: Path
 ) -> None:
     kept(vault, content(500))
-    incoming = ImageVault(database, clock, tmp_path / "incoming" / "images", KEY)
+    incoming = ImageVault(database, clock, tmp_path / "incoming" / "images")
     assert incoming.remove(["unit"]) == 1
     assert len(files(vault)) == 1
     assert vault.sweep() == 1
@@ -359,13 +359,16 @@ def test_no_name_stays_written_down_after_copying_and_removing(vault: ImageVault
     assert files(vault) == []
 
 
-def test_a_key_of_another_store_opens_nothing(
-    vault: ImageVault, database: Database, clock: MovedClock
+def test_without_the_secret_in_the_records_no_copy_opens_and_a_turned_key_changes_nothing(
+    vault: ImageVault, database: Database
 ) -> None:
     unit_id = kept(vault, content(500))
-    other = ImageVault(database, clock, vault.folder, bytes(32))
+    database.turn_to(bytes(reversed(KEY)))
+    assert read(vault, unit_id) == content(500)
+    with database.transaction() as connection:
+        connection.execute("UPDATE image_files SET secret = ?", (bytes(32),))
     with pytest.raises(KeptImageDamagedError):
-        read(other, unit_id)
+        read(vault, unit_id)
 
 
 def test_a_unit_deleted_while_it_is_copied_leaves_nothing(vault: ImageVault) -> None:
