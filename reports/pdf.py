@@ -6,6 +6,7 @@ from core.decision import PaperSize
 from core.errors import FarlightError, ReportError
 from core.wording import say
 from reports.flow import LEADING, Flow, baseline, height_of, lines_of
+from reports.layout_head import page_head
 from reports.layout_machine import machine_block
 from reports.layout_person import headed_section, person_pages
 from reports.layout_tail import tail
@@ -29,8 +30,6 @@ from reports.sheet import (
 
 __all__ = ["render_pdf", "warm_up"]
 
-_HEAD_SHARE = 0.62
-_HEAD_GAP = 12.0
 _FOOT_CLEARANCE = 5.0
 _COPY_MARK_PADDING = 8.0
 _COPY_MARK_LOWER = 3.0  # printers leave the sheet's edge white
@@ -130,11 +129,15 @@ def _person_head(content: ReportContent) -> Callable[[Flow], float]:
     def head(flow: Flow) -> float:
         first = len(flow.sheets) == 1
         if first and not content.clinic.name:
-            return _head(flow, content, content.title, "", right=("", content.date))
+            return page_head(flow, content.banners, content.title, "", right=("", content.date))
         if not first:
-            return _head(flow, content, content.title, content.patient_line, right=("", content.date))
+            return page_head(
+                flow, content.banners, content.title, content.patient_line, right=("", content.date)
+            )
         subtitle = " · ".join(content.clinic.address)
-        return _head(flow, content, content.clinic.name, subtitle, right=(content.title, content.date))
+        return page_head(
+            flow, content.banners, content.clinic.name, subtitle, right=(content.title, content.date)
+        )
 
     return head
 
@@ -144,68 +147,11 @@ def _machine_head(content: ReportContent, title: str, *, watermark: bool = False
         if watermark:
             _watermark(flow, content.demonstration_watermark)
         identity = say("reports.footer.report", id=content.short_id)
-        return _head(flow, content, title, content.patient_line, right=("", f"{content.program}\n{identity}"))
+        return page_head(
+            flow, content.banners, title, content.patient_line, right=("", f"{content.program}\n{identity}")
+        )
 
     return head
-
-
-def _head(flow: Flow, content: ReportContent, title: str, subtitle: str, *, right: tuple[str, str]) -> float:
-    """Draw banners, title left and right, and a rule; return where content begins."""
-    paper = flow.paper
-    y = paper.margin
-    for banner in content.banners:
-        y += _banner(flow, banner, y) + 4
-    y += 4 if content.banners else 0
-    natural = max(set_line(text, paper.small).width for text in right[1].split("\n"))
-    if right[0]:
-        natural = max(natural, set_line(right[0], paper.title, "bold").width)
-    slim = min(natural, paper.measure * (1 - _HEAD_SHARE))
-    wide = paper.measure - slim - _HEAD_GAP
-    left_lines = (
-        *lines_of(title, paper.name, wide, "bold"),
-        *(lines_of(subtitle, paper.small, wide) if subtitle else ()),
-    )
-    right_lines = (
-        *(lines_of(right[0], paper.title, slim + 0.1, "bold") if right[0] else ()),
-        *lines_of(right[1], paper.small, slim + 0.1),
-    )
-    flow.y = y
-    _column(flow, left_lines, paper, align_right=False)
-    _column(flow, right_lines, paper, align_right=True)
-    flow.y = y + max(height_of(left_lines), height_of(right_lines)) + 5
-    flow.rule(INK, 0.9)
-    return flow.y + 10
-
-
-def _column(flow: Flow, lines: tuple[Line, ...], paper: Format, *, align_right: bool) -> None:
-    dy = 0.0
-    for line in lines:
-        x = paper.right - line.width if align_right else paper.left
-        strong = line.size > paper.small
-        flow.line(line, x, INK if strong else MUTED, dy=dy)
-        dy += line.size * LEADING
-
-
-def _banner(flow: Flow, text: str, y: float) -> float:
-    paper = flow.paper
-    lines = lines_of(text, paper.small, paper.measure - 16, "bold")
-    height = height_of(lines) + 5
-    flow.add(
-        BoxMark(
-            x=paper.left,
-            y=y,
-            width=paper.measure,
-            height=height,
-            fill=(252, 241, 238),
-            stroke=CRITICAL,
-            stroke_width=0.9,
-        )
-    )
-    flow.y = y
-    for number, line in enumerate(lines):
-        x = paper.left + (paper.measure - line.width) / 2
-        flow.line(line, x, CRITICAL, dy=2.5 + number * paper.small * LEADING)
-    return height
 
 
 def _copy_mark(text: str, paper: Format) -> list[Mark]:

@@ -5,13 +5,14 @@ import io
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
+from typing import Protocol
 
 import numpy as np
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
-from reports.records import Picture, ReportContent
+from reports.records import Picture
 from reports.shaping import Glyph, GlyphRun
 from reports.sheet import (
     BoxMark,
@@ -34,7 +35,36 @@ _PLACE_TOLERANCE = 0.004
 _NO_CHARACTER_MAP = (0x20,)  # glyphs are placed by number: reading a map of 28,000 characters would be wasted
 
 
-def write_pdf(sheets: Sequence[Sheet], paper: Format, content: ReportContent) -> bytes:
+class FileFacts(Protocol):
+    """What a PDF file says of itself; ``report_id`` and ``copy_mark`` make its identity."""
+
+    @property
+    def report_id(self) -> str:
+        """The hash of what it says."""
+        ...
+
+    @property
+    def copy_mark(self) -> str:
+        """What marks a copy; "" on an original."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """Its language."""
+        ...
+
+    @property
+    def document_title(self) -> str:
+        """Its title, which names no patient."""
+        ...
+
+    @property
+    def created(self) -> datetime:
+        """When it was made."""
+        ...
+
+
+def write_pdf(sheets: Sequence[Sheet], paper: Format, content: FileFacts) -> bytes:
     """Return the PDF file of these sheets; its metadata names no patient."""
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     document = _Document(paper, content, _glyphs_used(sheets))
@@ -48,7 +78,7 @@ def write_pdf(sheets: Sequence[Sheet], paper: Format, content: ReportContent) ->
 class _Document(FPDF):
     """The PDF library with a pen of our own: glyphs are placed exactly where the layout put them."""
 
-    def __init__(self, paper: Format, content: ReportContent, glyphs: Mapping[str, frozenset[int]]) -> None:
+    def __init__(self, paper: Format, content: FileFacts, glyphs: Mapping[str, frozenset[int]]) -> None:
         super().__init__(unit="pt", format=(paper.width, paper.height))
         self._identity = content.report_id.upper()[:32]
         version = hashlib.sha256(f"{content.report_id} {content.copy_mark}".encode()).hexdigest()

@@ -15,6 +15,7 @@ from core.wording import say
 from services.analyze import AnalysisOptions, Analyzer, table_unit, unreadable_unit
 from services.batch_job import Workshop
 from services.batch_lanes import Lanes, helpers_worth
+from services.batch_overview import write_overview
 from services.output import OutputFolder, OutputMode, Record
 from services.patient import read_patient_file
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
@@ -92,6 +93,9 @@ def run_batch(
         complete = True
     finally:
         output.close(complete=complete)
+    if outcome.records > 1:
+        progress(Progress(stage="writing", done=outcome.records, total=outcome.records))
+        write_overview(request.out, workshop.clock, paper=request.paper, with_pdf=request.with_pdf)
     return outcome
 
 

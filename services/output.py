@@ -22,6 +22,8 @@ Record = dict[str, Any]
 
 LINES = "results.jsonl"
 EARLIER = ".earlier.jsonl"
+TABLE = "results.csv"
+PAGE = "overview.pdf"
 RECORD = "result.json"
 _PARTIAL = ".partial-"
 _LARGEST_RECORD_BYTES = 64 << 20
@@ -221,7 +223,7 @@ def _read_line(line: bytes) -> Record | None:
 
 
 def _not_ours(folder: Path) -> tuple[str, ...]:
-    return (LINES, *(entry.name for entry in folder.iterdir() if not is_record(entry)))
+    return (LINES, TABLE, PAGE, *(entry.name for entry in folder.iterdir() if not is_record(entry)))
 
 
 def _remove_earlier(folder: Path, earlier: list[Record]) -> None:
@@ -229,7 +231,7 @@ def _remove_earlier(folder: Path, earlier: list[Record]) -> None:
         place = folder / record["dir"]
         if is_record(place):
             shutil.rmtree(place)
-    for name in (LINES, EARLIER):
+    for name in (LINES, EARLIER, TABLE, PAGE):
         (folder / name).unlink(missing_ok=True)
 
 

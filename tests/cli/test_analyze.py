@@ -143,7 +143,7 @@ def test_after_kill_9_resume_completes_the_run(start: Start, run: Run, many: Pat
     done = run("analyze", str(many), "--out", str(out), "--no-pdf", "--resume")
     assert done.returncode == 0
     assert [record["dir"] for record in _records(out)] == [str(number) for number in range(MANY)]
-    assert {path.name for path in out.iterdir()} == {"results.jsonl", *map(str, range(MANY))}
+    assert {path.name for path in out.iterdir()} == {"results.jsonl", "results.csv", *map(str, range(MANY))}
 
 
 @posix

@@ -265,6 +265,7 @@ def test_a_helper_that_dies_costs_no_record(camp: Path, monkeypatch: pytest.Monk
     assert (outcome.records, outcome.failed) == (12, 1)
     assert {path.name for path in (camp.parent / "out").iterdir()} == {
         "results.jsonl",
+        "results.csv",
         *(str(number) for number in range(12)),
     }
 
