@@ -112,8 +112,8 @@ class DeletingAgain:
         remove(plan, self._stores, self._trail, at=self._clock.now().astimezone(UTC).isoformat(), why=why)
 
     def _wipe(self) -> None:
+        """Wipe the records; copies of images that stay where they lie are swept up by the first opening."""
         try:
-            self._stores.images.sweep()
             self._stores.belongings.wipe()
         except (StoreError, OSError) as error:  # it is still asked for, and the first opening does it
             _log.warning("what was deleted again is not wiped yet: %s", type(error).__name__)

@@ -26,6 +26,7 @@ from store.backup_rest import open_rest
 from store.database import Database, check_whole
 from store.durable import replace_file
 from store.durable_copy import hash_file
+from store.image_vault import forget_strays
 from store.keyring import SHEET, KeyRing
 from store.later_deletions import LaterDeletions, later_deletions
 from store.people import PeopleStore, PersonRow
@@ -164,6 +165,7 @@ class Restoring(LockedRecords):
         except StoreError as error:
             raise BackupDamagedError("the records in it") from error
         self._require_administrator(self._duty(key))
+        self._forget_strays(key)
         counts = self._bring_rest(key)
         lost = sum(not self._bring_image(entry, tell) for entry in coming)
         stop_if(cancelled)
@@ -248,6 +250,15 @@ class Restoring(LockedRecords):
             replace_file(self._new / "keys-copy.json", (self._new / "keys.json").read_bytes())
         counts = rest.get("counts", {})
         return {str(name): int(count) for name, count in counts.items()}
+
+    def _forget_strays(self, key: bytes) -> None:
+        """Have no file swept up for what was under way on the day of the backup: it may be kept since."""
+        database = Database(self._new / DATABASE, key)
+        try:
+            with database.transaction() as connection:
+                forget_strays(connection)
+        finally:
+            database.close()
 
     def _duty(self, key: bytes) -> str | None:
         """Return what whoever opened the backup was on its day."""

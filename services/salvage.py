@@ -42,6 +42,7 @@ class Salvaged:
 
     ``pages`` counts the pages of the file, ``bad_pages`` those that are lost, ``older_pages`` those of which
     only an earlier state could be read. ``unknown_pages`` hold rows of which nobody knows the table.
+    ``images_aside`` counts copies of images that belong to no study any more, or whose key is lost.
     """
 
     whole: bool
@@ -54,6 +55,7 @@ class Salvaged:
     entered_again: int
     backup_at: str
     backup_folder: str
+    images_aside: int = 0
 
     @property
     def may_lack_more(self) -> bool:
@@ -63,6 +65,8 @@ class Salvaged:
 
 class Salvaging(LockedRecords):
     """The damaged records of one profile, whose lock this holds. Close it at the end."""
+
+    _images_aside: tuple[str, ...] = ()
 
     def _take(self, key: bytes, holder_id: str) -> None:
         """Take the key that the records are under (of two, where a crash cut short its turn)."""
@@ -97,6 +101,7 @@ class Salvaging(LockedRecords):
         database = Database(new, key)
         try:
             entered = self._enter_people(database)
+            self._images_aside = tuple(self._unnamed_images(database))
             lost = tuple(self._lost_reports(database, damaged))
             report = self._report(damaged, pages, lost, entered)
             self._note(database, report)
@@ -115,9 +120,18 @@ class Salvaging(LockedRecords):
         """
         return swap(
             self._folder,
-            aside=RECORDS,
+            aside=(*RECORDS, *self._images_aside),
             copied=("keys.json", "keys-copy.json", "anchor.json", "settings.json", GUESSES),
         )
+
+    def _unnamed_images(self, database: Database) -> Iterator[str]:
+        """Yield the files of images that the new records do not name: only the damaged ones may."""
+        with database.transaction() as connection:
+            named = {str(row["name"]) for row in connection.execute("SELECT name FROM image_files")}
+        images = self._profile.image_folder
+        for file in sorted(images.iterdir()) if images.is_dir() else ():
+            if file.name not in named and file.is_file() and not file.is_symlink():
+                yield file.relative_to(self._folder).as_posix()
 
     # --- people
 
@@ -187,6 +201,7 @@ class Salvaging(LockedRecords):
             entered_again=entered,
             backup_at=settings.text("backup.last_at"),
             backup_folder=settings.text("backup.last_path"),
+            images_aside=len(self._images_aside),
         )
 
     def _note(self, database: Database, report: Salvaged) -> None:
@@ -205,6 +220,7 @@ class Salvaging(LockedRecords):
                 "tables": {table.table: [table.kept, table.lost, table.lost_pages] for table in touched},
                 "lost_reports": [[one.number, one.signed_at] for one in report.lost_reports],
                 "people_entered_again": report.entered_again,
+                "images_aside": report.images_aside,
             },
         )
         anchor.unlink(missing_ok=True)  # the old anchor stays: it knows whether the end of the trail is lost

@@ -190,15 +190,21 @@ class Database:
         """
         with self._lock:
             try:
-                if self._file.stat().st_size > _REBUILD_IN_MEMORY_UP_TO_BYTES:
-                    self._connection.execute("PRAGMA temp_store = FILE")  # encrypted as the store is
-                self._connection.execute("VACUUM")
-                self._connection.execute("PRAGMA temp_store = MEMORY")
+                self._rebuild()
                 busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             except (dbapi.Error, OSError) as error:
                 raise StoreError(type(error).__name__) from error
         if busy:
             raise StoreError("the log is held by another program")
+
+    def _rebuild(self) -> None:
+        """Write the file anew, where it is large by way of a file, which is encrypted as the store is."""
+        if self._file.stat().st_size > _REBUILD_IN_MEMORY_UP_TO_BYTES:
+            self._connection.execute("PRAGMA temp_store = FILE")
+        try:
+            self._connection.execute("VACUUM")
+        finally:
+            self._connection.execute("PRAGMA temp_store = MEMORY")  # what a query sorts is not encrypted
 
     def close(self) -> None:
         """Close the connection; what was kept stays kept."""

@@ -49,7 +49,7 @@ _SETTINGS = """
     CREATE TABLE kept_settings (
         key TEXT PRIMARY KEY,
         value TEXT NOT NULL
-    ) WITHOUT ROWID;
+    );
     """
 _RECORDS = """
     CREATE TABLE patients (
@@ -84,7 +84,7 @@ _RECORDS = """
         study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
         mark TEXT NOT NULL,
         PRIMARY KEY (study_id, mark)
-    ) WITHOUT ROWID;
+    );
     CREATE INDEX study_marks_mark ON study_marks (mark);
     CREATE TABLE study_moves (
         move_id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -130,6 +130,7 @@ _RECORDS = """
 """
 
 # Copies of images; ``secret`` makes the key of a file, which lies under ``name`` in the folder of images.
+# ``image_strays`` names files that are about to be written or to go: what a crash leaves of them is swept up.
 _IMAGES = """
     CREATE TABLE image_files (
         file_id INTEGER PRIMARY KEY,
@@ -155,6 +156,7 @@ _IMAGES = """
         PRIMARY KEY (unit_id, position)
     );
     CREATE INDEX image_copies_file ON image_copies (file_id);
+    CREATE TABLE image_strays (name TEXT PRIMARY KEY);
 """
 
 # What a patient agreed to, what must not be deleted, and the one door through which signed reports go.

@@ -1,5 +1,6 @@
 """The camp's register: files as clinics save them, what is wrong in them, and what is offered afterwards."""
 
+import csv
 import itertools
 from pathlib import Path
 
@@ -262,6 +263,27 @@ def test_rows_left_out_are_exported_with_line_and_reason(workplace: Workplace, t
     assert workplace.register.write_left_out(table, lines, tmp_path / "left.csv") == 1
     text = (tmp_path / "left.csv").read_text(encoding="utf-8-sig")
     assert text.splitlines()[1].startswith('4,"Two of name, ID and birth date are needed.",Wrong')
+
+
+def test_a_row_left_out_is_no_formula_in_a_spreadsheet_and_reads_in_as_it_was(
+    workplace: Workplace, tmp_path: Path
+) -> None:
+    signs = ["=HYPERLINK(1)", "@SUM(1)", "+254 711", "-2+3", "＝1+1", "'=1", "'quoted'", "-7", "+3,5", "''@x"]
+    text = "Name,ID\n" + "".join(f'"{sign}",\n' for sign in signs)
+    table, lines = _preview(workplace, tmp_path, text)
+    assert [row.cells[0] for row in table.rows] == [*signs[:5], "=1", *signs[6:9], "'@x"]
+    workplace.register.write_left_out(table, lines, tmp_path / "left.csv")
+    with (tmp_path / "left.csv").open(encoding="utf-8-sig", newline="") as stream:
+        written = [row[2] for row in csv.reader(stream)][1:]
+    assert [cell for cell in written if cell[0] in "=+-@＝"] == ["-7", "+3,5"]
+    again = read_table(tmp_path / "left.csv")
+    assert [row.cells[2] for row in again.rows] == [row.cells[0] for row in table.rows]
+
+
+def test_a_heading_left_out_is_no_formula_either(workplace: Workplace, tmp_path: Path) -> None:
+    table, lines = _preview(workplace, tmp_path, "Name,ID,=1+1\nWrong,,\n")
+    workplace.register.write_left_out(table, lines, tmp_path / "left.csv")
+    assert (tmp_path / "left.csv").read_text(encoding="utf-8-sig").splitlines()[0].endswith(",'=1+1")
 
 
 def test_a_removed_register_is_offered_no_more(workplace: Workplace, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from services.report import set_on_paper
 from services.scan import scan
 from services.sign import Person, missing_for_signing, reading_beside
 from services.workplace import Workplace
+from store.signed import SignedStore
 from tests.opening import enter_signer, open_workplace
 from tests.services.conftest import START, TYPED, MovedClock
 
@@ -147,6 +148,29 @@ def test_signing_binds_reading_result_and_pdf_and_drops_the_draft(
     text = "".join(page.get_textpage().get_text_range() for page in PdfDocument(signed.pdf))
     assert "Amina Ouedraogo" in text
     assert "UNSIGNED" not in text
+
+
+def test_while_a_report_is_signed_the_database_waits_for_the_disk_and_overwrites_what_it_deletes(
+    workplace: Workplace,
+    amina: Person,
+    unit: ReadingUnit,
+    analysis: Analysis,
+    draft: Draft,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: dict[str, object] = {}
+    real = SignedStore.keep
+
+    def watched(store: SignedStore, **values: Any) -> int:
+        with store._database.transaction() as connection:
+            for name in ("synchronous", "secure_delete", "journal_mode"):
+                said[name] = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        return real(store, **values)
+
+    monkeypatch.setattr(SignedStore, "keep", watched)
+    workplace.signing.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
+    full = 2
+    assert said == {"synchronous": full, "secure_delete": 1, "journal_mode": "wal"}
 
 
 def test_what_was_signed_is_there_after_a_restart(
