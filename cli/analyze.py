@@ -35,13 +35,14 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(arguments: argparse.Namespace) -> int:
     """Analyse the inputs; 1 where something could not be read or done."""
     from services.batch import run_batch
+    from services.places import packs_in_use
     from services.output import LINES
 
     if not arguments.path and not arguments.patient:
         arguments.parser.error(say("cli.error.no_path"))
     line = ProgressLine()
     try:
-        with stoppable() as cancelled:
+        with stoppable() as cancelled, packs_in_use():
             outcome = run_batch(_request(arguments), progress=line, cancelled=cancelled)
     except (OutputNotEmptyError, OutputNotWritableError) as error:
         error.about = arguments.out
