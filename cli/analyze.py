@@ -35,8 +35,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(arguments: argparse.Namespace) -> int:
     """Analyse the inputs; 1 where something could not be read or done."""
     from services.batch import run_batch
-    from services.places import packs_in_use
     from services.output import LINES
+    from services.places import packs_in_use
 
     if not arguments.path and not arguments.patient:
         arguments.parser.error(say("cli.error.no_path"))

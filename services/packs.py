@@ -80,12 +80,14 @@ def pack_facts(pack_id: str, roots: Sequence[Path] | None = None) -> ModelFacts:
     return facts_of(PackLibrary(tuple(roots or pack_roots())).get(pack_id))
 
 
-def build(folder: Path, out: Path | None = None) -> Path:
+def build(folder: Path, out: Path | None = None, *, private_key: bytes | None = None) -> Path:
     """Check a prepared pack folder, write its checksums, and return the ``.farpack`` made of it.
+
+    ``private_key`` signs it; see ``services.pack_keys``.
 
     Raises:
         PackError: the pack is not what it must be.
     """
     from inference.build import build_pack
 
-    return build_pack(folder, out)
+    return build_pack(folder, out, private_key=private_key)
