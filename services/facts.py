@@ -42,6 +42,7 @@ def facts_of(pack: "Pack") -> ModelFacts:
         always_say=tuple(_always_say(manifest)),
         licence=manifest.licence.spdx,
         attribution=manifest.licence.attribution,
+        commercial_use=manifest.licence.commercial_use,
         files=tuple(sorted(manifest.files.items())),
     )
 
