@@ -20,6 +20,10 @@ Stage = Literal[
     "salvaging",
     "unpacking",
     "trying",
+    "rows",
+    "keeping",
+    "deleting",
+    "wiping",
 ]
 
 
