@@ -55,6 +55,7 @@ class ModelFacts:
     always_say: tuple[str, ...] = ()
     licence: str = ""
     attribution: str = ""
+    commercial_use: bool = True
     files: tuple[tuple[str, str], ...] = ()
 
 

@@ -18,6 +18,8 @@ Stage = Literal[
     "verifying",
     "restoring",
     "salvaging",
+    "unpacking",
+    "trying",
     "rows",
     "keeping",
     "deleting",

@@ -23,7 +23,7 @@ OWNERS = {
     "sqlite3": ("store/sqlcipher.py",),
     "sqlcipher3": ("store/sqlcipher.py",),
     "argon2": ("store/secret_words.py",),
-    "cryptography": ("store/",),
+    "cryptography": ("store/", "inference/signature.py"),
     "torch": (),
     "onnx": (),
     "onnxscript": (),
