@@ -4,7 +4,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-ROOMS = ("core", "imaging", "inference", "measure", "services", "reports", "store", "exchange", "cli", "ui")
+ROOMS = (
+    *("core", "evaluation", "imaging", "inference", "measure", "services"),
+    *("reports", "store", "exchange", "cli", "ui"),
+)
 
 # Library -> the rooms, or single files, of the application that may import it.
 OWNERS = {
