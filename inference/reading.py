@@ -30,7 +30,7 @@ from inference.prepare import (
     without_small_parts,
 )
 from inference.quality import shrunk_to
-from inference.requests import PackRequest, PackRun
+from inference.requests import Look, PackRequest, PackRun
 
 SMALLEST_SIDE = 16
 """Pixels of the shorter side below which there is no picture to look at."""
@@ -129,7 +129,13 @@ class Reading:
             soft_masks=MappingProxyType(self._soft_masks() if speaks else {}),
             outlines=MappingProxyType(outlines),
             measures=self._measures,
+            look=self._look(),
         )
+
+    def _look(self) -> Look | None:
+        if self._prepared is None or not self._outputs:
+            return None
+        return Look(tensor=self._prepared.tensor, outputs=self._outputs, box=self._prepared.box)
 
     def _ask_header(self) -> None:
         log, applies, subject = self._log, self._manifest.applies, self._request.subject
