@@ -6,9 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
 from evaluation.map_quality import (
     SMALL_SHIFT,
@@ -31,6 +29,7 @@ from inference.engine import Engine, open_engine
 from inference.explain import heat_of
 from inference.manifest import MaskRegion
 from inference.packs import load_pack
+from inference.shuffled_weights import shuffled_weights
 from training import data
 from training.outlines import Outlined, outline_lungs
 from training.pneumonia import OUTSIDE
@@ -118,14 +117,8 @@ Blurring raises the score (it adds haze), and evenly dark lungs were never seen.
 
 def _randomised(folder: Path, cases: list[Case]) -> float:
     """Return the mean correlation inside the lungs with the maps of a network whose filters were shuffled."""
-    model = onnx.load(folder / "model.fp32.onnx")
-    rng = np.random.default_rng(4)
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.ndim == 4 and values.size > 1000:
-            shuffled = rng.permutation(values.ravel()).reshape(values.shape)
-            tensor.CopyFrom(numpy_helper.from_array(shuffled, tensor.name))
-    engine = open_engine("onnxruntime", model.SerializeToString())
+    content = shuffled_weights((folder / "model.fp32.onnx").read_bytes())
+    engine = open_engine("onnxruntime", content)
     return float(np.mean([correlation(case.heat, _heat(engine, case.tensor), case.mask) for case in cases]))
 
 
