@@ -10,11 +10,13 @@ from core.wording import say
 
 if TYPE_CHECKING:
     from services.evaluate_pack import Evaluation, EvaluationRequest
+    from services.quantize_pack import Quantized
 
 
 def add_to(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the verbs to the parser."""
     _add_evaluate(actions)
+    _add_quantize(actions)
 
 
 def _add_evaluate(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,6 +48,26 @@ def _add_evaluate(actions: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.set_defaults(run=run_evaluate)
 
 
+def _add_quantize(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from services.quantize_pack import COUNT
+
+    text = say("evaluation.help.packs_quantize")
+    parser = actions.add_parser("quantize", help=text, description=text)
+    add = parser.add_argument
+    add("folder", metavar="DIR", help=say("evaluation.help.folder"))
+    add("--images", metavar="FOLDER", required=True, help=say("evaluation.help.quantize_images"))
+    add("--count", metavar="N", type=int, default=COUNT, help=say("evaluation.help.count", count=COUNT))
+    add(
+        "--method",
+        choices=("minmax", "percentile", "entropy"),
+        default="minmax",
+        help=say("evaluation.help.method"),
+    )
+    add("--keep-tolerance", action="store_true", help=say("evaluation.help.keep_tolerance"))
+    add("--json", action="store_true", help=say("cli.help.json"))
+    parser.set_defaults(run=run_quantize)
+
+
 def run_evaluate(arguments: argparse.Namespace) -> int:
     """Measure a pack; 1 where an image could not be read."""
     from services.evaluate_pack import evaluate_pack
@@ -63,6 +85,53 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     for sentence in _sentences(done):
         print(sentence, file=sys.stderr)
     return int(done.unread > 0)
+
+
+def run_quantize(arguments: argparse.Namespace) -> int:
+    """Make a pack's INT8 model and say how far it drifts."""
+    from services.quantize_pack import QuantizeRequest, quantize_pack
+    from services.record_json import to_plain
+
+    request = QuantizeRequest(
+        folder=Path(arguments.folder),
+        images=Path(arguments.images),
+        count=max(1, arguments.count),
+        method=arguments.method,
+        keep_tolerance=arguments.keep_tolerance,
+    )
+    line = ProgressLine()
+    try:
+        with stoppable() as cancelled:
+            done = quantize_pack(request, progress=line, cancelled=cancelled)
+    finally:
+        line.clear()
+    if arguments.json:
+        print_json(to_plain(done))
+    else:
+        names = ("output", "largest", "median", "golden", "tolerance")
+        print_table(
+            [say(f"evaluation.column.{name}") for name in names],
+            [
+                [r.role, *(f"{v:.4g}" for v in (r.largest, r.median, r.golden, r.tolerance))]
+                for r in done.roles
+            ],
+        )
+    for sentence in _drift_sentences(done):
+        print(sentence, file=sys.stderr)
+    return 0
+
+
+def _drift_sentences(done: "Quantized") -> list[str]:
+    small, large = round(done.int8_bytes / 1000), round(done.fp32_bytes / 1000)
+    said = [
+        say("evaluation.said.quantized", images=done.images, refused=done.refused, small=small, large=large),
+        *(say("evaluation.said.speed", engine=s.engine, ratio=s.ratio) for s in done.speeds),
+        *(say("evaluation.said.sides", title=s.title, share=s.share, images=s.images) for s in done.sides),
+    ]
+    if done.warned:
+        share = max(side.share for side in done.sides)
+        said.append(say("evaluation.said.sides_warning", share=share))
+    return [*said, say(f"evaluation.said.tolerance_{'set' if done.tolerance_written else 'left'}")]
 
 
 def _request(arguments: argparse.Namespace) -> "EvaluationRequest":

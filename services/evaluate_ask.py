@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from core.errors import EngineError, ImagingError
+from core.errors import EngineError, ImagingError, PackError
 from core.result import EngineName, PackResult, Precision
 from services.analyze import Loaded, load
 from services.labelled import Box, LabelledImage
@@ -243,7 +243,7 @@ class _Asker:
         for precision in precisions:
             try:
                 loaded = open_pack(self._pack, "onnxruntime", precision, self._asking.threads)
-            except EngineError:
+            except (EngineError, PackError):  # a pack may have one precision, or a format of one engine
                 continue
             yield precision, loaded
 

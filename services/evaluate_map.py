@@ -45,10 +45,12 @@ def map_rows(
     pack: "Pack", code: str, cases: Sequence["Case"], pointed: Sequence["Pointing"], threads: int | None
 ) -> dict[str, Any]:
     """Return the measures of one label's map, and whether they allow showing it; empty without any."""
+    from inference.manifest import MODEL_NAMES
+
     rows: dict[str, Any] = {"images": max(len(cases), len(pointed))}
     if pointed:
         rows |= _pointing_rows(pointed)
-    if cases:
+    if cases and MODEL_NAMES["fp32"] in pack.manifest.files:
         rows |= _removal_rows(pack, code, cases, threads)
     return rows if len(rows) > 1 else {}
 
@@ -146,8 +148,9 @@ def _shuffled(pack: "Pack", threads: int | None) -> "LoadedPack":
 
     from inference.engine import open_engine
     from inference.loaded import load
+    from inference.manifest import MODEL_NAMES
     from inference.shuffled_weights import shuffled_weights
 
     network = load(pack, "onnxruntime", "fp32", threads)
-    content = shuffled_weights(pack.read("model.fp32.onnx"))
+    content = shuffled_weights(pack.read(MODEL_NAMES["fp32"]))
     return replace(network, engine=open_engine("onnxruntime", content, threads=threads))

@@ -13,7 +13,7 @@ ROOMS = (
 OWNERS = {
     "PySide6": ("ui/",),
     "shiboken6": ("ui/",),
-    "onnxruntime": ("inference/engine_onnxruntime.py",),
+    "onnxruntime": ("inference/engine_onnxruntime.py", "inference/quantizer.py"),
     "openvino": ("inference/engine_openvino.py",),
     "pydicom": ("imaging/", "exchange/"),
     "openjpeg": ("imaging/",),
@@ -28,7 +28,7 @@ OWNERS = {
     "argon2": ("store/secret_words.py",),
     "cryptography": ("store/",),
     "torch": (),
-    "onnx": (),
+    "onnx": ("inference/quantizer.py", "inference/shuffled_weights.py"),
     "onnxscript": (),
     "sklearn": (),
 }
