@@ -98,7 +98,10 @@ def _quantize(
     prepared = folder / "prepared.onnx"
     # Symbolic shapes need sympy, and stop at networks that resize.
     quant_pre_process(str(folder / "full.onnx"), str(prepared), skip_symbolic_shape=True)
-    graph = onnx.load(prepared).graph
+    network = onnx.load(prepared)
+    if _name_nodes(network.graph):
+        onnx.save(network, prepared)
+    graph = network.graph
     methods = {
         "minmax": CalibrationMethod.MinMax,
         "percentile": CalibrationMethod.Percentile,
@@ -155,6 +158,14 @@ def _operators_for(graph: "onnx.GraphProto") -> tuple[str, ...]:
 
     linear = _LINEAR if weights_of(_LINEAR) > weights_of(("Conv",)) else ()
     return (*CONVOLUTIONAL, *_PASSING, *linear)
+
+
+def _name_nodes(graph: "onnx.GraphProto") -> bool:
+    """Name the nodes that have no name, which could not be told apart; return whether there were any."""
+    bare = [node for node in graph.node if not node.name]
+    for number, node in enumerate(bare):
+        node.name = f"unnamed_{node.op_type}_{number}"
+    return bool(bare)
 
 
 def _additions_of_constants(graph: "onnx.GraphProto") -> list[str]:

@@ -295,7 +295,9 @@ class _Reader:
         return "" if place is None else row.cells[place]
 
     def _fault(self, why: str, line: int, column: str = "") -> None:
-        self._found.setdefault((why, column), []).append(line)
+        lines = self._found.setdefault((why, column), [])
+        if line not in lines:
+            lines.append(line)
 
 
 def _box(cells: Sequence[str]) -> Box | None:

@@ -128,10 +128,7 @@ def quantize_pack(
     roles, sides, speeds = _measured(pack, full, small, looks, request.threads)
     stop_if(cancelled)
     progress(Progress(stage="writing", done=0, total=1))
-    tolerance: dict[Role, float] = (
-        {} if request.keep_tolerance else {drift.role: drift.tolerance for drift in roles}
-    )
-    _write(pack, small, tolerance)
+    _write(pack, small, {} if request.keep_tolerance else _tolerance(roles))
     return Quantized(
         folder=pack.folder,
         images=len(looks),
@@ -299,6 +296,10 @@ def _side_drifts(pack: "Pack", before: "Outputs", after: "Outputs") -> Iterator[
         changed = sum(one != other for one, other in zip(*sides, strict=True))
         images = len(sides[0])
         yield SideDrift(code=scale.code, title=scale.title, share=changed / images, images=images)
+
+
+def _tolerance(drifts: Sequence[RoleDrift]) -> dict[str, float]:
+    return {each.role: each.tolerance for each in drifts}
 
 
 def _write(pack: "Pack", small: bytes, tolerance: Mapping[str, float]) -> None:
