@@ -19,9 +19,11 @@ from inference.loaded import LoadedPack
 from inference.manifest import Label, MaskRegion, Role, Scoring
 from inference.prepare import (
     LARGEST_PICTURE_SIDE,
+    WHOLE,
     Prepared,
     as_stored,
     in_steps,
+    in_whole_picture,
     outlines_at,
     prepare,
     put_right,
@@ -29,9 +31,11 @@ from inference.prepare import (
     upright_shape,
     without_small_parts,
 )
+from inference.preprocess import Box
 from inference.quality import shrunk_to
 from inference.requests import PackRequest, PackRun
 
+_LARGEST_BYTE = 255
 SMALLEST_SIDE = 16
 """Pixels of the shorter side below which there is no picture to look at."""
 Roles = Mapping[Role, NDArray[np.float32]]
@@ -68,7 +72,8 @@ class Reading:
 
     def prepare(self) -> NDArray[np.float32]:
         """Return the network's input, (channel, row, column)."""
-        self._prepared = prepare(self._upright_picture(), self._manifest.input, self._region_outlines)
+        picture = self._upright_colour() if self._reads_colour() else self._upright_picture()
+        self._prepared = prepare(picture, self._manifest.input, self._region_outlines)
         return self._prepared.tensor
 
     def take(self, outputs: Roles) -> None:
@@ -183,7 +188,8 @@ class Reading:
     def _soft_masks(self) -> dict[str, NDArray[np.float32]]:
         if "masks" not in self._outputs:
             return {}
-        return dict(zip(self._manifest.codes, self._outputs["masks"], strict=True))
+        masks = in_whole_picture(self._outputs["masks"], self._box())
+        return dict(zip(self._manifest.codes, masks, strict=True))
 
     def _findings(self) -> tuple[Finding, ...]:
         if "logits" not in self._outputs:
@@ -194,7 +200,8 @@ class Reading:
         )
 
     def _finding(self, label: Label, scoring: Scoring, logit: float) -> Finding:
-        value = calibrated(scoring.calibration, logit)
+        table = scoring.calibration
+        value = calibrated(table, logit)
         probability, low, high = value
         point = scoring.operating_point
         return Finding(
@@ -205,7 +212,7 @@ class Reading:
             threshold=point.threshold,
             threshold_source=say("inference.threshold.pack", point=point.name, chosen_on=point.chosen_on),
             position=position_of(value, point.threshold),
-            calibrated_at_prevalence=scoring.calibration.prevalence,
+            calibrated_at_prevalence=None if table.method == "none" else table.prevalence,
             image=self._request.image.ref,
         )
 
@@ -216,7 +223,8 @@ class Reading:
             return ()
         planes: Iterable[NDArray[np.bool_]] = outlines.values()
         if region_shape(shape) != shape:
-            planes = outlines_at(without_small_parts(self._outputs["masks"], outline), outline, shape)
+            kept = without_small_parts(self._outputs["masks"], outline)
+            planes = outlines_at(kept, outline, shape, self._box())
         return tuple(
             self._mask(label, as_stored(plane, self._correction))
             for label, plane in zip(self._manifest.labels, planes, strict=True)
@@ -228,7 +236,7 @@ class Reading:
         if outline is None:
             return {}
         probabilities = without_small_parts(self._outputs["masks"], outline)
-        planes = outlines_at(probabilities, outline, region_shape(self._upright_shape()))
+        planes = outlines_at(probabilities, outline, region_shape(self._upright_shape()), self._box())
         return dict(zip(self._manifest.codes, planes, strict=True))
 
     def _upright_picture(self) -> NDArray[np.float32]:
@@ -239,6 +247,21 @@ class Reading:
         if self._picture is None:
             self._picture = shrunk_to(in_steps(self._request.grey), LARGEST_PICTURE_SIDE)
         return put_right(self._picture, self._correction)
+
+    def _reads_colour(self) -> bool:
+        """Whether the network reads the picture's own colours."""
+        manifest = self._manifest
+        reads = manifest.input.channels == 3 and manifest.applies.colour == "colour"
+        return reads and self._request.image.is_colour
+
+    def _upright_colour(self) -> NDArray[np.float32]:
+        """Return the picture in colour, (row, column, 3) 0..1, put right, shrunk where it is large."""
+        colours = self._request.image.values.astype(np.float32) / np.float32(_LARGEST_BYTE)
+        return put_right(shrunk_to(colours, LARGEST_PICTURE_SIDE), self._correction)
+
+    def _box(self) -> Box:
+        """Return the place in the upright picture that the network saw."""
+        return WHOLE if self._prepared is None else self._prepared.box
 
     def _upright_shape(self) -> tuple[int, int]:
         rows, columns = self._request.grey.shape
