@@ -11,7 +11,8 @@ from core.result import Correction, Finding, Heatmap, Mask, PackResult
 from core.wording import say
 from inference import image_gates
 from inference.calibration import calibrated, position_of
-from inference.explain import heatmap
+from inference.explain import heatmap, is_shown
+from inference.explaining import needs_runs
 from inference.gate_log import GateLog
 from inference.header_gates import check_age, check_applies, check_colour, check_position
 from inference.image_gates import Orientation, correction_for, is_upright, read_sense
@@ -57,6 +58,7 @@ class Reading:
         self._outputs: Roles = MappingProxyType({})
         self._seen: Orientation | None = None
         self._measures: Mapping[str, float] = MappingProxyType({})
+        self._maps: NDArray[np.float32] | None = None
         self._first_look: tuple[Prepared | None, Roles, Orientation, Correction | None] | None = None
         self._ask_header()
 
@@ -108,6 +110,26 @@ class Reading:
         image_gates.check_plausibility(self._log, self._manifest, self._soft_masks() or self._region_masks)
         if self._prepared is not None and not self._prepared.region_found:
             self._log.refuse("upstream", "empty", title=self._upstream_title())
+
+    @property
+    def wants_maps(self) -> bool:
+        """Whether a map would be shown that the network must be asked for again, part by part."""
+        if self._log.stopped or self._prepared is None or not needs_runs(self._manifest.explanation):
+            return False
+        scored = zip(self._findings(), self._manifest.labels, strict=True)
+        return any(is_shown(finding, label.scoring) for finding, label in scored if label.scoring)
+
+    @property
+    def looked_at(self) -> NDArray[np.float32]:
+        """What the network read at the look that counts, (channel, row, column)."""
+        assert self._prepared is not None
+        return self._prepared.tensor
+
+    def take_maps(self, maps: NDArray[np.float32] | None) -> None:
+        """Take the maps, (label, row, column), that were asked for; None where they took too long."""
+        self._maps = maps
+        if maps is None:
+            self._log.note("map", "too_long")
 
     def finish(self) -> PackRun:
         """Return the result; a pack that was refused says nothing."""
@@ -272,10 +294,11 @@ class Reading:
         return Mask(code=label.code, label=label.title, pixels=pixels, image=self._request.image.ref)
 
     def _heatmaps(self, findings: tuple[Finding, ...]) -> tuple[Heatmap, ...]:
-        if "activation_map" not in self._outputs or self._prepared is None:
+        activations = self._outputs.get("activation_map", self._maps)
+        if activations is None or self._prepared is None:
             return ()
         rows, columns = self._request.grey.shape
-        maps = zip(findings, self._manifest.labels, self._outputs["activation_map"], strict=False)
+        maps = zip(findings, self._manifest.labels, activations, strict=False)
         return tuple(
             heatmap(
                 activation,

@@ -33,7 +33,7 @@ def _explained(table: str) -> str:
 def _problems(text: str) -> list[str]:
     with pytest.raises(ManifestError) as caught:
         parse_manifest(text)
-    return list(caught.value.context["problems"])
+    return str(caught.value.detail).split("; ")
 
 
 @pytest.mark.parametrize("pack", ["chest-lungs", "chest-pneumonia-child"])
