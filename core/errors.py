@@ -163,6 +163,30 @@ class PackDependencyError(PackError):
     code = "E206"
 
 
+class PrecisionMissingError(PackError):
+    """The pack has no network in the precision that was asked for."""
+
+    code = "E240"
+
+
+class UnknownModelError(PackError):
+    """A model file is not of a kind that a pack can be made of; the detail says why."""
+
+    code = "E241"
+
+
+class ModelInspectionError(PackError):
+    """The process that looked into a model file died, hung or ran out of memory."""
+
+    code = "E242"
+
+
+class DraftFolderError(PackError):
+    """The folder for a new pack is there already, or cannot be written."""
+
+    code = "E243"
+
+
 class EvaluationError(PackError):
     """A pack could not be measured, calibrated or quantized on these images."""
 

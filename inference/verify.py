@@ -7,10 +7,11 @@ from pathlib import Path
 from core.errors import EngineError, FarlightError, PackError
 from core.result import EngineName, Precision
 from core.wording import say
-from inference.engine import Engine, open_engine
+from inference.engine import Engine
 from inference.golden import Golden, allowed_differences, differences, read_golden
-from inference.loaded import shape_fault
-from inference.manifest import GOLDEN_NAME, MODEL_NAMES
+from inference.loaded import open_network, shape_fault
+from inference.manifest import GOLDEN_NAME
+from inference.model_files import ModelFile, models_of
 from inference.pack_files import require_intact
 from inference.packs import Pack, load_pack
 
@@ -73,21 +74,20 @@ def _checks(folder: Path, threads: int | None) -> Iterator[VerifyCheck]:
     except PackError as error:
         yield _failed(step, error)
         return
-    for precision, name in MODEL_NAMES.items():
-        model = pack.read(name)
-        for engine in _CAREFUL_FIRST:
-            checks = tuple(_engine_checks(pack, golden, engine, precision, model, threads))
-            yield from (replace(check, engine=engine, precision=precision) for check in checks)
+    for model in models_of(pack.manifest.files):
+        for engine in (name for name in _CAREFUL_FIRST if name in model.engines):
+            checks = tuple(_engine_checks(pack, golden, engine, model, threads))
+            yield from (replace(check, engine=engine, precision=model.precision) for check in checks)
             if not checks[0].passed:
                 break
 
 
-def _engine_checks(  # noqa: PLR0917 - one private call
-    pack: Pack, golden: Golden, name: EngineName, precision: Precision, model: bytes, threads: int | None
+def _engine_checks(
+    pack: Pack, golden: Golden, name: EngineName, model: ModelFile, threads: int | None
 ) -> Iterator[VerifyCheck]:
     try:
         step = "load"
-        engine = open_engine(name, model, threads=threads)
+        engine = open_network(pack, model, name, threads=threads)
         yield _check(step, say("inference.verify_load.good"))
         faults = tuple(interface_faults(pack, engine))
         yield _check(
@@ -100,7 +100,7 @@ def _engine_checks(  # noqa: PLR0917 - one private call
     except EngineError as error:
         yield _failed(step, error)
         return
-    allowed = allowed_differences(pack.manifest, precision)
+    allowed = allowed_differences(pack.manifest, model.precision)
     passed = all(found[role] <= allowed[role] for role in found)
     words = ", ".join(f"{role} {found[role]:.2g} of {allowed[role]:g}" for role in found)
     yield _check(
