@@ -114,7 +114,9 @@ class Reading:
     @property
     def wants_maps(self) -> bool:
         """Whether a map would be shown that the network must be asked for again, part by part."""
-        if self._log.stopped or self._prepared is None or not needs_runs(self._manifest.explanation):
+        if not self._request.with_maps or not needs_runs(self._manifest.explanation):
+            return False
+        if self._log.stopped or self._prepared is None:
             return False
         scored = zip(self._findings(), self._manifest.labels, strict=True)
         return any(is_shown(finding, label.scoring) for finding, label in scored if label.scoring)

@@ -56,10 +56,14 @@ class PackRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackRequest:
-    """One image to look at; see ``PackRunner.run``."""
+    """One image to look at; see ``PackRunner.run``.
+
+    Without ``with_maps``, maps that take many runs of the network are left out.
+    """
 
     image: Image
     grey: NDArray[np.float32]
     subject: Subject
     upstream: Mapping[str, PackRun] = field(default_factory=lambda: MappingProxyType({}))
     use_gates: bool = True
+    with_maps: bool = True

@@ -7,9 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from core.errors import EngineError, ImagingError, PackError
+from core.errors import EngineError, ImagingError, PackError, PackTrialError
 from core.result import EngineName, PackResult, Precision
 from services.analyze import Loaded, load
+from services.evaluate_map import map_maker
 from services.labelled import Box, LabelledImage
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.scan import Unreadable, scan
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 BATCH = 16
 """Images that are in memory at a time."""
+SLOW_MAP_IMAGES = 8
+"""Images of each label on which maps are measured that take many runs of the network each."""
 _READERS = 2
 
 
@@ -95,6 +98,21 @@ def library_for(pack: str) -> tuple["PackLibrary", "Pack", bool]:
     return library, library.get(pack), False
 
 
+def require_survives(pack: "Pack", *, threads: int | None, cancelled: IsCancelled) -> None:
+    """Have a child process load and run a pack that is not installed, before this process does.
+
+    What else is wrong with it, such as an INT8 model that drifts, is what it is measured for.
+
+    Raises:
+        PackTrialError: the child died, or took too long or too much memory.
+        Cancelled: the user stopped it.
+    """
+    from inference.trial import require_tried, try_pack
+
+    checks = try_pack(pack.folder, threads=threads, cancelled=cancelled)
+    require_tried(tuple(check for check in checks if check.passed or check.code == PackTrialError.code))
+
+
 def ask_all(
     library: "PackLibrary",
     pack: "Pack",
@@ -142,6 +160,7 @@ class _Asker:
         self._cancelled = cancelled
         self._order = runner.plan([pack.id])
         self._networks = dict(self._open_networks()) if pack.manifest.task == "classify" else {}
+        self._maps = map_maker(pack, asking.threads) if asking.map_images else None
         self.asked = Asked()
 
     def ask(self, images: Sequence[LabelledImage], loaded: Sequence[Loaded | None]) -> None:
@@ -200,6 +219,7 @@ class _Asker:
             subject=self._subject(image, read),
             upstream=dict(runs),
             use_gates=use_gates,
+            with_maps=False,  # those that take many runs are made of a few images alone
         )
 
     def _subject(self, image: LabelledImage, read: Loaded) -> "Subject":
@@ -281,22 +301,34 @@ class _Asker:
         read: Loaded,
         gate: str | None,
     ) -> "Mapping[str, Pointing]":
+        """Compare maps with boxes, and keep cases; maps that take many runs are made of a few images only."""
         from evaluation.map_quality import pointing
-        from services.evaluate_map import case_of
+        from services.evaluate_map import case_of, stored_heat
 
         assert read.grey is not None
+        if gate is not None or image.part == "calibration" or self._maps is None:
+            return {}
+        ill = [code for code in self._pack.manifest.codes if image.truth.get(code) == 1]
+        wanted = [code for code in ill if self._wants_case(code)]
+        boxed = [code for code in ill if code in image.boxes and (wanted or not self._maps.slow)]
+        activations = self._maps.of(run, self._cancelled) if wanted or boxed else None
+        if activations is None:
+            return {}
+        for code in wanted:
+            place = self._pack.manifest.codes.index(code)
+            case = case_of(self._pack.manifest, activations[place], run, runs)
+            self.asked.cases.setdefault(code, []).extend([case] if case is not None else [])
         found: dict[str, Pointing] = {}
-        heats = {heatmap.finding: heatmap.values for heatmap in run.result.heatmaps}
-        for place, code in enumerate(self._pack.manifest.codes):
-            if image.truth.get(code) != 1 or gate is not None or image.part == "calibration":
-                continue
-            if code in image.boxes and code in heats:
-                found[code] = pointing(heats[code], _boxes(image.boxes[code], read.grey.shape))
-            cases = self.asked.cases.setdefault(code, [])
-            if len(cases) < self._asking.map_images:
-                case = case_of(self._pack.manifest, place, run, runs)
-                cases += [case] if case is not None else []
+        for code in boxed:
+            place = self._pack.manifest.codes.index(code)
+            heat = stored_heat(activations[place], run, read.grey.shape)
+            found[code] = pointing(heat, _boxes(image.boxes[code], read.grey.shape))
         return found
+
+    def _wants_case(self, code: str) -> bool:
+        assert self._maps is not None
+        most = min(self._asking.map_images, SLOW_MAP_IMAGES) if self._maps.slow else self._asking.map_images
+        return len(self.asked.cases.get(code, [])) < most
 
 
 def _gate_of(result: PackResult) -> str | None:

@@ -23,7 +23,7 @@ from services.calibrate_pack import (
     scales_of,
     shared_out,
 )
-from services.evaluate_ask import Answer, Asked, Asking, ask_all, library_for
+from services.evaluate_ask import Answer, Asked, Asking, ask_all, library_for, require_survives
 from services.evaluate_figures import label_figures, outline_figures, precision_rows
 from services.evaluate_map import map_rows
 from services.labelled import LabelledImage, read_labels
@@ -89,6 +89,8 @@ def evaluate_pack(
         images = shared_out(images, is_split=labelled.is_split)
     elif labelled.is_split:
         images = tuple(image for image in images if image.part == "test")
+    if may_change:
+        require_survives(pack, threads=request.asking.threads, cancelled=cancelled)
     asking = request.asking if pack.manifest.task == "classify" else replace(request.asking, map_images=0)
     asked = ask_all(library, pack, _test_last(images), asking, progress=progress, cancelled=cancelled)
     require_apart(asked.answers)

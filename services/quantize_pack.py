@@ -12,7 +12,7 @@ from core.result import EngineName
 from core.wording import say
 from services.analyze import Loaded, load
 from services.calibrate_pack import scales_of
-from services.evaluate_ask import library_for
+from services.evaluate_ask import library_for, require_survives
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.scan import Unreadable, scan
 
@@ -119,6 +119,7 @@ def quantize_pack(
     name = MODEL_NAMES["fp32"]
     if name not in pack.manifest.files:
         raise QuantizeError(say("evaluation.quantize.no_fp32", name=name))
+    require_survives(pack, threads=request.threads, cancelled=cancelled)
     full = pack.read(name)
     looks, refused = _looks(library, pack, request, progress, cancelled)
     stop_if(cancelled)
