@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from services.quantize_pack import Quantized
 
 
+_NAME, _MAP_IMAGES, _COUNT = "labelled images", 40, 100
+"""Said here and not asked of the services: ``--help`` loads nothing heavy."""
+
+
 def add_to(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the verbs to the parser."""
     _add_evaluate(actions)
@@ -20,8 +24,6 @@ def add_to(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def _add_evaluate(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from services.evaluate_pack import DEFAULT_NAME, MAP_IMAGES
-
     text = say("evaluation.help.packs_evaluate")
     parser = actions.add_parser("evaluate", help=text, description=text)
     add = parser.add_argument
@@ -30,7 +32,7 @@ def _add_evaluate(actions: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--labels", metavar="FILE.csv", required=True, help=say("evaluation.help.labels"))
     add("--masks", metavar="FOLDER", help=say("evaluation.help.masks"))
     add("--out", metavar="DIR", help=say("evaluation.help.out"))
-    add("--name", metavar="WORDS", default=DEFAULT_NAME, help=say("evaluation.help.name"))
+    add("--name", metavar="WORDS", default=_NAME, help=say("evaluation.help.name"))
     add("--calibrate", action="store_true", help=say("evaluation.help.calibrate"))
     add("--write", action="store_true", help=say("evaluation.help.write"))
     add("--no-gates", action="store_true", help=say("evaluation.help.no_gates"))
@@ -41,22 +43,20 @@ def _add_evaluate(actions: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--map-images",
         metavar="N",
         type=int,
-        default=MAP_IMAGES,
-        help=say("evaluation.help.map_images", count=MAP_IMAGES),
+        default=_MAP_IMAGES,
+        help=say("evaluation.help.map_images", count=_MAP_IMAGES),
     )
     add("--json", action="store_true", help=say("cli.help.json"))
     parser.set_defaults(run=run_evaluate)
 
 
 def _add_quantize(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from services.quantize_pack import COUNT
-
     text = say("evaluation.help.packs_quantize")
     parser = actions.add_parser("quantize", help=text, description=text)
     add = parser.add_argument
     add("folder", metavar="DIR", help=say("evaluation.help.folder"))
     add("--images", metavar="FOLDER", required=True, help=say("evaluation.help.quantize_images"))
-    add("--count", metavar="N", type=int, default=COUNT, help=say("evaluation.help.count", count=COUNT))
+    add("--count", metavar="N", type=int, default=_COUNT, help=say("evaluation.help.count", count=_COUNT))
     add(
         "--method",
         choices=("minmax", "percentile", "entropy"),

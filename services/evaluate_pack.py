@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "farlight-figures/1"
 FIGURES, IMAGES = "figures.json", "images.csv"
-MAP_IMAGES = 40
-DEFAULT_NAME = "labelled images"
 _FORMULA = ("=", "+", "-", "@", "\t")
 """A spreadsheet would run a cell that begins so."""
 
@@ -49,10 +47,10 @@ class EvaluationRequest:
     labels: Path
     out: Path | None = None
     masks: Path | None = None
-    name: str = DEFAULT_NAME
+    name: str = "labelled images"
     calibrate: bool = False
     write: bool = False
-    asking: Asking = field(default_factory=lambda: Asking(map_images=MAP_IMAGES))
+    asking: Asking = field(default_factory=Asking)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

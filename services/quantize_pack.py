@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     Outputs = Mapping[Role, NDArray[np.float32]]
 
-COUNT, LEAST = 100, 8
-"""Images on which ranges are set unless asked otherwise, and below which the others are taken as well."""
+LEAST = 8
+"""Answered images below which those that the pack refuses are taken as well."""
 ENOUGH_DRIFT = 0.01
 """Share of images on the other side of a threshold from which the user is warned."""
 _ROOM, _LEAST_TOLERANCE = 2.0, 1e-3
@@ -45,7 +45,7 @@ class QuantizeRequest:
 
     folder: Path
     images: Path
-    count: int = COUNT
+    count: int = 100
     method: Method = "minmax"
     keep_tolerance: bool = False
     threads: int | None = None

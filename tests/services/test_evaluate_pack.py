@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.errors import (
@@ -15,12 +16,13 @@ from core.errors import (
     LeakedSplitError,
     OutputNotWritableError,
     PackNotChangedError,
+    PackTrialError,
     TooFewPatientsError,
 )
 from evaluation.card import BEGIN, by_hand
 from inference.packs import load_pack
-from inference.verify import verify_pack
-from services.evaluate_ask import Asking
+from inference.verify import VerifyCheck, verify_pack
+from services.evaluate_ask import SLOW_MAP_IMAGES, Asking
 from services.evaluate_pack import Evaluation, EvaluationRequest, evaluate_pack
 from services.progress import Progress
 from tests.inference import toy_packs
@@ -308,3 +310,35 @@ def test_our_own_pack_gives_the_figures_of_its_card_on_real_children(
     )
     low, high = _figure(done, "AUC")["interval"]
     assert low <= 0.986 <= high
+
+
+def test_maps_that_take_many_runs_are_measured_on_a_few_images(own_pack: Path, tmp_path: Path) -> None:
+    from inference.build import write_checksums
+    from inference.golden import write_golden
+    from inference.manifest_reader import parse_manifest
+
+    text = (own_pack / "pack.toml").read_text().replace('activation_map = "cam"\n', "")
+    text = text.replace("activation_map = 0.5\n", "")
+    text += '\n[explanation]\nmethod = "occlusion"\nwindow = 8\nstride = 4\n'
+    (own_pack / "pack.toml").write_text(text)
+    golden = np.random.default_rng(7).random((2, 1, 24, 24), dtype=np.float32)
+    write_golden(own_pack, parse_manifest(text, with_files=False), golden)
+    write_checksums(own_pack)
+    request = _request(own_pack, tmp_path)
+    asking = replace(request.asking, map_images=20)
+    quality = evaluate_pack(replace(request, asking=asking)).measured["labels"][0]["map_quality"]
+    assert quality["images"] == SLOW_MAP_IMAGES
+    assert quality["deletion_area"]["map"] < quality["deletion_area"]["random"]
+    assert quality["boxed_images"] == SLOW_MAP_IMAGES
+
+
+def test_a_pack_that_kills_its_process_is_told_before_it_is_run_here(
+    own_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> tuple[VerifyCheck, ...]:
+        return (VerifyCheck(name="trial", passed=False, text="it ended", code=PackTrialError.code),)
+
+    monkeypatch.setattr("inference.trial.try_pack", killed)
+    monkeypatch.setattr("services.evaluate_pack.ask_all", None)
+    with pytest.raises(PackTrialError):
+        evaluate_pack(_request(own_pack, tmp_path))
