@@ -183,4 +183,6 @@ def _sentences(done: "Evaluation") -> list[str]:
     if done.changed is not None:
         key = "changed" if done.measured["calibrated"] else "card"
         said.append(say(f"evaluation.said.{key}", folder=done.changed))
+    if done.kept_card:
+        said.append(say("evaluation.said.kept_card"))
     return [*said, say("evaluation.said.where", folder=done.out)]

@@ -62,6 +62,8 @@ class Evaluation:
     unread: int
     left_out: int
     changed: Path | None = None
+    kept_card: bool = False
+    """Whether an earlier card without markers was kept whole as the hand-written part."""
     notes: tuple[str, ...] = ()
 
 
@@ -98,6 +100,9 @@ def evaluate_pack(
     stop_if(cancelled)
     progress(Progress(stage="writing", done=0, total=1))
     out = request.out or Path(f"{pack.id}-evaluation")
+    from evaluation.card import BEGIN
+
+    kept_card = BEGIN not in pack.read("card.md").decode("utf-8", "replace")
     changed = _write(request, pack, result, asked, out)
     return Evaluation(
         measured=result.measured,
@@ -105,6 +110,7 @@ def evaluate_pack(
         unread=int(result.measured["set"]["unread"]),
         left_out=labelled.left_out,
         changed=changed,
+        kept_card=kept_card and changed is not None,
         notes=tuple(result.measured["notes"]),
     )
 

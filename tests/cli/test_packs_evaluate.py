@@ -38,6 +38,7 @@ def test_calibrating_says_that_the_pack_changed(run: Run, prepared: tuple[str, .
     assert measured["calibrated"]["patients"] == 50
     assert measured["set"]["name"] == "Here"
     assert "Raise the version" in done.stderr
+    assert "had no markers" in done.stderr
     assert (tmp_path / "toy-whole-evaluation" / "images.csv").is_file()  # the default, where it was started
 
 
