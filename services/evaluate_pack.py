@@ -95,8 +95,7 @@ def evaluate_pack(
     asked = ask_all(library, pack, _test_last(images), asking, progress=progress, cancelled=cancelled)
     require_apart(asked.answers)
     stop_if(cancelled)
-    progress(Progress(stage="measuring", done=0, total=1))
-    result = _Measuring(request, pack, asked).measured()
+    result = _Measuring(request, pack, asked, progress, cancelled).measured()
     stop_if(cancelled)
     progress(Progress(stage="writing", done=0, total=1))
     out = request.out or Path(f"{pack.id}-evaluation")
@@ -124,10 +123,19 @@ class _Result:
 class _Measuring:
     """From the answers to everything that is measured of one pack."""
 
-    def __init__(self, request: EvaluationRequest, pack: "Pack", asked: Asked) -> None:
+    def __init__(
+        self,
+        request: EvaluationRequest,
+        pack: "Pack",
+        asked: Asked,
+        progress: Report,
+        cancelled: IsCancelled,
+    ) -> None:
         self._request = request
         self._pack = pack
         self._asked = asked
+        self._progress = progress
+        self._cancelled = cancelled
         read = [answer for answer in asked.answers if answer.unread is None]
         self._unread = len(asked.answers) - len(read)
         apart = [answer for answer in read if answer.image.part == "calibration"]
@@ -181,7 +189,9 @@ class _Measuring:
             self._notes += notes
             return figures, []
         figures, labels = [], []
-        for scale in scales:
+        for number, scale in enumerate(scales):
+            stop_if(self._cancelled)
+            self._progress(Progress(stage="measuring", done=number, total=len(scales)))
             rows, entry, notes = label_figures(scale, self._test, self._request.name, alone=len(scales) == 1)
             figures += rows
             self._notes += notes

@@ -78,3 +78,38 @@ def test_where_onnx_is_missing_the_verb_says_so() -> None:
     )
     model = Path(__file__).parents[2] / "models" / "chest-lungs" / "model.fp32.onnx"
     subprocess.run([sys.executable, "-c", program, str(model)], check=True, cwd=Path.cwd())
+
+
+def test_linear_layers_are_quantized_where_most_of_the_weights_are_theirs() -> None:
+    values = np.random.default_rng(2).normal(size=(SIDE * SIDE, 2)).astype(np.float32)
+    model = toy_packs._model(
+        nodes=[
+            onnx.helper.make_node("Conv", ["image", "kernel"], ["features"], pads=[1, 1, 1, 1]),
+            onnx.helper.make_node("Flatten", ["features"], ["flat"]),
+            onnx.helper.make_node("MatMul", ["flat", "linear"], ["logit"]),
+        ],
+        constants={"kernel": np.full((1, 1, 3, 3), 0.1, np.float32), "linear": values},
+        side=SIDE,
+        outputs={"logit": (2,)},
+    )
+    graph = onnx.load_model_from_string(quantized(model, _samples())).graph
+    made = {name: node.op_type for node in graph.node for name in node.output}
+    linear = next(node for node in graph.node if node.op_type == "MatMul")
+    assert [made[name] for name in linear.input] == ["DequantizeLinear", "DequantizeLinear"]
+
+
+def test_convolutional_networks_keep_their_linear_layers_in_floating_point() -> None:
+    values = np.random.default_rng(2).normal(size=(8, 1, SIDE, SIDE)).astype(np.float32)
+    model = toy_packs._model(
+        nodes=[
+            onnx.helper.make_node("Conv", ["image", "kernel"], ["features"]),
+            onnx.helper.make_node("Flatten", ["features"], ["flat"]),
+            onnx.helper.make_node("MatMul", ["flat", "linear"], ["logit"]),
+        ],
+        constants={"kernel": values, "linear": np.ones((8, 2), np.float32)},
+        side=SIDE,
+        outputs={"logit": (2,)},
+    )
+    graph = onnx.load_model_from_string(quantized(model, _samples())).graph
+    linear = next(node for node in graph.node if node.op_type == "MatMul")
+    assert "linear" in linear.input
