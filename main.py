@@ -20,6 +20,10 @@ def main(argv: Sequence[str]) -> int:
         from services.batch_helper import main as help_batch
 
         return help_batch()
+    if argv[:1] == ["--farlight-draft"]:
+        from inference.drafting import main as draft
+
+        return draft()
     from cli.program import parse, run_verb
 
     arguments = parse(argv)

@@ -25,7 +25,7 @@ OWNERS = {
     "argon2": ("store/secret_words.py",),
     "cryptography": ("store/",),
     "torch": (),
-    "onnx": (),
+    "onnx": ("inference/onnx_",),
     "onnxscript": (),
     "sklearn": (),
 }
