@@ -23,6 +23,7 @@ def add_to(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument("--out", metavar="DIR", default=".", help=say("packs_new.help.out"))
     parser.add_argument("--size", metavar="RxC", type=_size, help=say("packs_new.help.size"))
     parser.add_argument("--task", choices=("classify", "segment", "detect"), help=say("packs_new.help.task"))
+    parser.add_argument("--output", metavar="NAME", help=say("packs_new.help.output"))
     parser.add_argument("--labels", metavar="FILE", help=say("packs_new.help.labels"))
     parser.add_argument("--json", action="store_true", help=say("cli.help.json"))
     parser.set_defaults(run=begin_pack)
@@ -37,6 +38,7 @@ def begin_pack(arguments: argparse.Namespace) -> int:
         pack_id=arguments.id,
         size=arguments.size,
         task=arguments.task,
+        output=arguments.output,
         labels=Path(arguments.labels) if arguments.labels else None,
     )
     with stoppable() as cancelled:

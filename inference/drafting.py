@@ -40,7 +40,12 @@ Rows = list[tuple[str, str]]
 
 
 def draft_networks(
-    model: Path, folder: Path, size: Size | None = None, task: DraftTask | None = None
+    model: Path,
+    folder: Path,
+    *,
+    size: Size | None = None,
+    task: DraftTask | None = None,
+    output: str | None = None,
 ) -> DraftFacts:
     """Write the networks and ``golden.npz`` into a folder that is there, and return what was found.
 
@@ -49,8 +54,8 @@ def draft_networks(
         EngineError: it is not safe to load, or no engine runs it.
     """
     if model.suffix.lower() == IR_SUFFIX:
-        return _of_ir(model, folder, task)
-    return _of_onnx(model, folder, size, task)
+        return _of_ir(model, folder, task, output)
+    return _of_onnx(model, folder, size, task, output)
 
 
 def main() -> int:
@@ -63,7 +68,9 @@ def main() -> int:
     answer: dict[str, Any]
     try:
         size = tuple(order["size"]) if order["size"] else None
-        facts = draft_networks(Path(order["model"]), Path(order["folder"]), size, order["task"])
+        facts = draft_networks(
+            Path(order["model"]), Path(order["folder"]), size=size, task=order["task"], output=order["output"]
+        )
         answer = {"facts": asdict(facts)}
     except FarlightError as error:
         answer = {"error": error.code, "detail": error.detail}
@@ -86,13 +93,15 @@ def facts_from(plain: Mapping[str, Any]) -> DraftFacts:
     return DraftFacts(**whole)
 
 
-def _of_onnx(model: Path, folder: Path, size: Size | None, task: DraftTask | None) -> DraftFacts:
+def _of_onnx(
+    model: Path, folder: Path, size: Size | None, task: DraftTask | None, output: str | None
+) -> DraftFacts:
     from inference.onnx_graph import Network
     from inference.onnx_hints import class_names, metadata, value_hints
     from inference.onnx_inspection import prepare_onnx
 
     network = Network.read(_bytes(model))
-    prepared = prepare_onnx(network, size, task)
+    prepared = prepare_onnx(network, size, task, output)
     notes = metadata(network)
     rows: Rows = [
         ("format", f"ONNX, opset {network.opset}"),
@@ -128,14 +137,14 @@ def _of_onnx(model: Path, folder: Path, size: Size | None, task: DraftTask | Non
     )
 
 
-def _of_ir(model: Path, folder: Path, task: DraftTask | None) -> DraftFacts:
+def _of_ir(model: Path, folder: Path, task: DraftTask | None, output: str | None) -> DraftFacts:
     from inference.ir_inspection import prepare_ir
 
     beside = model.with_suffix(".bin")
     if not beside.is_file():
         raise UnknownModelError(f"its weights {beside.name!r:.80} do not lie beside it")
     network, weights = _bytes(model), _bytes(beside)
-    prepared = prepare_ir(network, weights, task)
+    prepared = prepare_ir(network, weights, task, output)
     maps = MapFacts(method="rise", why="ir") if prepared.task == "classify" else None
     rows: Rows = [("format", "OpenVINO IR"), ("parameters", f"{len(weights):,} bytes")]
     rows += [("input", f"{port.name} {_shape(port.shape)}") for port in prepared.engine.inputs]

@@ -31,8 +31,10 @@ class IrPrepared:
     hints: tuple[str, ...]
 
 
-def prepare_ir(network: bytes, weights: bytes, task: DraftTask | None = None) -> IrPrepared:
-    """Return what a pack can be made of.
+def prepare_ir(
+    network: bytes, weights: bytes, task: DraftTask | None = None, output: str | None = None
+) -> IrPrepared:
+    """Return what a pack can be made of; ``task`` and ``output`` win over what the network shows.
 
     Raises:
         UnknownModelError: it is no classifier or segmenter of pictures of a known size.
@@ -44,7 +46,7 @@ def prepare_ir(network: bytes, weights: bytes, task: DraftTask | None = None) ->
     by_shape = {
         name: ("masks" if values.ndim == 4 and min(values.shape[2:]) >= _LEAST_MASK_SIDE else "logits")
         for name, values in outputs.items()
-        if values.ndim in (2, 4)
+        if values.ndim in (2, 4) and output in (None, name)
     }
     wanted = {"classify": "logits", "segment": "masks", "detect": "", None: ""}[task]
     name = next((name for name, role in by_shape.items() if not wanted or role == wanted), None)

@@ -116,6 +116,10 @@ class Network:
             return None
         return tuple(node for node in self.graph.node if needed & set(node.output))
 
+    def is_made_of(self, end: str, name: str) -> bool:
+        """Whether a tensor is made of another one."""
+        return name != end and name in self._ancestors("", end)
+
     def feature_maps(self, end: str) -> Iterator[str]:
         """Yield the maps (batch, channel, row, column) that ``end`` is made of, last first."""
         needed = self._ancestors("", end)

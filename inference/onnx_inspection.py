@@ -55,8 +55,10 @@ class Prepared:
     head: bytes | None = None
 
 
-def prepare_onnx(network: Network, size: tuple[int, int] | None, task: DraftTask | None = None) -> Prepared:
-    """Return what a pack can be made of; ``size`` and ``task`` win over what the graph seems to say.
+def prepare_onnx(
+    network: Network, size: tuple[int, int] | None, task: DraftTask | None = None, output: str | None = None
+) -> Prepared:
+    """Return what a pack can be made of; ``size``, ``task`` and ``output`` win over what the graph says.
 
     Raises:
         UnknownModelError: it is no classifier, segmenter or detector of pictures.
@@ -64,6 +66,10 @@ def prepare_onnx(network: Network, size: tuple[int, int] | None, task: DraftTask
     """
     fixed, facts = _with_known_input(network, size)
     outputs = _run(fixed, facts, 1)
+    if output is not None:
+        if output not in outputs:
+            raise UnknownModelError(f"it has no output {output!r:.60}, only {', '.join(outputs):.160}")
+        outputs = {output: outputs[output]}
     found = task or _task(fixed, outputs, facts)
     if found == "detect":
         return Prepared(task=found, input=facts, model=bytes_of(fixed), outputs={}, scores=None, columns=0)
@@ -153,7 +159,7 @@ def _task(network: Network, outputs: Outputs, facts: InputFacts) -> DraftTask:
         return "detect"
     if any(_is_box_list(values) for values in outputs.values()):
         return "detect"
-    if _score_output(outputs):
+    if _score_output(network, outputs):
         return "classify"
     if _mask_output(outputs, facts) or _class_picture(network):
         return "segment"
@@ -166,14 +172,18 @@ def _is_box_list(values: NDArray[np.float32]) -> bool:
     return values.ndim == 3 and min(values.shape[1:]) >= 5 and max(values.shape[1:]) >= _LEAST_BOXES
 
 
-def _score_output(outputs: Outputs) -> str:
-    """Return the output with the fewest scores, (1, column), perhaps with a row and a column of 1; or ""."""
+def _score_output(network: Network, outputs: Outputs) -> str:
+    """Return the output that holds scores, (1, column), perhaps with a row and a column of 1; or "".
+
+    Of several, none that another one is made of, and then the one with the fewest columns.
+    """
     flat = {
         name: values.size
         for name, values in outputs.items()
         if values.ndim in (1, 2, 4) and values.size and values.size == values.shape[min(1, values.ndim - 1)]
     }
-    return min(flat, key=lambda name: flat[name]) if flat else ""
+    last = [name for name in flat if not any(network.is_made_of(other, name) for other in flat)]
+    return min(last, key=lambda name: flat[name]) if last else ""
 
 
 def _mask_output(outputs: Outputs, facts: InputFacts) -> str:
@@ -226,7 +236,7 @@ def _segmenter(network: Network, facts: InputFacts, outputs: Outputs) -> Prepare
 
 
 def _classifier(network: Network, facts: InputFacts, outputs: Outputs) -> Prepared:
-    name = _score_output(outputs)
+    name = _score_output(network, outputs)
     if not name:
         raise UnknownModelError("none of its outputs is a list of scores")
     columns = int(outputs[name].size)

@@ -47,6 +47,7 @@ class DraftWishes:
     pack_id: str | None = None
     size: tuple[int, int] | None = None
     task: Literal["classify", "segment", "detect"] | None = None
+    output: str | None = None
     labels: Path | None = None
 
 
@@ -154,6 +155,7 @@ def _look_in_child(model: Path, folder: Path, wishes: DraftWishes, cancelled: Is
         "folder": str(folder.absolute()),
         "size": wishes.size,
         "task": wishes.task,
+        "output": wishes.output,
     }
     child = start_child(
         "inference.drafting", ARGUMENT, stderr=subprocess.DEVNULL, **{MEMORY_VARIABLE: str(MEMORY_BYTES)}

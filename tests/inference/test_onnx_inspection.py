@@ -355,3 +355,14 @@ def test_made_pictures_are_the_same_each_time() -> None:
     assert 150.0 < batch.max() <= 255.0
     np.testing.assert_array_equal(batch, pictures(facts, 2))
     assert (batch[0] != batch[1]).any()
+
+
+def test_of_several_outputs_the_one_that_the_others_lead_to_holds_the_scores() -> None:
+    net = Writer(3)
+    pooled = net.node("Identity", _average(net, _features(net)), output="embedding")
+    net.node("Sigmoid", _dense(net, pooled, made=CHANNELS + 3), output="scores")
+    data = net.write(["n", 1, 32, 32], {"embedding": ["n", CHANNELS], "scores": ["n", CHANNELS + 3]})
+    assert _prepared(data).columns == CHANNELS + 3
+    assert prepare_onnx(Network.read(data), None, output="embedding").columns == CHANNELS
+    with pytest.raises(UnknownModelError, match="it has no output 'gone', only embedding, scores"):
+        prepare_onnx(Network.read(data), None, output="gone")
