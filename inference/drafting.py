@@ -105,7 +105,7 @@ def _of_onnx(
     notes = metadata(network)
     rows: Rows = [
         ("format", f"ONNX, opset {network.opset}"),
-        ("maker", f"{network.model.producer_name} {network.model.producer_version}".strip() or "-"),
+        ("maker", f"{network.model.producer_name} {network.model.producer_version}".strip()),
         ("parameters", f"{network.parameters:,}"),
     ]
     rows += [("input", f"{port.name} {port.kind} {_shape(port.shape)}") for port in network.inputs]
@@ -126,7 +126,7 @@ def _of_onnx(
     return DraftFacts(
         task=prepared.task,
         input=prepared.input,
-        rows=tuple(rows),
+        rows=tuple(row for row in rows if row[1]),
         outputs=prepared.outputs,
         scores=prepared.scores,
         columns=prepared.columns,
