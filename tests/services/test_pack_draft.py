@@ -7,8 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import (
+    Cancelled,
     DraftFolderError,
     ManifestError,
+    ModelInspectionError,
     ModelLoadError,
     NewerSchemaError,
     PrecisionMissingError,
@@ -22,6 +24,7 @@ from inference.packs import PackLibrary
 from inference.requests import PackRun
 from inference.runner import PackRunner
 from inference.subject import Subject
+from services import pack_draft
 from services.pack_draft import DraftWishes, PackDraft, draft_pack, id_from
 from services.packs import build
 from services.selftest import run_self_test
@@ -264,3 +267,21 @@ def test_what_is_neither_installed_nor_a_folder_is_unknown(tmp_path: Path) -> No
 )
 def test_an_id_is_made_of_the_files_name(name: str, expected: str) -> None:
     assert id_from(Path(name)) == expected
+
+
+@pytest.mark.parametrize(("name", "value"), [("MEMORY_BYTES", 60 << 20), ("SECONDS", -1.0)])
+def test_a_child_that_dies_or_hangs_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: float
+) -> None:
+    (tmp_path / "vit.onnx").write_bytes(foreign_networks.transformer())
+    monkeypatch.setattr(pack_draft, name, value)
+    with pytest.raises(ModelInspectionError):
+        draft_pack(tmp_path / "vit.onnx", tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_looking_into_a_model_can_be_stopped(tmp_path: Path) -> None:
+    (tmp_path / "vit.onnx").write_bytes(foreign_networks.transformer())
+    with pytest.raises(Cancelled):
+        draft_pack(tmp_path / "vit.onnx", tmp_path / "out", cancelled=lambda: True)
+    assert list((tmp_path / "out").iterdir()) == []
