@@ -24,6 +24,10 @@ def main(argv: Sequence[str]) -> int:
         from inference.trial import main as try_pack
 
         return try_pack()
+    if argv[:1] == ["--farlight-draft"]:
+        from inference.drafting import main as draft
+
+        return draft()
     from cli.program import parse, run_verb
 
     arguments = parse(argv)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli import packs_evaluate
+from cli import packs_evaluate, packs_new
 from cli.console import ProgressLine, print_json, print_table, stoppable
 from core.wording import say
 
@@ -26,6 +26,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     build.add_argument("folder", metavar="DIR", help=say("cli.help.pack_folder"))
     build.add_argument("--out", metavar="DIR", help=say("cli.help.pack_out"))
     packs_evaluate.add_to(actions)
+    packs_new.add_to(actions)
 
 
 def list_packs(arguments: argparse.Namespace) -> int:

@@ -76,6 +76,20 @@ def maps_of(
         return None
 
 
+def head_difference(loaded: LoadedPack, batch: NDArray[np.float32]) -> float:
+    """Return by how much what follows the feature map, run alone, misses the network's own logits.
+
+    Raises:
+        InferenceError: an engine failed, or there is no such map or head.
+    """
+    rule = loaded.manifest.explanation
+    if rule is None or rule.method != "reciprocam":
+        return 0.0
+    look = _head(loaded)
+    alone = [look(_features(loaded, one, rule, nullcontext())[None]) for one in batch]
+    return float(np.abs(np.concatenate(alone) - loaded.look(batch)["logits"]).max())
+
+
 def _in_turn(look: Look, turn: AbstractContextManager[object]) -> Look:
     def wait_and_look(batch: Values) -> Values:
         with turn:

@@ -64,9 +64,17 @@ def write_golden(folder: Path, manifest: Manifest, batch: NDArray[np.float32]) -
     name: EngineName = "onnxruntime" if "onnxruntime" in model.engines else "openvino"
     engine = open_engine(name, (folder / model.name).read_bytes(), weights=weights)
     outputs = engine.run(batch)
-    arrays = {role: outputs[name] for role, name in manifest.output.names.items()}
+    save_golden(folder, batch, {role: outputs[name] for role, name in manifest.output.names.items()})
+
+
+def save_golden(
+    folder: Path, batch: NDArray[np.float32], expected: Mapping[Role, NDArray[np.float32]]
+) -> None:
+    """Write ``golden.npz`` of inputs and what the FP32 network says of them."""
+    arrays: dict[str, NDArray[np.float32]] = {INPUT: batch}
+    arrays.update({str(role): values for role, values in expected.items()})
     with (folder / GOLDEN_NAME).open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, input=batch, **arrays)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def differences(engine: Engine, golden: Golden, manifest: Manifest) -> dict[Role, float]:

@@ -26,7 +26,7 @@ def require_plain_ir(network: bytes, weights: bytes) -> None:
         raise ModelLoadError(f"the network has {len(network)} bytes, {LARGEST_NETWORK_BYTES} are allowed")
     if len(weights) > LARGEST_MODEL_BYTES:
         raise ModelLoadError(f"the weights have {len(weights)} bytes, {LARGEST_MODEL_BYTES} are allowed")
-    root = _parsed(network)
+    root = parsed(network)
     if root.tag != _ROOT or not root.get("version", "").isdecimal():
         raise ModelLoadError("the network is not OpenVINO IR")
     if int(root.get("version", "0")) < OLDEST_FORMAT:
@@ -41,7 +41,12 @@ def require_plain_ir(network: bytes, weights: bytes) -> None:
                 raise ModelLoadError("the network asks for weights that are not in the file beside it")
 
 
-def _parsed(network: bytes) -> Element:
+def parsed(network: bytes) -> Element:
+    """Return the root of a network's XML, which must be plain.
+
+    Raises:
+        ModelLoadError: it is not.
+    """
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 

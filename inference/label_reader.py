@@ -71,7 +71,11 @@ def _column(table: StrictTable, output: OutputSpec) -> int | None:
 
 
 def _scoring(table: StrictTable, *, maps: bool, demonstration: bool) -> Scoring:
-    points = tuple(_operating_point(point) for point in table.tables("operating_points"))
+    calibration = _calibration(table.table("calibration"), demonstration=demonstration)
+    points = tuple(
+        _operating_point(point, calibrated=calibration.method != "none")
+        for point in table.tables("operating_points")
+    )
     names = [point.name for point in points]
     if len(set(names)) < len(names):
         table.problem("operating_points", "has a name twice")
@@ -83,9 +87,6 @@ def _scoring(table: StrictTable, *, maps: bool, demonstration: bool) -> Scoring:
     if map_shown and not maps:
         table.problem("map_shown", "is true, but neither output.activation_map nor [explanation] makes a map")
     placeholder = OperatingPoint(name="", threshold=0.5, chosen_on="", sensitivity=None, specificity=None)
-    calibration = _calibration(table.table("calibration"), demonstration=demonstration)
-    if calibration.method == "none" and any(point.threshold <= 0 for point in points):
-        table.problem("operating_points", "need a threshold above 0 where there is no calibration")
     return Scoring(
         operating_point=chosen or placeholder,
         operating_points=points,
@@ -94,7 +95,7 @@ def _scoring(table: StrictTable, *, maps: bool, demonstration: bool) -> Scoring:
     )
 
 
-def _operating_point(table: StrictTable) -> OperatingPoint:
+def _operating_point(table: StrictTable, *, calibrated: bool) -> OperatingPoint:
     point = OperatingPoint(
         name=table.text("name"),
         threshold=table.number("threshold", minimum=0, maximum=1),
@@ -102,6 +103,8 @@ def _operating_point(table: StrictTable) -> OperatingPoint:
         sensitivity=_rate(table, "sensitivity"),
         specificity=_rate(table, "specificity"),
     )
+    if not calibrated and table.has("threshold") and point.threshold <= 0:
+        table.problem("threshold", "must lie above 0 where there is no calibration")
     table.finish()
     return point
 

@@ -96,7 +96,7 @@ def load(
                 engine=opened,
                 precision=chosen,
                 replaced=replaced,
-                head=_open_head(pack, name, threads),
+                head=open_head(pack, name, threads=threads),
             )
     raise failures[0]
 
@@ -127,8 +127,13 @@ def _choices(
     return fit or choices
 
 
-def _open_head(pack: Pack, engine: EngineName, threads: int | None) -> Engine | None:
-    """Load what follows the last feature map, where the pack's maps are made with it."""
+def open_head(pack: Pack, engine: EngineName, *, threads: int | None = None) -> Engine | None:
+    """Load what follows the last feature map, where the pack's maps are made with it.
+
+    Raises:
+        EngineError: the engine does not accept it.
+        PackError: the file is not the one that was released.
+    """
     explanation = pack.manifest.explanation
     if explanation is None or explanation.method != "reciprocam":
         return None

@@ -37,6 +37,8 @@ from inference.quality import shrunk_to
 from inference.requests import Look, PackRequest, PackRun
 
 _LARGEST_BYTE = 255
+_ALMOST_ALL = 0.98
+"""Share of a picture, seen by a network that cuts, below which that is said."""
 SMALLEST_SIDE = 16
 """Pixels of the shorter side below which there is no picture to look at."""
 Roles = Mapping[Role, NDArray[np.float32]]
@@ -108,6 +110,7 @@ class Reading:
             distance = float(self._outputs["familiarity"][0])
             image_gates.check_familiarity(self._log, self._manifest.familiarity_maximum, distance)
         image_gates.check_plausibility(self._log, self._manifest, self._soft_masks() or self._region_masks)
+        self._tell_what_was_cut()
         if self._prepared is not None and not self._prepared.region_found:
             self._log.refuse("upstream", "empty", title=self._upstream_title())
 
@@ -214,6 +217,13 @@ class Reading:
         runs = self._request.upstream.values()
         same = (run.measures for run in runs if run.result.correction == self._correction)
         return next(same, MappingProxyType({}))
+
+    def _tell_what_was_cut(self) -> None:
+        """Say how much of the picture the network saw, where its frame is cut out of the middle."""
+        box = self._box()
+        share = (min(box.bottom, 1.0) - max(box.top, 0.0)) * (min(box.right, 1.0) - max(box.left, 0.0))
+        if self._manifest.input.resize == "crop" and share < _ALMOST_ALL:
+            self._log.note("frame", "cropped", percent=f"{100 * share:.0f}")
 
     def _soft_masks(self) -> dict[str, NDArray[np.float32]]:
         if "masks" not in self._outputs:

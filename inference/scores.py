@@ -15,12 +15,15 @@ from inference.manifest import Manifest, Role
 LEAST_PROBABILITY = 1e-7
 """Probabilities of 0 and 1 are taken for this far away: their logits have an end (16.1)."""
 _BY_COLUMN: tuple[Role, ...] = ("logits", "masks", "activation_map")
+_TWO = 2
 Values = NDArray[np.float32]
 
 
 def of_labels(outputs: Mapping[Role, Values], manifest: Manifest) -> dict[Role, Values]:
     """Return the outputs with logits and mask probabilities in the order of the labels."""
     read = dict(outputs)
+    if "activation_map" in read:
+        read["activation_map"] = _map_of_logits(read["activation_map"], manifest)
     if "logits" in read:
         read["logits"] = as_logits(read["logits"], manifest)
     if "masks" in read:
@@ -53,6 +56,13 @@ def as_probabilities(values: Values, manifest: Manifest) -> Values:
         weights = np.exp(wide - wide.max(axis=1, keepdims=True))
         return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(wide, -80.0, 80.0))), dtype=np.float32)
+
+
+def _map_of_logits(maps: Values, manifest: Manifest) -> Values:
+    """Return maps whose mean is the logit: of two classes that shut each other out, the difference."""
+    if manifest.output.scores == "softmax" and maps.shape[1] == _TWO:
+        return np.asarray(maps - maps[:, ::-1], dtype=np.float32)
+    return maps
 
 
 def _log_sum_of_others(wide: NDArray[np.float64]) -> NDArray[np.float64]:

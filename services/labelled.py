@@ -81,7 +81,7 @@ def read_labels(
     images = reader.images()
     if reader.faults:
         told = reader.faults[:_SHOWN_FAULTS]
-        raise LabelTableError("; ".join(told), about=str(file))
+        raise LabelTableError("; ".join(told), about=str(file), problems=tuple(told))
     if not images:
         raise LabelTableError(say("evaluation.labels.no_rows"), about=str(file))
     _require_no_leak(images, file)

@@ -28,7 +28,7 @@ OWNERS = {
     "argon2": ("store/secret_words.py",),
     "cryptography": ("store/",),
     "torch": (),
-    "onnx": ("inference/quantizer.py", "inference/shuffled_weights.py"),
+    "onnx": ("inference/onnx_", "inference/quantizer.py", "inference/shuffled_weights.py"),
     "onnxscript": (),
     "sklearn": (),
 }

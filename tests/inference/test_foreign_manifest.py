@@ -94,7 +94,9 @@ def test_a_demonstration_may_go_without_calibration() -> None:
 
 def test_without_calibration_no_threshold_lies_at_zero() -> None:
     problems = _problems(DEMONSTRATION.replace("threshold = 0.5", "threshold = 0.0"))
-    assert problems == ["labels[0].operating_points: need a threshold above 0 where there is no calibration"]
+    assert problems == [
+        "labels[0].operating_points[0].threshold: must lie above 0 where there is no calibration"
+    ]
 
 
 @pytest.mark.parametrize(

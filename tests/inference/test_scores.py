@@ -63,3 +63,10 @@ def test_only_the_columns_of_the_labels_are_kept() -> None:
     read = of_labels(outputs, _classifier("logits", column=2))  # type: ignore[arg-type]
     np.testing.assert_array_equal(read["logits"], [[3.0]])
     np.testing.assert_array_equal(read["activation_map"], [[[[8, 9], [10, 11]]]])
+
+
+def test_of_two_classes_that_shut_each_other_out_the_mean_of_a_map_is_the_logit_too() -> None:
+    maps = np.random.default_rng(2).normal(size=(1, 2, 3, 3)).astype(np.float32)
+    outputs = {"logits": maps.mean(axis=(2, 3)), "activation_map": maps}
+    read = of_labels(outputs, _classifier("softmax", 2, column=1))  # type: ignore[arg-type]
+    np.testing.assert_allclose(read["activation_map"].mean(axis=(2, 3)), read["logits"], atol=1e-6)
