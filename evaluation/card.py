@@ -100,7 +100,8 @@ def _refused(measured: Measured) -> list[str]:
 def _labels(measured: Measured) -> list[str]:
     parts: list[str] = []
     for entry in measured.get("labels", ()):
-        parts += [f"## {entry['title']}: scores against the truth"]
+        if entry.get("reliability") or entry.get("map_quality"):
+            parts += [f"## {entry['title']}: scores against the truth"]
         if entry.get("reliability"):
             parts += [
                 f"Share with the finding: {entry['share_ill']:.1%}. Undecided (the interval crosses the "

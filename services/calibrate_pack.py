@@ -101,6 +101,9 @@ def calibrated_scales(
     for scale in scales_of(manifest):
         known = [a for a in answers if scale.code in a.image.truth and scale.code in a.logits]
         patients, truth = [a.image.patient for a in known], [a.image.truth[scale.code] for a in known]
+        if not known:
+            scales.append(scale)
+            continue
         without, with_it = patients_of_each_kind(patients, truth)
         if min(without, with_it) < LEAST_FOR_CALIBRATION:
             notes.append(_too_few(scale, without, with_it))
@@ -113,7 +116,7 @@ def calibrated_scales(
     if not scales:
         raise PackNotChangedError(say("evaluation.change.nothing"))
     if not made:
-        raise TooFewPatientsError("; ".join(notes))
+        raise TooFewPatientsError("; ".join(notes) or say("evaluation.few.unread"))
     return tuple(scales), notes
 
 

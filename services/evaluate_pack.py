@@ -24,7 +24,7 @@ from services.calibrate_pack import (
     shared_out,
 )
 from services.evaluate_ask import Answer, Asked, Asking, ask_all, library_for, require_survives
-from services.evaluate_figures import label_figures, outline_figures, precision_rows
+from services.evaluate_figures import label_figures, outline_figures, precision_rows, scored
 from services.evaluate_map import map_rows
 from services.labelled import LabelledImage, read_labels
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
@@ -188,11 +188,18 @@ class _Measuring:
             figures, notes = outline_figures(titles, self._test, self._request.name)
             self._notes += notes
             return figures, []
+        told = [scale for scale in scales if scored(scale, self._test).answers]
+        silent = [scale.title for scale in scales if scale not in told]
+        if silent:
+            self._notes.append(say("evaluation.few.unlabelled", titles=", ".join(silent)))
+        alone = len(self._pack.manifest.labels) == 1
         figures, labels = [], []
-        for number, scale in enumerate(scales):
+        for number, scale in enumerate(told):
             stop_if(self._cancelled)
-            self._progress(Progress(stage="measuring", done=number, total=len(scales)))
-            rows, entry, notes = label_figures(scale, self._test, self._request.name, alone=len(scales) == 1)
+            self._progress(Progress(stage="measuring", done=number, total=len(told)))
+            rows, entry, notes = label_figures(
+                scale, self._test, self._request.name, alone=len(self._pack.manifest.labels) == 1
+            )
             figures += rows
             self._notes += notes
             quality = self._map_quality(scale) if rows else {}

@@ -1,13 +1,15 @@
 """Make a pack's INT8 model from a folder of images, and say how far it lies from FP32 and how fast it is."""
 
+import shutil
 import statistics
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from core.errors import FarlightError, PackNotChangedError, QuantizeError
+from core.errors import FarlightError, PackNotChangedError, PackTrialError, QuantizeError
 from core.result import EngineName
 from core.wording import say
 from services.analyze import Loaded, load
@@ -126,6 +128,7 @@ def quantize_pack(
     progress(Progress(stage="measuring", done=0, total=1))
     small = quantized(full, [look.tensor[None] for look in looks], method=request.method)
     stop_if(cancelled)
+    _require_it_runs(pack, small, request.threads, cancelled)
     roles, sides, speeds = _measured(pack, full, small, looks, request.threads)
     stop_if(cancelled)
     progress(Progress(stage="writing", done=0, total=1))
@@ -211,6 +214,25 @@ def _subject(manifest: "Manifest", loaded: Loaded) -> "Subject":
     if ages is not None and subject.age_years is None:
         return replace(subject, age_years=(ages.minimum + ages.maximum) / 2)
     return subject
+
+
+def _require_it_runs(pack: "Pack", small: bytes, threads: int | None, cancelled: IsCancelled) -> None:
+    """Have a child process run a copy of the pack with its new model in both engines: engines may die of one.
+
+    Raises:
+        QuantizeError: the child died.
+        Cancelled: the user stopped it.
+    """
+    from inference.build import write_checksums
+    from inference.manifest import MODEL_NAMES
+
+    with tempfile.TemporaryDirectory(prefix="farlight-quantize-") as name:
+        copy = Path(shutil.copytree(pack.folder, Path(name) / pack.id))
+        (copy / MODEL_NAMES["int8"]).write_bytes(small)
+        try:
+            require_survives(write_checksums(copy), threads=threads, cancelled=cancelled)
+        except PackTrialError as error:
+            raise QuantizeError(say("evaluation.quantize.not_run", why=error.detail)) from error
 
 
 def _measured(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from core.errors import (
@@ -342,3 +343,35 @@ def test_a_pack_that_kills_its_process_is_told_before_it_is_run_here(
     monkeypatch.setattr("services.evaluate_pack.ask_all", None)
     with pytest.raises(PackTrialError):
         evaluate_pack(_request(own_pack, tmp_path))
+
+
+def test_labels_that_nobody_labelled_are_named_once(tmp_path: Path) -> None:
+    label = labelled_toys.WHOLE_TOML
+    label = label[label.index("[[labels]]") : label.index("[tolerance]")]
+    other = label.replace("brightness", "darkness").replace("Brightness", "Darkness")
+    text = labelled_toys.WHOLE_TOML.replace(label, label + other)
+    text = text.replace('scores = "logits"\n', "").replace('logits = "logit"\n', 'logits = "both"\n')
+    text = text.replace('activation_map = "cam"\n', "").replace("activation_map = 0.5\n", "")
+    text = text.replace("map_shown = true\n", "")
+    pack = toy_packs.write_pack(tmp_path / "toy-whole", text, _two_findings(), toy_packs.FINDING_SIDE)
+    request = replace(_request(pack, tmp_path, patients=100), calibrate=True)
+    done = evaluate_pack(request)
+    assert _figure(done, "AUC, Brightness")["patients"] == 50
+    assert done.notes == ("nobody says what is true, so not measured: Darkness",)
+    assert "## Darkness" not in (done.out / "card.md").read_text()
+    labels = tomllib.loads((pack / "pack.toml").read_text())["labels"]
+    assert labels[1]["calibration"]["logits"] == [-8.0, 0.0, 8.0]  # left as it was
+
+
+def _two_findings() -> bytes:
+    """Return the toy's network with its logit and that logit's opposite."""
+    network = onnx.load_model_from_string(toy_packs.finding_model())
+    network.graph.node.extend(
+        [
+            onnx.helper.make_node("Neg", ["logit"], ["opposite"]),
+            onnx.helper.make_node("Concat", ["logit", "opposite"], ["both"], axis=1),
+        ]
+    )
+    both = onnx.helper.make_tensor_value_info("both", onnx.TensorProto.FLOAT, ["batch", 2])
+    network.graph.output.append(both)
+    return bytes(network.SerializeToString())

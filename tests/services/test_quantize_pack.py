@@ -4,10 +4,11 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from core.errors import Cancelled, PackNotChangedError, QuantizeError
-from inference.verify import verify_pack
+from core.errors import Cancelled, PackNotChangedError, PackTrialError, QuantizeError
+from inference.verify import VerifyCheck, verify_pack
 from services.places import pack_roots
 from services.quantize_pack import QuantizeRequest, quantize_pack
 from tests.services import labelled_toys
@@ -93,3 +94,37 @@ def test_stopped_it_changes_nothing(request_of: QuantizeRequest) -> None:
     with pytest.raises(Cancelled):
         quantize_pack(request_of, cancelled=lambda: True)
     assert {path: path.read_bytes() for path in request_of.folder.iterdir()} == before
+
+
+def test_a_model_that_ends_an_engine_is_found_in_a_child_and_nothing_changes(
+    request_of: QuantizeRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Path] = []
+
+    def trial(folder: Path, **_: object) -> tuple[VerifyCheck, ...]:
+        tried.append(folder)
+        alive = len(tried) == 1
+        code = None if alive else PackTrialError.code
+        return (VerifyCheck(name="trial", passed=alive, text="it ended by SIGSEGV", code=code),)
+
+    monkeypatch.setattr("inference.trial.try_pack", trial)
+    before = {path: path.read_bytes() for path in request_of.folder.iterdir()}
+    with pytest.raises(QuantizeError, match="SIGSEGV"):
+        quantize_pack(request_of)
+    assert tried[0] == request_of.folder
+    assert tried[1] != request_of.folder
+    assert {path: path.read_bytes() for path in request_of.folder.iterdir()} == before
+
+
+def test_a_network_of_another_make_is_quantized_for_both_engines(tmp_path: Path) -> None:
+    from inference.engine import ENGINES, open_engine
+    from inference.quantizer import quantized
+    from tests.inference.foreign_networks import densenet
+
+    full = densenet(blocks=(2, 2, 2, 2), side=64)
+    samples = [np.random.default_rng(n).random((1, 3, 64, 64), dtype=np.float32) for n in range(3)]
+    small = quantized(full, samples)
+    for name in ENGINES:
+        slow, fast = (open_engine(name, model, threads=1).run(samples[0]) for model in (full, small))
+        for output in slow:
+            assert np.isfinite(fast[output]).all()
