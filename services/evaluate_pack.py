@@ -197,9 +197,7 @@ class _Measuring:
         for number, scale in enumerate(told):
             stop_if(self._cancelled)
             self._progress(Progress(stage="measuring", done=number, total=len(told)))
-            rows, entry, notes = label_figures(
-                scale, self._test, self._request.name, alone=len(self._pack.manifest.labels) == 1
-            )
+            rows, entry, notes = label_figures(scale, self._test, self._request.name, alone=alone)
             figures += rows
             self._notes += notes
             quality = self._map_quality(scale) if rows else {}
