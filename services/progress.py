@@ -19,6 +19,10 @@ Stage = Literal[
     "verifying",
     "restoring",
     "salvaging",
+    "rows",
+    "keeping",
+    "deleting",
+    "wiping",
 ]
 
 

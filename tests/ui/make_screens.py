@@ -21,7 +21,7 @@ from core.wording import say  # noqa: E402
 from services.staff import NewPerson  # noqa: E402
 from tests.ui.stage import Display, StandInAnalyzer, wait_until, write_chest  # noqa: E402
 
-SIZE = (1366, 768)
+SIZE, SMALL = (1366, 768), (1024, 640)
 NAMES = (
     ("SAMPLE^Joseph", "K-014", "M", "061Y"), ("SAMPLE^Grace", "K-102", "F", "044Y"),
     ("SAMPLE^Peter Odhiambo", "K-077", "M", "038Y"), ("محمد عبد الله", "K-031", "M", "052Y"),
@@ -201,6 +201,7 @@ def main(out: Path, only: tuple[str, ...], *, real: bool, light: bool) -> None:
 def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR0915 - a table of states
     """Return each state's name with what makes it."""
 
+    from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QScrollArea
 
     def many() -> tuple[Path, ...]:
@@ -255,6 +256,50 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
     def delete(window: object) -> None:
         kept(window)
         window.keeping.dialog.delete.click()  # type: ignore[attr-defined]
+
+    def due(window: object) -> None:
+        from store.records import PatientFacts, RecordStore, StudyRow
+
+        ready(window)
+        workplace = window._workplace  # type: ignore[attr-defined]
+        workplace.settings.set("keep.years_adult", 8)
+        records, at = RecordStore(workplace._database), "2014-05-05T08:00:00+00:00"
+        for number, (name, card, _, _) in enumerate((*NAMES, *NAMES, *NAMES)):
+            shown = " ".join(reversed(name.split("^")))
+            facts = PatientFacts(known="{}", name=shown, number=f"{card}{number}", birth_date="1950-01-01")
+            patient = records.add_patient(facts, at)
+            for study in range(1 + number % 3):
+                records.add_study(
+                    StudyRow(
+                        study_id=0, unit_key=f"{number} {study}", patient_id=patient, path="", facts="{}",
+                        study_date=f"2014-0{study + 3}-05", modality="CR", description="Chest PA",
+                        first_opened_at=at, last_opened_at=at,
+                    )
+                )  # fmt: skip
+        workplace.deletion.hold(patient, "A court asked for them")
+        window.keeping.show_due()  # type: ignore[attr-defined]
+        tree = window.keeping.dialog.tree  # type: ignore[attr-defined]
+        tree.topLevelItem(0).setCheckState(0, Qt.CheckState.Checked)
+        tree.topLevelItem(1).setExpanded(True)
+        tree.topLevelItem(1).child(0).setCheckState(0, Qt.CheckState.Checked)
+        for row in range(3, 14):
+            tree.topLevelItem(row).setCheckState(0, Qt.CheckState.Checked)
+
+    def delete_many(window: object) -> None:
+        due(window)
+        window.keeping.dialog.yes.click()  # type: ignore[attr-defined]
+        wait_until(lambda: hasattr(window.keeping.dialog, "plans"))  # type: ignore[attr-defined]
+
+    def delete_study(window: object) -> None:
+        record_shown(window)
+        window.keeping.card.delete.click()  # type: ignore[attr-defined]
+
+    def record_shown(window: object) -> None:
+        ready(window)
+        case = window.desk.case  # type: ignore[attr-defined]
+        window._workplace.records.file(case.unit, case.patient)  # type: ignore[attr-defined]
+        window.show_page("records")  # type: ignore[attr-defined]
+        wait_until(lambda: window.records.page.chosen() is not None)  # type: ignore[attr-defined]
 
     def toast(window: object) -> None:
         opened(window)
@@ -453,6 +498,12 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         "sign": lambda: s.shoot("sign", (s.chest(),), act=sign),
         "kept": lambda: s.shoot("kept", (s.chest(),), act=kept),
         "delete": lambda: s.shoot("delete", (s.chest(),), act=delete),
+        "record": lambda: s.shoot("record", (s.chest(),), act=record_shown),
+        "delete-study": lambda: s.shoot("delete-study", (s.chest(),), act=delete_study),
+        "due": lambda: s.shoot("due", (s.chest(),), act=due),
+        "due-small": lambda: s.shoot("due-small", (s.chest(),), act=due, size=SMALL),
+        "delete-many": lambda: s.shoot("delete-many", (s.chest(),), act=delete_many),
+        "delete-many-small": lambda: s.shoot("delete-many-small", (s.chest(),), act=delete_many, size=SMALL),
         "settings-light": lambda: s.shoot("settings-light", act=people, theme="light"),
         "people": lambda: s.shoot("people", act=people),
         "people-low": lambda: s.shoot("people-low", act=people, size=(1024, 700)),
