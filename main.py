@@ -39,9 +39,12 @@ def main(argv: Sequence[str]) -> int:
 
 def open_window(arguments: argparse.Namespace) -> int:
     """Open the window: logged in where a password was handed over, else at the door."""
+    from services.places import use_profile
+    from store.profile import default_folder
     from ui.application import run
 
     profile = Path(arguments.profile) if arguments.profile else None
+    use_profile(profile or default_folder())
     if arguments.password_fd is None:
         return run(open_path=arguments.open, profile=profile, user=arguments.user)
     from cli.program import complain

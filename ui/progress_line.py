@@ -67,6 +67,8 @@ class ProgressLine(QWidget):
             "verifying": self.tr("Reading the backup"),
             "restoring": self.tr("Bringing the backup onto this computer"),
             "salvaging": self.tr("Looking at every page"),
+            "unpacking": self.tr("Unpacking"),
+            "trying": self.tr("Trying the model in a process of its own"),
         }
         text = stages.get(told.stage, self._name)
         gone = time.monotonic() - self._since
