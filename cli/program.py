@@ -8,7 +8,14 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from core.errors import Cancelled, FarlightError, OutputStreamError, RequestError, UnknownPackError
+from core.errors import (
+    Cancelled,
+    FarlightError,
+    LabelTableError,
+    OutputStreamError,
+    RequestError,
+    UnknownPackError,
+)
 from core.wording import say
 from services.version import VERSION
 
@@ -94,7 +101,7 @@ def complain(error: FarlightError) -> int:
         print("\n".join(lines), file=sys.stderr)
     else:
         print(f"{error.code}{about}{str(error).removeprefix(error.code)}", file=sys.stderr)
-    asked_wrongly = isinstance(error, RequestError | UnknownPackError)
+    asked_wrongly = isinstance(error, RequestError | UnknownPackError | LabelTableError)
     return WRONG_ARGUMENTS if asked_wrongly and not error.context.get("while_running") else NOT_ALL_DONE
 
 

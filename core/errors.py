@@ -247,6 +247,48 @@ class SigningKeyError(PackError):
     code = "E259"
 
 
+class EvaluationError(PackError):
+    """A pack could not be measured, calibrated or quantized on these images."""
+
+    code = "E260"
+
+
+class LabelTableError(EvaluationError):
+    """The table of labels is not what it must be; the detail names lines and columns, never a patient."""
+
+    code = "E261"
+
+
+class LeakedSplitError(EvaluationError):
+    """A patient, or a picture, stands in both parts: what calibrates must not measure."""
+
+    code = "E262"
+
+
+class TooFewPatientsError(EvaluationError):
+    """There are too few patients with or without a finding; the detail says how many are needed."""
+
+    code = "E263"
+
+
+class PackNotChangedError(EvaluationError):
+    """The pack's folder may not, or cannot, be changed."""
+
+    code = "E264"
+
+
+class QuantizeError(EvaluationError):
+    """No INT8 model could be made."""
+
+    code = "E265"
+
+
+class QuantizerMissingError(EvaluationError):
+    """What makes INT8 models is not installed here."""
+
+    code = "E266"
+
+
 class EngineError(FarlightError):
     """A model could not be run on this computer."""
 

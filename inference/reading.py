@@ -34,7 +34,7 @@ from inference.prepare import (
 )
 from inference.preprocess import Box
 from inference.quality import shrunk_to
-from inference.requests import PackRequest, PackRun
+from inference.requests import Look, PackRequest, PackRun
 
 _LARGEST_BYTE = 255
 _ALMOST_ALL = 0.98
@@ -117,7 +117,9 @@ class Reading:
     @property
     def wants_maps(self) -> bool:
         """Whether a map would be shown that the network must be asked for again, part by part."""
-        if self._log.stopped or self._prepared is None or not needs_runs(self._manifest.explanation):
+        if not self._request.with_maps or not needs_runs(self._manifest.explanation):
+            return False
+        if self._log.stopped or self._prepared is None:
             return False
         scored = zip(self._findings(), self._manifest.labels, strict=True)
         return any(is_shown(finding, label.scoring) for finding, label in scored if label.scoring)
@@ -159,7 +161,13 @@ class Reading:
             soft_masks=MappingProxyType(self._soft_masks() if speaks else {}),
             outlines=MappingProxyType(outlines),
             measures=self._measures,
+            look=self._look(),
         )
+
+    def _look(self) -> Look | None:
+        if self._prepared is None or not self._outputs:
+            return None
+        return Look(tensor=self._prepared.tensor, outputs=self._outputs, box=self._prepared.box)
 
     def _ask_header(self) -> None:
         log, applies, subject = self._log, self._manifest.applies, self._request.subject
