@@ -14,7 +14,8 @@ from typing import BinaryIO, cast
 from benchmarks.measuring import Figure, figure, interleaved
 from core.clock import SystemClock
 from store.database import Database
-from store.image_vault import ImageVault, Source
+from store.image_vault import ImageVault
+from store.image_writing import Source
 
 SECTION = "copies"
 MEBIBYTE = 1 << 20

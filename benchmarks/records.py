@@ -91,7 +91,8 @@ def _growth(workplace: Workplace) -> Figure:
                 detail={"unit": key, "paper": "A4", "report_sha256": key, "signer": "Bench", "signer_id": 1},
                 words="Sample Amina (2041-77)",
             )
-        workplace.drafts._store.discard(key)  # as signing does
+        with workplace._database.transaction() as connection:  # as signing does
+            connection.execute("DELETE FROM drafts WHERE key = ?", (key,))
     grown = (_bytes(workplace) - before) / CHESTS / 1024
     return figure(SECTION, "trail of a routine chest, on the disk", [grown], unit="KiB", scale=1.0)
 

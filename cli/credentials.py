@@ -48,10 +48,21 @@ def open_workplace(arguments: argparse.Namespace) -> "Workplace":
             raise NotSetUpError
         holder = find_holder(access, getattr(arguments, "user", None))
         password = read_secret(getattr(arguments, "password_fd", None), "password", holder.name)
-        return access.log_in(holder.holder_id, password)
+        workplace = access.log_in(holder.holder_id, password)
     except BaseException:
         access.close()
         raise
+    tell_log_in(workplace)
+    return workplace
+
+
+def tell_log_in(workplace: "Workplace") -> None:
+    """Say what whoever has just logged in must know; beside the output, which may be a table."""
+    given = workplace.given_password
+    if given is not None:
+        print(given.title, given.hint, say("people.given.cli"), file=sys.stderr)
+    for sentence in workplace.wrong_guesses:
+        print(sentence, say("people.guesses.advice"), file=sys.stderr)
 
 
 def open_access(arguments: argparse.Namespace) -> "Access":

@@ -25,6 +25,7 @@ def add_to_records(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
     """Add these actions to the verb ``records``."""
     _add(actions, "due", list_due, patient=False).add_argument("--json", action="store_true")
     delete = _add(actions, "delete", delete_patient)
+    delete.add_argument("--study", metavar="STUDY", type=int, action="append", help=say("keeping.help.study"))
     delete.add_argument("--show", action="store_true", help=say("keeping.help.show"))
     delete.add_argument("--with-set-aside", action="store_true", help=say("keeping.help.with_set_aside"))
     hold = _add(actions, "hold", hold_patient)
@@ -67,7 +68,7 @@ def delete_patient(arguments: argparse.Namespace) -> int:
     from services.keeping_words import plan_lines
 
     with open_workplace(arguments) as workplace:
-        plan = workplace.deletion.plan(arguments.patient)
+        plan = workplace.deletion.plan(arguments.patient, arguments.study)
         for line in plan_lines(plan):
             print(line)
         if arguments.show:
@@ -78,7 +79,7 @@ def delete_patient(arguments: argparse.Namespace) -> int:
         workplace.deletion.delete(
             plan, password=password, typed=typed, with_set_aside=arguments.with_set_aside
         )
-    print(say("keeping.delete.done"))
+    print(say("keeping.delete.done" if plan.whole else "keeping.delete.done_studies"))
     return 0
 
 

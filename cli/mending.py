@@ -24,6 +24,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add both verbs to the parser."""
     restoring = _add(verbs, "restore")
     restoring.add_argument("source", metavar="FROM", help=say("backup.help.source"))
+    restoring.add_argument("--beside", metavar="DIR", help=say("backup.help.beside"))
     restoring.set_defaults(run=restore)
     _add(verbs, "salvage").set_defaults(run=salvage)
 
@@ -33,7 +34,8 @@ def restore(arguments: argparse.Namespace) -> int:
     from services.restore import Restoring
 
     line = ProgressLine()
-    with Restoring(find_backup(Path(arguments.source)), _profile(arguments)) as restoring:
+    beside = Path(arguments.beside) if arguments.beside else None
+    with Restoring(find_backup(Path(arguments.source)), _profile(arguments), beside=beside) as restoring:
         _unlock(restoring, arguments)
         try:
             with stoppable() as cancelled:
@@ -124,6 +126,8 @@ def _require_yes(arguments: argparse.Namespace, question: str) -> None:
 
 
 def _say_prepared(prepared: "Prepared") -> None:
+    from services.restore import again_lines
+
     counts = ", ".join(
         say(f"backup.count.{name}", count=count)
         for name, count in prepared.counts.items()
@@ -138,6 +142,8 @@ def _say_prepared(prepared: "Prepared") -> None:
     if prepared.present in ("other", "unreadable"):
         print(say(f"backup.cli.present_{prepared.present}"), file=sys.stderr)
     _say_reports("backup.cli.lacking", prepared.lacking)
+    for line in again_lines(prepared, prepared.made_at):
+        print(line, file=sys.stderr)
 
 
 def _say_reports(key: str, reports: "tuple[ReportNumber, ...]") -> None:

@@ -7,7 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cli.console import print_json, print_table
-from cli.credentials import add_credentials, find_holder, open_access, open_workplace, read_secret
+from cli.credentials import (
+    add_credentials,
+    find_holder,
+    open_access,
+    open_workplace,
+    read_secret,
+    tell_log_in,
+)
 from core.errors import NotSetUpError, RequestError
 from core.wording import say
 
@@ -132,7 +139,8 @@ def _recover(arguments: argparse.Namespace) -> int:
         holder = find_holder(access, arguments.of or getattr(arguments, "user", None))
         code = read_secret(arguments.code_fd, "code")
         password = read_secret(arguments.new_password_fd, "new_password", holder.name, twice=True)
-        access.recover(code, holder.holder_id, password).close()
+        with access.recover(code, holder.holder_id, password) as workplace:
+            tell_log_in(workplace)
     print(say("people.cli.password_changed", name=holder.name))
     return 0
 

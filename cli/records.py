@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.console import print_json, print_table
+from cli.console import ProgressLine, print_json, print_table, stoppable
 from cli.credentials import add_credentials, open_workplace
 from cli.keeping import add_to_records
 from core.errors import RequestError
@@ -129,14 +129,23 @@ def _read_file(workplace: "Workplace", arguments: argparse.Namespace) -> int:
         separator=_SEPARATORS.get(arguments.separator or ""),
         has_headings=False if arguments.no_headings else None,
     )
-    lines = workplace.register.preview(table, _mapped(table, arguments))
+    line, mapped = ProgressLine(), _mapped(table, arguments)
+    try:
+        with stoppable() as cancelled:
+            lines = workplace.register.preview(table, mapped, progress=line, cancelled=cancelled)
+    finally:
+        line.clear()
     told: dict[str, Any] = dict(counts(lines).items())
     _print_preview(table, lines)
     print(say("records.done.counted", rows=len(lines), **told))
     if arguments.left_out:
         workplace.register.write_left_out(table, lines, Path(arguments.left_out))
     if not arguments.dry_run:
-        register = workplace.register.read_in(lines, file.name)
+        try:
+            with stoppable() as cancelled:
+                register = workplace.register.read_in(lines, file.name, progress=line, cancelled=cancelled)
+        finally:
+            line.clear()
         print(say("records.done.read", count=register.people, number=register.register_id))
     return int(told["wrong"] > 0)
 

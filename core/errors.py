@@ -433,6 +433,12 @@ class NotSetUpError(StoreError):
     code = "E509"
 
 
+class PasswordGivenError(StoreError):
+    """Who signs has a password that somebody else gave them, and knows."""
+
+    code = "E510"
+
+
 class NotATrailError(StoreError):
     """The file is no export of an audit trail, or cannot be read."""
 

@@ -112,7 +112,8 @@ class ReadingUnit:
     ``path`` is the path as the user gave it (see the command line); ``files`` are in reading
     order (slice, then time). ``frames`` counts the two-dimensional images in it. ``file_states`` are size
     in bytes and time of change in nanoseconds of each file as it was listed (of the zip file that it lies
-    in), None where not known: another file in its place is another patient's, perhaps.
+    in), None where not known: another file in its place is another patient's, perhaps. ``file_marks`` tell
+    what stood in files that carry no identifier of their own (``imaging.source.mark_of``); empty for others.
     """
 
     kind: UnitKind
@@ -124,4 +125,5 @@ class ReadingUnit:
     frames_per_file: tuple[int, ...] = ()
     sop_instance_uids: tuple[str | None, ...] = ()
     file_states: tuple[tuple[int, int] | None, ...] = ()
+    file_marks: tuple[str, ...] = ()
     extras: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

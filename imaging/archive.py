@@ -69,6 +69,20 @@ def member_size(path: Path) -> int | None:
             raise DamagedImageError(type(error).__name__) from error
 
 
+def member_check_sum(path: Path) -> int | None:
+    """Return the CRC-32 of ``<zip file>/<member>`` that the directory keeps; None where there is none.
+
+    Raises:
+        DamagedImageError: the zip file is damaged.
+    """
+    holder = _holder(path)
+    if holder is None:
+        return None
+    with _open(holder) as archive:
+        entry = archive.NameToInfo.get(path.relative_to(holder).as_posix())
+    return entry.CRC if entry is not None else None
+
+
 def _holder(path: Path) -> Path | None:
     return next((parent for parent in path.parents if parent.is_file()), None)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.errors import ChangedFileError, DamagedImageError, NotAnImageError
 from core.image import Image, ReadingUnit
-from imaging.source import open_source, state_of
+from imaging.source import mark_of, open_source, state_of
 
 _CHUNK_BYTES = 1 << 20
 
@@ -29,6 +29,9 @@ def read_image(unit: ReadingUnit, index: int = 0) -> Image:
 def require_listed(unit: ReadingUnit, file: Path) -> None:
     """Check that a file is the one that was listed: by its size and time of change, where they are known.
 
+    A stick that was copied, or filled by a device without a clock, may have the same of both: what carries
+    no identifier that shows it is looked into as well.
+
     Raises:
         ChangedFileError: another one has taken its place.
     """
@@ -36,6 +39,9 @@ def require_listed(unit: ReadingUnit, file: Path) -> None:
     now = state_of(file) if listed is not None else None
     if now is not None and now != listed:
         raise ChangedFileError("another size or time")
+    mark = dict(zip(unit.files, unit.file_marks, strict=False)).get(file)
+    if now is not None and mark is not None and mark_of(file) != mark:
+        raise ChangedFileError("another content")
 
 
 def _listed_uid(unit: ReadingUnit, file: Path) -> str | None:

@@ -12,7 +12,7 @@ from imaging.archive import list_members
 from imaging.kinds import DICOM_KINDS, HEAD_BYTES, RASTER_KINDS, is_named_as_image, kind_of
 from imaging.natural import natural_key
 from imaging.records import ScanProgress, Unreadable
-from imaging.source import open_source, state_of
+from imaging.source import mark_of, open_source, state_of
 from imaging.tree import Found, nothing, walk
 
 if TYPE_CHECKING:
@@ -181,4 +181,5 @@ def _file_unit(kind: UnitKind, found: Found, frames: int) -> ReadingUnit:
         frames_per_file=(frames,),
         sop_instance_uids=(None,),
         file_states=(state_of(found.path),),
+        file_marks=(mark_of(found.path),),
     )

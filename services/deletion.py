@@ -1,16 +1,15 @@
-"""Deletes a patient truly: shown in full before, asked for twice, told in the trail, wiped from the disk."""
+"""Deletes truly: shown in full before, asked for twice, told in the trail, wiped from the disk."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 
 from core.clock import Clock
 from core.errors import (
     ChangedMeanwhileError,
+    FarlightError,
     HeldRecordsError,
     NotRemovedError,
     RequestError,
@@ -18,81 +17,28 @@ from core.errors import (
     WrongPasswordError,
 )
 from core.wording import say
-from services.record_facts import who
+from services.deletion_plan import Chosen, DeletionPlan, DeletionPlanner, DeletionStores, is_typed
+from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.session import Session
 from services.trail import Trail
-from store.consents import ConsentStore, HoldRow
-from store.deletion import DeletionStore, ReportFacts
-from store.image_vault import ImageVault
-from store.records import ListedStudy, PatientRow, RecordStore
+from store.consents import HoldRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeletionPlan:
-    """All that goes with a patient, as it is shown before.
+class Deleted:
+    """What became of several deletions: those done, those that were not, and why not.
 
-    ``patient_ids`` are the patient's record and those merged into it. ``typed`` is what has to be typed to
-    confirm: the number, or the name where there is none. ``elsewhere`` counts reports of other patients that
-    name this one and stay. ``older_copies`` are earlier copies of the whole store, which go as well;
-    ``set_aside`` are damaged or replaced records, which go only where somebody says so: what is nowhere else
-    may be in them.
+    ``trouble`` is None where all was done, or where somebody stopped it; with nothing ``left`` it is what
+    could not be wiped yet.
     """
 
-    patient_ids: tuple[int, ...]
-    who: str
-    typed: str
-    studies: tuple[ListedStudy, ...]
-    reports: tuple[ReportFacts, ...]
-    drafts: int
-    image_units: int
-    image_files: int
-    image_bytes: int
-    consents: int
-    register_entries: int
-    trail_lines: int
-    elsewhere: int
-    older_copies: tuple[str, ...]
-    set_aside: tuple[str, ...]
-    holds: tuple[HoldRow, ...]
-    digest: str = field(repr=False)
-
-    @property
-    def patient_id(self) -> int:
-        """The record that stands for the patient."""
-        return self.patient_ids[0]
-
-    @property
-    def addenda(self) -> int:
-        """How many addenda go."""
-        return sum(report.addenda for report in self.reports)
-
-    @property
-    def papers(self) -> int:
-        """How many papers left this computer, which Farlight cannot take back."""
-        return sum(report.papers for report in self.reports)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeletionStores:
-    """Where a patient's records lie."""
-
-    records: RecordStore
-    belongings: DeletionStore
-    consents: ConsentStore
-    images: ImageVault
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """A plan with the numbers behind it."""
-
-    plan: DeletionPlan
-    unit_keys: tuple[str, ...]
-    entries: tuple[int, ...]
+    done: tuple[DeletionPlan, ...]
+    left: tuple[DeletionPlan, ...] = ()
+    trouble: FarlightError | None = None
 
 
 class DeletionDesk:
-    """Plans and carries out the deletion of patients of one profile; only for administrators."""
+    """Plans and carries out deletions in one profile; only for administrators."""
 
     def __init__(
         self,
@@ -104,20 +50,41 @@ class DeletionDesk:
     ) -> None:
         """``check_password`` takes holder and password, and raises WrongPasswordError."""
         self._stores, self._session, self._trail, self._clock = stores, session, trail, clock
+        self._planner = DeletionPlanner(stores)
         self._check_password = check_password
 
-    def plan(self, patient_id: int) -> DeletionPlan:
-        """Return all that would go; nothing is changed.
+    def plan(self, patient_id: int, studies: Collection[int] | None = None) -> DeletionPlan:
+        """Return all that would go with a patient, or with these studies of theirs; nothing is changed.
 
         Raises:
             NotPermittedError: who is logged in is no administrator.
-            RequestError: there is no such patient.
+            RequestError: there is no such patient, or a study is not theirs.
         """
         self._session.require("delete")
-        return self._find(patient_id).plan
+        return self._planner.find(patient_id, studies)
+
+    def plan_all(
+        self,
+        chosen: Sequence[Chosen],
+        *,
+        progress: Report = nobody_listens,
+        cancelled: IsCancelled = never,
+    ) -> tuple[DeletionPlan, ...]:
+        """Return all that would go with each of several; nothing is changed.
+
+        Raises:
+            NotPermittedError, RequestError: as for one.
+            Cancelled: somebody stopped it.
+        """
+        plans: list[DeletionPlan] = []
+        for one in chosen:
+            progress(Progress(stage="looking", done=len(plans), total=len(chosen)))
+            stop_if(cancelled)
+            plans.append(self.plan(one.patient_id, one.studies))
+        return tuple(plans)
 
     def delete(self, plan: DeletionPlan, *, password: str, typed: str, with_set_aside: bool = False) -> None:
-        """Delete a patient as planned; afterwards no file of the profile holds them.
+        """Delete as planned; afterwards no file of the profile holds it.
 
         Backups made earlier, papers and exported files are out of reach, and so are records that were set
         aside, unless they go as well.
@@ -130,23 +97,55 @@ class DeletionDesk:
             ChangedMeanwhileError: the records are not what was shown any more. Nothing is deleted then.
             NotRemovedError: all is deleted, and the next start wipes the last traces.
         """
+        deleted = self.delete_all((plan,), password=password, typed=typed, with_set_aside=with_set_aside)
+        if deleted.trouble is not None:
+            raise deleted.trouble
+
+    def delete_all(
+        self,
+        plans: Sequence[DeletionPlan],
+        *,
+        password: str,
+        typed: str,
+        with_set_aside: bool = False,
+        progress: Report = nobody_listens,
+        cancelled: IsCancelled = never,
+    ) -> Deleted:
+        """Delete patients one after another, each whole or not at all, then wipe; may be stopped between two.
+
+        Raises:
+            NotPermittedError, HeldRecordsError, RequestError, WrongPasswordError: as for one; nothing is
+                deleted. What happens later stands in what is returned.
+        """
         person = self._session.require("delete")
-        if plan.holds:
+        if any(plan.holds for plan in plans):
             raise HeldRecordsError
-        if _as_typed(typed) != _as_typed(plan.typed):
-            raise RequestError(say("keeping.delete.typed"))
+        if not plans or not is_typed(typed, plans):
+            raise RequestError(
+                say("keeping.delete.typed" if len(plans) == 1 else "keeping.delete.typed_many")
+            )
         if not person.holder_id:
             raise WrongPasswordError
         self._check_password(person.holder_id, password)
-        with self._stores.belongings.transaction():
-            self._session.require("delete")  # the window may have been locked meanwhile
-            found = self._find(plan.patient_id)
-            if found.plan.holds:
-                raise HeldRecordsError
-            if found.plan.digest != plan.digest:
-                raise ChangedMeanwhileError
-            self._remove(found, with_set_aside=with_set_aside)
-        self.finish()
+        done: list[DeletionPlan] = []
+        trouble: FarlightError | None = None
+        for plan in plans:
+            progress(Progress(stage="deleting", done=len(done), total=len(plans)))
+            if cancelled():
+                break
+            try:
+                self._delete(plan, with_set_aside=with_set_aside)
+            except FarlightError as error:
+                trouble = error
+                break
+            done.append(plan)
+        if done:
+            progress(Progress(stage="wiping"))
+            try:
+                self.finish()
+            except NotRemovedError as error:
+                trouble = trouble or error
+        return Deleted(done=tuple(done), left=tuple(plans[len(done) :]), trouble=trouble)
 
     def finish(self) -> None:
         """Wipe what a deletion left in free pages, in the log and in older copies; also after a crash.
@@ -175,7 +174,7 @@ class DeletionDesk:
         if not reason.strip():
             raise RequestError(say("keeping.hold.reason"))
         with self._stores.belongings.transaction():
-            patient_id = self._current(patient_id).patient_id
+            patient_id = self._planner.current(patient_id).patient_id
             self._stores.consents.place_hold(patient_id, reason.strip(), at=self._now(), person=person.name)
             self._trail.note("hold", f"patient:{patient_id}", detail={"hold": "placed"})
 
@@ -187,7 +186,7 @@ class DeletionDesk:
         """
         person = self._session.require("delete")
         with self._stores.belongings.transaction():
-            patient_id = self._current(patient_id).patient_id
+            patient_id = self._planner.current(patient_id).patient_id
             ids = self._stores.belongings.records_of(patient_id)
             if self._stores.consents.lift_holds(ids, at=self._now(), person=person.name):
                 self._trail.note("hold", f"patient:{patient_id}", detail={"hold": "lifted"})
@@ -198,113 +197,80 @@ class DeletionDesk:
         Raises:
             RequestError: there is no such patient.
         """
-        current = self._current(patient_id)
+        current = self._planner.current(patient_id)
         return self._stores.consents.holds(self._stores.belongings.records_of(current.patient_id))
-
-    # --- finding
-
-    def _current(self, patient_id: int) -> PatientRow:
-        patient = self._stores.records.current_patient(patient_id)
-        if patient is None:
-            raise RequestError(say("keeping.patient.unknown"))
-        return patient
-
-    def _find(self, patient_id: int) -> _Found:
-        stores = self._stores
-        patient = self._current(patient_id)
-        ids = stores.belongings.records_of(patient.patient_id)
-        studies = tuple(study for one in ids for study in stores.records.studies_of(one))
-        keys = tuple(study.unit_key for study in studies)
-        named = stores.belongings.named(ids)
-        reports = stores.belongings.reports(keys)
-        drafts = stores.belongings.drafts(keys)
-        kept = [unit for key in keys if (unit := stores.images.find(key)) is not None]
-        entries = stores.belongings.register_entries(named)
-        consents = stores.consents.of(ids)
-        holds = stores.consents.holds(ids)
-        shown = [
-            ids,
-            sorted(keys),
-            [(one.report_id, one.addenda, one.papers) for one in reports],
-            drafts,
-            sorted((unit.unit_key, unit.files) for unit in kept),
-            entries,
-            [one.consent_id for one in consents],
-            [one.hold_id for one in holds],
-        ]
-        plan = DeletionPlan(
-            patient_ids=ids,
-            who=who(patient),
-            typed=patient.number or patient.name,
-            studies=studies,
-            reports=reports,
-            drafts=len(drafts),
-            image_units=len(kept),
-            image_files=sum(unit.files for unit in kept),
-            image_bytes=sum(unit.byte_count for unit in kept),
-            consents=len(consents),
-            register_entries=len(entries),
-            trail_lines=len(stores.belongings.words(_subjects(ids, studies, reports), named)),
-            elsewhere=len(stores.belongings.reports_elsewhere(ids, keys, named)),
-            older_copies=tuple(copy.name for copy in stores.belongings.older_copies()),
-            set_aside=tuple(copy.name for copy in stores.belongings.set_aside()),
-            holds=holds,
-            digest=hashlib.sha256(json.dumps(shown).encode()).hexdigest(),
-        )
-        return _Found(plan=plan, unit_keys=keys, entries=entries)
 
     # --- removing
 
-    def _remove(self, found: _Found, *, with_set_aside: bool) -> None:
-        """Remove all of a plan inside one transaction, and tell it in the trail, without a name."""
-        stores, plan = self._stores, found.plan
-        self._tell(plan, len(plan.set_aside) if with_set_aside else 0)
-        named = stores.belongings.named(plan.patient_ids)
-        stores.belongings.delete_drafts(found.unit_keys)
-        stores.images.remove(found.unit_keys)
-        stores.belongings.delete_register_entries(found.entries)
-        subjects = _subjects(plan.patient_ids, plan.studies, plan.reports)
-        stores.belongings.delete_words(stores.belongings.words(subjects, named))
-        for study in plan.studies:
-            stores.records.forget_study(study.study_id)
-        stores.records.forget_patient(plan.patient_id)
-        stores.belongings.ask_for_wiping(self._now(), set_aside=with_set_aside)
-
-    def _tell(self, plan: DeletionPlan, set_aside: int) -> None:
-        for report in plan.reports:
-            line = self._trail.note("delete", f"report:{report.report_id}")
-            self._stores.belongings.delete_report(report.report_id, line)
-        self._trail.note(
-            "delete",
-            f"patient:{plan.patient_id}",
-            detail={
-                "records": list(plan.patient_ids),
-                "studies": len(plan.studies),
-                "reports": len(plan.reports),
-                "drafts": plan.drafts,
-                "image_files": plan.image_files,
-                "older_copies": len(plan.older_copies),
-                "set_aside": set_aside,
-            },
-        )
+    def _delete(self, plan: DeletionPlan, *, with_set_aside: bool) -> None:
+        with self._stores.belongings.transaction():
+            self._session.require("delete")  # the window may have been locked meanwhile
+            now = self._planner.find(
+                plan.patient_id, None if plan.whole else {study.study_id for study in plan.studies}
+            )
+            if now.holds:
+                raise HeldRecordsError
+            if not plan.still_holds(now):
+                raise ChangedMeanwhileError
+            remove(now, self._stores, self._trail, at=self._now(), with_set_aside=with_set_aside)
 
     def _now(self) -> str:
         return self._clock.now().astimezone(UTC).isoformat()
 
 
-def _subjects(
-    ids: tuple[int, ...], studies: tuple[ListedStudy, ...], reports: tuple[ReportFacts, ...]
-) -> frozenset[str]:
-    """Return what lines of the trail about a patient are about."""
-    return frozenset(
-        (
-            *(f"patient:{one}" for one in ids),
-            *(f"study:{one.study_id}" for one in studies),
-            *(f"unit:{one.unit_key}" for one in studies),
-            *(f"report:{one.report_id}" for one in reports),
-        )
-    )
+def remove(
+    plan: DeletionPlan,
+    stores: DeletionStores,
+    trail: Trail,
+    *,
+    at: str,
+    with_set_aside: bool = False,
+    why: Mapping[str, object] | None = None,
+) -> None:
+    """Remove all of a plan in one step, told in the trail without a name; what is free is wiped later.
+
+    Asks nobody: whoever calls this has, and has found the plan in the same transaction. ``why`` is told
+    beside each line.
+    """
+    belongings = stores.belongings
+    with belongings.transaction():
+        _tell(plan, stores, trail, set_aside=len(plan.set_aside) if with_set_aside else 0, why=why or {})
+        belongings.delete_drafts(plan.unit_keys)
+        stores.images.remove(plan.unit_keys)
+        belongings.delete_register_entries(plan.entries)
+        belongings.delete_words(plan.lines)
+        for study in plan.studies:
+            stores.records.forget_study(study.study_id)
+        if plan.whole:
+            stores.records.forget_patient(plan.patient_id)
+        belongings.ask_for_wiping(at, set_aside=with_set_aside)
 
 
-def _as_typed(text: str) -> str:
-    return " ".join(text.casefold().split())
+def _tell(
+    plan: DeletionPlan, stores: DeletionStores, trail: Trail, *, set_aside: int, why: Mapping[str, object]
+) -> None:
+    for report in plan.reports:
+        line = trail.note("delete", f"report:{report.report_id}", detail=why)
+        stores.belongings.delete_report(report.report_id, line)
+    copies = {"older_copies": len(plan.older_copies), "set_aside": set_aside}
+    if plan.whole:
+        counts = {
+            "records": list(plan.patient_ids),
+            "studies": len(plan.studies),
+            "reports": len(plan.reports),
+            "drafts": plan.drafts,
+            "image_files": plan.image_files,
+        }
+        trail.note("delete", f"patient:{plan.patient_id}", detail={**counts, **copies, **why})
+        return
+    for study in plan.studies:
+        kept = stores.images.find(study.unit_key)
+        of_it = {
+            "what": "study",
+            "record": plan.patient_id,
+            "unit": study.unit_key,
+            "reports": sum(report.unit_key == study.unit_key for report in plan.reports),
+            "drafts": int(study.has_draft),
+            "image_files": kept.files if kept is not None else 0,
+        }
+        trail.note("delete", f"study:{study.study_id}", detail={**of_it, **copies, **why})

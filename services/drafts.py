@@ -201,9 +201,10 @@ class DraftKeeper:
         Returns it with its time.
 
         Raises:
-            NotPermittedError: the reading changed, and who is logged in may not read.
+            NotPermittedError: nobody is logged in, or the reading changed and who is logged in may not read.
             StoreError: it could not be kept.
         """
+        self._session.require("enter_patient")
         kept = replace(draft, updated_at=self._clock.now())
         row = DraftRow(
             key=kept.key, payload=json.dumps(to_plain(kept)), updated_at=self._clock.now().isoformat()
@@ -217,14 +218,13 @@ class DraftKeeper:
             self._store.keep(row)
         return kept
 
-    def discard(self, key: str) -> None:
-        """Forget a draft that a person threw away (signing takes away its own)."""
-        with self._trail.together():
-            if self._store.discard(key):
-                self._trail.discarded(key)
-
     def all(self) -> tuple[Draft, ...]:
-        """Return every draft, the latest first."""
+        """Return every draft, the latest first.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         read = (_read(Draft, row.payload) for row in self._store.all())
         return tuple(draft for draft in read if draft is not None)
 

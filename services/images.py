@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -18,7 +19,8 @@ from services.progress import IsCancelled, never
 from services.record_json import from_plain, to_plain
 from services.session import Session
 from services.trail import Trail
-from store.image_vault import ImageVault, KeptUnit, Source
+from store.image_vault import ImageVault, KeptUnit
+from store.image_writing import Source
 from store.settings import Settings
 
 Origin = Literal["medium", "copy"]
@@ -150,7 +152,7 @@ def origin_of(unit: ReadingUnit) -> Origin:
 
 
 def _sources(unit: ReadingUnit) -> tuple[Source, ...]:
-    from imaging.source import open_source, size_of
+    from imaging.source import size_of
 
     common = Path(unit.extras.get("folder", str(unit.files[0].parent)))
     return tuple(
@@ -159,10 +161,22 @@ def _sources(unit: ReadingUnit) -> tuple[Source, ...]:
                 file.relative_to(common) if file.is_relative_to(common) else Path(f"{number}")
             ).as_posix(),
             byte_count=size_of(file),
-            open=partial(open_source, file),
+            open=partial(_open_listed, unit, file),
         )
         for number, file in enumerate(unit.files)
     )
+
+
+@contextmanager
+def _open_listed(unit: ReadingUnit, file: Path) -> Iterator[BinaryIO]:
+    """Open a file to be copied; one that was exchanged since it was listed would be another patient's."""
+    from imaging.read import require_listed
+    from imaging.source import open_source
+
+    require_listed(unit, file)
+    with open_source(file) as stream:
+        yield stream
+    require_listed(unit, file)
 
 
 def _told(kept: KeptUnit) -> KeptImages:

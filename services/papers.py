@@ -19,6 +19,7 @@ from services.pdf_pages import page_size
 from services.record_json import from_plain
 from services.records import RecordDesk
 from services.report import set_on_paper
+from services.report_seals import ReportSeals
 from services.session import Session
 from services.sign import Addendum, addendum_of
 from services.trail import Trail
@@ -63,8 +64,9 @@ class PaperDesk:
         *,
         trail: Trail,
         records: RecordDesk,
+        seals: ReportSeals,
     ) -> None:
-        self._signed, self._records = signed, records
+        self._signed, self._records, self._seals = signed, records, seals
         self._papers = papers
         self._clock = clock
         self._session = session
@@ -220,6 +222,7 @@ class PaperDesk:
         row = self._signed.find_by_number(report_id)
         if row is None:
             raise NotSignedError
+        self._seals.require(report_id)
         record = from_plain(SignedReport, json.loads(row.record))
         if hashlib.sha256(row.pdf).hexdigest() != record.report_sha256:
             raise ChangedReportError("report")

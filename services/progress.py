@@ -21,6 +21,10 @@ Stage = Literal[
     "salvaging",
     "unpacking",
     "trying",
+    "rows",
+    "keeping",
+    "deleting",
+    "wiping",
 ]
 
 

@@ -41,9 +41,7 @@ def study_facts(row: StudyRow) -> StudyFacts:
         return StudyFacts()
 
 
-def study_row(
-    facts: StudyFacts, *, key: str, path: str, patient_id: int, pixels: str | None, at: str
-) -> StudyRow:
+def study_row(facts: StudyFacts, *, key: str, path: str, patient_id: int, at: str) -> StudyRow:
     """Return a study as the store enters it."""
     header = facts.header
     told = (header.description, header.series_description, header.body_part, header.view)
@@ -56,7 +54,6 @@ def study_row(
         study_date=(header.date or "")[:10],
         modality=header.modality or "",
         description=" · ".join(dict.fromkeys(one.strip() for one in told if one and one.strip())),
-        pixels_sha256=pixels,
         first_opened_at=at,
         last_opened_at=at,
     )

@@ -13,6 +13,7 @@ from core.image import ReadingUnit, StudyHeader, UnitKind
 from core.patient import Patient
 from services.drafts import Draft, key_of
 from services.patient import identity_differs, same_id, same_person
+from services.picture_marks import Marks
 from services.record_facts import (
     IDENTIFIERS,
     StudyFacts,
@@ -64,7 +65,7 @@ class RecordDesk:
         patient: Patient,
         *,
         confirmed: tuple[str, ...] = (),
-        pixels: str | None = None,
+        marks: Marks = (),
     ) -> StudyRow | None:
         """Keep that a unit was opened, under its patient; None while nobody knows who that is.
 
@@ -81,16 +82,14 @@ class RecordDesk:
                         key=key,
                         path=unit.path,
                         patient_id=row.patient_id,
-                        pixels=None,
                         at=self._now(),
                     )
                 )
             elif is_known(unit.patient) or _is_confirmed(patient, confirmed):
-                self._enter(facts_of_unit(unit), key, unit.path, patient, pixels)
+                self._enter(facts_of_unit(unit), key, unit.path, patient)
             else:
                 return None
-            if pixels is not None:
-                self._store.keep_pixels(key, pixels)
+            self._store.keep_marks(key, marks)
             return self._store.find_study(key)
 
     def identify(self, unit: ReadingUnit, patient: Patient, confirmed: tuple[str, ...]) -> StudyRow | None:
@@ -98,7 +97,11 @@ class RecordDesk:
 
         A record that this unit alone had is corrected, or left for that of the patient meant; both names
         stand in the trail.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
         """
+        self._session.require("enter_patient")
         key = key_of(unit)
         with self._store.transaction():
             row = self._store.find_study(key)
@@ -113,9 +116,9 @@ class RecordDesk:
                 self._refile(row, before, patient)
             return self._store.find_study(key)
 
-    def keep_pixels(self, key: str, pixels: str) -> None:
+    def keep_marks(self, key: str, marks: Marks) -> None:
         """Keep what the pixels of a filed study are known by."""
-        self._store.keep_pixels(key, pixels)
+        self._store.keep_marks(key, marks)
 
     def adopt(self) -> int:
         """File what an early Farlight kept: signed reports, and drafts whose patient was confirmed.
@@ -133,7 +136,9 @@ class RecordDesk:
                 except (ValueError, TypeError, KeyError, AttributeError):
                     _log.warning("report %d cannot be filed under a patient", report["report_id"])
                     continue  # the report itself stays; one damaged row must not close the door
-                self._enter(facts, report["unit_key"], path, patient, report["pixels_sha256"], at=at)
+                self._enter(facts, report["unit_key"], path, patient, at=at)
+                if report["pixels_sha256"]:
+                    self._store.keep_marks(report["unit_key"], (report["pixels_sha256"],))
                 filed += 1
             for kept in self._store.unfiled_drafts():
                 try:
@@ -142,7 +147,7 @@ class RecordDesk:
                 except ValueError:
                     continue
                 if _is_confirmed(draft.typed, draft.confirmed):
-                    self._enter(StudyFacts(), kept["key"], draft.path, draft.typed, None, at=at)
+                    self._enter(StudyFacts(), kept["key"], draft.path, draft.typed, at=at)
                     filed += 1
         return filed
 
@@ -157,7 +162,12 @@ class RecordDesk:
         return self._store.find_study_by_number(study_id)
 
     def patient(self, patient_id: int) -> PatientRow | None:
-        """Return the record that stands for a patient now, or None."""
+        """Return the record that stands for a patient now, or None.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         return self._store.current_patient(patient_id)
 
     def listed(self, text: str = "") -> tuple[ListedStudy, ...]:
@@ -179,11 +189,21 @@ class RecordDesk:
         return self._store.patients(fold(text).split())
 
     def patients_without_studies(self, text: str = "") -> tuple[PatientRow, ...]:
-        """Return the patients without a study that hold every word of a text, by name."""
+        """Return the patients without a study that hold every word of a text, by name.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         return self._store.patients_without_studies(fold(text).split())
 
     def studies_of(self, patient_id: int) -> tuple[ListedStudy, ...]:
-        """Return the studies of a patient, the latest first."""
+        """Return the studies of a patient, the latest first.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         return self._store.studies_of(patient_id)
 
     def perhaps_same(self, patient_id: int) -> tuple[PatientRow, ...]:
@@ -209,10 +229,10 @@ class RecordDesk:
             return None
         return who(known[0])
 
-    def holder_of_pixels(self, key: str, pixels: str, patient: Patient) -> str | None:
+    def holder_of_pixels(self, key: str, marks: Marks, patient: Patient) -> str | None:
         """Return who else the very same pixels stand under, signed or not, in words; None where nobody."""
         own = self._store.find_study(key)
-        for other_key, recorded in self._with_pixels(pixels):
+        for other_key, recorded in self._with_marks(marks):
             if other_key == key:
                 continue
             row = self._store.find_study(other_key)
@@ -223,10 +243,11 @@ class RecordDesk:
                 return who(others[0])
         return None
 
-    def _with_pixels(self, pixels: str) -> Iterator[tuple[str, Patient]]:
-        for report in self._signed.with_pixels(pixels):
-            yield report.unit_key, from_plain(Patient, json.loads(report.patient))
-        for study in self._store.studies_with_pixels(pixels):
+    def _with_marks(self, marks: Marks) -> Iterator[tuple[str, Patient]]:
+        for mark in marks:
+            for report in self._signed.with_pixels(mark):
+                yield report.unit_key, from_plain(Patient, json.loads(report.patient))
+        for study in self._store.studies_with_marks(marks):
             yield study.unit_key, Patient()
 
     def _identities(self, patient_id: int) -> list[Patient]:
@@ -251,7 +272,6 @@ class RecordDesk:
         key: str,
         path: str,
         patient: Patient,
-        pixels: str | None,
         *,
         at: str | None = None,
     ) -> None:
@@ -260,7 +280,7 @@ class RecordDesk:
         number = joined.patient_id if joined else self.enter_patient(patient, at)
         if joined is not None:
             self._learn(joined, patient)
-        row = study_row(facts, key=key, path=path, patient_id=number, pixels=pixels, at=at)
+        row = study_row(facts, key=key, path=path, patient_id=number, at=at)
         self._store.add_study(row)
 
     def enter_patient(self, patient: Patient, at: str | None = None) -> int:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
+from typing import TypeVar
 
 from core.clock import Clock
 from core.errors import RegisterFileError
 from core.patient import Patient
 from core.wording import say
 from services.patient import name_key
+from services.progress import (
+    IsCancelled,
+    Progress,
+    Report,
+    Stage,
+    never,
+    nobody_listens,
+    stop_if,
+)
 from services.record_facts import fold, patient_facts, patient_of
 from services.register_people import Line, Mapped, counts, needs_date_style, read_people
 from services.register_table import Table
@@ -24,6 +34,8 @@ from store.records import RecordStore
 from store.register import RegisterRow, RegisterStore
 
 _OFFERED = 8
+_TOLD_ROWS = 100
+_T = TypeVar("_T")
 _IDENTIFYING = ("name", "family_name", "given_names"), ("id",), ("birth_date",)
 
 
@@ -36,40 +48,59 @@ class RegisterDesk:
         self._store, self._records = store, records
         self._session, self._trail, self._clock = session, trail, clock
 
-    def preview(self, table: Table, mapped: Mapped) -> tuple[Line, ...]:
+    def preview(
+        self,
+        table: Table,
+        mapped: Mapped,
+        *,
+        progress: Report = nobody_listens,
+        cancelled: IsCancelled = never,
+    ) -> tuple[Line, ...]:
         """Return what would become of each row; nothing is read in.
 
         Raises:
             RegisterFileError: the columns do not say two identifiers, or dates can be read in two ways.
+            Cancelled: somebody stopped it.
         """
         said = sum(any(one in mapped.columns for one in group) for group in _IDENTIFYING)
         if said < 2:
             raise RegisterFileError(say("register.refusal.no_columns"))
         if needs_date_style(table, mapped):
             raise RegisterFileError(say("register.refusal.dates"))
-        return tuple(self._compare(line) for line in read_people(table, mapped))
+        lines = _told(read_people(table, mapped), "rows", len(table.rows), progress, cancelled)
+        return tuple(self._compare(line) for line in lines)
 
-    def read_in(self, lines: Sequence[Line], title: str) -> RegisterRow:
+    def read_in(
+        self,
+        lines: Sequence[Line],
+        title: str,
+        *,
+        progress: Report = nobody_listens,
+        cancelled: IsCancelled = never,
+    ) -> RegisterRow:
         """Keep the people of the rows that are right, all of them or nobody.
 
         Raises:
             NotPermittedError: who is logged in may not enter patients.
             RegisterFileError: no row is right.
+            Cancelled: somebody stopped it; nobody is read in.
         """
         self._session.require("enter_patient")
-        people = [patient_facts(line.patient) for line in lines if line.state == "right" and line.patient]
-        if not people:
+        right = [line.patient for line in lines if line.state == "right" and line.patient]
+        if not right:
             raise RegisterFileError(say("register.refusal.no_people"))
+        people = list(map(patient_facts, _told(right, "keeping", len(right), progress, cancelled)))
         with self._records.transaction():
             at = self._clock.now().astimezone(UTC).isoformat()
-            number = self._store.keep(title, at, people)
-            told = counts(lines)
+            told = _told(people, "keeping", len(people), nobody_listens, cancelled)
+            number = self._store.keep(title, at, told)
+            rows = counts(lines)
             self._trail.note(
                 "register_read",
                 f"register:{number}",
-                detail={"read": told["right"], "left_out": told["wrong"], "double": told["double"]},
+                detail={"read": rows["right"], "left_out": rows["wrong"], "double": rows["double"]},
             )
-        return RegisterRow(register_id=number, title=title, read_at=at, people=len(people))
+        return RegisterRow(register_id=number, title=title, read_at=at, people=len(right))
 
     def write_left_out(self, table: Table, lines: Sequence[Line], file: Path) -> int:
         """Write the rows that are left out as CSV, with the line and why; returns how many.
@@ -128,3 +159,18 @@ class RegisterDesk:
             note = say("register.line.number_known", name=others[0])
             return replace(line, notes=(*line.notes, note))
         return line
+
+
+def _told(
+    items: Iterable[_T], stage: Stage, total: int, progress: Report, cancelled: IsCancelled
+) -> Iterator[_T]:
+    """Yield what comes, tell now and then how much there was, and end where somebody stops it.
+
+    Raises:
+        Cancelled: somebody did.
+    """
+    for number, item in enumerate(items):
+        if number % _TOLD_ROWS == 0:
+            stop_if(cancelled)
+            progress(Progress(stage=stage, done=number, total=total))
+        yield item

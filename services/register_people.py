@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
@@ -78,18 +78,16 @@ def needs_date_style(table: Table, mapped: Mapped) -> bool:
     )
 
 
-def read_people(table: Table, mapped: Mapped) -> tuple[Line, ...]:
-    """Return what becomes of each row: who it is, or why it is left out."""
+def read_people(table: Table, mapped: Mapped) -> Iterator[Line]:
+    """Yield what becomes of each row: who it is, or why it is left out."""
     words = _SexWords(table, mapped)
-    lines: list[Line] = []
     by_id: dict[str, Line] = {}
     by_name: dict[tuple[str, str], Line] = {}
     for row in table.rows:
         line = _read(row, mapped, words)
         if line.patient is not None:
             line = _compare(line, by_id, by_name)
-        lines.append(line)
-    return tuple(lines)
+        yield line
 
 
 def _compare(line: Line, by_id: dict[str, Line], by_name: dict[tuple[str, str], Line]) -> Line:

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.clock import Clock
-from core.errors import (
-    BackupDamagedError,
-    StoreError,
-)
+from core.errors import BackupDamagedError, RequestError, StoreError
+from core.wording import say
 from services.backup import counting
+from services.deletion_again import DeletedAgain, DeletingAgain
 from services.locked_records import LockedRecords, ReportNumber
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from store.audit import AuditStore
@@ -28,6 +27,7 @@ from store.database import Database, check_whole
 from store.durable import replace_file
 from store.durable_copy import hash_file
 from store.keyring import KeyRing
+from store.later_deletions import LaterDeletions, later_deletions
 from store.people import PeopleStore, PersonRow
 from store.secret_words import COST, Cost
 from store.sqlcipher import connect, dbapi
@@ -36,6 +36,7 @@ from store.swap import DATABASE, GUESSES, RECORDS, SMALL, incoming, swap
 
 Present = Literal["none", "same", "other", "unreadable"]
 _SPARE_BYTES = 32 << 20
+_NAMED = 20
 _MOST_KEY_BYTES = 4 << 20
 
 
@@ -44,7 +45,8 @@ class Prepared:
     """What lies ready to be put back, and what the present records have that it lacks.
 
     ``present`` says what is there now; ``lacking`` is empty where the present records cannot be read, and
-    then nobody knows.
+    then nobody knows. ``deletions_known`` is whether what was deleted after the backup could be read, and was
+    deleted again: ``deleted_again``. Where it is not, patients who were deleted since may be back.
     """
 
     made_at: str
@@ -54,22 +56,33 @@ class Prepared:
     images_lost: int = 0
     present: Present = "none"
     lacking: tuple[ReportNumber, ...] = ()
+    deletions_known: bool = False
+    deleted_again: DeletedAgain = field(default_factory=DeletedAgain)
 
 
 class Restoring(LockedRecords):
     """One backup on its way into one profile, whose lock this holds. Close it at the end."""
 
     def __init__(
-        self, backup: Backup, profile: Path | None = None, *, clock: Clock | None = None, cost: Cost = COST
+        self,
+        backup: Backup,
+        profile: Path | None = None,
+        *,
+        beside: Path | None = None,
+        clock: Clock | None = None,
+        cost: Cost = COST,
     ) -> None:
         """Take the profile and read the backup's locked keys.
+
+        ``beside`` is another profile of the same clinic, whose deletions are done again too: the old one of a
+        clinic that begins in a new folder, or records that were set aside.
 
         Raises:
             ProfileInUseError: a window is open on the profile.
             ProfileNotWritableError: it cannot be written.
             BackupDamagedError: the backup's keys cannot be read.
         """
-        self._backup = backup
+        self._backup, self._beside = backup, beside
         self._prepared: Prepared | None = None
         self._staying: tuple[str, ...] = ()
         super().__init__(profile, clock=clock, cost=cost)
@@ -99,6 +112,7 @@ class Restoring(LockedRecords):
             BackupDamagedError: the backup is not what was written.
             BackupMediumError: the medium was pulled out.
             BackupNoRoomError: the disk has no room; the detail says how much is missing.
+            RequestError: the profile beside is none of this clinic, or cannot be read.
             Cancelled: somebody stopped it.
         """
         key = self._require_key()
@@ -121,6 +135,8 @@ class Restoring(LockedRecords):
         lost = sum(not self._bring_image(entry, tell) for entry in coming)
         stop_if(cancelled)
         present, lacking = self._compare(key)
+        later = self._later(key, present)
+        again = self._delete_again(key, later, progress, cancelled)
         self._staying = tuple(entry.path for entry in staying)
         self._prepared = Prepared(
             made_at=manifest.made_at,
@@ -130,6 +146,8 @@ class Restoring(LockedRecords):
             images_lost=lost,
             present=present,
             lacking=lacking,
+            deletions_known=bool(later),
+            deleted_again=again,
         )
         return self._prepared
 
@@ -231,6 +249,38 @@ class Restoring(LockedRecords):
         except StoreError:
             return True
 
+    # --- what was deleted after the backup
+
+    def _later(self, key: bytes, present: Present) -> tuple[LaterDeletions, ...]:
+        """Return what was deleted after the backup, of each store that can tell; nothing where none can."""
+        found = []
+        if present in ("same", "unreadable"):
+            with suppress(dbapi.DatabaseError, OSError):
+                found.append(later_deletions(self._profile.database_file, self._new / DATABASE, key))
+        if self._beside is not None:
+            try:
+                found.append(later_deletions(self._beside / DATABASE, self._new / DATABASE, key))
+            except (dbapi.DatabaseError, OSError) as error:
+                raise RequestError(say("backup.restore.beside")) from error
+        return tuple(found)
+
+    def _delete_again(
+        self, key: bytes, later: tuple[LaterDeletions, ...], progress: Report, cancelled: IsCancelled
+    ) -> DeletedAgain:
+        """Delete it in what lies ready: nobody sees it before."""
+        if not any(one.deletions for one in later):
+            return DeletedAgain()
+        database = Database(self._new / DATABASE, key)
+        try:
+            deleting = DeletingAgain(
+                database, self._new, key, clock=self._clock, person=self._person_in(database)
+            )
+            for one in later:
+                again = deleting.run(one, progress=progress, cancelled=cancelled)
+        finally:
+            database.close()
+        return again
+
     def _note(self, key: bytes, prepared: Prepared) -> None:
         """Write into the trail of what comes back that it came back; on the disk with it, or not at all."""
         database = Database(self._new / DATABASE, key)
@@ -246,6 +296,10 @@ class Restoring(LockedRecords):
                     "present": prepared.present,
                     "reports_lacking": [one.number for one in prepared.lacking],
                     "images_lost": prepared.images_lost,
+                    "deletions_known": prepared.deletions_known,
+                    "deleted_again": prepared.deleted_again.patients,
+                    "studies_deleted_again": prepared.deleted_again.studies,
+                    "not_deleted_again": list(prepared.deleted_again.left),
                 },
             )
         finally:
@@ -257,6 +311,19 @@ class Restoring(LockedRecords):
     def _person_in(self, database: Database) -> PersonRow | None:
         everybody = PeopleStore(database, self._clock).all()
         return next((one for one in everybody if self._holder and one.holder_id == self._holder), None)
+
+
+def again_lines(prepared: Prepared, day: str) -> list[str]:
+    """Return in sentences what was deleted again, or that nobody knows what was deleted after the day."""
+    if not prepared.deletions_known:
+        return [say("backup.again.unknown", made_at=day)]
+    again, lines = prepared.deleted_again, []
+    if again.patients or again.studies:
+        lines.append(say("backup.again.done", patients=again.patients, studies=again.studies))
+    if again.left:
+        named = ", ".join(map(str, again.left[:_NAMED])) + (" …" if len(again.left) > _NAMED else "")
+        lines.append(say("backup.again.left", records=named))
+    return lines
 
 
 def _signed(file: Path, key: bytes) -> set[tuple[int, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from core.clock import Clock
+from services.session import Session
 from store.consents import ConsentStore
 from store.retention import LastEntry, RetentionStore
 from store.settings import Settings
@@ -68,8 +69,11 @@ class RetentionDesk:
         store: RetentionStore,
         consents: ConsentStore,
         settings: Settings,
+        *,
+        session: Session,
         clock: Clock,
     ) -> None:
+        self._session = session
         self._store, self._consents = store, consents
         self._settings, self._clock = settings, clock
 
@@ -82,7 +86,12 @@ class RetentionDesk:
         )
 
     def due(self) -> tuple[Due, ...]:
-        """Return the patients whose records are due today, the longest due first."""
+        """Return the patients whose records are due today, the longest due first.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         rule, today = self.rule, self._clock.now().date()
         if rule.adult_years <= 0:
             return ()

@@ -5,12 +5,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from core.clock import Clock, FixedClock
 from core.decision import Reading, Signature, SignedReport
-from core.errors import AlreadySignedError, NotReadyToSignError, RequestError
+from core.errors import AlreadySignedError, NotReadyToSignError, PasswordGivenError, RequestError
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient, Sourced
@@ -22,11 +23,14 @@ from services.draft_acts import named
 from services.drafts import Draft, key_of
 from services.frozen import freeze, thaw
 from services.patient import merge, same_id
+from services.picture_marks import marks_of
 from services.record_json import from_plain, to_plain
 from services.records import RecordDesk
 from services.report import Paper, ReportRequest, content_of, set_on_paper
+from services.report_seals import SEAL, addendum_seal, report_seal
 from services.result_json import WrittenFiles, result_to_dict
 from services.session import Session
+from services.staff import Staff
 from services.trail import Trail
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
@@ -157,8 +161,10 @@ class SigningDesk:
         *,
         records: RecordDesk,
         trail: Trail,
+        staff: Staff,
     ) -> None:
         self.clock = clock
+        self._staff = staff
         self._trail = trail
         self._people = people
         self._signed = signed
@@ -188,8 +194,8 @@ class SigningDesk:
         if other is not None:
             text = say("records.same.elsewhere", name=other)
             found = (*found, Missing(code="identity", text=text, subject="records"))
-        digest = None if analysis is None else pixels_sha256(analysis)
-        holder = None if digest is None else self._records.holder_of_pixels(key_of(unit), digest, patient)
+        marks = () if analysis is None else marks_of(analysis)
+        holder = self._records.holder_of_pixels(key_of(unit), marks, patient)
         if holder is not None:
             found = (*found, Missing(code="same_pixels", text=say("records.same.pixels", name=holder)))
         return found
@@ -217,6 +223,7 @@ class SigningDesk:
         Raises:
             NotPermittedError: nobody who reads is logged in.
             NotReadyToSignError: something is missing, or the clock is doubted and was not accepted.
+            PasswordGivenError: the signer has not chosen a password of their own yet.
             WrongPinError: the PIN is wrong, or must wait.
             AlreadySignedError: this unit's reading is signed.
             ReportError: the PDF could not be made; nothing is signed then.
@@ -235,9 +242,8 @@ class SigningDesk:
         )
         content = freeze(content_of(request, clock=FixedClock(instant=signature.at)))
         pdf = set_on_paper(thaw(content), paper)
-        digest = pixels_sha256(analysis)
-        if self._records.identify(unit, analysis.result.patient, draft.confirmed) and digest is not None:
-            self._records.keep_pixels(key_of(unit), digest)
+        if self._records.identify(unit, analysis.result.patient, draft.confirmed):
+            self._records.keep_marks(key_of(unit), marks_of(analysis))
         return self._keep(key_of(unit), person_id, request, signature, _Made(content, pdf, paper))
 
     def _require_ready(self, unit: ReadingUnit, analysis: Analysis, draft: Draft) -> None:
@@ -261,19 +267,25 @@ class SigningDesk:
             content_sha256=hashlib.sha256(made.content).hexdigest(),
             paper=made.paper,
         )
+        patient, kept = json.dumps(to_plain(analysis.result.patient)), json.dumps(to_plain(record))
         with self._trail.together():
             report_id = self._signed.keep(
                 unit_key=key,
                 person_id=person_id,
                 signed_at=_utc(signature.at),
-                patient=json.dumps(to_plain(analysis.result.patient)),
-                pixels_sha256=pixels_sha256(analysis),
-                record=json.dumps(to_plain(record)),
+                patient=patient,
+                pixels_sha256=next(iter(marks_of(analysis)), None),
+                record=kept,
                 result=result,
                 pdf=made.pdf,
                 content=made.content,
             )
-            detail = {"unit": key, "paper": made.paper, "report_sha256": record.report_sha256}
+            sealed = report_seal(
+                patient=patient, record=kept, result=result, pdf=made.pdf, content=made.content
+            )
+            detail = {
+                "unit": key, "paper": made.paper, "report_sha256": record.report_sha256, SEAL: sealed
+            }  # fmt: skip
             words = named(analysis.result.patient)
             self._note("sign", report_id, detail, words=words, person_id=person_id, signature=signature)
         return SignedFile(
@@ -296,7 +308,12 @@ class SigningDesk:
         return None if row is None else _signed_file(row)
 
     def find_signed_by_key(self, key: str) -> SignedFile | None:
-        """Return the signed report of a unit's key, or None."""
+        """Return the signed report of a unit's key, or None.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         row = self._signed.find(key)
         return None if row is None else _signed_file(row)
 
@@ -315,6 +332,7 @@ class SigningDesk:
             NotPermittedError: nobody who reads is logged in.
             RequestError: there are no words.
             NotReadyToSignError: the clock is doubted and was not accepted.
+            PasswordGivenError: the signer has not chosen a password of their own yet.
             WrongPinError: the PIN is wrong, or must wait.
         """
         self._session.require("read")
@@ -336,9 +354,8 @@ class SigningDesk:
                 signed_at=_utc(signature.at),
                 payload=json.dumps(to_plain(addendum)),
             )
-            self._note(
-                "addendum", report_id, {"addendum": row.addendum_id}, person_id=person_id, signature=signature
-            )
+            detail = {"addendum": row.addendum_id, SEAL: addendum_seal(row.payload)}
+            self._note("addendum", report_id, detail, person_id=person_id, signature=signature)
         return addendum
 
     def _note(
@@ -363,7 +380,12 @@ class SigningDesk:
         doubt = self.clock_doubt()
         if doubt is not None and not clock_accepted:
             raise NotReadyToSignError("clock")
-        person = self._people.require_pin(person_id, pin)
+        signer = self._people.find(person_id)
+        if signer is not None and self._staff.given_password(signer) is not None:
+            raise PasswordGivenError
+        person = self._people.require_pin(
+            person_id, pin, on_wrong=partial(self._trail.note, "wrong_pin", f"person:{person_id}")
+        )
         return Signature(
             name=person.name,
             role=person.role,
@@ -371,14 +393,6 @@ class SigningDesk:
             at=self.clock.now(),
             clock_doubted=doubt is not None,
         )
-
-
-def pixels_sha256(analysis: Analysis) -> str | None:
-    """Return the sha256 of the pixels as shown (grey in 8 bits): a copy in another format has the same."""
-    if analysis.grey is None:
-        return None
-    grey = (analysis.grey * 255.0 + 0.5).astype("uint8")
-    return hashlib.sha256(f"{grey.shape}".encode() + grey.tobytes()).hexdigest()
 
 
 def _speaks_of(analysis: Analysis, unit: ReadingUnit, draft: Draft) -> bool:

@@ -10,7 +10,7 @@ from core.errors import NotPermittedError, RequestError
 from core.wording import say
 from services.session import Session
 from services.trail import Trail
-from store.keyring import KeyRing
+from store.keyring import KeyHolder, KeyRing
 from store.people import PeopleStore, PersonRow
 
 SHORTEST_PIN, LONGEST_PIN = 4, 12
@@ -69,22 +69,38 @@ class Staff:
     def give_password(self, person_id: int, password: str) -> PersonRow:
         """Give a person a (further) password; a person kept by an early Farlight gets their first.
 
+        One that somebody else gave does for logging in; to sign they choose their own.
+
         Raises:
             NotPermittedError: it is neither their own nor asked for by an administrator.
-            RequestError: it is too short.
+            RequestError: it is too short, or the one that was given to them.
         """
         person = self._person(person_id)
-        if self._session.person is None or self._session.person.person_id != person_id:
-            self._session.require("people")
+        me = self._session.person
+        given_by = ""
+        if me is None or me.person_id != person_id:
+            given_by = self._session.require("people").name
         require_password(password, person.name)
+        if (
+            not given_by
+            and self.given_password(person)
+            and self._ring.is_password(person.holder_id, password)
+        ):
+            raise RequestError(say("people.person.same_password"))
+        # The line first: a password that changed although it was told as not kept would lock its holder out.
+        self._trail.note("password_changed", f"person:{person_id}")
         if person.holder_id:
-            self._ring.change_password(self._key, person.holder_id, password)
+            self._ring.change_password(self._key, person.holder_id, password, given_by=given_by)
         else:
             holder = self._ring.add(self._key, person.name, password)
             person = replace(person, holder_id=holder.holder_id)
             self._people.change(person)
-        self._trail.note("password_changed", f"person:{person_id}")
         return person
+
+    def given_password(self, person: PersonRow) -> KeyHolder | None:
+        """Return who gave a person the password that they have, and when; None where it is their own."""
+        holders = self._ring.holders()
+        return next((one for one in holders if one.holder_id == person.holder_id and one.given_by), None)
 
     def change_own_password(self, old: str, password: str) -> None:
         """Give the person who is logged in another password.

@@ -16,10 +16,12 @@ AuditAct = Literal[
     "log_in",
     "log_out",
     "lock",
+    "wrong_passwords",
+    "wrong_codes",
+    "wrong_pin",
     "sheet_used",
     "sheet_made",
     "person_added",
-    "person_changed",
     "person_left",
     "password_changed",
     "pin_changed",
@@ -84,6 +86,10 @@ class Trail:
         """Keep a change and its lines in one step, or neither: ``with trail.together(): change; note``."""
         return self._store.together()
 
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do something once the change around this is on the disk, and never where it failed."""
+        self._store.after_commit(act)
+
     def note(
         self,
         act: AuditAct,
@@ -138,6 +144,14 @@ class Trail:
         self._session.require("audit")
         return self._store.page(query, below=below, limit=limit)
 
+    def of(self, acts: tuple[str, ...], subject: str = "") -> Iterator[AuditLine]:
+        """Yield every line of some acts, the newest first, for checks (nobody is shown it)."""
+        below: int | None = None
+        query = AuditQuery(acts=acts, subject=subject)
+        while page := self._store.page(query, below=below):
+            yield from (one.line for one in page)
+            below = page[-1].line.seq
+
     def count(self, query: AuditQuery | None = None) -> int:
         """Return how many lines there are, or how many are asked for."""
         return self._store.count(query)
@@ -150,6 +164,15 @@ class Trail:
         """
         self._session.require("audit")
         return self._store.people()
+
+    def last_log_in(self, person_id: int, *, since: str) -> datetime | None:
+        """Return when somebody last logged in as this person, from a time on (ISO 8601, UTC); None for never.
+
+        Anybody is told that of themselves.
+        """
+        query = AuditQuery(acts=("log_in",), subject=f"person:{person_id}", since=since)
+        found = self._store.page(query, limit=1)
+        return datetime.fromisoformat(found[0].line.at) if found else None
 
     def last(self) -> AuditLine | None:
         """Return the last line, without its words."""
@@ -185,10 +208,6 @@ class Trail:
         What is found is written down at the next log-in, since any further line moves the end.
         """
         return tuple(self._store.check_end())
-
-    def forget_words(self, subject: str) -> int:
-        """Remove what named a patient beside the lines about a subject (part of a deletion)."""
-        return self._store.remove_words(subject)
 
     def settle(self) -> None:
         """Have the trail's end on the disk; its lines are there already."""

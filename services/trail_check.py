@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from core.clock import Clock
+from services.report_seals import ReportSeals
 from services.trail import Trail
 from store.audit import AuditLine, Broken
 
@@ -45,14 +47,21 @@ class TrailState:
 
 
 def check_trail(
-    trail: Trail, clock: Clock, at_start: Sequence[Broken] = (), watch: Callable[[int], None] | None = None
+    trail: Trail,
+    clock: Clock,
+    at_start: Sequence[Broken] = (),
+    watch: Callable[[int], None] | None = None,
+    *,
+    seals: ReportSeals | None = None,
 ) -> TrailState:
-    """Check every line, and write down what was not found before.
+    """Check every line, and what was signed against its line; write down what was not found before.
 
     ``at_start`` is what the quick check at the start found: by now the end of the trail has moved on.
     """
     broken, more = list(at_start), 0
-    for one in trail.check(watch):
+    lines = trail.count()
+    signed = seals.check(None if watch is None else lambda: watch(lines)) if seals is not None else ()
+    for one in chain(trail.check(watch), signed):
         if one in broken:
             continue
         if len(broken) < MOST_TOLD:

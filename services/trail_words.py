@@ -12,7 +12,10 @@ from services.trail_check import EarlierFinding, TrailState
 from store.audit import AuditLine, Broken, ListedLine
 
 _RECORD_DIGITS = 8
-_HIDDEN = frozenset({"sha256", "report_sha256", "unit", "version", "signer_id", "number", "addendum"})
+_TIMES = frozenset({"wrong_from", "wrong_until"})
+_HIDDEN = frozenset(
+    {"sha256", "report_sha256", "sealed", "unit", "version", "signer_id", "number", "addendum"}
+)
 
 
 def act_words(act: str) -> str:
@@ -119,7 +122,7 @@ def _said(key: str, value: object) -> str:
     nothing = value is False or value is None or value in ("", [], {})
     if nothing and key not in {"old", "new"}:
         return ""
-    return say(f"trail.detail.{key}", value=_value(value))
+    return say(f"trail.detail.{key}", value=time_words(str(value)) if key in _TIMES else _value(value))
 
 
 def _value(value: object) -> str:

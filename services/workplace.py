@@ -14,9 +14,11 @@ from services.analyze import AnalysisOptions, Analyzer
 from services.backup import BackupDesk
 from services.consent import ConsentDesk
 from services.corrections import CorrectionDesk
-from services.deletion import DeletionDesk, DeletionStores
+from services.deletion import DeletionDesk
+from services.deletion_plan import DeletionStores
 from services.draft_trail import DraftTrail
 from services.drafts import DraftKeeper
+from services.given_password import GivenPassword, given_password
 from services.images import ImageKeeper
 from services.kept_settings import KeptSettings
 from services.pack_install import PackDesk
@@ -26,6 +28,7 @@ from services.progress import IsCancelled, Report, never, nobody_listens
 from services.reading_trail import ReadingTrail
 from services.records import RecordDesk
 from services.register import RegisterDesk
+from services.report_seals import ReportSeals
 from services.retention import RetentionDesk
 from services.session import Session
 from services.sign import SigningDesk
@@ -33,12 +36,14 @@ from services.staff import Staff
 from services.trail import Trail
 from services.trail_check import TrailState, check_trail, name_of
 from services.trail_export import export_trail
+from services.wrong_guesses import forget_told, guess_sentences, note_wrong_guesses
 from store.audit import AuditStore
 from store.consents import ConsentStore
 from store.database import Database
 from store.deletion import DeletionStore
 from store.drafts import DraftStore
 from store.image_vault import ImageVault
+from store.kept_values import KeptValues
 from store.keyring import KeyHolder, KeyRing
 from store.pack_folder import PackFolder
 from store.pack_rows import PackStore
@@ -93,7 +98,9 @@ class Workplace:
         self.trail = Trail(audit, self.session, clock)
         self.trail_trouble = self.trail.check_end()
         self.trail_state: TrailState | None = None
-        self.settings = KeptSettings(opened.profile.settings_file, self.trail)
+        self.settings = KeptSettings(
+            opened.profile.settings_file, KeptValues(self._database), self.session, self.trail
+        )
         self.clock_before = self.trail.last_at() if self.trail.clock_went_back() else None
         self.staff = Staff(
             people, opened.ring, key=opened.key, session=self.session, trail=self.trail, clock=clock
@@ -117,10 +124,17 @@ class Workplace:
             RegisterStore(self._database), record_store, session=self.session, trail=self.trail, clock=clock
         )
         self.signing = SigningDesk(
-            people, signed, clock, self.session, records=self.records, trail=self.trail
+            people, signed, clock, self.session, records=self.records, trail=self.trail, staff=self.staff
         )
+        self._seals = ReportSeals(signed, self.trail)
         self.papers = PaperDesk(
-            signed, PaperStore(self._database), clock, self.session, records=self.records, trail=self.trail
+            signed,
+            PaperStore(self._database),
+            clock,
+            self.session,
+            records=self.records,
+            trail=self.trail,
+            seals=self._seals,
         )
         self.backups = BackupDesk(
             self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
@@ -132,6 +146,8 @@ class Workplace:
         self.images.start()
         self._build_keeping(vault, record_store, clock)
         self._trouble_noted = False
+        self.wrong_guesses: tuple[str, ...] = ()
+        self.given_password: GivenPassword | None = None
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
 
     def _build_packs(self, clock: Clock) -> None:
@@ -151,7 +167,9 @@ class Workplace:
         self.consent = ConsentDesk(
             consents, records, belongings, session=self.session, trail=self.trail, clock=clock
         )
-        self.retention = RetentionDesk(RetentionStore(database), consents, self.settings, clock)
+        self.retention = RetentionDesk(
+            RetentionStore(database), consents, self.settings, session=self.session, clock=clock
+        )
         stores = DeletionStores(records=records, belongings=belongings, consents=consents, images=vault)
         self.deletion = DeletionDesk(stores, self.session, self.trail, clock, ring.unlock)
         try:
@@ -176,7 +194,12 @@ class Workplace:
             self.trail.note("trail_checked", detail={"found": found})
             self._trouble_noted = True
             self.settings.set("trail.unseen", ", ".join(found))
-        self.trail.note("log_in", f"person:{person.person_id}")
+        self.given_password = given_password(self.staff, self.trail, person)
+        with self.trail.together():
+            self.trail.note("log_in", f"person:{person.person_id}")
+            told = note_wrong_guesses(self._opened.ring, self.trail, holder_id, person.person_id)
+        forget_told(self._opened.ring, holder_id, told)
+        self.wrong_guesses = guess_sentences(told)
         self.reading.resume()
         self.records.adopt()
 
@@ -185,7 +208,7 @@ class Workplace:
 
         ``watch`` is told how many lines were looked at, and may end the check by raising.
         """
-        self.trail_state = check_trail(self.trail, self.clock, self.trail_trouble, watch)
+        self.trail_state = check_trail(self.trail, self.clock, self.trail_trouble, watch, seals=self._seals)
         if self.trail_state.fresh:
             unseen = filter(None, (self.trail_unseen, *self.trail_state.fresh))
             self.settings.set("trail.unseen", ", ".join(unseen))
@@ -237,7 +260,12 @@ class Workplace:
         self.settings.set("trail.unseen", "")
 
     def accept_clock(self) -> None:
-        """Remember that somebody said that the clock is right, although it was later before."""
+        """Remember that somebody said that the clock is right, although it was later before.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self.session.require("enter_patient")
         before = self.clock_before
         self.trail.note("clock_accepted", detail={"before": before.isoformat() if before else ""})
         self.clock_before = None

@@ -69,6 +69,10 @@ class AuditStore:
         with self._database.transaction():
             yield
 
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do something once the transaction around this is on the disk, and never where it failed."""
+        self._database.after_commit(act)
+
     def write(
         self,
         act: str,
@@ -178,11 +182,6 @@ class AuditStore:
             row = connection.execute("SELECT * FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
         return _line(row) if row else None
 
-    def remove_words(self, subject: str) -> int:
-        """Remove the words of every line about a subject; returns of how many. The lines stay."""
-        with self._database.transaction() as connection:
-            return connection.execute("DELETE FROM audit_words WHERE subject = ?", (subject,)).rowcount
-
     def check(self, watch: Callable[[int], None] | None = None) -> Iterator[Broken]:
         """Yield where the trail does not hold; nothing where every line, its words and the anchor do.
 
@@ -195,7 +194,9 @@ class AuditStore:
         """Yield what is wrong with the trail's end; ask before the next line is written, which moves it."""
         last = self.last()
         if last is None and not self._anchor.exists:
-            return  # a trail that has not begun
+            if self._has_records():
+                yield Broken(seq=1, trouble="all_missing")
+            return
         end = self._anchor.read()
         at = last.at if last else None
         if not isinstance(end, TrailEnd):
@@ -207,6 +208,11 @@ class AuditStore:
             yield Broken(seq=first, trouble="end_missing", until=end.seq, before_at=at)
         elif line.seq == end.seq and line.digest != end.digest:
             yield Broken(seq=end.seq, trouble="changed", before_at=line.at)
+
+    def _has_records(self) -> bool:
+        """Whether patients were entered, which nobody does before the first line is written."""
+        with self._database.transaction() as connection:
+            return bool(connection.execute("SELECT EXISTS (SELECT 1 FROM patients)").fetchone()[0])
 
     def settle(self) -> None:
         """Have the anchor on the disk; the lines are there already."""

@@ -14,7 +14,17 @@ from typing import Literal
 FIRST = "0" * 64
 """What stands in the first line as its predecessor's digest."""
 
-Trouble = Literal["changed", "missing", "words_changed", "end_missing", "anchor_missing", "anchor_forged"]
+Trouble = Literal[
+    "changed",
+    "missing",
+    "words_changed",
+    "end_missing",
+    "all_missing",
+    "anchor_missing",
+    "anchor_forged",
+    "report_changed",
+    "report_missing",
+]
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 

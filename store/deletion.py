@@ -41,6 +41,8 @@ class Named:
     birth_date: str
     id_key: str = ""
     name_key: str = ""
+    namesakes: tuple[str, ...] = ()
+    """The numbers of other patients with the same name: words with one of them are about those."""
 
 
 class DeletionStore:
@@ -68,13 +70,16 @@ class DeletionStore:
         )
 
     def named(self, patient_ids: Sequence[int]) -> tuple[Named, ...]:
-        """Return how these records name their patient."""
+        """Return how these records name their patient, and who else has the same name."""
         rows = self._rows(
-            "SELECT name, number, birth_date, id_key, name_key FROM patients"
-            " WHERE patient_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(patient_ids),),
+            "SELECT name, number, birth_date, id_key, name_key, (SELECT json_group_array(other.number)"
+            "  FROM patients AS other WHERE other.name_key = patients.name_key AND other.number <> ''"
+            "  AND other.id_key <> patients.id_key"
+            "  AND other.patient_id NOT IN (SELECT value FROM json_each(:ids))) AS namesakes"
+            " FROM patients WHERE patient_id IN (SELECT value FROM json_each(:ids))",
+            {"ids": json.dumps(patient_ids)},
         )
-        return tuple(Named(**dict(row)) for row in rows)
+        return tuple(Named(**{**dict(row), "namesakes": tuple(json.loads(row["namesakes"]))}) for row in rows)
 
     def reports(self, unit_keys: Sequence[str]) -> tuple[ReportFacts, ...]:
         """Return the signed reports of these studies."""
@@ -97,26 +102,41 @@ class DeletionStore:
         return tuple((str(row["key"]), str(row["updated_at"])) for row in rows)
 
     def register_entries(self, named: Iterable[Named]) -> tuple[int, ...]:
-        """Return the entries of camp registers that are this patient: number, or name and birth date."""
+        """Return the entries of camp registers that are this patient: number, or name and birth date.
+
+        An entry with another number is somebody else, whatever their name.
+        """
         found: set[int] = set()
         for one in named:
             rows = self._rows(
                 "SELECT entry_id FROM register_entries WHERE (id_key <> '' AND id_key = ?)"
-                " OR (name_key <> '' AND name_key = ? AND birth_date = ?)",
-                (one.id_key, one.name_key, one.birth_date),
+                " OR (name_key <> '' AND name_key = ? AND birth_date = ? AND (id_key = '' OR ? = ''))",
+                (one.id_key, one.name_key, one.birth_date, one.id_key),
             )
             found.update(int(row["entry_id"]) for row in rows)
         return tuple(sorted(found))
 
     def words(self, subjects: Iterable[str], named: Sequence[Named]) -> tuple[int, ...]:
         """Return the lines of the trail whose words are about these subjects, or name the patient."""
-        wanted = frozenset(subjects)
+        wanted, patients = frozenset(subjects), [_Wanted(one) for one in named]
         rows = self._rows("SELECT seq, subject, words FROM audit_words ORDER BY seq")
         return tuple(
             int(row["seq"])
             for row in rows
-            if row["subject"] in wanted or any(_names(str(row["words"]), one) for one in named)
+            if row["subject"] in wanted or any(one.is_named_in(str(row["words"])) for one in patients)
         )
+
+    def lines_left_nameless(self, lines: Sequence[int]) -> int:
+        """Return how many lines show no name once these lost their words: others of a record have none."""
+        (row,) = self._rows(
+            "SELECT count(*) AS count FROM audit WHERE seq IN (SELECT value FROM json_each(:lines))"
+            " OR (subject <> '' AND subject IN (SELECT subject FROM audit_words"
+            "  WHERE seq IN (SELECT value FROM json_each(:lines)))"
+            " AND NOT EXISTS (SELECT 1 FROM audit_words AS kept WHERE kept.subject = audit.subject"
+            "  AND kept.seq NOT IN (SELECT value FROM json_each(:lines))))",
+            {"lines": json.dumps(lines)},
+        )
+        return int(row["count"])
 
     def reports_elsewhere(
         self, patient_ids: Sequence[int], unit_keys: Sequence[str], named: Sequence[Named]
@@ -125,6 +145,7 @@ class DeletionStore:
 
         Such a report was signed before its study moved; it stays with the patient whom the study is of.
         """
+        patients = [_Wanted(one) for one in named]
         rows = self._rows(
             "SELECT report_id, patient, EXISTS (SELECT 1 FROM study_moves JOIN studies USING (study_id)"
             " WHERE studies.unit_key = signed_reports.unit_key"
@@ -135,7 +156,7 @@ class DeletionStore:
         return tuple(
             int(row["report_id"])
             for row in rows
-            if row["moved"] or any(_names(_values(str(row["patient"])), one) for one in named)
+            if row["moved"] or any(one.is_named_in(_values(str(row["patient"]))) for one in patients)
         )
 
     def older_copies(self) -> tuple[Path, ...]:
@@ -217,7 +238,9 @@ class DeletionStore:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM wiping")
 
-    def _rows(self, statement: str, values: tuple[object, ...] = ()) -> tuple[dbapi.Row, ...]:
+    def _rows(
+        self, statement: str, values: tuple[object, ...] | dict[str, object] = ()
+    ) -> tuple[dbapi.Row, ...]:
         with self._database.transaction() as connection:
             return tuple(connection.execute(statement, values).fetchall())
 
@@ -236,15 +259,30 @@ def _shred_all(copy: Path) -> None:
     copy.rmdir()
 
 
-def _names(words: str, patient: Named) -> bool:
-    """Whether words name this patient: their name, in any order, with number or birth date where known."""
-    text = f" {_plain(words)} "
-    name = _plain(patient.name).split()
-    others = [_plain(one) for one in (patient.number, patient.birth_date) if one]
-    if not name:
-        return bool(others) and all(f" {one} " in text for one in others)
-    named = all(f" {part} " in text for part in name)
-    return named and (not others or any(f" {one} " in text for one in others))
+class _Wanted:
+    """A patient as words are searched for them: made ready once, for thousands of lines."""
+
+    def __init__(self, patient: Named) -> None:
+        self._name = _plain(patient.name).split()
+        self._others = [_plain(one) for one in (patient.number, patient.birth_date) if one]
+        self._number = _plain(patient.number)
+        self._namesakes = [_plain(one) for one in patient.namesakes]
+
+    def is_named_in(self, words: str) -> bool:
+        """Whether words name this patient: their name in any order, with number or birth date if known.
+
+        Words with the number of somebody else of that name, and without theirs, name that other.
+        """
+        folded = words.casefold()
+        if not (self._name or self._others) or not all(part in folded for part in self._name):
+            return False  # most lines end here, before each letter is looked at
+        text = f" {_plain(words)} "
+        if not self._name:
+            return all(f" {one} " in text for one in self._others)
+        named = all(f" {part} " in text for part in self._name)
+        if not (self._number and f" {self._number} " in text):
+            named = named and not any(f" {one} " in text for one in self._namesakes)
+        return named and (not self._others or any(f" {one} " in text for one in self._others))
 
 
 def _plain(text: str) -> str:

@@ -35,11 +35,6 @@ class DraftStore:
             row = connection.execute("SELECT * FROM drafts WHERE key = ?", (key,)).fetchone()
         return DraftRow(**dict(row)) if row else None
 
-    def discard(self, key: str) -> bool:
-        """Forget a draft; returns whether there was one."""
-        with self._database.transaction() as connection:
-            return connection.execute("DELETE FROM drafts WHERE key = ?", (key,)).rowcount > 0
-
     def all(self) -> tuple[DraftRow, ...]:
         """Return every draft, the latest first."""
         with self._database.transaction() as connection:

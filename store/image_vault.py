@@ -8,7 +8,6 @@ Names in the folder are random. A file that no row names is what a crash left: i
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import io
 import os
@@ -16,7 +15,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -25,6 +24,7 @@ from core.clock import Clock
 from core.errors import Cancelled, KeptImageDamagedError, NoRoomForImagesError, ProfileNotWritableError
 from store.database import Database
 from store.durable import settle_folder
+from store.image_writing import Source, UnitWriting, Written
 from store.sealed_file import CHUNK_BYTES, MAGIC, SealedFile, own_errors, seal
 from store.shred import shred
 from store.sqlcipher import dbapi
@@ -34,17 +34,7 @@ ROOM_LEFT_BYTES = 256 << 20
 
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 _SECRET_BYTES = 32
-_BATCH_FILES, _BATCH_BYTES = 32, 64 << 20
 _PATIENCE_S = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A file to copy: its name inside its unit, its size, and how it is opened."""
-
-    relative: str
-    byte_count: int
-    open: Callable[[], AbstractContextManager[BinaryIO]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,18 +51,6 @@ class KeptUnit:
     kept_at: str
     files: int
     byte_count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
-    """A file that is on the disk and in no row yet."""
-
-    position: int
-    relative: str
-    name: str
-    secret: bytes
-    byte_count: int
-    sha256: str
 
 
 def nobody_listens(_done: int, _total: int) -> None:
@@ -139,7 +117,7 @@ class ImageVault:
         missing = [(n, source) for n, source in enumerate(sources) if n not in there]
         self._require_room(sum(source.byte_count for _, source in missing))
         done = total - sum(source.byte_count for _, source in missing)
-        writing = _Writing(self, unit_id, lambda more: progress(done + more, total), cancelled)
+        writing = UnitWriting(self, unit_id, lambda more: progress(done + more, total), cancelled)
         try:
             for position, source in missing:
                 writing.add(position, source)
@@ -222,7 +200,7 @@ class ImageVault:
         return name, secret, byte_count, sha256
 
     def record(
-        self, unit_id: int, written: Iterable[_Written], linked: Iterable[tuple[int, str, int]]
+        self, unit_id: int, written: Iterable[Written], linked: Iterable[tuple[int, str, int]]
     ) -> None:
         """Keep rows of files that are on the disk, and of those that were there already.
 
@@ -372,94 +350,6 @@ class ImageVault:
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
         return HKDF(algorithm=SHA256(), length=32, salt=secret, info=MAGIC).derive(self._key)
-
-
-class _Writing:
-    """The copying of one unit: files go to the disk, and their rows follow in batches."""
-
-    def __init__(
-        self,
-        vault: ImageVault,
-        unit_id: int,
-        tell: Callable[[int], None],
-        cancelled: Callable[[], bool],
-    ) -> None:
-        self._vault, self._unit_id = vault, unit_id
-        self._tell, self._cancelled = tell, cancelled
-        self._written: list[_Written] = []
-        self._linked: list[tuple[int, str, int]] = []
-        self._done = 0
-
-    def add(self, position: int, source: Source) -> None:
-        """Copy one file, or find that it is kept already."""
-        if self._cancelled():
-            raise Cancelled
-        if not self._link_known(position, source):
-            with source.open() as stream:
-                name, secret, byte_count, sha256 = self._vault.write(stream, self._count, self._cancelled)
-            written = _Written(
-                position=position, relative=source.relative, name=name, secret=secret,
-                byte_count=byte_count, sha256=sha256,
-            )  # fmt: skip
-            self._take(written)
-        if len(self._written) >= _BATCH_FILES or sum(one.byte_count for one in self._written) >= _BATCH_BYTES:
-            self.settle()
-
-    def settle(self) -> None:
-        """Have the rows of what was copied so far on the disk."""
-        if self._written or self._linked:
-            written, linked = tuple(self._written), tuple(self._linked)
-            self._vault.record(self._unit_id, written, linked)
-            self._written.clear()
-            self._linked.clear()
-
-    def settle_quietly(self) -> None:
-        """Keep what was copied so far, where that can be; the next start sweeps up what cannot."""
-        try:
-            self.settle()
-        except Exception:  # noqa: BLE001 - another error is under way and is the one to tell
-            self.drop()
-
-    def drop(self) -> None:
-        """Remove the files that have no rows yet."""
-        for one in self._written:
-            with suppress(OSError):
-                shred(self._vault.folder / one.name)
-        self._written.clear()
-        self._linked.clear()
-
-    def _link_known(self, position: int, source: Source) -> bool:
-        """Whether a file with this content is kept; one of another size is not read to find out."""
-        if not self._vault.has_size(source.byte_count):
-            return False
-        digest = hashlib.sha256()
-        with source.open() as stream:
-            while chunk := stream.read(CHUNK_BYTES):
-                if self._cancelled():
-                    raise Cancelled
-                digest.update(chunk)
-        file_id = self._vault.find_content(digest.hexdigest())
-        if file_id is None:
-            return False
-        self._linked.append((position, source.relative, file_id))
-        self._count(source.byte_count)
-        return True
-
-    def _take(self, written: _Written) -> None:
-        """Keep a new file, unless its content is kept already."""
-        twin = next((one for one in self._written if one.sha256 == written.sha256), None)
-        if twin is not None:
-            self.settle()
-        file_id = self._vault.find_content(written.sha256)
-        if file_id is None:
-            self._written.append(written)
-            return
-        shred(self._vault.folder / written.name)
-        self._linked.append((written.position, written.relative, file_id))
-
-    def _count(self, more: int) -> None:
-        self._done += more
-        self._tell(self._done)
 
 
 def _link(connection: dbapi.Connection, unit_id: int, position: int, relative: str, file_id: int) -> None:

@@ -14,6 +14,7 @@ import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +27,7 @@ from core.errors import (
     WrongPasswordError,
 )
 from store.durable import not_kept, replace_file
-from store.guesses import wait_seconds
+from store.guesses import Counted, WrongGuesses, counts_text, read_counts, wait_seconds
 from store.secret_words import COST, SALT_BYTES, Cost, derive, new_code, read_code
 from store.sqlcipher import KEY_BYTES
 
@@ -39,10 +40,19 @@ _MOST_PASSES = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHolder:
-    """Someone who can open the store with a password."""
+    """Someone who can open the store with a password.
+
+    ``changed_at`` is when the password was last changed (ISO 8601), "" where it is their first. ``given_by``
+    names who gave it to them, "" once they have chosen their own.
+    """
 
     holder_id: str
     name: str
+    changed_at: str = ""
+    given_by: str = ""
+
+
+_THE_SHEET = KeyHolder(holder_id=SHEET, name="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +68,8 @@ class _Slot:
     salt: str
     nonce: str
     locked: str
+    changed_at: str = ""
+    given_by: str = ""
 
 
 class KeyRing:
@@ -94,7 +106,9 @@ class KeyRing:
     def holders(self) -> tuple[KeyHolder, ...]:
         """Return who can open the store, in the order entered."""
         return tuple(
-            KeyHolder(holder_id=slot.holder_id, name=slot.name)
+            KeyHolder(
+                holder_id=slot.holder_id, name=slot.name, changed_at=slot.changed_at, given_by=slot.given_by
+            )
             for slot in self._slots
             if slot.kind == "password"
         )
@@ -114,8 +128,8 @@ class KeyRing:
         try:
             self._keep(
                 (
-                    self._locked(key, holder.holder_id, name, "password", password),
-                    self._locked(key, SHEET, "", "sheet", code),
+                    self._locked(key, holder, "password", password),
+                    self._locked(key, _THE_SHEET, "sheet", code),
                 )
             )
         except StoreError:
@@ -125,8 +139,22 @@ class KeyRing:
 
     def wait_seconds(self, holder_id: str) -> float:
         """Return how long until the next guess of this holder (or of the sheet's code) is taken."""
-        wrong, at = self._guesses().get(holder_id, (0, 0.0))
-        return wait_seconds(wrong, at, self._clock.now())
+        counted = self._guesses().get(holder_id, Counted())
+        return wait_seconds(counted.in_row, counted.at, self._clock.now())
+
+    def wrong_guesses(self, holder_id: str) -> WrongGuesses | None:
+        """Return the wrong guesses of this holder (or of the sheet's code) that nobody was told of yet."""
+        return self._guesses().get(holder_id, Counted()).told()
+
+    def forget_wrong_guesses(self, holder_id: str) -> None:
+        """Forget them: they stand in the audit trail now.
+
+        Raises:
+            ProfileNotWritableError, DiskFullError: it could not be kept; they will be told again.
+        """
+        counts = self._guesses()
+        if counts.get(holder_id, Counted()).untold:
+            self._keep_guesses({**counts, holder_id: replace(counts[holder_id], untold=0)})
 
     def unlock(self, holder_id: str, password: str) -> bytes:
         """Return the store's key.
@@ -157,6 +185,10 @@ class KeyRing:
             raise WrongPasswordError("slip")
         return self.unlock(SHEET, code)
 
+    def is_password(self, holder_id: str, password: str) -> bool:
+        """Whether it is somebody's password; for who has logged in as them, so it counts as no guess."""
+        return any(one.holder_id == holder_id and self._opened(one, password) for one in self._slots)
+
     def add(self, key: bytes, name: str, password: str) -> KeyHolder:
         """Let a further person open the store.
 
@@ -164,11 +196,14 @@ class KeyRing:
             ProfileNotWritableError, DiskFullError: it could not be kept.
         """
         holder = KeyHolder(holder_id=secrets.token_hex(8), name=name)
-        self._keep((*self._slots, self._locked(key, holder.holder_id, name, "password", password)))
+        self._keep((*self._slots, self._locked(key, holder, "password", password)))
         return holder
 
-    def change_password(self, key: bytes, holder_id: str, password: str) -> None:
+    def change_password(self, key: bytes, holder_id: str, password: str, *, given_by: str = "") -> None:
         """Lock the key for a holder with another password; the old one opens nothing any more.
+
+        ``given_by`` names who gave it, where it is not the holder's own choice: kept in the same step, and
+        bound to the locked key, so that it cannot be taken back.
 
         Raises:
             KeyError: there is no such holder.
@@ -177,7 +212,9 @@ class KeyRing:
         name = next((one.name for one in self.holders() if one.holder_id == holder_id), None)
         if name is None:
             raise KeyError(holder_id)
-        self._put(self._locked(key, holder_id, name, "password", password))
+        now = self._clock.now().astimezone(UTC).isoformat(timespec="seconds")
+        holder = KeyHolder(holder_id=holder_id, name=name, changed_at=now, given_by=given_by)
+        self._put(self._locked(key, holder, "password", password))
         self._count_guess(holder_id, right=True)
 
     def new_sheet(self, key: bytes) -> str:
@@ -187,7 +224,7 @@ class KeyRing:
             ProfileNotWritableError, DiskFullError: it could not be kept; the earlier sheet stays.
         """
         code = new_code()
-        self._put(self._locked(key, SHEET, "", "sheet", code), sheet_kept=False)
+        self._put(self._locked(key, _THE_SHEET, "sheet", code), sheet_kept=False)
         return code
 
     def confirm_sheet(self) -> None:
@@ -214,14 +251,13 @@ class KeyRing:
         self._keep(slots, sheet_kept=sheet_kept)
 
     def _locked(
-        self, key: bytes, holder_id: str, name: str, kind: Literal["password", "sheet"], secret: str
+        self, key: bytes, holder: KeyHolder, kind: Literal["password", "sheet"], secret: str
     ) -> _Slot:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
         bare = _Slot(
-            holder_id=holder_id,
-            name=name,
+            **asdict(holder),
             kind=kind,
             **asdict(self._cost),
             salt=salt.hex(),
@@ -243,8 +279,13 @@ class KeyRing:
             return None
 
     def _bound(self, slot: _Slot) -> bytes:
-        """Return what a locked key is bound to: a slot cannot be passed off as another one's."""
-        return f"{self.store_id} {slot.holder_id} {slot.kind}".encode()
+        """Return what a locked key is bound to.
+
+        A slot cannot be passed off as another one's, nor a password that was given as one that was chosen.
+        """
+        who = f"{self.store_id} {slot.holder_id} {slot.kind}"
+        changed = f" {slot.changed_at} {slot.given_by}" if slot.changed_at or slot.given_by else ""
+        return f"{who}{changed}".encode()
 
     def _keep(self, slots: Iterable[_Slot], *, sheet_kept: bool | None = None) -> None:
         slots = tuple(slots)
@@ -281,10 +322,9 @@ class KeyRing:
         if present:
             raise KeysDamagedError(self._file.name)
 
-    def _guesses(self) -> dict[str, tuple[int, float]]:
+    def _guesses(self) -> dict[str, Counted]:
         try:
-            plain = json.loads(self._guesses_file.read_bytes())
-            return {str(name): (int(wrong), float(at)) for name, (wrong, at) in plain.items()}
+            return read_counts(self._guesses_file.read_bytes())
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
 
@@ -294,17 +334,22 @@ class KeyRing:
         Raises:
             ProfileNotWritableError, DiskFullError: it could not be counted.
         """
-        guesses = self._guesses()
-        before = guesses.pop(holder_id, (0, 0.0))
-        if right and before == (0, 0.0):
+        counts = self._guesses()
+        before = counts.get(holder_id, Counted())
+        after = before.right() if right else before.wrong(self._clock.now().timestamp())
+        if before == after or (right and not before.in_row):
             return
-        if not right:
-            guesses[holder_id] = (before[0] + 1, self._clock.now().timestamp())
         try:
-            replace_file(self._guesses_file, json.dumps(guesses).encode())
-        except OSError as error:
+            self._keep_guesses({**counts, holder_id: after})
+        except StoreError:
             if not right:
-                raise not_kept(error) from error
+                raise
+
+    def _keep_guesses(self, counts: dict[str, Counted]) -> None:
+        try:
+            replace_file(self._guesses_file, counts_text(counts))
+        except OSError as error:
+            raise not_kept(error) from error
 
 
 def _checked(slot: _Slot) -> _Slot:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import cast
@@ -126,8 +127,10 @@ class PeopleStore:
             self._restart_wait(person_id)
         return wait_seconds(int(row["wrong_guesses"]), float(row["guessed_at"]), now)
 
-    def require_pin(self, person_id: int, pin: str) -> PersonRow:
-        """Return the person whose PIN it is.
+    def require_pin(
+        self, person_id: int, pin: str, *, on_wrong: Callable[[], object] = lambda: None
+    ) -> PersonRow:
+        """Return the person whose PIN it is; ``on_wrong`` is called where it is not, in the same step.
 
         Raises:
             WrongPinError: it is not their PIN, they have none, or a wait after wrong guesses is not over.
@@ -143,6 +146,8 @@ class PeopleStore:
                 "guessed_at = ? WHERE person_id = ?",
                 (right, self._clock.now().timestamp(), person_id),
             )
+            if not right:
+                on_wrong()
             if right and row["pin_kdf"] == "scrypt":  # kept by an early Farlight
                 salt, kdf, digest = self._hashed(pin)
                 connection.execute(

@@ -56,7 +56,6 @@ class StudyRow:
     study_date: str
     modality: str
     description: str
-    pixels_sha256: str | None
     first_opened_at: str
     last_opened_at: str
 
@@ -233,17 +232,22 @@ class RecordStore:
                 asdict(row),
             )
 
-    def keep_pixels(self, unit_key: str, pixels_sha256: str) -> None:
+    def keep_marks(self, unit_key: str, marks: Sequence[str]) -> None:
         """Keep what the pixels of a study are known by; a study that is not entered is left out."""
         with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE studies SET pixels_sha256 = ? WHERE unit_key = ?", (pixels_sha256, unit_key)
+            connection.executemany(
+                "INSERT OR IGNORE INTO study_marks SELECT study_id, ? FROM studies WHERE unit_key = ?",
+                [(mark, unit_key) for mark in marks],
             )
 
-    def studies_with_pixels(self, pixels_sha256: str) -> tuple[StudyRow, ...]:
-        """Return the studies that show the very same pixels."""
+    def studies_with_marks(self, marks: Sequence[str]) -> tuple[StudyRow, ...]:
+        """Return the studies whose pixels are known by any of these marks."""
+        wanted = ", ".join("?" for _ in marks)
         return self._rows(
-            StudyRow, "SELECT * FROM studies WHERE pixels_sha256 = ? ORDER BY study_id", (pixels_sha256,)
+            StudyRow,
+            "SELECT * FROM studies WHERE study_id IN"  # noqa: S608 - only question marks are put in
+            f" (SELECT study_id FROM study_marks WHERE mark IN ({wanted})) ORDER BY study_id",
+            tuple(marks),
         )
 
     def studies_of(self, patient_id: int) -> tuple[ListedStudy, ...]:

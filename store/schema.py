@@ -34,6 +34,12 @@ _PEOPLE_AND_TRAIL = """
     CREATE TRIGGER audit_words_stay BEFORE UPDATE ON audit_words
         BEGIN SELECT RAISE(ABORT, 'the words of a line do not change'); END;
 """
+_SETTINGS = """
+    CREATE TABLE kept_settings (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """
 _RECORDS = """
     CREATE TABLE patients (
         patient_id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -59,12 +65,16 @@ _RECORDS = """
         study_date TEXT NOT NULL,
         modality TEXT NOT NULL,
         description TEXT NOT NULL,
-        pixels_sha256 TEXT,
         first_opened_at TEXT NOT NULL,
         last_opened_at TEXT NOT NULL
     );
     CREATE INDEX studies_patient ON studies (patient_id);
-    CREATE INDEX studies_pixels ON studies (pixels_sha256);
+    CREATE TABLE study_marks (
+        study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
+        mark TEXT NOT NULL,
+        PRIMARY KEY (study_id, mark)
+    ) WITHOUT ROWID;
+    CREATE INDEX study_marks_mark ON study_marks (mark);
     CREATE TABLE study_moves (
         move_id INTEGER PRIMARY KEY AUTOINCREMENT,
         study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
@@ -332,6 +342,6 @@ MIGRATIONS = (
     CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
         BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
     """,
-    _PEOPLE_AND_TRAIL + _RECORDS + _IMAGES + _KEEPING + _PACK_KEYS,
+    _PEOPLE_AND_TRAIL + _SETTINGS + _RECORDS + _IMAGES + _KEEPING + _PACK_KEYS,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

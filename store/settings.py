@@ -16,13 +16,16 @@ Value = str | bool | int | float
 class Setting:
     """One setting; ``choices`` empty means any value of the default's type.
 
-    ``told`` where a change of it is a line of the audit trail: all but how the window stands on the screen.
+    ``told`` where a change of it is a line of the audit trail, and an administrator's unless ``anybody`` may
+    change it. ``look`` where it says how the window stands on the screen: that alone is worth no guard.
     """
 
     key: str
     default: Value
     choices: tuple[Value, ...] = ()
     told: bool = True
+    anybody: bool = False
+    look: bool = False
 
     @property
     def description(self) -> str:
@@ -31,8 +34,8 @@ class Setting:
 
 
 TABLE = (
-    Setting(key="theme", default="dark", choices=("dark", "light", "system")),
-    Setting(key="paper", default="A4", choices=("A4", "Letter", "A5")),
+    Setting(key="theme", default="dark", choices=("dark", "light", "system"), anybody=True),
+    Setting(key="paper", default="A4", choices=("A4", "Letter", "A5"), anybody=True),
     Setting(key="reading.order", default="read_first", choices=("read_first", "concurrent")),
     Setting(key="packs.demonstration", default=False),
     Setting(key="engine", default="auto", choices=("auto", "onnxruntime", "openvino")),
@@ -48,13 +51,9 @@ TABLE = (
     Setting(key="backup.keep", default=3),
     Setting(key="backup.last_at", default="", told=False),
     Setting(key="backup.last_path", default="", told=False),
-    Setting(key="overlay.opacity_percent", default=45, told=False),
-    Setting(key="backup.remind_days", default=7),
-    Setting(key="backup.keep", default=3),
-    Setting(key="backup.last_at", default="", told=False),
-    Setting(key="backup.last_path", default="", told=False),
-    Setting(key="window.geometry", default="", told=False),
-    Setting(key="window.docks", default="", told=False),
+    Setting(key="overlay.opacity_percent", default=45, told=False, look=True),
+    Setting(key="window.geometry", default="", told=False, look=True),
+    Setting(key="window.docks", default="", told=False, look=True),
 )
 
 
@@ -109,6 +108,10 @@ class Settings:
         except OSError as error:
             raise not_kept(error) from error
         self._values = changed
+
+    def hold(self, values: Mapping[str, Value]) -> None:
+        """Let values hold until the program ends, without keeping them."""
+        self._values = {**self._values, **values}
 
     def _load(self) -> dict[str, object]:
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -24,6 +23,7 @@ from store.audit import ListedLine
 from ui.audit_filter import AuditFilter
 from ui.audit_model import ACT, LINE, LISTED_ROLE, PATIENT, RECORD, TIME, WHAT, WHO, AuditModel
 from ui.controls import KeyButton, enable, label, set_role
+from ui.list_table import make_table
 from ui.shortcuts import make_action
 from ui.task import Pools
 from ui.theme import Theme
@@ -129,27 +129,10 @@ class AuditPage(QWidget):
         return frame
 
     def _build_table(self) -> QTableView:
-        table = QTableView()
+        table = make_table(self.tr("Lines of the audit trail"), ROW_HEIGHT)
         table.setObjectName("audit")
         table.setModel(self.model)
-        table.setAccessibleName(self.tr("Lines of the audit trail"))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setWordWrap(False)
-        table.setCornerButtonEnabled(False)
-        down = table.verticalHeader()
-        down.hide()
-        down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        down.setDefaultSectionSize(ROW_HEIGHT)
         across = table.horizontalHeader()
-        across.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        across.setHighlightSections(False)
-        across.setFixedHeight(36)
         for part, width in _WIDTHS.items():
             table.setColumnWidth(part, width)
         across.setSectionResizeMode(WHAT, QHeaderView.ResizeMode.Stretch)

@@ -174,7 +174,7 @@ class CaseBook(QObject):
         Files that are new in the place of what somebody saw are taken once they show the same picture.
         """
         unit = found.unit
-        if (unit.files, unit.file_states) != (case.unit.files, case.unit.file_states):
+        if _files_of(unit) != _files_of(case.unit):
             there = unit.files != case.unit.files and all(file.exists() for file in case.unit.files)
             if there or case.seen or case.begun:
                 self._add_copy(case, unit)
@@ -186,8 +186,7 @@ class CaseBook(QObject):
         self.found_again.emit(case.key)
 
     def _add_copy(self, case: Case, unit: ReadingUnit) -> None:
-        known = [(copy.files, copy.file_states) for copy in (case.unit, *case.copies)]
-        if (unit.files, unit.file_states) not in known:
+        if _files_of(unit) not in [_files_of(copy) for copy in (case.unit, *case.copies)]:
             case.copies.append(unit)
         self.copy_found.emit(case.key)
 
@@ -278,3 +277,8 @@ class CaseBook(QObject):
     def touch(self, case: Case) -> None:
         """Tell that a reading unit has changed."""
         self.case_changed.emit(case.key)
+
+
+def _files_of(unit: ReadingUnit) -> object:
+    """Return which files a unit has, and what they were when it was listed."""
+    return unit.files, unit.file_states, unit.file_marks

@@ -1,57 +1,65 @@
-"""Deleting a patient: exactly what goes, the number typed, the password again."""
+"""Deleting: exactly what goes, number or count typed, the password again, and how far it is."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
-from services.deletion import DeletionPlan
-from services.keeping_words import plan_lines
+from services.deletion_plan import DeletionPlan, is_typed, to_type
+from services.keeping_words import plans_lines
 from ui.controls import label, set_role
+from ui.progress_line import ProgressLine
 from ui.sheet_dialog import Sheet
+from ui.task import Task
 
-WIDTH = 600
-MOST_HEIGHT = 220
+WIDTH, SEVERAL_WIDTH = 600, 760
+MOST_HEIGHT, LEAST_HEIGHT, REST_HEIGHT = 220, 96, 460
 
 
 class DeleteDialog(Sheet):
-    """Lists all that goes; nothing goes before number and password were typed."""
+    """Lists all that goes; nothing goes before number (of several: their count) and password were typed."""
 
-    confirmed = Signal(str, str, bool)  # typed number, password, whether what was set aside goes too
+    confirmed = Signal(str, str, bool)  # what was typed, password, whether what was set aside goes too
+    stop_asked = Signal()
 
-    def __init__(self, plan: DeletionPlan, parent: QWidget) -> None:
-        super().__init__(self.tr("Delete this patient for good?"), self.tr("Delete for good"), parent)
-        self.plan = plan
+    def __init__(self, plans: Sequence[DeletionPlan], parent: QWidget) -> None:
+        super().__init__("", self.tr("Delete for good"), parent)
+        self.plans = tuple(plans)
+        self.set_title(self._question())
         self._busy = False
-        self.setMinimumWidth(WIDTH)
+        self._width = WIDTH if len(self.plans) == 1 else min(SEVERAL_WIDTH, parent.width() - 48)
+        self.setMinimumWidth(self._width)
+        self._most = min(MOST_HEIGHT, max(LEAST_HEIGHT, parent.height() - REST_HEIGHT))
         set_role(self.yes, kind="danger")
         self.yes.setAutoDefault(False)
         self.yes.setDefault(False)
         self.no.setFocus()
-        self._build_list(plan)
+        self._build_list()
         self.with_set_aside = QCheckBox(self.tr("Delete also all records that were set aside"))
-        self.with_set_aside.setVisible(bool(plan.set_aside))
+        self.with_set_aside.setVisible(bool(self.plans[0].set_aside))
         self.body.addWidget(self.with_set_aside)
-        grid = self.grid()
-        self.typed = QLineEdit()
-        self.typed.setAccessibleName(self.tr("Number of the patient"))
-        self.typed.setPlaceholderText(plan.typed)
-        self.password = QLineEdit()
-        self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        self.password.setAccessibleName(self.tr("Your password"))
-        grid.addWidget(label(self.tr("Type the number"), "muted"), 0, 0)
-        grid.addWidget(self.typed, 0, 1)
-        grid.addWidget(label(self.tr("Your password"), "muted"), 1, 0)
-        grid.addWidget(self.password, 1, 1)
+        self._build_fields()
+        self.line = ProgressLine()
+        self.line.stop_asked.connect(self._on_stop)
+        self.body.addWidget(self.line)
         self.body.addStretch(1)
-        for field in (self.typed, self.password):
-            field.textEdited.connect(self._on_typed)
         self.yes.clicked.connect(self._on_confirmed)
         self._on_typed()
 
-    def _build_list(self, plan: DeletionPlan) -> None:
+    def _question(self) -> str:
+        if len(self.plans) > 1:
+            return self.tr("Delete records of {count} patients for good?").format(count=len(self.plans))
+        if self.plans[0].whole:
+            return self.tr("Delete this patient for good?")
+        if len(self.plans[0].studies) == 1:
+            return self.tr("Delete this study for good?")
+        return self.tr("Delete {count} studies for good?").format(count=len(self.plans[0].studies))
+
+    def _build_list(self) -> None:
         """List what goes, scrolled where it is much, and what stays out of reach, always in sight."""
-        first, *rest = plan_lines(plan)
+        first, *rest = plans_lines(self.plans)
         self.body.addWidget(label(first, "strong", wrap=True))
         holder = QWidget()
         holder.setObjectName("page")
@@ -67,11 +75,36 @@ class DeleteDialog(Sheet):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(holder)
-        area.setFixedHeight(min(MOST_HEIGHT, column.heightForWidth(WIDTH - 60) + 4))
+        area.setFixedHeight(min(self._most, column.heightForWidth(self._width - 60) + 12))
         self.body.addWidget(area)
         for line in rest:
             if not line.startswith("  "):
                 self.body.addWidget(label(line, "warning", wrap=True))
+
+    def _build_fields(self) -> None:
+        grid = self.grid()
+        several = len(self.plans) > 1
+        self.typed = QLineEdit()
+        self.typed.setAccessibleName(
+            self.tr("How many patients") if several else self.tr("Number of the patient")
+        )
+        self.typed.setPlaceholderText(to_type(self.plans))
+        self.password = QLineEdit()
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.password.setAccessibleName(self.tr("Your password"))
+        words = self.tr("Type how many patients") if several else self.tr("Type the patient's number")
+        grid.addWidget(label(words, "muted"), 0, 0)
+        grid.addWidget(self.typed, 0, 1)
+        grid.addWidget(label(self.tr("Your password"), "muted"), 1, 0)
+        grid.addWidget(self.password, 1, 1)
+        for field in (self.typed, self.password):
+            field.textEdited.connect(self._on_typed)
+
+    def follow(self, task: Task) -> None:
+        """Show how far a deletion is, where it is one of several; it can be stopped between two."""
+        if len(self.plans) > 1:
+            self.line.follow(task, self.tr("Deleting"))
+            self.adjustSize()
 
     def refuse(self, text: str) -> None:
         """Say why nothing was deleted; the number stays, the password is asked for again."""
@@ -94,10 +127,15 @@ class DeleteDialog(Sheet):
         self.accept()
 
     @Slot()
+    def _on_stop(self) -> None:
+        self.line.stop.setEnabled(False)
+        self.stop_asked.emit()
+
+    @Slot()
     def _on_typed(self) -> None:
-        typed = " ".join(self.typed.text().casefold().split())
-        right = typed == " ".join(self.plan.typed.casefold().split())
-        self.yes.setEnabled(right and bool(self.password.text()) and not self.plan.holds)
+        held = any(plan.holds for plan in self.plans)
+        right = is_typed(self.typed.text(), self.plans)
+        self.yes.setEnabled(right and bool(self.password.text()) and not held)
 
     @Slot()
     def _on_confirmed(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from core.decision import Answer, ClinicalSigns, Decision, FinalRead, FirstRead, Impression, Reading
@@ -13,13 +13,12 @@ from core.patient import Patient
 from core.result import Finding, PackResult
 from core.wording import say
 from services.draft_acts import named
-from services.drafts import Draft, IdentityJotting, Jotting, OpenPlace, SignsJotting, claimed, taken_over
+from services.drafts import Draft, IdentityJotting, Jotting, OpenPlace, SignsJotting, taken_over
 from services.sign import Missing, about_of, missing_for_signing, wants_final_read
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
+from ui.draft_writer import DraftWriter
 from ui.duties import who_may
-
-TYPING_MS = 700
 
 
 class Desk(QObject):
@@ -37,11 +36,8 @@ class Desk(QObject):
         self._workplace = workplace
         self.case: Case | None = None
         self.undo = QUndoStack(self)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(TYPING_MS)
-        self._typing.timeout.connect(self.flush)
-        self._unkept: Case | None = None
+        self.writer = DraftWriter(workplace, self)
+        self.writer.failed.connect(self.keeping_failed)
 
     # --- opening
 
@@ -184,7 +180,7 @@ class Desk(QObject):
             return
         if not self.case.draft.result_seen:
             self.case.draft = replace(self.case.draft, result_seen=True)
-            self._keep(self.case)
+            self.writer.keep(self.case)
 
     @property
     def wants_final_read(self) -> bool:
@@ -293,7 +289,7 @@ class Desk(QObject):
         before = self.case.draft
         self.case.draft = replace(before, typed=typed, confirmed=confirmed, identity_jotting=None)
         if self.case.draft != before:
-            self._keep(self.case)
+            self.writer.keep(self.case)
         if (typed, confirmed) == (before.typed, before.confirmed):
             return
         self._book.touch(self.case)
@@ -302,8 +298,7 @@ class Desk(QObject):
 
     def take_draft(self, case: Case, draft: Draft) -> None:
         """Take a draft that was changed in the records, in place of what is in memory."""
-        if self._unkept is case:
-            self._unkept = None
+        self.writer.forget(case)
         case.draft = draft
         self._book.touch(case)
         if case is self.case:
@@ -320,7 +315,7 @@ class Desk(QObject):
         former = case.draft.reader_id
         case.draft = taken_over(case.draft, person.person_id, person.name)
         self.undo.clear()
-        self._keep(case)
+        self.writer.keep(case)
         try:
             self._workplace.trail.note("edit", f"unit:{case.key}", detail={"taken_over_from": former})
         except FarlightError as error:
@@ -339,7 +334,7 @@ class Desk(QObject):
     def apply(self, case: Case, reading: Reading) -> None:
         """Set the reading of a case and keep it; the case need not be the open one any more."""
         case.draft = replace(case.draft, reading=reading)
-        self._keep(case)
+        self.writer.keep(case)
         self._book.touch(case)
         if case is self.case:
             self.reading_changed.emit()
@@ -347,9 +342,7 @@ class Desk(QObject):
     @Slot()
     def flush(self) -> None:
         """Bring what was typed to the disk now."""
-        self._typing.stop()
-        if self._unkept is not None:
-            self._keep(self._unkept)
+        self.writer.flush()
 
     def _push(self, reading: Reading, text: str) -> None:
         assert self.case is not None
@@ -358,22 +351,7 @@ class Desk(QObject):
     def _type(self, reading: Reading) -> None:
         assert self.case is not None
         self.case.draft = replace(self.case.draft, reading=reading)
-        self._unkept = self.case
-        if not self._typing.isActive():
-            self._typing.start()
-
-    def _keep(self, case: Case) -> None:
-        if self._unkept is case:
-            self._unkept = None
-        if case.signed is not None:
-            return
-        person = self._workplace.session.person
-        if person is not None and self.may_read:
-            case.draft = claimed(case.draft, person.person_id, person.name)
-        try:
-            self._workplace.drafts.keep(case.draft)
-        except FarlightError as error:
-            self.keeping_failed.emit(error)
+        self.writer.keep_soon(self.case)
 
 
 class _ReadingStep(QUndoCommand):

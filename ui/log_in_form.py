@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from PySide6.QtCore import QEvent, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent
@@ -37,6 +38,7 @@ class LogInForm(QWidget):
         self._busy = False
         self._act = act
         self._said = ""
+        self._holders: dict[str, KeyHolder] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -64,6 +66,7 @@ class LogInForm(QWidget):
     def begin(self, holders: Sequence[KeyHolder], chosen: str = "") -> None:
         """Ask anew, with this person chosen."""
         self.person.clear()
+        self._holders = {one.holder_id: one for one in holders}
         for one in holders:
             self.person.addItem(one.name, one.holder_id)
         self.person.setCurrentIndex(max(0, self.person.findData(chosen)))
@@ -95,6 +98,8 @@ class LogInForm(QWidget):
                     "That is not the password of {name}. Type it again; capital letters count."
                 ).format(name=self.person.currentText())
             )
+            if self._said:
+                self._said = f"{self._said} {self._changed_words()}".rstrip()
         else:
             self._said = error.message
         self.password.clear()
@@ -146,6 +151,16 @@ class LogInForm(QWidget):
         wait = self.tr("Wait {time} before the next try.").format(time=_time_words(left)) if waiting else ""
         self._tell(" ".join(part for part in (self._said, wait) if part))
 
+    def _changed_words(self) -> str:
+        """Return when the password became another one: who did not do that themselves learns of it here."""
+        holder = self._holders.get(self.holder_id())
+        if holder is None or not holder.changed_at:
+            return ""
+        words = self.tr("It was changed on {at}.")
+        if holder.given_by:
+            words = self.tr("{by} gave a new one on {at}.")
+        return words.format(at=_moment(holder.changed_at), by=holder.given_by)
+
     def _tell(self, text: str) -> None:
         self.wrong.setText(text)
         self.wrong.setVisible(bool(text))
@@ -155,3 +170,10 @@ class LogInForm(QWidget):
 def _time_words(seconds: float) -> str:
     whole = math.ceil(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02} s"
+
+
+def _moment(text: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return text  # the file of keys is not secret, and somebody changed it

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from core.errors import FarlightError, NotPermittedError
 from services.workplace import Workplace
 from ui import words
+from ui.after_signing import AfterSigning
 from ui.analysis_queue import AnalysisQueue
 from ui.cases import Case, CaseBook
 from ui.copies import Copies
@@ -34,6 +35,7 @@ from ui.state_words import is_ready, state_words
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
 from ui.trail_watch import TrailWatch
+from ui.unkept_words import UnkeptWords
 from ui.window_look import keep_look, restore_look
 from ui.worklist_page import WorklistPage
 
@@ -94,6 +96,7 @@ class MainWindow(QMainWindow):
         self.copies = ImageCopies(
             self.book, self.desk, self.intake, pools=self.pools, workplace=self._workplace, status=self.status
         )
+        self.after_signing = AfterSigning(self.book, self.desk, self.notices, self)
         self.watch = QueueWatch(
             queue=self.queue, book=self.book, intake=self.intake, status=self.status,
             chip=self.top.engine, parent=self,
@@ -157,8 +160,12 @@ class MainWindow(QMainWindow):
         self.queue.analysed.connect(self._on_analysed)
         self.queue.refused_to_run.connect(self._on_refused_to_run)
         self.queue.not_noted.connect(self.tell_error)
-        self.signing.signed.connect(self._on_signed)
-        self.signing.added.connect(self._on_added)
+        self.signing.signed.connect(self.after_signing.on_signed)
+        self.signing.added.connect(self.after_signing.on_added)
+        self.after_signing.case_wanted.connect(self.open_case)
+        self.after_signing.report_wanted.connect(self._show_signed)
+        self.after_signing.all_read.connect(self._show_all_read)
+        self.after_signing.added.connect(self._on_added)
         self.signing.failed.connect(self.tell_error)
 
     def _connect_opening(self) -> None:
@@ -180,6 +187,7 @@ class MainWindow(QMainWindow):
         self.desk.reading_changed.connect(self._show_state)
         self.desk.identity_changed.connect(self._on_identity_changed)
         self.desk.keeping_failed.connect(self.tell_error)
+        self.unkept = UnkeptWords(self.desk.writer, self.notices, self)
         self.read.case_chosen.connect(self.open_case)
         self.read.neighbour_asked.connect(self._on_neighbour_asked)
         self.read.image_shown.connect(self._on_image_shown)
@@ -190,7 +198,7 @@ class MainWindow(QMainWindow):
         self.read.overlay_look_kept.connect(self._on_overlay_look_kept)
 
     def _connect_rest(self) -> None:
-        self.queue.analysed.connect(self.records.keep_pixels)
+        self.queue.analysed.connect(self.records.keep_marks)
         self.models.packs_changed.connect(self.queue.warm_up)
         self.records.case_wanted.connect(self.open_case)
         self.records.page_wanted.connect(self.show_page)
@@ -289,6 +297,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Keep look and drafts, then stop all work."""
         self.desk.flush()
+        if self._built and self.unkept.stop_closing():
+            event.ignore()
+            return
         if self._built:
             self.locking.stop()
         try:
@@ -332,7 +343,7 @@ class MainWindow(QMainWindow):
         self.settings.trail.refresh()
         self.kept_card.refresh()
         self.models.show_rights()
-        tell_start_notices(self.notices, self._workplace)
+        tell_start_notices(self.notices, self._workplace, self.settings.people.own_password.click)
 
     @Slot(bool)
     def _on_unlocked(self, another: bool) -> None:
@@ -400,6 +411,7 @@ class MainWindow(QMainWindow):
         else:
             self._show_all_read()
 
+    @Slot()
     def _show_all_read(self) -> None:
         """Go to the list and say that nothing in it is left to read; what a filter hides may be."""
         self.show_page("worklist")
@@ -511,46 +523,14 @@ class MainWindow(QMainWindow):
         done = case.signed is not None or is_ready(case)
         self.banner.set_status(said, "accent" if done else "warning")
 
-    # --- signed
+    # --- what was kept or deleted
 
-    @Slot(object)
-    def _on_added(self, _case: Case) -> None:
-        self.notices.tell(
-            "calm",
-            self.tr("The addendum is kept."),
-            self.tr("Every paper of its report that leaves from now on carries it."),
-        )
+    @Slot()
+    def _on_added(self) -> None:
         if self.turner.is_shown("report"):
             self.reporting.show()
 
-    @Slot(object)
-    def _on_signed(self, case: Case) -> None:
-        following = self.book.next_unsigned(case.key)  # before the list puts the signed one last
-        self.book.touch(case)
-        if case is self.desk.case:
-            self._leave_signed(following)
-        self._tell_signed(case)
-
-    def _leave_signed(self, following: Case | None) -> None:
-        if following is None:
-            self.desk.close()
-            self._show_all_read()
-        else:
-            self.open_case(following.key)
-
-    def _tell_signed(self, case: Case) -> None:
-        """Say it without a name: under the banner of the next patient it could be taken for theirs."""
-        self.notices.tell(
-            "calm",
-            self.tr("Signed."),
-            self.tr("The report of the study before this one is kept on this computer.")
-            if self.desk.case is not None
-            else self.tr("The report is kept on this computer."),
-            act=self.tr("Show that report"),
-            on_act=partial(self._show_signed, case.key),
-            about=(case.key,),
-        )
-
+    @Slot(str)
     def _show_signed(self, key: str) -> None:
         self.open_case(key)
         self.show_page("report")

@@ -42,6 +42,8 @@ class MendingDialog(Sheet):
         self.line.stop_asked.connect(self._on_stop)
         self.told = label("", "body", wrap=True)
         self.told.hide()
+        self.warned = label("", "warning", wrap=True)
+        self.warned.hide()
         self.yes.clicked.connect(self._on_yes)
 
     def _add(self, name: str, field: QWidget) -> None:
@@ -66,6 +68,7 @@ class MendingDialog(Sheet):
         self._add("", self.with_sheet)
         self._add(self.tr("Code"), self.code)
         self.body.addWidget(self.told)
+        self.body.addWidget(self.warned)
         self.body.addWidget(self.line)
         self.body.addStretch(1)
 
@@ -80,6 +83,10 @@ class MendingDialog(Sheet):
     def prepared_words(self, prepared: Any) -> str:
         """Return what lies ready and what it lacks."""
         raise NotImplementedError
+
+    def warning_words(self, prepared: Any) -> str:
+        """Return what has to be looked at, also after it was replaced; "" for nothing."""
+        return ""
 
     # --- the steps
 
@@ -141,6 +148,8 @@ class MendingDialog(Sheet):
         for words, field in self._rows:
             words.hide()
             field.hide()
+        self.warned.setText(self.warning_words(prepared))
+        self.warned.setVisible(bool(self.warned.text()))
         self._tell_calmly(self.prepared_words(prepared))
         self.yes.set_words(self.tr("Set the present aside and use these"))
 

@@ -11,6 +11,7 @@ from ui.theme import Theme
 
 MOST = 3
 PASSES_MS = 12_000
+BESIDE_MS = 60_000
 _ICONS = {
     "calm": ("info", "accent"),
     "warning": ("triangle-alert", "warning"),
@@ -45,7 +46,6 @@ class Notice(QFrame):
         self.stays = False
         self.passing = QTimer(self)
         self.passing.setSingleShot(True)
-        self.passing.setInterval(PASSES_MS)
         self.passing.timeout.connect(self._on_dismiss_clicked)
         self._on_act = on_act
         row = QHBoxLayout(self)
@@ -103,30 +103,34 @@ class NoticeArea(QWidget):
         about: Collection[str] = (),
         of: str = "",
         lasting: bool = False,
+        beside: bool = False,
     ) -> None:
         """Show a sentence; the same sentence stands only once, and so does a calm one, whatever it says.
 
         A calm one speaks of what has just happened to the study in sight: it is gone after a while, or when
         the next study is opened (``forget``); a ``lasting`` one only then. A critical one, and a lasting
         warning, stays until it is dismissed. ``about`` are the keys of the cases that it offers, ``of`` that
-        of the case whose sentence and button it is: it goes with that case.
+        of the case whose sentence and button it is: it goes with that case. A calm one that stands ``beside``
+        others speaks of no study: it goes after a minute, whatever is opened or said meanwhile.
         """
-        self._drop_all(lambda one: one.key == title or one.tone == tone == "calm")
+        if not beside:
+            self._drop_all(lambda one: one.tone == tone == "calm" and not one.stays)
+        self._drop_all(lambda one: one.key == title)
         too_many = max(0, len(self._notices) + 1 - MOST)
         for old in [one for one in self._notices if one.tone != "critical" and not one.stays][:too_many]:
             self._drop(old)
         notice = Notice(self._theme, tone, title, hint, act=act, on_act=on_act, about=about, of=of)
-        notice.stays = lasting and tone != "calm"
+        notice.stays = beside or (lasting and tone != "calm")
         notice.dismissed.connect(self._drop)
         if tone == "calm" and not lasting:
-            notice.passing.start()
+            notice.passing.start(BESIDE_MS if beside else PASSES_MS)
         self._notices.append(notice)
         self._column.addWidget(notice)
         self.show()
 
     def forget(self, key: str) -> None:
         """Take away what offered to open a case that is open now, and what is calm: another is in sight."""
-        self._drop_all(lambda one: key in one.about or one.tone == "calm")
+        self._drop_all(lambda one: key in one.about or (one.tone == "calm" and not one.stays))
         self.leave(key)
 
     def leave(self, key: str = "") -> None:

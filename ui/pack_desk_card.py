@@ -73,7 +73,7 @@ class PackDeskCard(Card):
     def look_on(self, media: tuple[Medium, ...]) -> None:
         """Offer the pack files that lie on sticks."""
         places = tuple((medium.name, medium.path) for medium in media)
-        task = self._pools.files("pack files", partial(_find_files, places))
+        task = self._pools.files("pack files", partial(_find_files, self._workplace, places))
         task.succeeded.connect(self.show_files)
 
     @Slot(object)
@@ -250,13 +250,20 @@ class _FileLine(QWidget):
         self._card.open_file(self._file)
 
 
-def _find_files(places: tuple[tuple[str, Path], ...], _handle: Handle) -> tuple[tuple[str, Path], ...]:
-    """Return pack files at the top of each place, and one folder below."""
+def _find_files(
+    workplace: Workplace, places: tuple[tuple[str, Path], ...], _handle: Handle
+) -> tuple[tuple[str, Path], ...]:
+    """Return pack files at the top of each place, and one folder below, that are not installed."""
+    here = {f"{one.pack_id}-{one.version}{SUFFIX}" for one in workplace.packs.versions()}
     found: list[tuple[str, Path]] = []
     for name, place in places:
         for pattern in (f"*{SUFFIX}", f"*/*{SUFFIX}"):
             try:
-                found += [(name, file) for file in sorted(place.glob(pattern)) if file.is_file()]
+                found += [
+                    (name, file)
+                    for file in sorted(place.glob(pattern))
+                    if file.name not in here and file.is_file()
+                ]
             except OSError:
                 continue
     return tuple(found[:_MOST_OFFERED])

@@ -85,9 +85,9 @@ class TrustDialog(Sheet):
         sentences = (
             self.tr("The file says that this is the key of: {name}").format(name=public.name),
             self.tr(
-                "Anybody can write a name into a file. Call the maker on a number that you know, or meet them, "
-                "and type the 40 digits that they read to you from their own screen or paper. They are not "
-                "shown here, so that nobody copies them from the file."
+                "Anybody can write a name into a file. Call the maker on a number that you know, or meet "
+                "them, and type the 40 digits that they read to you from their own screen or paper. They are "
+                "not shown here, so that nobody copies them from the file."
             ),
             self.tr("Then every model that this key signs can be installed here by an administrator."),
         )
@@ -109,9 +109,7 @@ class TrustDialog(Sheet):
         self.yes.setEnabled(same)
         whole = sum(one.isdigit() for one in typed) >= _DIGITS
         self.tell(
-            self.tr("These are not the digits of this key. Compare again, or do not trust it.")
-            if whole and not same
-            else ""
+            self.tr("These are not the digits of this key. Compare again.") if whole and not same else ""
         )
 
 

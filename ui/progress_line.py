@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from services.progress import Progress as Report
@@ -39,16 +39,36 @@ class ProgressLine(QWidget):
         column.addWidget(self.bar)
         self._stage, self._since = "", 0.0
         self._name = ""
+        self._task: Task | None = None
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.timeout.connect(self._on_late)
         self.hide()
 
-    def follow(self, task: Task, name: str) -> None:
-        """Show this task until it ends."""
+    def follow(self, task: Task, name: str, *, after_ms: int = 0) -> None:
+        """Show this task until it ends, at once or where it takes longer; the one before is let go."""
         self._name, self._stage = name, ""
+        self._task = task
         self.words.setText(name)
         self.bar.setRange(0, 0)
+        self.stop.setEnabled(True)
         task.delivered.connect(self._on_told)
-        task.ended.connect(self.hide)
-        self.show()
+        task.ended.connect(self._on_ended)
+        if after_ms:
+            self._late.start(after_ms)
+        else:
+            self.show()
+
+    @Slot()
+    def _on_late(self) -> None:
+        self.setVisible(self._task is not None)
+
+    @Slot()
+    def _on_ended(self) -> None:
+        if self.sender() is self._task:
+            self._task = None
+            self._late.stop()
+            self.hide()
 
     @Slot(object)
     def _on_told(self, told: Report) -> None:
@@ -58,6 +78,8 @@ class ProgressLine(QWidget):
         self.bar.setRange(0, total)
         self.bar.setValue(min(told.done, total))
         self.words.setText(self._words_of(told, total))
+        if told.stage == "wiping":
+            self.stop.setEnabled(False)
 
     def _words_of(self, told: Report, total: int) -> str:
         stages = {
@@ -69,8 +91,13 @@ class ProgressLine(QWidget):
             "salvaging": self.tr("Looking at every page"),
             "unpacking": self.tr("Unpacking"),
             "trying": self.tr("Trying the model in a process of its own"),
+            "rows": self.tr("Looking at the rows: {done} of {total}"),
+            "keeping": self.tr("Reading in: {done} of {total} people"),
+            "looking": self.tr("Looking at what goes: {done} of {total}"),
+            "deleting": self.tr("Deleting: {done} of {total} are gone"),
+            "wiping": self.tr("Wiping what is left on the disk (this cannot be stopped)"),
         }
-        text = stages.get(told.stage, self._name)
+        text = stages.get(told.stage, self._name).format(done=told.done, total=total)
         gone = time.monotonic() - self._since
         if total and told.done and gone > _TELLS_AFTER_S:
             text += " · " + words.seconds_left(gone / told.done * (total - told.done))

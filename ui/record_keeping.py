@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QDialog, QWidget
 
 from core.errors import FarlightError
+from services.picture_marks import Marks, marks_of
 from services.record_facts import who
-from services.sign import pixels_sha256
 from services.workplace import Workplace
 from store.records import ListedStudy, MergeRow, StudyRow
 from ui.cases import Case, CaseBook
@@ -74,35 +74,34 @@ class RecordKeeping(QObject):
         """Keep that a case was opened, and say what stands against whose it is."""
         try:
             row = self._workplace.records.file(
-                case.unit, case.patient, confirmed=case.draft.confirmed, pixels=_pixels(case)
+                case.unit, case.patient, confirmed=case.draft.confirmed, marks=_marks(case)
             )
             if row is not None:
                 self._tell_moved(case)
                 self._ask_same(row)
-                pixels = _pixels(case)
-                if pixels is not None and case.signed is None:
-                    self._tell_same_pixels(case, pixels)
+                if case.signed is None:
+                    self._tell_same_pixels(case, _marks(case))
         except FarlightError as error:
             self.failed.emit(error)
 
     @Slot(str)
-    def keep_pixels(self, key: str) -> None:
+    def keep_marks(self, key: str) -> None:
         """Keep what the pixels of an analysed case are known by."""
         case = self._book.find(key)
-        pixels = _pixels(case) if case is not None else None
-        if pixels is None:
+        if case is None:
             return
+        marks = _marks(case)
         try:
-            self._workplace.records.keep_pixels(key, pixels)
-            if case is not None and case is self._desk.case and case.signed is None:
-                self._tell_same_pixels(case, pixels)
+            self._workplace.records.keep_marks(key, marks)
+            if case is self._desk.case and case.signed is None:
+                self._tell_same_pixels(case, marks)
         except FarlightError as error:
             self.failed.emit(error)
 
-    def _tell_same_pixels(self, case: Case, pixels: str) -> None:
+    def _tell_same_pixels(self, case: Case, marks: Marks) -> None:
         """Say at once what would stand against signing, not only then."""
         row = self._workplace.records.find(case.key)
-        holder = self._workplace.records.holder_of_pixels(case.key, pixels, case.patient)
+        holder = self._workplace.records.holder_of_pixels(case.key, marks, case.patient)
         if row is not None and holder is not None:
             self._notices.tell(
                 "warning",
@@ -116,12 +115,11 @@ class RecordKeeping(QObject):
     def _on_identity_changed(self, case: Case) -> None:
         try:
             row = self._workplace.records.identify(case.unit, case.patient, case.draft.confirmed)
-            pixels = _pixels(case)
-            if row is not None and pixels is not None:
-                self._workplace.records.keep_pixels(case.key, pixels)
-            if row is not None and pixels is not None and case is self._desk.case:
-                self._tell_same_pixels(case, pixels)
             if row is not None:
+                marks = _marks(case)
+                self._workplace.records.keep_marks(case.key, marks)
+                if case is self._desk.case:
+                    self._tell_same_pixels(case, marks)
                 self._ask_same(row)
         except FarlightError as error:
             self.failed.emit(error)
@@ -290,8 +288,8 @@ class RecordKeeping(QObject):
         self.page.refresh()
 
 
-def _pixels(case: Case) -> str | None:
-    return pixels_sha256(case.analysis) if case.analysis is not None else None
+def _marks(case: Case) -> Marks:
+    return marks_of(case.analysis) if case.analysis is not None else ()
 
 
 def _no_copy(_study: ListedStudy) -> bool:

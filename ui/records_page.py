@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
@@ -17,8 +15,9 @@ from PySide6.QtWidgets import (
 
 from services.workplace import Workplace
 from ui.controls import KeyButton, enable, label
+from ui.list_table import make_search, make_table, press_focused
 from ui.patient_pane import PatientPane
-from ui.record_table import RecordDelegate, make_table
+from ui.record_table import RecordDelegate
 from ui.records_model import (
     BORN,
     DATE,
@@ -33,7 +32,7 @@ from ui.records_model import (
     read_lines,
     state_word,
 )
-from ui.shortcuts import make_action, tooltip
+from ui.shortcuts import make_action
 from ui.task import Handle, Pools
 from ui.theme import Theme
 
@@ -128,11 +127,7 @@ class RecordsPage(QWidget):
     def _build_head(self) -> QHBoxLayout:
         head = QHBoxLayout()
         head.setSpacing(10)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search name, ID, date   ( / )"))
-        self.search.setAccessibleName(self.tr("Search the records"))
-        self.search.setToolTip(tooltip("search"))
-        self.search.setClearButtonEnabled(True)
+        self.search = make_search(self.tr("Search the records"), self.tr("Search name, ID, date   ( / )"))
         self.state = QComboBox()
         self.state.setAccessibleName(self.tr("State"))
         self.state.setMinimumWidth(120)
@@ -149,7 +144,6 @@ class RecordsPage(QWidget):
         table = make_table(self.tr("Records"))
         table.setModel(self.filtered)
         table.setItemDelegate(RecordDelegate(theme, table))
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.setSortingEnabled(True)
         across = table.horizontalHeader()
         across.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
@@ -271,10 +265,9 @@ class RecordsPage(QWidget):
 
     @Slot()
     def _on_this_key(self) -> None:
-        focused = self.focusWidget()
-        if isinstance(focused, QAbstractButton) and focused.hasFocus():
-            focused.animateClick()
-        elif self.search.hasFocus():
+        if press_focused(self):
+            return
+        if self.search.hasFocus():
             self.table.setFocus()
         else:
             self._on_row_chosen()

@@ -26,14 +26,16 @@ from services.register_table import FIELDS, SEPARATORS, Field
 from services.workplace import Workplace
 from store.register import RegisterRow
 from ui.controls import KeyButton, label
-from ui.record_table import make_table
+from ui.list_table import make_table
+from ui.progress_line import ProgressLine
 from ui.register_preview import PREVIEWED, MakePreview, Preview, PreviewModel
 from ui.sheet_dialog import Sheet
-from ui.task import Handle, Pools
+from ui.task import Handle, Pools, Task
 from ui.theme import Theme
 
 FATE_WIDTH = 300
 WIDTH, TABLE_HEIGHT = 940, 184
+SHOWN_AFTER_MS = 300
 
 
 class RegisterDialog(Sheet):
@@ -48,6 +50,7 @@ class RegisterDialog(Sheet):
         self.file: Path | None = None
         self.preview: Preview | None = None
         self._asked = 0
+        self._task: Task | None = None
         self._filling = False
         self.no.set_words(self.tr("Close"))
         self._registers = QGridLayout()
@@ -63,8 +66,11 @@ class RegisterDialog(Sheet):
         self.left_out = KeyButton(self.tr("Write the rows left out …"))
         self.left_out.setAutoDefault(False)
         self.left_out.clicked.connect(self._on_left_out)
+        self.line = ProgressLine()
+        self.line.stop_asked.connect(self._on_stop)
         row.addWidget(self.left_out)
         self.body.addLayout(row)
+        self.body.addWidget(self.line)
         self.body.addLayout(self._registers)
         self.yes.clicked.connect(self._on_read_in)
         self._show(None)
@@ -137,6 +143,7 @@ class RegisterDialog(Sheet):
         table = make_table(self.tr("The first {count} rows").format(count=PREVIEWED))
         table.setModel(self.model)
         table.setFixedHeight(TABLE_HEIGHT)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         table.verticalHeader().setDefaultSectionSize(28)
         across = table.horizontalHeader()
         across.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -166,11 +173,47 @@ class RegisterDialog(Sheet):
             separator=None if guessing else self.separator.currentData(),
             has_headings=None if guessing else self.headings.isChecked(),
         )
-        self.told.setText(self.tr("Looking at the file …"))
-        self.yes.setEnabled(False)
+        self.tell("")
+        self._on_stop()  # what was asked before is not wanted any more
         task = self._pools.files("register", work, key=self._asked, priority=9)
         task.succeeded.connect(self._on_made)
         task.failed.connect(self._on_not_made)
+        self._follow(task, self.tr("Looking at the file"))
+
+    def _follow(self, task: Task, name: str) -> None:
+        """Show how far the rows are looked at or read in; it can be stopped."""
+        self._task = task
+        task.cancelled.connect(self._on_stopped)
+        task.ended.connect(self._on_ended)
+        self.told.setText(f"{name} …")
+        self.yes.setEnabled(False)
+        self.line.follow(task, name, after_ms=SHOWN_AFTER_MS)
+
+    @Slot()
+    def _on_stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    @Slot()
+    def _on_stopped(self) -> None:
+        if self._task is None or self.sender() is not self._task:
+            return
+        if self._task.key is None:  # people were read in, as they are shown
+            self.yes.setEnabled(True)
+            self.told.setText(self.tr("Stopped. Nobody was read in."))
+            return
+        self._show(None)  # what is shown is not how the file is meant now
+        self.told.setText(self.tr("Stopped. Nobody was read in. Choose the file again to go on."))
+
+    @Slot()
+    def _on_ended(self) -> None:
+        if self.sender() is self._task:
+            self._task = None
+
+    def done(self, result: int) -> None:
+        """Stop what is under way, and close."""
+        self._on_stop()
+        super().done(result)
 
     @Slot(object)
     def _on_made(self, preview: Preview) -> None:
@@ -265,11 +308,10 @@ class RegisterDialog(Sheet):
         if self.preview is None or self.file is None:
             return
         work = partial(_read_in, self._workplace, self.preview.lines, self.file.name)
-        self.yes.setEnabled(False)
-        self.told.setText(self.tr("Reading in …"))
         task = self._pools.records("register", work)
         task.succeeded.connect(self._on_was_read)
         task.failed.connect(self._on_not_read)
+        self._follow(task, self.tr("Reading in"))
 
     @Slot(object)
     def _on_was_read(self, register: RegisterRow) -> None:
@@ -350,5 +392,5 @@ class RegisterDialog(Sheet):
         self._show_registers()
 
 
-def _read_in(workplace: Workplace, lines: tuple[Line, ...], title: str, _handle: Handle) -> RegisterRow:
-    return workplace.register.read_in(lines, title)
+def _read_in(workplace: Workplace, lines: tuple[Line, ...], title: str, handle: Handle) -> RegisterRow:
+    return workplace.register.read_in(lines, title, progress=handle.deliver, cancelled=handle.cancelled)

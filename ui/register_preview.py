@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from core.errors import FarlightError
+from core.errors import Cancelled, FarlightError
 from services.register_people import Line, Mapped, guess
 from services.register_table import Encoding, Table, read_table
 from services.workplace import Workplace
@@ -99,14 +99,18 @@ class MakePreview:
         self._workplace, self._file, self._mapped = workplace, file, mapped
         self._encoding, self._separator, self._has_headings = encoding, separator, has_headings
 
-    def __call__(self, _handle: Handle) -> Preview:
+    def __call__(self, handle: Handle) -> Preview:
         """Read the file and look at every row."""
         table = read_table(
             self._file, encoding=self._encoding, separator=self._separator, has_headings=self._has_headings
         )
         mapped = self._mapped or guess(table)
         try:
-            lines = self._workplace.register.preview(table, mapped)
+            lines = self._workplace.register.preview(
+                table, mapped, progress=handle.deliver, cancelled=handle.cancelled
+            )
+        except Cancelled:
+            raise
         except FarlightError as error:
             return Preview(table=table, mapped=mapped, error=error)
         return Preview(table=table, mapped=mapped, lines=lines)

@@ -132,6 +132,12 @@ class RestoreDialog(MendingDialog):
             )
         return "\n".join(parts)
 
+    def warning_words(self, prepared: Prepared) -> str:
+        """Return what became of those who were deleted after the backup."""
+        from services.restore import again_lines
+
+        return "\n".join(again_lines(prepared, day_of(prepared.made_at)))
+
 
 def _find(place: Path | None, _handle: Handle) -> tuple[Backup, ...]:
     from services.backup import backups_on

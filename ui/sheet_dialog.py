@@ -35,7 +35,8 @@ class Sheet(QDialog):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(22, 20, 22, 20)
         self.column.setSpacing(12)
-        self.column.addWidget(label(title, "title"))
+        self._title = label(title, "title")
+        self.column.addWidget(self._title)
         self.body = QVBoxLayout()
         self.body.setSpacing(8)
         self.column.addLayout(self.body)
@@ -54,6 +55,11 @@ class Sheet(QDialog):
         row.addWidget(self.no)
         row.addWidget(self.yes)
         self.column.addLayout(row)
+
+    def set_title(self, title: str) -> None:
+        """Say what the dialog asks, where that is not known before it is built."""
+        self.setWindowTitle(title)
+        self._title.setText(title)
 
     def grid(self) -> QGridLayout:
         """Return a fresh grid in the body."""

@@ -1,12 +1,14 @@
-"""What must be said when somebody has logged in: a trail that does not hold, a clock that went back."""
+"""What must be said when somebody has logged in: wrong passwords, a broken trail, a clock that went back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication
 
 from core.errors import FarlightError
+from core.wording import say
 from services.trail_words import found_words
 from services.workplace import Workplace
 from ui.notices import NoticeArea
@@ -17,8 +19,13 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("start_notices", text)
 
 
-def tell_start_notices(notices: NoticeArea, workplace: Workplace) -> None:
-    """Say what was found; it comes back at each log-in until somebody who may has answered it."""
+def tell_start_notices(
+    notices: NoticeArea, workplace: Workplace, choose_password: Callable[[], None] | None = None
+) -> None:
+    """Say what was found; it comes back at each log-in until somebody who may has answered it.
+
+    With ``choose_password`` whoever has just logged in is told what others did with their password.
+    """
     before = workplace.clock_before
     if before is not None:
         now = workplace.clock.now()
@@ -35,6 +42,8 @@ def tell_start_notices(notices: NoticeArea, workplace: Workplace) -> None:
     reminder = workplace.backups.reminder()
     if reminder is not None:
         notices.tell("calm", reminder, tr("Settings, Backup: plug in a stick and press Back up now."))
+    if choose_password is not None:
+        _tell_log_in(notices, workplace, choose_password)
     if not workplace.trail_unseen:
         return
     administrator = workplace.session.may("audit")
@@ -48,6 +57,16 @@ def tell_start_notices(notices: NoticeArea, workplace: Workplace) -> None:
         on_act=partial(_answer, notices, workplace.see_trail_trouble) if administrator else None,
         lasting=True,
     )
+
+
+def _tell_log_in(notices: NoticeArea, workplace: Workplace, choose_password: Callable[[], None]) -> None:
+    for sentence in workplace.wrong_guesses:
+        notices.tell("calm", sentence, say("people.guesses.advice"), beside=True)
+    given = workplace.given_password
+    if given is not None:
+        notices.tell(
+            "warning", given.title, given.hint, act=tr("Choose it …"), on_act=choose_password, lasting=True
+        )
 
 
 def _answer(notices: NoticeArea, act: object) -> None:

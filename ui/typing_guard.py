@@ -14,16 +14,18 @@ class TypingGuard:
 
     A digit followed by the key of an answer may be an impression and an answer, or the beginning of words:
     only what comes after them tells. Signs (``+``, ``[``) are no typing, but a number goes on behind them.
+
+    ``now`` tells when a key is struck, in seconds.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
+        self.now = now
         self._last = (-1.0e9, "")
         self._quiet_from = -1.0e9
 
     def is_second_tap(self, key: str) -> bool:
         """Return whether the key that was struck last is struck again at once, as an unsteady hand does."""
-        now, (at, before) = self._now(), self._last
+        now, (at, before) = self.now(), self._last
         again = key == before and now - at < BURST_S
         if again:
             self._last = (now, key)
@@ -32,7 +34,7 @@ class TypingGuard:
     def follows_a_number(self) -> bool:
         """Return whether a key struck now goes on at once with a number."""
         at, before = self._last
-        return before.isdigit() and self._now() - at < BURST_S
+        return before.isdigit() and self.now() - at < BURST_S
 
     def break_off(self) -> None:
         """Begin anew: a key with Ctrl or Alt, or Esc, was meant."""
@@ -40,7 +42,7 @@ class TypingGuard:
 
     def strike(self, key: str, *, answers: bool = False) -> bool:
         """Return whether a key belongs to typing; one that is pressed again only where it ``answers``."""
-        now = self._now()
+        now = self.now()
         at, before = self._last
         at_once = now - at < BURST_S
         self._last = (now, before if at_once and before.isdigit() and not _is_word(key) else key)

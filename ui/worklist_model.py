@@ -8,22 +8,20 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QPointF,
     QRectF,
-    QSize,
     QSortFilterProxyModel,
     Qt,
     Slot,
 )
-from PySide6.QtGui import QFont, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QFont, QPainter, QPainterPath
 
 from services.images import origin_of
 from services.refusal_words import short_refusal
 from ui import words
 from ui.cases import Case, CaseBook, State, Study
+from ui.list_table import RowDelegate, paint_dot
 from ui.state_words import is_ready, state_words
-from ui.theme import Theme, interface_font
+from ui.theme import interface_font
 from ui.two_lines import in_two_lines, paint_lines
 
 Index = QModelIndex | QPersistentModelIndex
@@ -230,39 +228,24 @@ class WorklistFilter(QSortFilterProxyModel):
         return all(word in text for word in self._words)
 
 
-class WorklistDelegate(QStyledItemDelegate):
+class WorklistDelegate(RowDelegate):
     """Draws a row: thumbnail, bold name, state with its dot and its word."""
 
-    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
+    row_height = ROW_HEIGHT
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 - Qt's name
-        """Return the height of a row."""
-        return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw one cell."""
-        painter.save()
-        rect = QRectF(option.rect)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.fillRect(rect, self._theme.color("selected" if chosen else "pane"))
-        painter.setPen(QPen(self._theme.color("line"), 1))
-        painter.drawLine(
-            QPointF(rect.left(), rect.bottom() - 0.5), QPointF(rect.right(), rect.bottom() - 0.5)
-        )
+    def paint_content(self, painter: QPainter, rect: QRectF, index: Index) -> None:
+        """Draw the picture of a study, or the words of a cell."""
         if index.column() == PICTURE:
             self._paint_picture(painter, rect, index.data(Qt.ItemDataRole.DecorationRole))
         else:
             self._paint_words(painter, rect, index)
-        painter.restore()
 
     def _paint_picture(self, painter: QPainter, rect: QRectF, picture: Any) -> None:
         frame = QRectF(rect.left() + 4, rect.top() + 7, 46, rect.height() - 15)
         path = QPainterPath()
         path.addRoundedRect(frame, 3, 3)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        painter.fillPath(path, self._theme.color("ground"))
+        painter.fillPath(path, self.theme.color("ground"))
         if picture is not None:
             painter.setClipPath(path)
             size = picture.size().scaled(frame.size().toSize(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
@@ -277,15 +260,11 @@ class WorklistDelegate(QStyledItemDelegate):
         font: QFont = interface_font(bold=index.column() == PATIENT)
         if index.column() == STATUS:
             tint = TONES[study.state]
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.color("muted" if tint == "ink" else tint))
-            painter.drawEllipse(QRectF(room.left(), room.center().y() - 4, 8, 8))
-            room.setLeft(room.left() + 17)
+            paint_dot(painter, room, self.theme.color("muted" if tint == "ink" else tint))
         elif index.column() == NUMBER:
             tint = "muted"
         painter.setFont(font)
-        painter.setPen(self._theme.color("muted" if tint == "faint" else tint))
+        painter.setPen(self.theme.color("muted" if tint == "faint" else tint))
         whole = index.data(Qt.ItemDataRole.DisplayRole) or ""
         if index.column() in (STUDY, STATUS) and "·" in whole:  # break between facts, not within a date
             whole = whole.replace(" ", _HARD_SPACE).replace(f"·{_HARD_SPACE}", "· ")

@@ -7,11 +7,7 @@ from collections import Counter
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
-    QLineEdit,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
@@ -20,7 +16,8 @@ from PySide6.QtWidgets import (
 
 from ui.cases import CaseBook, Study
 from ui.controls import KeyButton, enable, label
-from ui.shortcuts import make_action, tooltip
+from ui.list_table import make_search, make_table, press_focused
+from ui.shortcuts import make_action
 from ui.theme import Theme
 from ui.toast import Toast
 from ui.typing_guard import TypingGuard
@@ -77,7 +74,7 @@ class WorklistPage(QWidget):
         self._stack.addWidget(self._nothing)
         main.addWidget(self._stack, 1)
         row.addLayout(main, 1)
-        self._typing, self._toast = TypingGuard(), Toast(self)
+        self.guard, self._toast = TypingGuard(), Toast(self)
         self.table.installEventFilter(self)
         self._connect()
         self._refresh()
@@ -91,11 +88,11 @@ class WorklistPage(QWidget):
     def notice_letter(self, letter: str) -> None:
         """Notice a letter that no field took: it is typing that missed the search."""
         if letter.isalnum():
-            self._typing.strike(letter.casefold())
+            self.guard.strike(letter.casefold())
 
     def _is_typing(self, key: str) -> bool:
         """Return whether a key that opens a study belongs to words typed outside the search; that is told."""
-        typing = self._typing.strike(key)
+        typing = self.guard.strike(key)
         if typing:
             self._toast.say(self.tr("Words typed quickly outside a field open no study. Press / to search."))
         return typing
@@ -138,40 +135,18 @@ class WorklistPage(QWidget):
     def _build_head(self) -> QHBoxLayout:
         head = QHBoxLayout()
         head.setSpacing(10)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search name, ID, date   ( / )"))
-        self.search.setAccessibleName(self.tr("Search"))
-        self.search.setToolTip(tooltip("search"))
-        self.search.setClearButtonEnabled(True)
+        self.search = make_search(self.tr("Search"), self.tr("Search name, ID, date   ( / )"))
         self.next = KeyButton(self.tr("Read next"), "read_next", kind="primary")
         head.addWidget(self.search, 1)
         head.addWidget(self.next)
         return head
 
     def _build_table(self, theme: Theme) -> QTableView:
-        table = QTableView()
+        table = make_table(self.tr("Studies"), ROW_HEIGHT)
         table.setModel(self.filtered)
         table.setItemDelegate(WorklistDelegate(theme, table))
-        table.setAccessibleName(self.tr("Studies"))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setWordWrap(False)
-        table.setCornerButtonEnabled(False)
         table.setSortingEnabled(True)
         table.sortByColumn(NUMBER, Qt.SortOrder.AscendingOrder)
-        down = table.verticalHeader()
-        down.hide()
-        down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        down.setDefaultSectionSize(ROW_HEIGHT)
-        across = table.horizontalHeader()
-        across.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        across.setHighlightSections(False)
-        across.setFixedHeight(36)
         return table
 
     def _connect(self) -> None:
@@ -243,25 +218,19 @@ class WorklistPage(QWidget):
     @Slot()
     def _on_next_key(self) -> None:
         """Press the button that has the focus, else read the next study."""
-        focused = self.focusWidget()
-        if self._is_typing(" "):
+        if self._is_typing(" ") or press_focused(self):
             return
-        if isinstance(focused, QAbstractButton) and focused.hasFocus():
-            focused.animateClick()
-        elif self.next.isEnabled():
+        if self.next.isEnabled():
             self.read_next_asked.emit()
 
     @Slot()
     def _on_this_key(self) -> None:
         """Press the button that has the focus, go from the search to the list, else read the study."""
-        focused = self.focusWidget()
         if self.search.hasFocus():
             self._on_search_returned()
         elif self._is_typing("\n"):
             return
-        elif isinstance(focused, QAbstractButton) and focused.hasFocus():
-            focused.animateClick()
-        else:
+        elif not press_focused(self):
             self._on_row_chosen()
 
     @Slot()

@@ -24,7 +24,7 @@ def profile(tmp_path: Path) -> Path:
         number = records.add_patient(patient, AT)
         study = StudyRow(
             study_id=0, unit_key="key", patient_id=number, path="", facts="{}", study_date="2010-05-05",
-            modality="CR", description="Chest PA", pixels_sha256=None, first_opened_at=AT, last_opened_at=AT,
+            modality="CR", description="Chest PA", first_opened_at=AT, last_opened_at=AT,
         )  # fmt: skip
         records.add_study(study)
     return tmp_path / "profile"
@@ -108,3 +108,18 @@ def test_a_held_patient_is_not_deleted(profile: Path, capsys: pytest.CaptureFixt
     assert run(profile, "hold", "1", "--lift") == 0
     assert capsys.readouterr().out == ""
     assert run(profile, "delete", "1", lines=(PASSWORD, "K-102", PASSWORD)) == 0
+
+
+def test_a_single_study_is_deleted_and_its_patient_stays(
+    profile: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(profile, "delete", "1", "--study", "1", "--show") == 0
+    shown = capsys.readouterr().out
+    assert "one study of Otieno Grace" in shown
+    assert "cannot be undone" in shown
+    assert "The patient stays" in shown
+    assert run(profile, "delete", "1", "--study", "7", "--show") == 2
+    assert run(profile, "delete", "1", "--study", "1", lines=(PASSWORD, "K-102", PASSWORD)) == 0
+    with open_workplace(profile) as workplace:
+        assert workplace.records.studies_of(1) == ()
+        assert workplace.records.patient(1) is not None

@@ -15,7 +15,7 @@ import pytest
 
 from store.backup_manifest import find_backups, read_backup
 from tests.opening import PASSWORD, open_workplace
-from tests.services.records_of_clinic import PLANTED, put_images, reports, sign_reports
+from tests.services.records_of_clinic import PLANTED, enter_patient, put_images, reports, sign_reports
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("FARLIGHT_KILLS", "12"))
@@ -100,13 +100,38 @@ def test_present_records_are_set_aside_only_after_yes(profile: Path, stick: Path
     assert len(_numbers(profile)) == 30
 
 
+def test_who_was_deleted_after_the_backup_goes_again_or_it_is_said(
+    profile: Path, stick: Path, tmp_path: Path
+) -> None:
+    with open_workplace(profile) as workplace:
+        patient = enter_patient(workplace, "Plantedname Zuberi")
+        workplace.backups.make(stick)
+        plan = workplace.deletion.plan(patient)
+        workplace.deletion.delete(plan, password=PASSWORD, typed=plan.typed)
+    status, out, err = _run(profile, "restore", stick, "--yes", "--json")
+    assert status == 0, err
+    assert "Deleted again" in err
+    assert json.loads(out)["deleted_again"] == {"patients": 1, "studies": 0, "left": []}
+    status, _, err = _run(tmp_path / "new", "restore", stick)
+    assert status == 0, err
+    assert "may be back" in err
+    status, _, err = _run(tmp_path / "newer", "restore", stick, "--beside", profile)
+    assert status == 0, err
+    assert "Deleted again" in err
+    for folder, back in ((profile, False), (tmp_path / "new", True), (tmp_path / "newer", False)):
+        with open_workplace(folder) as workplace:
+            assert (workplace.records.patient(patient) is not None) == back
+
+
 def test_a_wrong_password_or_place_is_one_sentence(profile: Path, stick: Path) -> None:
     status, out, err = _run(profile, "backup", stick, secret="not the password")
     assert (status, out) == (1, "")
     assert err.startswith("E507")
     assert list(stick.iterdir()) == []
     status, _, err = _run(profile, "backup", stick / "not plugged in")
-    assert (status, err[:4]) == (1, "E540")
+    told, error = err.splitlines()[:2]
+    assert told.startswith("1 wrong password for you")
+    assert (status, error[:4]) == (1, "E540")
     status, _, err = _run(profile, "restore", stick)
     assert (status, err[:4]) == (1, "E543")
     assert _run(profile, "backup", "verify")[0] == 2

@@ -90,6 +90,51 @@ def test_a_person_is_entered_logs_in_and_leaves(program: Program, code: str) -> 
     assert set(_people(program)) == {NAME}
 
 
+def test_who_got_a_password_is_told_and_chooses_their_own(program: Program, code: str) -> None:
+    me, them = ("--user", NAME, "--password-fd", "0"), ("--user", "J. Wanjiru", "--password-fd", "0")
+    program(
+        "people", "add", "--name", "J. Wanjiru", "--duty", "assistant", "--new-password-fd", "0", *me,
+        lines=(PASSWORD, "yam and plantain"),
+    )  # fmt: skip
+    given = program(
+        "people",
+        "password",
+        "--of",
+        "J. Wanjiru",
+        "--new-password-fd",
+        "0",
+        *me,
+        lines=(PASSWORD, "rice and peas"),
+    )
+    assert (given.returncode, given.stderr) == (0, "")
+    told = program("people", "list", *them, lines=("rice and peas",))
+    assert f"{NAME} gave you this password on 20" in told.stderr
+    same = program("people", "password", "--new-password-fd", "0", *them, lines=("rice and peas",) * 2)
+    assert same.returncode == 2
+    assert "given to you" in same.stderr
+    own = program(
+        "people", "password", "--new-password-fd", "0", *them, lines=("rice and peas", "beans and maize")
+    )
+    assert own.returncode == 0
+    assert program("people", "list", *them, lines=("beans and maize",)).stderr == ""
+
+
+def test_wrong_passwords_are_told_beside_the_output_and_stand_in_the_trail(
+    program: Program, code: str
+) -> None:
+    for _ in range(2):
+        wrong = program("people", "list", "--user", NAME, "--password-fd", "0", lines=("a wrong guess",))
+        assert "E507" in wrong.stderr
+    done = program("people", "list", "--json", "--user", NAME, "--password-fd", "0", lines=(PASSWORD,))
+    assert "2 wrong passwords for you since you were last here" in done.stderr
+    assert [one["name"] for one in json.loads(done.stdout)] == [NAME]
+    listed = program(
+        "audit", "list", "--act", "wrong_passwords", "--user", NAME, "--password-fd", "0", lines=(PASSWORD,)
+    )
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "2 since the last time, from 20" in listed.stdout
+
+
 def test_a_forgotten_password_is_replaced_with_the_sheet(program: Program, code: str) -> None:
     wrong = program(
         "people", "password", "--code-fd", "0", "--new-password-fd", "0",

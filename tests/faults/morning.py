@@ -75,7 +75,8 @@ def acts_of(number: int) -> tuple[Act, ...]:
     add("person", ADMINISTRATOR, words=CLINICIAN)
     add("person", ADMINISTRATOR, words=ASSISTANT)
     add("setting", ADMINISTRATOR, words=f"Health centre {number}")
-    add("password", ADMINISTRATOR, words=f"cassava number {number}")
+    add("password", ADMINISTRATOR, words=f"given number {number}")
+    add("choose", words=f"cassava number {number}")
     add("sheet", ADMINISTRATOR)
     add("lock")
     for study in range(STUDIES):
@@ -138,7 +139,7 @@ class Morning:
 
     def prepare(self, act: Act) -> None:
         """Do what an act needs and keeps nothing, apart from who is logged in."""
-        if act.name not in {"person", "setting", "password", "sheet", "lock"}:
+        if act.name not in {"person", "setting", "password", "choose", "sheet", "lock"}:
             unit = self._unit(act)
             if act.name in {"decide", "sign"}:
                 self._analysis(unit, act)
@@ -167,8 +168,8 @@ class Morning:
             return
         holder = next((one for one in workplace.holders() if one.name == act.who), None)
         assert holder is not None, f"{act.who} cannot log in"
-        tried = [PASSWORD, f"cassava number {act.round}", f"cassava number {act.round - 1}"]
-        for password in tried[:1] if act.who != CLINICIAN else tried[1:] + tried[:1]:
+        own = [f"cassava number {act.round}", f"given number {act.round}"]
+        for password in own if act.who == CLINICIAN else [PASSWORD]:
             try:
                 workplace.switch(holder.holder_id, password)
             except WrongPasswordError:
@@ -230,6 +231,13 @@ class Morning:
         facts = {"password": [CLINICIAN, act.words]}
         self._tell({"about": facts})
         self._open.staff.give_password(person.person_id, act.words)
+        return facts
+
+    def _do_choose(self, act: Act) -> Facts:
+        facts = {"password": [CLINICIAN, act.words]}
+        self._tell({"about": facts})
+        self._open.staff.change_own_password(self._password, act.words)
+        self._password = act.words
         return facts
 
     def _do_sheet(self, act: Act) -> Facts:

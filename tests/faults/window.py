@@ -17,10 +17,11 @@ from typing import Any
 
 from core.patient import Patient, Sourced
 from services.printing import PrintJob, print_pdf
-from tests.opening import open_workplace
+from tests.opening import enter_signer, open_workplace
 from tests.ui.stage import StandInAnalyzer, wait_until
 
 TEXT = "The child coughs since four days and does not drink; weak, drowsy, fast breathing. " * 20
+PIN = "2580"
 _KEY_MS = 40
 
 
@@ -34,6 +35,7 @@ class Script:
         self.order, self.tell = order, tell
         self.workplace = open_workplace(Path(order["profile"]))
         self.workplace._analyzer = StandInAnalyzer()  # type: ignore[assignment]
+        self.workplace.settings.set("images.keep", order.get("keep", "reference"))
         self.window: Any = make_window(self.workplace, (order["open"],))
         self.window.intake.watch_media = _look_at_no_stick  # type: ignore[method-assign, unused-ignore]
         self.window.show()
@@ -54,33 +56,67 @@ class Script:
             QTest.qWait(_KEY_MS)
 
     def leave_traces(self) -> None:
-        """Do all that could leave a name somewhere, wait until somebody has looked, and end."""
+        """Do all that could leave a name somewhere; tell, wait until somebody has looked, lock, and end."""
         from PySide6.QtTest import QTest
 
-        name = self.order["name"]
-        desk = self.window.desk
+        latin, chinese, apostrophe = self.order["names"]
+        workplace, desk = self.workplace, self.window.desk
+        enter_signer(workplace, name="Sr. N. Otieno", role="nurse", registration_number="", pin=PIN)
         desk.give_impression("abnormal")
         wait_until(lambda: self.window.read.column.findings)
-        self.window.read.column.findings[0].note.insertPlainText(name)
-        typed = Patient(name=Sourced(value=name, source="typed"), id=Sourced(value=name, source="typed"))
-        desk.identify(typed, ("name", "id"))
-        desk.write("conclusion", f"{name} is to come back")
+        self.window.read.column.findings[0].note.insertPlainText(apostrophe)
+        self._identify(latin)
+        desk.write("conclusion", f"{latin}, child of {chinese}, is to come back")
         wait_until(lambda: desk.case.analysis is not None and not desk.case.analysing)
-        self._open_by_dialog()
-        self._give_out(name)
-        self._fail(name)
+        self._open_by_dialog(self.order["open"])
+        self._give_out(latin)
+        self._sign()
+        self._open_by_dialog(self.order["picture"])
+        wait_until(self._picture_is_read)
+        self._identify(chinese)
+        desk.jot_identity(None)
+        desk.write("referral", apostrophe)
+        self._fail(latin)
+        self._fail(apostrophe)
+        wait_until(lambda: sum(one.whole for one in workplace.images.all()) == 2)
         QTest.qWait(1000)
-        self.tell({"ready": True})
-        wait_until(Path(self.order["looked"]).exists)
+        self.tell({"copies": len(workplace.images.all()), "signed": len(self._signed())})
+        looked = Path(self.order["looked"])
+        wait_until(looked.exists)
+        self.window.locking.lock()
+        QTest.qWait(300)
+        self.tell({"locked": True})
+        wait_until(lambda: not looked.exists())
         self.window.close()
         self.workplace.close()
 
-    def _open_by_dialog(self) -> None:
+    def _picture_is_read(self) -> bool:
+        case = self.window.desk.case
+        return case is not None and case.unit.kind == "raster" and case.analysis is not None
+
+    def _identify(self, name: str) -> None:
+        typed = Patient(name=Sourced(value=name, source="typed"), id=Sourced(value=name, source="typed"))
+        self.window.desk.identify(typed, ("name", "id"))
+
+    def _sign(self) -> None:
+        case = self.window.desk.case
+        wait_until(lambda: case.analysis is not None and not case.analysing)
+        for pack, finding in self.window.desk.findings():
+            self.window.desk.decide(pack.stamp.pack_id, finding.code, "agree")
+        self.window.signing.ask()
+        self.window.signing.dialog.pin.setText(PIN)
+        self.window.signing.dialog.yes.click()
+        wait_until(lambda: case.signed is not None and self.window.signing.dialog is None)
+
+    def _signed(self) -> list[Any]:
+        return [case for case in self.window.book.cases() if case.signed is not None]
+
+    def _open_by_dialog(self, path: str) -> None:
         from PySide6.QtWidgets import QFileDialog
 
         self.window.opening.ask_files()
         dialog = self.window.findChild(QFileDialog)
-        image = Path(self.order["open"])
+        image = Path(path)
         dialog.setDirectory(str(image.parent))
         dialog.selectFile(str(image))
         wait_until(dialog.isVisible)

@@ -1,5 +1,6 @@
 """A clinic's records for tests of backups: signed reports, drafts and files like encrypted image copies."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 from core.patient import Patient, Sourced
 from services.record_json import to_plain
 from services.workplace import Workplace
+from store.records import PatientFacts, RecordStore, StudyRow
 from store.signed import SignedStore
 
+_AT = "2027-01-01T12:00:00+00:00"
 PLANTED = "Wambui Kariuki"
 
 
@@ -52,3 +55,37 @@ def reports(workplace: Workplace) -> dict[int, bytes]:
     with workplace._database.transaction() as connection:
         rows = connection.execute("SELECT report_id, pdf FROM signed_reports").fetchall()
     return {int(row["report_id"]): bytes(row["pdf"]) for row in rows}
+
+
+def key_of(name: str, number: int) -> str:
+    """Return a study's key, which names nobody."""
+    return hashlib.sha256(f"{name} {number}".encode()).hexdigest()
+
+
+def enter_patient(workplace: Workplace, name: str, studies: int = 2) -> int:
+    """Enter a patient with studies, each signed, drafted and told of in the trail."""
+    records = RecordStore(workplace._database)
+    plain = name.casefold()
+    facts = PatientFacts(
+        known=json.dumps({"name": name}), name=name, number=f"N-{name[:3]}", birth_date="1961-02-03",
+        id_key=f"n-{plain[:3]}", name_key=plain, search=plain,
+    )  # fmt: skip
+    with workplace._database.transaction():
+        patient = records.add_patient(facts, _AT)
+        workplace.trail.note("enter_patient", f"patient:{patient}", words=name)
+        for number in range(studies):
+            key = key_of(name, number)
+            row = StudyRow(
+                study_id=0, unit_key=key, patient_id=patient, path="", facts="{}", study_date="2027-01-01",
+                modality="CR", description=f"Chest of {name}", first_opened_at=_AT,
+                last_opened_at=_AT,
+            )  # fmt: skip
+            records.add_study(row)
+            workplace.trail.note("open", f"unit:{key}", words=name)
+            report = workplace.signing._signed.keep(
+                unit_key=key, person_id=1, signed_at=_AT, patient=json.dumps({"name": {"value": name}}),
+                pixels_sha256=None, record="{}", result=f"{{}} {name}", pdf=f"%PDF {name}".encode() * 500,
+                content=name.encode(),
+            )  # fmt: skip
+            workplace.trail.note("sign", f"report:{report}", words=name)
+    return patient

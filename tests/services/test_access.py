@@ -48,7 +48,7 @@ def test_a_new_profile_is_set_up_and_opened_again_with_the_password(tmp_path: Pa
     with pytest.raises(WrongPasswordError):
         access.log_in(holder.holder_id, "not the password")
     with access.log_in(holder.holder_id, PASSWORD) as workplace:
-        assert _acts(workplace) == ["log_in", "set_up", "log_out", "log_in"]
+        assert _acts(workplace) == ["log_in", "set_up", "log_out", "log_in", "wrong_passwords"]
 
 
 def test_the_sheet_gives_a_new_password_to_who_forgot_theirs(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from services.drafts import Draft, OpenPlace, key_of
 from services.scan import scan
 from services.staff import NewPerson
 from services.workplace import Workplace
+from store.audit import AuditQuery
 from store.database import copy_whole
 from store.records import PatientFacts, RecordStore, StudyRow
 from store.register import RegisterStore
@@ -57,7 +58,7 @@ class Ward:
         key = key_of(unit)
         row = StudyRow(
             study_id=0, unit_key=key, patient_id=patient_id, path=unit.path, facts="{}",
-            study_date="2027-01-01", modality="CR", description=f"Chest of {name}", pixels_sha256=f"{seed}",
+            study_date="2027-01-01", modality="CR", description=f"Chest of {name}",
             first_opened_at=AT, last_opened_at=AT,
         )  # fmt: skip
         self.records.add_study(row)
@@ -358,3 +359,175 @@ def test_a_report_signed_in_the_wrong_name_and_moved_is_told_of(ward: Ward) -> N
     assert row is not None
     ward.records.move_study(row.study_id, ward.other, at=AT, payload="{}")
     assert ward.workplace.deletion.plan(ward.planted).elsewhere == 1
+
+
+def delete_study(ward: Ward, unit: ReadingUnit, **choices: bool) -> None:
+    row = ward.records.find_study(key_of(unit))
+    assert row is not None
+    deletion = ward.workplace.deletion
+    plan = deletion.plan(ward.planted, [row.study_id])
+    deletion.delete(plan, password=PASSWORD, typed=NUMBER, **choices)
+
+
+def test_a_study_goes_alone_with_report_papers_draft_and_copies(ward: Ward) -> None:
+    mine, theirs = filled(ward)
+    row = ward.records.find_study(key_of(mine))
+    report = ward.workplace.signing._signed.find(key_of(mine))
+    assert row is not None
+    assert report is not None
+    plan = ward.workplace.deletion.plan(ward.planted, [row.study_id])
+    assert (plan.whole, plan.stays, len(plan.studies), len(plan.reports)) == (False, 1, 1, 1)
+    assert (plan.addenda, plan.papers, plan.image_units, plan.consents) == (1, 1, 1, 0)
+    assert plan.register_entries == 0
+    delete_study(ward, mine)
+    assert ward.records.find_study(key_of(mine)) is None
+    assert ward.workplace.signing._signed.find(key_of(mine)) is None
+    assert not ward.workplace.images.keeps(key_of(mine))
+    assert len(ward.records.studies_of(ward.planted)) == 1
+    assert ward.workplace.consent.now(ward.planted)[2].given
+    assert ward.workplace.images.check(key_of(theirs))
+    assert [row.people for row in RegisterStore(ward.workplace._database).all()] == [2]
+    told = [line.subject for line in ward.workplace.trail.lines() if line.act == "delete"]
+    assert told == [f"report:{report.report_id}", f"study:{row.study_id}"]
+    assert tuple(ward.workplace.trail.check()) == ()
+
+
+def test_no_page_of_any_file_holds_a_deleted_study_while_its_patient_stays(ward: Ward) -> None:
+    kept = ward.study(ward.planted, NAME, NUMBER, seed=1)
+    gone = ward.study(ward.planted, "Quiddlewort", NUMBER, seed=2)
+    ward.sign(gone, "Quiddlewort")
+    database = ward.workplace._database
+    copy_whole(
+        database._connection, database.file.with_name("farlight-schema-2.db"), key_of_store(ward.profile)
+    )
+
+    def holds_it() -> bool:
+        key = key_of_store(ward.profile)
+        return any(b"Quiddlewort" in decrypted(file, key) for file in ward.profile.glob("*.db"))
+
+    assert holds_it()
+    delete_study(ward, gone)
+    assert not holds_it()
+    assert ward.workplace.images.check(key_of(kept))
+
+
+def test_a_patient_whose_last_study_was_deleted_stays(ward: Ward) -> None:
+    only = ward.study(ward.planted, NAME, NUMBER, seed=1)
+    ward.workplace.consent.record(ward.planted, "teaching", given=True, how="spoken", on=date(2020, 1, 1))
+    delete_study(ward, only)
+    assert ward.records.studies_of(ward.planted) == ()
+    assert ward.records.find_patient(ward.planted) is not None
+    assert ward.workplace.consent.now(ward.planted)[1].given
+    delete(ward)
+    assert ward.records.find_patient(ward.planted) is None
+
+
+def test_a_study_of_held_records_is_not_deleted_and_no_other_patients_is_named(ward: Ward) -> None:
+    mine, theirs = filled(ward)
+    deletion = ward.workplace.deletion
+    other = ward.records.find_study(key_of(theirs))
+    assert other is not None
+    for studies in ([other.study_id], [99], []):
+        with pytest.raises(RequestError):
+            deletion.plan(ward.planted, studies)
+    deletion.hold(ward.planted, "A court asked for them")
+    with pytest.raises(HeldRecordsError):
+        delete_study(ward, mine)
+    assert ward.records.find_study(key_of(mine)) is not None
+
+
+def crowd(ward: Ward, count: int) -> list[int]:
+    """Enter patients with a study each."""
+    found = []
+    for number in range(count):
+        patient = ward.records.add_patient(facts(f"Crowd {number}", f"C-{number}"), AT)
+        ward.study(patient, f"Crowd {number}", f"C-{number}", seed=100 + number)
+        found.append(patient)
+    return found
+
+
+def test_several_patients_go_together_after_their_count_was_typed(ward: Ward) -> None:
+    patients = crowd(ward, 3)
+    deletion = ward.workplace.deletion
+    plans = [deletion.plan(one) for one in patients]
+    with pytest.raises(RequestError):
+        deletion.delete_all(plans, password=PASSWORD, typed="C-0")
+    told: list[tuple[str, int, int | None]] = []
+    deleted = deletion.delete_all(
+        plans, password=PASSWORD, typed=" 3 ",
+        progress=lambda one: told.append((one.stage, one.done, one.total)),
+    )  # fmt: skip
+    assert (len(deleted.done), deleted.left, deleted.trouble) == (3, (), None)
+    assert told == [("deleting", 0, 3), ("deleting", 1, 3), ("deleting", 2, 3), ("wiping", 0, None)]
+    assert all(ward.records.find_patient(one) is None for one in patients)
+    assert ward.records.find_patient(ward.other) is not None
+
+
+def test_who_stops_between_two_patients_is_told_which_went_and_those_are_wiped(ward: Ward) -> None:
+    patients = crowd(ward, 3)
+    deletion = ward.workplace.deletion
+    plans = [deletion.plan(one) for one in patients]
+    asked = iter((False, True))
+    deleted = deletion.delete_all(plans, password=PASSWORD, typed="3", cancelled=lambda: next(asked))
+    assert [one.patient_id for one in deleted.done] == patients[:1]
+    assert [one.patient_id for one in deleted.left] == patients[1:]
+    assert not deletion._stores.belongings.needs_wiping
+    assert b"Chest of Crowd 0" not in decrypted(ward.profile / "farlight.db", key_of_store(ward.profile))
+    assert len(ward.records.studies_of(patients[1])) == 1
+
+
+def test_what_changed_stops_there_and_says_so_with_those_that_went_wiped(ward: Ward) -> None:
+    patients = crowd(ward, 3)
+    deletion = ward.workplace.deletion
+    plans = [deletion.plan(one) for one in patients]
+    ward.study(patients[1], "Crowd 1", "C-1", seed=900)
+    deleted = deletion.delete_all(plans, password=PASSWORD, typed="3")
+    assert [one.patient_id for one in deleted.left] == patients[1:]
+    assert isinstance(deleted.trouble, ChangedMeanwhileError)
+    assert not deletion._stores.belongings.needs_wiping
+
+
+def test_two_records_of_one_name_that_share_a_register_entry_go_together(ward: Ward) -> None:
+    twin = ward.records.add_patient(facts(NAME, NUMBER), AT)
+    RegisterStore(ward.workplace._database).keep("camp", AT, [facts(NAME, NUMBER)])
+    deletion = ward.workplace.deletion
+    plans = [deletion.plan(one) for one in (ward.planted, twin)]
+    assert [plan.register_entries for plan in plans] == [1, 1]
+    assert len(deletion.delete_all(plans, password=PASSWORD, typed="2").done) == 2
+
+
+def test_a_namesake_born_on_the_same_day_keeps_names_reports_and_register_entry(ward: Ward) -> None:
+    """Equal name and birth date, another number: nothing of theirs goes with the one who is deleted."""
+    twin = ward.records.add_patient(facts(NAME, "PX-2"), AT)
+    theirs = ward.study(twin, NAME, "PX-2", seed=8)
+    line = ward.workplace.trail.note("open", f"unit:{key_of(theirs)}", words=f"{NAME} (PX-2) *1961-02-03")
+    mine = ward.study(ward.planted, NAME, NUMBER, seed=9)
+    own = ward.workplace.trail.note("open", f"unit:{key_of(mine)}", words=f"{NAME} ({NUMBER}) *1961-02-03")
+    store = RegisterStore(ward.workplace._database)
+    store.keep("camp", AT, [facts(NAME, NUMBER), facts(NAME, "PX-2")])
+    plan = ward.workplace.deletion.plan(ward.planted)
+    assert own in plan.lines
+    assert line not in plan.lines
+    assert plan.register_entries == 1
+    ward.workplace.deletion.delete(plan, password=PASSWORD, typed=NUMBER)
+    words = {one.seq: one.words for one in ward.workplace.trail.lines()}
+    assert words[own] is None
+    assert words[line] == f"{NAME} (PX-2) *1961-02-03"
+    assert [one.id.value for one in ward.workplace.register.offer("PX-2") if one.id] == ["PX-2"]
+
+
+def test_the_plan_counts_every_line_that_shows_no_name_afterwards(ward: Ward) -> None:
+    unit = ward.study(ward.planted, NAME, NUMBER, seed=1)
+    ward.workplace.trail.note("analyse", f"unit:{key_of(unit)}")
+    ward.workplace.trail.note("reveal", f"unit:{key_of(unit)}")
+    before = nameless(ward)
+    plan = ward.workplace.deletion.plan(ward.planted)
+    ward.workplace.deletion.delete(plan, password=PASSWORD, typed=NUMBER)
+    made_since = {"delete", "wiped"}
+    after = {seq for seq, act in nameless(ward).items() if act not in made_since} - set(before)
+    assert len(after) == plan.trail_lines
+
+
+def nameless(ward: Ward) -> dict[int, str]:
+    page = ward.workplace.trail.page(AuditQuery(), limit=1000)
+    return {one.line.seq: one.line.act for one in page if one.unnamed}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.decision import Reading
-from core.errors import NotPermittedError
+from core.errors import DiskFullError, NotPermittedError
 from core.image import ReadingUnit, StudyHeader
 from core.patient import Patient, Sourced
 from services.drafts import Draft, OpenPlace, claimed, key_of, taken_over
@@ -54,16 +54,14 @@ def test_a_killed_process_loses_nothing_that_was_kept(tmp_path: Path) -> None:
     assert len(draft.reading.words.split()) >= told
 
 
-def test_a_draft_can_be_found_listed_and_discarded(tmp_path: Path) -> None:
+def test_a_draft_can_be_found_and_listed(tmp_path: Path) -> None:
     with open_workplace(tmp_path) as workplace:
         drafts = workplace.drafts
         assert drafts.place() is None
         first = drafts.keep(Draft(key="a", path="a.png"))
         second = drafts.keep(Draft(key="b", path="b.png"))
         assert drafts.all() == (second, first)
-        drafts.discard("a")
-        drafts.discard("never kept")
-        assert (drafts.find("a"), drafts.find("b")) == (None, second)
+        assert (drafts.find("never kept"), drafts.find("b")) == (None, second)
 
 
 def test_a_draft_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
@@ -156,3 +154,24 @@ def test_who_may_not_read_changes_no_reading(tmp_path: Path) -> None:
         workplace.drafts.keep(Draft(key="k", path="p", typed=typed, reading=Reading(words="shadow")))
         with pytest.raises(NotPermittedError):
             workplace.drafts.keep(Draft(key="k", path="p", reading=Reading(words="nothing")))
+
+
+def test_a_first_edit_that_found_no_room_has_its_line_when_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_workplace(tmp_path) as workplace:
+        store = workplace.drafts._store
+        keep = store.keep
+        draft = Draft(key="unit", path="a.png", reading=Reading(words="old scar"))
+
+        def full(_row: DraftRow) -> None:
+            raise DiskFullError("drafts")
+
+        monkeypatch.setattr(store, "keep", full)
+        with pytest.raises(DiskFullError):
+            workplace.drafts.keep(draft)
+        monkeypatch.setattr(store, "keep", keep)
+        workplace.drafts.keep(draft)
+        workplace.drafts.keep(replace(draft, reading=Reading(words="old scar, left")))
+        edits = [line for line in workplace.trail.lines() if line.act == "edit"]
+    assert [line.subject for line in edits] == ["unit:unit"]

@@ -1,6 +1,7 @@
 """A kept copy reads to the very same picture and answer as the file on the stick."""
 
 import hashlib
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pydicom.data import get_testdata_file
 
 from core.errors import (
     Cancelled,
+    ChangedFileError,
     FarlightError,
     KeptImageDamagedError,
     MediumGoneError,
@@ -216,6 +218,22 @@ def test_a_cut_short_copy_is_not_offered_and_is_gone_on_with(workplace: Workplac
     moved.rename(away)
     copy = kept(workplace, series)
     assert len(copy.files) == 3
+
+
+def test_a_picture_that_was_exchanged_since_it_was_listed_is_not_copied(
+    workplace: Workplace, stick: Path
+) -> None:
+    file, other = stick / "1.bmp", stick / "other.bmp"
+    draw_chest(file, 1)
+    draw_chest(other, 2)
+    (unit,) = units(file)
+    before = file.stat()
+    other.replace(file)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_size == before.st_size
+    with pytest.raises(ChangedFileError):
+        workplace.images.copy(unit)
+    assert workplace.images.find(key_of(unit)) is None
 
 
 def test_who_cancels_keeps_nothing(workplace: Workplace, stick: Path) -> None:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import pytest
 
 from services.workplace import Workplace
-from store.image_vault import Source
+from store.image_writing import Source
 from store.records import PatientFacts, RecordStore, StudyRow
 from tests.opening import PASSWORD, key_of_store, open_workplace
 from tests.store.pages import decrypted
@@ -26,7 +26,7 @@ COPY = """
 import io, os, signal, sys
 from contextlib import contextmanager
 from pathlib import Path
-from store.image_vault import Source
+from store.image_writing import Source
 from tests.opening import open_workplace
 
 @contextmanager
@@ -97,7 +97,7 @@ def filled(profile: Path) -> None:
         number = records.add_patient(PatientFacts(known="{}", name=NAME, number="Q-7731"), AT)
         study = StudyRow(
             study_id=0, unit_key="unit", patient_id=number, path=f"/media/{NAME}.png", facts="{}",
-            study_date="", modality="CR", description="", pixels_sha256=None, first_opened_at=AT,
+            study_date="", modality="CR", description="", first_opened_at=AT,
             last_opened_at=AT,
         )  # fmt: skip
         records.add_study(study)

@@ -300,6 +300,8 @@ def test_a_report_that_an_early_farlight_signed_keeps_its_original_and_says_why_
         connection.execute(
             "UPDATE signed_reports SET record = json_remove(record, '$.paper', '$.content_sha256')"
         )
+        connection.execute("DROP TRIGGER audit_stays")
+        connection.execute("UPDATE audit SET detail = json_remove(detail, '$.sealed')")
     connection.close()
     with open_workplace(tmp_path / "profile", clock=clock) as again:
         said = again.papers.next_paper(signed.report_id, "A5")

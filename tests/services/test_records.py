@@ -11,8 +11,9 @@ from core.image import ReadingUnit, StudyHeader
 from core.patient import Patient, Sourced
 from services.analyze import Analysis
 from services.drafts import Draft, key_of
+from services.picture_marks import marks_of
 from services.record_facts import patient_of, who
-from services.sign import Person, pixels_sha256
+from services.sign import Person
 from services.workplace import Workplace
 from store.schema import MIGRATIONS
 from store.sqlcipher import connect
@@ -154,10 +155,9 @@ def test_studies_are_searched_without_regard_to_accents_and_capitals(workplace: 
 def test_the_same_pixels_under_an_unsigned_record_of_another_block_signing(
     workplace: Workplace, amina: Person, unit: ReadingUnit, analysis: Analysis, draft: Draft
 ) -> None:
-    digest = pixels_sha256(analysis)
-    assert digest is not None
+    marks = marks_of(analysis)
     other = patient("Achieng", "B-2")
-    workplace.records.file(unit_of(other), other, pixels=digest)
+    workplace.records.file(unit_of(other), other, marks=marks)
     (missing,) = workplace.signing.missing(unit, analysis, draft)
     assert missing.code == "same_pixels"
     assert "Achieng, ID B-2" in missing.text
@@ -168,10 +168,10 @@ def test_the_same_pixels_under_an_unsigned_record_of_another_block_signing(
 def test_the_same_pixels_are_settled_by_merging_both_records(
     workplace: Workplace, amina: Person, unit: ReadingUnit, analysis: Analysis, draft: Draft
 ) -> None:
-    digest = pixels_sha256(analysis)
+    marks = marks_of(analysis)
     other = patient("Nnamdi Okafur", "A-71")
-    wrong = workplace.records.file(unit_of(other), other, pixels=digest)
-    mine = workplace.records.file(unit, TYPED, confirmed=draft.confirmed, pixels=digest)
+    wrong = workplace.records.file(unit_of(other), other, marks=marks)
+    mine = workplace.records.file(unit, TYPED, confirmed=draft.confirmed, marks=marks)
     assert wrong is not None
     assert mine is not None
     assert workplace.signing.missing(unit, analysis, draft)
@@ -185,15 +185,14 @@ def test_the_same_pixels_are_settled_by_moving_the_signed_study(
 ) -> None:
     workplace.signing.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
     theirs = patient("Achieng", "B-2")
-    digest = pixels_sha256(analysis)
-    assert digest is not None
+    marks = marks_of(analysis)
     again = unit_of(theirs)
-    workplace.records.file(again, theirs, pixels=digest)
-    assert workplace.records.holder_of_pixels(key_of(again), digest, theirs) == "Nnamdi Okafor, ID A-17"
+    workplace.records.file(again, theirs, marks=marks)
+    assert workplace.records.holder_of_pixels(key_of(again), marks, theirs) == "Nnamdi Okafor, ID A-17"
     signed = workplace.records.find(key_of(unit))
     assert signed is not None
     workplace.corrections.move(signed.study_id, theirs)
-    assert workplace.records.holder_of_pixels(key_of(again), digest, theirs) is None
+    assert workplace.records.holder_of_pixels(key_of(again), marks, theirs) is None
 
 
 def test_a_study_that_the_records_give_to_another_is_not_signed(

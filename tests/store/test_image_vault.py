@@ -16,7 +16,8 @@ import pytest
 from core.errors import Cancelled, KeptImageDamagedError, MediumGoneError, NoRoomForImagesError
 from store import image_vault, sealed_file
 from store.database import Database
-from store.image_vault import ImageVault, Source
+from store.image_vault import ImageVault
+from store.image_writing import Source
 from store.sealed_file import CHUNK_BYTES
 from tests.store.conftest import KEY, MovedClock
 

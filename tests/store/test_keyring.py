@@ -1,6 +1,7 @@
 """The key ring: what opens the store, what does not, and what a crash or a thief leaves of it."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,78 @@ def test_a_key_that_cannot_be_kept_is_not_made(
         ring.create("Amina", PASSWORD)
     assert not ring.exists
     assert not KeyRing(tmp_path / "keys.json", clock, CHEAP).exists
+
+
+def test_wrong_guesses_are_remembered_with_their_times_until_they_were_told(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock
+) -> None:
+    _key, holder, _code = ring.create("Amina", PASSWORD)
+    began = clock.now()
+    for _ in range(2):
+        with pytest.raises(WrongPasswordError):
+            ring.unlock(holder.holder_id, "guess")
+        clock.move(600)
+    ring.unlock(holder.holder_id, PASSWORD)
+    again = KeyRing(tmp_path / "keys.json", clock, CHEAP)
+    told = again.wrong_guesses(holder.holder_id)
+    assert told is not None
+    assert (told.count, told.first_at, told.last_at) == (2, began, began + timedelta(seconds=600))
+    with pytest.raises(WrongPasswordError):
+        again.unlock(holder.holder_id, "guess")
+    assert again.wait_seconds(holder.holder_id) == 0, "those that were told before slow nothing down"
+    later = again.wrong_guesses(holder.holder_id)
+    assert later is not None
+    assert later.count == 3
+    again.forget_wrong_guesses(holder.holder_id)
+    assert again.wrong_guesses(holder.holder_id) is None
+    assert again.wrong_guesses("sheet") is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[]", b'{"sheet": 3}', b'{"sheet": [1]}', b'{"sheet": [1, 1e300, 1, 0]}', b'{"sheet": [1, NaN, 1, 0]}',
+     b'{"sheet": [1, 0, -1, 0]}', b"\0"],
+)  # fmt: skip
+def test_a_file_of_guesses_that_is_none_stops_nobody(ring: KeyRing, tmp_path: Path, content: bytes) -> None:
+    key, holder, _code = ring.create("Amina", PASSWORD)
+    (tmp_path / "guesses.json").write_bytes(content)
+    assert ring.unlock(holder.holder_id, PASSWORD) == key
+    assert ring.wrong_guesses("sheet") is None
+
+
+def test_what_was_counted_without_times_still_slows_down(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock
+) -> None:
+    _key, holder, _code = ring.create("Amina", PASSWORD)
+    at = clock.now().timestamp()
+    (tmp_path / "guesses.json").write_text(f'{{"{holder.holder_id}": [4, {at}]}}')
+    assert ring.wait_seconds(holder.holder_id) == 10
+    assert ring.wrong_guesses(holder.holder_id) is None
+
+
+def test_who_gave_a_password_stays_known_until_its_holder_chose_another(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock
+) -> None:
+    key, holder, _code = ring.create("Amina", PASSWORD)
+    ring.change_password(key, holder.holder_id, "yam and plantain", given_by="Dr. Kamau")
+    again = KeyRing(tmp_path / "keys.json", clock, CHEAP)
+    (given,) = again.holders()
+    assert (given.given_by, given.changed_at) == ("Dr. Kamau", "2027-01-01T12:00:00+00:00")
+    assert again.unlock(holder.holder_id, "yam and plantain") == key
+    again.change_password(key, holder.holder_id, "rice and peas")
+    (own,) = KeyRing(tmp_path / "keys.json", clock, CHEAP).holders()
+    assert (own.given_by, bool(own.changed_at)) == ("", True)
+
+
+@pytest.mark.parametrize("field", ["given_by", "changed_at"])
+def test_a_password_that_was_given_cannot_be_passed_off_as_one_that_was_chosen(
+    ring: KeyRing, tmp_path: Path, clock: MovedClock, field: str
+) -> None:
+    key, holder, _code = ring.create("Amina", PASSWORD)
+    ring.change_password(key, holder.holder_id, "yam and plantain", given_by="Dr. Kamau")
+    plain = json.loads((tmp_path / "keys.json").read_bytes())
+    plain["slots"][0][field] = ""
+    (tmp_path / "keys.json").write_text(json.dumps(plain))
+    forged = KeyRing(tmp_path / "keys.json", clock, CHEAP)
+    with pytest.raises(WrongPasswordError):
+        forged.unlock(holder.holder_id, "yam and plantain")

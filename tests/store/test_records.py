@@ -34,7 +34,6 @@ def _study(patient_id: int, key: str = "unit", **other: str) -> StudyRow:
         study_date="2026-12-31",
         modality="DX",
         description="Chest",
-        pixels_sha256=None,
         first_opened_at=DAY,
         last_opened_at=DAY,
     )

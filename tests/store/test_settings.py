@@ -19,6 +19,10 @@ def test_every_default_is_a_value_that_its_setting_takes(tmp_path: Path) -> None
         assert setting.description.endswith(".")
 
 
+def test_no_setting_stands_in_the_table_twice() -> None:
+    assert len({setting.key for setting in TABLE}) == len(TABLE)
+
+
 def test_the_wording_table_has_a_sentence_for_each_setting_and_no_other() -> None:
     path = Path(core.wording.__file__).with_name("wording") / "en" / "settings.toml"
     table = tomllib.loads(path.read_text(encoding="utf-8"))

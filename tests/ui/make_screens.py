@@ -21,7 +21,7 @@ from core.wording import say  # noqa: E402
 from services.staff import NewPerson  # noqa: E402
 from tests.ui.stage import Display, StandInAnalyzer, wait_until, write_chest  # noqa: E402
 
-SIZE = (1366, 768)
+SIZE, SMALL = (1366, 768), (1024, 640)
 NAMES = (
     ("SAMPLE^Joseph", "K-014", "M", "061Y"), ("SAMPLE^Grace", "K-102", "F", "044Y"),
     ("SAMPLE^Peter Odhiambo", "K-077", "M", "038Y"), ("محمد عبد الله", "K-031", "M", "052Y"),
@@ -98,6 +98,8 @@ class Screens:
             window.settings.people.dialog,
             window.audit_export.sheet,
             window.keeping.dialog,
+            window.models.desk.dialog,
+            window.models.keys.dialog,
         )
         (screen if any(dialogs) else window.grab()).save(str(self.out / f"{name}.png"))
         for dialog in dialogs:
@@ -201,6 +203,7 @@ def main(out: Path, only: tuple[str, ...], *, real: bool, light: bool) -> None:
 def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR0915 - a table of states
     """Return each state's name with what makes it."""
 
+    from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QScrollArea
 
     def many() -> tuple[Path, ...]:
@@ -238,6 +241,9 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
 
         return go
 
+    def packs(state: str) -> Callable[[Any], None]:
+        return partial(show_packs, s.folder, state)
+
     def corrected(window: object) -> None:
         ready(window)
         window.desk.give_impression("abnormal")  # type: ignore[attr-defined]
@@ -255,6 +261,50 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
     def delete(window: object) -> None:
         kept(window)
         window.keeping.dialog.delete.click()  # type: ignore[attr-defined]
+
+    def due(window: object) -> None:
+        from store.records import PatientFacts, RecordStore, StudyRow
+
+        ready(window)
+        workplace = window._workplace  # type: ignore[attr-defined]
+        workplace.settings.set("keep.years_adult", 8)
+        records, at = RecordStore(workplace._database), "2014-05-05T08:00:00+00:00"
+        for number, (name, card, _, _) in enumerate((*NAMES, *NAMES, *NAMES)):
+            shown = " ".join(reversed(name.split("^")))
+            facts = PatientFacts(known="{}", name=shown, number=f"{card}{number}", birth_date="1950-01-01")
+            patient = records.add_patient(facts, at)
+            for study in range(1 + number % 3):
+                records.add_study(
+                    StudyRow(
+                        study_id=0, unit_key=f"{number} {study}", patient_id=patient, path="", facts="{}",
+                        study_date=f"2014-0{study + 3}-05", modality="CR", description="Chest PA",
+                        first_opened_at=at, last_opened_at=at,
+                    )
+                )  # fmt: skip
+        workplace.deletion.hold(patient, "A court asked for them")
+        window.keeping.show_due()  # type: ignore[attr-defined]
+        tree = window.keeping.dialog.tree  # type: ignore[attr-defined]
+        tree.topLevelItem(0).setCheckState(0, Qt.CheckState.Checked)
+        tree.topLevelItem(1).setExpanded(True)
+        tree.topLevelItem(1).child(0).setCheckState(0, Qt.CheckState.Checked)
+        for row in range(3, 14):
+            tree.topLevelItem(row).setCheckState(0, Qt.CheckState.Checked)
+
+    def delete_many(window: object) -> None:
+        due(window)
+        window.keeping.dialog.yes.click()  # type: ignore[attr-defined]
+        wait_until(lambda: hasattr(window.keeping.dialog, "plans"))  # type: ignore[attr-defined]
+
+    def delete_study(window: object) -> None:
+        record_shown(window)
+        window.keeping.card.delete.click()  # type: ignore[attr-defined]
+
+    def record_shown(window: object) -> None:
+        ready(window)
+        case = window.desk.case  # type: ignore[attr-defined]
+        window._workplace.records.file(case.unit, case.patient)  # type: ignore[attr-defined]
+        window.show_page("records")  # type: ignore[attr-defined]
+        wait_until(lambda: window.records.page.chosen() is not None)  # type: ignore[attr-defined]
 
     def toast(window: object) -> None:
         opened(window)
@@ -440,6 +490,17 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         "report": lambda: s.shoot("report", (s.chest(),), act=page("report")),
         "models": lambda: s.shoot("models", (s.chest(),), act=page("models")),
         "models-light": lambda: s.shoot("models-light", (s.chest(),), act=page("models"), theme="light"),
+        **{
+            f"packs-{state}-{look}": partial(
+                s.shoot,
+                f"packs-{state}-{look}",
+                theme="light" if look == "light" else "dark",
+                act=packs(state),
+                size=size,
+            )
+            for state in ("list", "offer", "refused", "trust", "remove", "reader")
+            for look, size in (("dark", SIZE), ("light", SIZE), ("low", (1024, 640)))
+        },
         "settings": lambda: s.shoot("settings", (s.chest(),), act=page("settings")),
         "audit": lambda: s.shoot("audit", (s.chest(),), act=audit),
         "audit-light": lambda: s.shoot("audit-light", (s.chest(),), act=audit, theme="light"),
@@ -453,6 +514,12 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         "sign": lambda: s.shoot("sign", (s.chest(),), act=sign),
         "kept": lambda: s.shoot("kept", (s.chest(),), act=kept),
         "delete": lambda: s.shoot("delete", (s.chest(),), act=delete),
+        "record": lambda: s.shoot("record", (s.chest(),), act=record_shown),
+        "delete-study": lambda: s.shoot("delete-study", (s.chest(),), act=delete_study),
+        "due": lambda: s.shoot("due", (s.chest(),), act=due),
+        "due-small": lambda: s.shoot("due-small", (s.chest(),), act=due, size=SMALL),
+        "delete-many": lambda: s.shoot("delete-many", (s.chest(),), act=delete_many),
+        "delete-many-small": lambda: s.shoot("delete-many-small", (s.chest(),), act=delete_many, size=SMALL),
         "settings-light": lambda: s.shoot("settings-light", act=people, theme="light"),
         "people": lambda: s.shoot("people", act=people),
         "people-low": lambda: s.shoot("people-low", act=people, size=(1024, 700)),
@@ -479,6 +546,63 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
             for look, size in (("dark", SIZE), ("light", SIZE), ("low", (1024, 700)))
         },
     }
+
+
+def show_packs(folder: Path, state: str, window: Any) -> None:
+    """Bring the page of models into a state with packs from other hands."""
+    from PySide6.QtWidgets import QScrollArea
+
+    from services.scan import Medium
+    from tests.inference import toy_packs
+    from tests.services.pack_files import ACCEPTANCE, MAKER, PRIVATE, pack_file
+
+    toys = Path(tempfile.mkdtemp(dir=folder))
+    toy_packs.write_outline_pack(toys)
+    ours, stick = window._workplace.packs, toys / "KINGSTON"
+    named = ("Toy outline", "Outline of the lungs in portable films")
+    asking = (
+        ('attribution = "nobody"', ACCEPTANCE),
+        ("commercial_use = true", "commercial_use = false"),
+        named,
+    )
+    ours.keys.trust(MAKER, MAKER.fingerprint)
+    for version in ("1.2.0", "1.3.0"):
+        with ours.offer(pack_file(toys, stick / version, "toy-outline", version, named)) as offer:
+            ours.install(offer)
+    latest = pack_file(toys, stick, "toy-outline", "1.4.0", *asking)
+    window.show_page("models")
+    window.models.reload()
+    wait_until(lambda: len(ours.versions()) > 2 and "toy-outline" in _words(window.models))
+    page, desk = window.models, window.models.desk
+    area = page.findChild(QScrollArea)
+    if state == "list":
+        page.show_media((Medium(name="KINGSTON", path=stick),))
+        wait_until(lambda: "KINGSTON" in _words(page))
+    elif state == "offer":
+        desk.open_file(latest)
+        wait_until(lambda: desk.dialog is not None)
+    elif state == "refused":
+        foreign = pack_file(toys, toys / "other", "toy-outline", "1.5.0", key=bytes(reversed(PRIVATE)))
+        desk.open_file(foreign)
+        wait_until(lambda: "E253" in desk.said.text())
+    elif state == "trust":
+        (toys / "maker.farkey.pub").write_text(MAKER.text(), encoding="utf-8")
+        page.keys.open_key(toys / "maker.farkey.pub")
+        page.keys.dialog.digits.setText("1" * 40)
+    elif state == "remove":
+        desk.ask_remove(tuple(one for one in ours.versions() if not one.bundled), None)
+    elif state == "reader":
+        window._workplace.session.leave()
+        page.show_rights()
+    if state == "reader":
+        wait_until(lambda: area.verticalScrollBar().maximum() > 0)
+        area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
+
+
+def _words(widget: Any) -> str:
+    from PySide6.QtWidgets import QLabel
+
+    return "\n".join(one.text() for one in widget.findChildren(QLabel))
 
 
 if __name__ == "__main__":

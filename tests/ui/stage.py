@@ -6,9 +6,11 @@ import subprocess
 import threading
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -275,3 +277,18 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 30.0) -> None
         if time.monotonic() > end:
             raise TimeoutError("the window did not come to the wanted state")
         QTest.qWait(10)
+
+
+@contextmanager
+def at_once(window: Any) -> Iterator[None]:
+    """Let the keys struck inside come at one moment, however busy this computer is."""
+    guards = (window.read.key_answers.guard, window.worklist.guard)
+    clocks = [guard.now for guard in guards]
+    moment = clocks[0]()
+    for guard in guards:
+        guard.now = lambda: moment
+    try:
+        yield
+    finally:
+        for guard, clock in zip(guards, clocks, strict=True):
+            guard.now = clock

@@ -1,18 +1,22 @@
 """What is kept of a patient, in the window: agreed to, copied, held, due, deleted."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from services.images import origin_of
 from services.scan import Medium
 from services.staff import NewPerson
-from store.records import PatientFacts, RecordStore
+from store.records import PatientFacts, RecordStore, StudyRow
 from tests.opening import PASSWORD
 from tests.ui.stage import wait_until, write_chest
 
+LONG_AGO = "2010-05-05T08:00:00+00:00"
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
 
@@ -157,7 +161,7 @@ def test_a_patient_is_deleted_after_number_and_password(stage: Stage, chest: Pat
     window.keeping.dialog.delete.click()
     dialog = window.keeping.dialog
     assert not dialog.yes.isEnabled()
-    dialog.typed.setText(dialog.plan.typed.lower() + " ")
+    dialog.typed.setText(dialog.plans[0].typed.lower() + " ")
     dialog.password.setText("not the one")
     dialog._on_typed()
     dialog.yes.click()
@@ -174,17 +178,153 @@ def test_a_patient_is_deleted_after_number_and_password(stage: Stage, chest: Pat
     assert window.turner.is_shown("worklist")
 
 
-def test_who_is_due_is_listed_and_opened_one_at_a_time(stage: Stage) -> None:
+def due_dialog(window: Any, count: int = 3, studies: int = 2) -> Any:
+    """Enter patients whose records are due, and open the list of them."""
+    records = RecordStore(window._workplace._database)
+    for number in range(count):
+        facts = PatientFacts(
+            known="{}", name=f"Otieno Grace {number}", number=f"K-{number}", birth_date="1950-01-01"
+        )
+        patient = records.add_patient(facts, LONG_AGO)
+        for study in range(studies):
+            records.add_study(
+                StudyRow(
+                    study_id=0, unit_key=f"key {number} {study}", patient_id=patient, path="", facts="{}",
+                    study_date=f"2010-05-0{study + 1}", modality="CR", description="Chest PA",
+                    first_opened_at=LONG_AGO, last_opened_at=LONG_AGO,
+                )
+            )  # fmt: skip
+    window.keeping.show_due()
+    return window.keeping.dialog
+
+
+def tick(item: Any, state: Qt.CheckState = Qt.CheckState.Checked) -> None:
+    item.setCheckState(0, state)
+
+
+def confirm(window: Any, typed: str) -> Any:
+    dialog = window.keeping.dialog
+    dialog.typed.setText(typed)
+    dialog.password.setText(PASSWORD)
+    dialog._on_typed()
+    dialog.yes.click()
+    return dialog
+
+
+def test_who_is_due_is_listed_and_what_is_kept_of_one_is_shown(stage: Stage) -> None:
     window = stage(keep__years_adult=8)
-    facts = PatientFacts(known="{}", name="Otieno Grace", number="K-102", birth_date="1950-01-01")
-    patient = RecordStore(window._workplace._database).add_patient(facts, "2010-05-05T08:00:00+00:00")
+    dialog = due_dialog(window, 1)
+    assert dialog.tree.topLevelItemCount() == 1
+    assert dialog.tree.topLevelItem(0).text(4) == "2018-05-05"
+    assert not dialog.yes.isEnabled()
+    dialog.kept.click()
+    assert window.keeping._patient_id == 1
+    window.keeping.dialog.reject()
+
+
+def test_patients_who_are_due_are_deleted_together_after_one_list(stage: Stage) -> None:
+    window = stage(keep__years_adult=8)
+    dialog = due_dialog(window, 3)
+    for row in (0, 2):
+        tick(dialog.tree.topLevelItem(row))
+    dialog.yes.click()
+    wait_until(lambda: hasattr(window.keeping.dialog, "plans"))
+    dialog = window.keeping.dialog
+    shown = " ".join(one.text() for one in dialog.findChildren(QLabel))
+    assert "Otieno Grace 0" in shown
+    assert "Otieno Grace 2" in shown
+    assert "cannot be undone" in shown
+    assert not dialog.yes.isEnabled()
+    confirm(window, "2")
+    wait_until(lambda: window.keeping.dialog is None)
+    records = window._workplace.records
+    assert [records.patient(one) is not None for one in (1, 2, 3)] == [False, True, False]
+    assert any("2 patients are deleted" in text for text in window.notices.texts())
+
+
+def test_a_single_study_that_is_due_is_deleted_and_its_patient_stays(stage: Stage) -> None:
+    window = stage(keep__years_adult=8)
+    dialog = due_dialog(window, 1)
+    patient = dialog.tree.topLevelItem(0)
+    patient.setExpanded(True)
+    assert patient.childCount() == 2
+    tick(patient.child(0))
+    assert patient.checkState(0) == Qt.CheckState.PartiallyChecked
+    (gone,) = (one.studies for one in dialog.chosen())
+    dialog.yes.click()
+    wait_until(lambda: hasattr(window.keeping.dialog, "plans"))
+    assert "study" in window.keeping.dialog.windowTitle()
+    confirm(window, "K-0")
+    wait_until(lambda: window.keeping.dialog is None)
+    left = [study.study_id for study in window._workplace.records.studies_of(1)]
+    assert len(left) == 1
+    assert gone[0] not in left
+
+
+def test_held_records_that_are_due_cannot_be_ticked(stage: Stage) -> None:
+    window = stage(keep__years_adult=8)
+    dialog = due_dialog(window, 1)
+    dialog.reject()
+    window._workplace.deletion.hold(1, "A court asked for them")
     window.keeping.show_due()
     dialog = window.keeping.dialog
-    assert dialog.table.rowCount() == 1
-    assert dialog.table.item(0, 4).text() == "2018-05-05"
+    held = dialog.tree.topLevelItem(0)
+    assert held.text(7) == "held"
+    assert not held.flags() & Qt.ItemFlag.ItemIsUserCheckable
+    held.setExpanded(True)
+    assert dialog.chosen() == ()
+    dialog.reject()
+
+
+def test_who_stops_a_deletion_of_several_is_told_what_was_done(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = stage(keep__years_adult=8)
+    dialog = due_dialog(window, 3)
+    for row in range(3):
+        tick(dialog.tree.topLevelItem(row))
     dialog.yes.click()
-    assert window.keeping._patient_id == patient
-    window.keeping.dialog.reject()
+    wait_until(lambda: hasattr(window.keeping.dialog, "plans"))
+    deletion, dialog = window._workplace.deletion, window.keeping.dialog
+    real, begun, go_on = deletion._delete, threading.Event(), threading.Event()
+
+    def slow(plan: Any, **choices: Any) -> None:
+        begun.set()
+        go_on.wait(20)
+        real(plan, **choices)
+
+    monkeypatch.setattr(deletion, "_delete", slow)
+    confirm(window, "3")
+    wait_until(begun.is_set)
+    assert dialog.line.isVisible()
+    dialog.line.stop.click()
+    assert not dialog.line.stop.isEnabled()
+    go_on.set()
+    wait_until(lambda: window.keeping.dialog is None)
+    assert any("1 of 3 patients are deleted" in text for text in window.notices.texts())
+    assert [window._workplace.records.patient(one) is not None for one in (1, 2, 3)] == [False, True, True]
+
+
+def test_a_study_is_deleted_from_the_records_page_and_its_patient_stays(stage: Stage, chest: Path) -> None:
+    window = opened(stage, chest, images__keep="copy")
+    key, patient = window.desk.case.key, patient_of(window)
+    wait_until(lambda: window._workplace.images.keeps(key))
+    window.show_page("records")
+    wait_until(lambda: window.records.page.chosen() is not None)
+    card = window.keeping.card
+    wait_until(card.delete.isVisible)
+    card.delete.click()
+    dialog = window.keeping.dialog
+    assert "study" in dialog.windowTitle()
+    shown = " ".join(one.text() for one in dialog.findChildren(QLabel))
+    assert "The patient stays" in shown
+    assert "cannot be undone" in shown
+    confirm(window, dialog.plans[0].typed)
+    wait_until(lambda: window.keeping.dialog is None)
+    assert window._workplace.records.patient(patient) is not None
+    assert window._workplace.records.find(key) is None
+    assert not window._workplace.images.keeps(key)
+    assert window.turner.is_shown("records")
 
 
 def test_the_settings_keep_what_an_administrator_chose(stage: Stage) -> None:
@@ -211,5 +351,9 @@ def test_who_is_no_administrator_can_neither_delete_nor_set(stage: Stage, chest:
     dialog.reject()
     window.show_page("settings")
     assert not window.kept_card.images.isEnabled()
+    window.show_page("records")
+    wait_until(lambda: window.records.page.chosen() is not None)
+    assert not window.keeping.card.delete.isEnabled()
+    window.show_page("settings")
     assert window.kept_card.due.isHidden()
     window._workplace.switch(window._workplace.holders()[0].holder_id, PASSWORD)

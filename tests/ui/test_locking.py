@@ -138,6 +138,31 @@ def test_a_wrong_password_shows_nothing(stage: Stage, tmp_path: Path) -> None:
     assert names_in_sight(window) == []
 
 
+def test_wrong_passwords_are_told_in_a_quiet_line_to_whose_they_are(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    mine, theirs = me(window), another(window)
+    window.locking.lock()
+    form = window.locking.cover.form
+    for _ in range(2):
+        form.person.setCurrentIndex(form.person.findData(theirs))
+        form.password.setText("a wrong guess")
+        form.enter.click()
+        wait_until(lambda: "not the password" in form.wrong.text() and form.enter.isEnabled())
+    log_in(window, mine)
+    assert not any("wrong password" in text for text in window.notices.texts())
+    window.locking.lock()
+    log_in(window, theirs)
+    (said,) = [text for text in window.notices.texts() if "wrong password" in text]
+    assert said.startswith("2 wrong passwords for you since you were last here")
+    window.open_case(window.book.cases()[0].key)
+    window.notices.tell("calm", "another line")
+    assert said in window.notices.texts()
+    (notice,) = [one for one in window.notices._notices if one.key == said]
+    assert notice.tone == "calm"
+    assert notice.passing.isActive(), "it goes by itself"
+
+
 def test_dialogs_go_and_a_signature_comes_back_without_its_pin(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)

@@ -11,7 +11,7 @@ import pytest
 from services.access import Access
 from services.workplace import Workplace
 from tests.opening import CHEAP, PASSWORD, open_workplace
-from tests.services.records_of_clinic import reports, sign_reports
+from tests.services.records_of_clinic import enter_patient, reports, sign_reports
 from tests.ui.stage import wait_until
 
 pytestmark = pytest.mark.display
@@ -119,6 +119,43 @@ def test_a_backup_is_restored_and_what_it_lacks_is_told(door: Any, clinic: Path,
     wait_until(lambda: hasattr(door.page, "form"))
     door._give_back()
     assert _signed(clinic) == 12
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_who_was_deleted_after_the_backup_goes_again_or_it_is_said_that_they_may_be_back(
+    door: Any, clinic: Path, tmp_path: Path, readable: bool
+) -> None:
+    from ui.restore_dialog import RestoreDialog
+
+    (tmp_path / "SECOND").mkdir()
+    with open_workplace(clinic) as workplace:
+        patient = enter_patient(workplace, "Plantedname Zuberi")
+        workplace.backups.make(tmp_path / "SECOND")
+        plan = workplace.deletion.plan(patient)
+        workplace.deletion.delete(plan, password=PASSWORD, typed=plan.typed)
+    (clinic / "farlight.db").rename(tmp_path / "gone.db")
+    offers = _reach_trouble(door)
+    if readable:
+        (tmp_path / "gone.db").rename(clinic / "farlight.db")
+    offers["Restore from a backup …"]()
+    dialog = door.findChild(RestoreDialog)
+    dialog.look(tmp_path / "SECOND")
+    wait_until(dialog.yes.isEnabled)
+    dialog.password.setText(PASSWORD)
+    _step(dialog)
+    if readable:
+        assert "Deleted again" in dialog.warned.text()
+        assert "1 patients" in dialog.warned.text()
+    else:
+        assert "may be back" in dialog.warned.text()
+        assert "audit trail" in dialog.warned.text()
+    _step(dialog)
+    assert dialog.warned.isVisible()
+    dialog.yes.click()
+    wait_until(lambda: hasattr(door.page, "form"))
+    door._give_back()
+    with open_workplace(clinic) as workplace:
+        assert (workplace.records.patient(patient) is None) == readable
 
 
 def test_going_back_leaves_everything_as_it_was(door: Any, clinic: Path) -> None:

@@ -411,7 +411,7 @@ def test_what_was_done_for_one_patient_is_not_told_under_the_banner_of_the_next(
     window.show_page("report")
     wait_until(lambda: window.report.pdf is not None)
     export(window, tmp_path / "first.pdf")
-    window._on_added(first)
+    window.after_signing.on_added(first)
     assert window.notices.texts() == (ReportError().title, "The addendum is kept.")
     assert "Mary" not in notices(window)
     assert window.notices._notices[-1].passing.isActive()

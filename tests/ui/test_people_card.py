@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from core.errors import WrongPasswordError
 from services.staff import NewPerson
-from tests.opening import PASSWORD
+from tests.opening import PASSWORD, enter_signer
 from tests.ui.stage import wait_until
 
 pytestmark = pytest.mark.display
@@ -121,6 +121,43 @@ def test_ones_own_password_and_pin_ask_for_the_password_one_has(window: Any) -> 
     people.dialog.yes.click()
     done(window)
     assert [line.act for line in workplace.trail.lines()][-1] == "pin_changed"
+
+
+def test_who_got_a_password_is_told_chooses_their_own_and_is_told_no_more(window: Any) -> None:
+    workplace = window._workplace
+    clinician = enter_signer(workplace, name="J. Wanjiru", role="nurse", registration_number="", pin="2580")
+    workplace.staff.give_password(clinician.person_id, NEW)
+
+    def log_in(password: str) -> None:
+        window.locking.lock()
+        form = window.locking.cover.form
+        form.person.setCurrentIndex(form.person.findData(clinician.holder_id))
+        form.password.setText(password)
+        form.enter.click()
+        wait_until(lambda: form.enter.isEnabled() or not window.locking.is_locked)
+
+    log_in(PASSWORD)
+    assert window.locking.is_locked
+    assert "gave a new one on 20" in window.locking.cover.form.wrong.text()
+    log_in(NEW)
+    wait_until(lambda: not window.locking.is_locked)
+    (notice,) = [one for one in window.notices._notices if "gave you this password" in one.key]
+    assert workplace.given_password.by in notice.key
+    assert (notice.tone, notice.stays) == ("warning", True)
+    next(one for one in notice.findChildren(QPushButton) if "Choose" in one.accessibleName()).click()
+    dialog = window.settings.people.dialog
+    dialog.old.setText(NEW)
+    twice(dialog.new, NEW)
+    dialog.yes.click()
+    wait_until(lambda: "given to you" in dialog.wrong.text())
+    twice(dialog.new, "rice and peas")
+    dialog.yes.click()
+    done(window)
+    log_in("rice and peas")
+    wait_until(lambda: not window.locking.is_locked)
+    assert not [text for text in window.notices.texts() if "gave you" in text]
+    log_in(NEW)
+    assert "It was changed on 20" in window.locking.cover.form.wrong.text()
 
 
 def test_a_new_sheet_stays_in_sight_until_its_last_group_was_typed(window: Any) -> None:

@@ -19,7 +19,7 @@ from core.patient import Patient, Sourced
 from core.result import Correction, ErrorRecord, Refusal, Result, Source
 from services.analyze import Analysis
 from tests.opening import enter_signer
-from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, at_once, wait_until, write_chest
 from ui.notices import Notice
 
 pytestmark = pytest.mark.display
@@ -1193,16 +1193,18 @@ def test_an_answer_given_by_a_key_is_told_with_how_to_undo_it(stage: Stage, tmp_
 def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
-    for key in (Qt.Key.Key_2, Qt.Key.Key_0, Qt.Key.Key_4, Qt.Key.Key_1):
-        strike(window, key)
+    with at_once(window):
+        for key in (Qt.Key.Key_2, Qt.Key.Key_0, Qt.Key.Key_4, Qt.Key.Key_1):
+            strike(window, key)
     assert window.desk.reading.first_read is None
     assert "answer nothing" in window.read.toast.text()
     QTest.qWait(1000)
     press(window, Qt.Key.Key_2)
     pause()
     window.read.viewer.setFocus()
-    for key in (Qt.Key.Key_D, Qt.Key.Key_U, Qt.Key.Key_L, Qt.Key.Key_L, Qt.Key.Key_A, Qt.Key.Key_E):
-        press(window, key)
+    with at_once(window):
+        for key in (Qt.Key.Key_D, Qt.Key.Key_U, Qt.Key.Key_L, Qt.Key.Key_L, Qt.Key.Key_A, Qt.Key.Key_E):
+            press(window, key)
     assert window.desk.reading.decisions == ()
     assert window.read.column.findings[0].words.isHidden()
     QTest.qWait(1000)
@@ -1213,8 +1215,9 @@ def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path
 def test_a_key_struck_twice_by_an_unsteady_hand_answers_once(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
-    strike(window, Qt.Key.Key_1)
-    strike(window, Qt.Key.Key_1)
+    with at_once(window):
+        strike(window, Qt.Key.Key_1)
+        strike(window, Qt.Key.Key_1)
     assert window.desk.reading.first_read.impression == "nothing_seen"
     pause()
     press(window, Qt.Key.Key_A)
@@ -1226,8 +1229,9 @@ def test_a_key_struck_twice_is_no_final_read(stage: Stage, tmp_path: Path) -> No
     refusal = Refusal(gate="exposure", reason="Under-exposed.", advice="Repeat with better exposure.")
     window = stage(write_chest(tmp_path, "1.dcm"), analyzer=StandInAnalyzer(refusal=refusal))
     ready(window)
-    strike(window, Qt.Key.Key_1)
-    strike(window, Qt.Key.Key_1)
+    with at_once(window):
+        strike(window, Qt.Key.Key_1)
+        strike(window, Qt.Key.Key_1)
     assert window.desk.reading.first_read.impression == "nothing_seen"
     assert window.desk.reading.final_read is None
 
@@ -1237,8 +1241,9 @@ def test_an_impression_given_after_one_that_was_taken_back_says_that_the_result_
 ) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
-    for key in (Qt.Key.Key_2, Qt.Key.Key_0, Qt.Key.Key_4):
-        strike(window, key)
+    with at_once(window):
+        for key in (Qt.Key.Key_2, Qt.Key.Key_0, Qt.Key.Key_4):
+            strike(window, key)
     withdrawn = window.desk.reading
     assert withdrawn.first_read is None
     QTest.qWait(1000)
@@ -1437,7 +1442,7 @@ def test_signatures_are_told_in_one_passing_line_without_a_name(stage: Stage, tm
         assert window.notices.texts() == ("Signed.",)
     window.notices._notices[0].passing.setInterval(1)
     wait_until(lambda: not window.notices.isVisible())
-    window._tell_signed(signed)
+    window.after_signing.tell_signed(signed)
     press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: window.notices.texts() == ())
 

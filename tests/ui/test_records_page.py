@@ -1,5 +1,6 @@
 """The records in the window: what is filed, found, opened and put right, with the keyboard."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from core.patient import Patient, Sourced
+from services.picture_marks import marks_of
 from services.register_people import guess
 from services.register_table import read_table
-from services.sign import pixels_sha256
 from tests.services.test_records import file, patient, unit_of
 from tests.ui.conftest import PIN
 from tests.ui.stage import wait_until, write_chest
@@ -255,6 +256,51 @@ def test_a_file_that_is_no_register_is_told(stage: Stage, tmp_path: Path) -> Non
     wait_until(lambda: window.records.dialog is None)
 
 
+def test_the_looking_at_a_long_register_is_stopped_and_nobody_is_read_in(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = stage()
+    desk = window._workplace.register
+    looking, go_on = threading.Event(), threading.Event()
+    real = desk._compare
+
+    def slow(line: Any) -> Any:
+        looking.set()
+        go_on.wait(20)
+        return real(line)
+
+    file = tmp_path / "camp.csv"
+    people = "".join(f"Okafor {number},A-{number},1980-01-02\n" for number in range(300))
+    file.write_text("Name,ID,Date of birth\n" + people)
+    shown(window).register.click()
+    dialog = window.records.dialog
+    for known in (False, True):  # at first, and when what was shown is meant otherwise
+        if known:
+            dialog.open_file(str(file))
+            wait_until(dialog.yes.isEnabled)
+        looking.clear()
+        go_on.clear()
+        monkeypatch.setattr(desk, "_compare", slow)
+        if known:
+            dialog._on_meaning_changed()
+        else:
+            dialog.open_file(str(file))
+        wait_until(looking.is_set)
+        wait_until(dialog.line.isVisible)
+        dialog.line.stop.click()
+        go_on.set()
+        wait_until(lambda: "Stopped" in dialog.told.text())
+        assert not dialog.line.isVisible()
+        assert not dialog.yes.isEnabled()
+        monkeypatch.setattr(desk, "_compare", real)
+    dialog.open_file(str(file))
+    wait_until(dialog.yes.isEnabled)
+    dialog.yes.click()
+    wait_until(lambda: len(desk.all()) == 1)
+    assert desk.all()[0].people == 300
+    dialog.reject()
+
+
 def test_the_register_fills_the_identity_form_by_keyboard(stage: Stage, tmp_path: Path) -> None:
     window = open_chest(stage, tmp_path, patient="", number="", sex="", age="")
     _register(window, tmp_path)
@@ -291,9 +337,9 @@ def test_the_same_image_under_another_patient_stands_against_signing(stage: Stag
     case = window.desk.case
     other = Patient(name=Sourced(value="Achieng", source="header"), id=Sourced(value="B-2", source="header"))
     assert window._workplace.signing.missing(case.unit, case.analysis, case.draft)
-    window._workplace.records.file(unit_of(other), other, pixels=pixels_sha256(case.analysis))
+    window._workplace.records.file(unit_of(other), other, marks=marks_of(case.analysis))
     found = window._workplace.signing.missing(case.unit, case.analysis, case.draft)
-    window.records.keep_pixels(case.key)
+    window.records.keep_marks(case.key)
     assert "The very same image stands under Achieng, ID B-2." in window.notices.texts()
     assert found[-1].code == "same_pixels"
     assert "Achieng, ID B-2" in found[-1].text

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.result import Correction
-from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, at_once, wait_until, write_chest
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -34,8 +34,9 @@ def rest() -> None:
 
 def type_anywhere(window: Any, text: str) -> None:
     """Type as fast as a machine wherever the focus is."""
-    for letter in text:
-        QTest.keyClicks(QApplication.focusWidget() or window, letter)
+    with at_once(window):
+        for letter in text:
+            QTest.keyClicks(QApplication.focusWidget() or window, letter)
 
 
 def view_of(window: Any) -> tuple[object, ...]:
