@@ -4,30 +4,26 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from services.private_memory import keep_memory_private
+
+CHILDREN = {
+    "--farlight-decoder": "imaging.decode_worker",
+    "--farlight-batch-helper": "services.batch_helper",
+    "--farlight-draft": "inference.drafting",
+    "--farlight-trial": "inference.trial",
+}
+"""What this program is when it was started once more by itself; each has a ``main()``."""
 
 
 def main(argv: Sequence[str]) -> int:
     """Hand over to whoever was asked for, and return the exit status."""
     keep_memory_private()
-    if argv[:1] == ["--farlight-decoder"]:
-        from imaging.decode_worker import main as decode
-
-        return decode()
-    if argv[:1] == ["--farlight-batch-helper"]:
-        from services.batch_helper import main as help_batch
-
-        return help_batch()
-    if argv[:1] == ["--farlight-trial"]:
-        from inference.trial import main as try_pack
-
-        return try_pack()
-    if argv[:1] == ["--farlight-draft"]:
-        from inference.drafting import main as draft
-
-        return draft()
+    child = CHILDREN.get(argv[0]) if argv else None
+    if child is not None:
+        return int(import_module(child).main())
     from cli.program import parse, run_verb
 
     arguments = parse(argv)
@@ -43,9 +39,12 @@ def main(argv: Sequence[str]) -> int:
 
 def open_window(arguments: argparse.Namespace) -> int:
     """Open the window: logged in where a password was handed over, else at the door."""
+    from services.places import use_profile
+    from store.profile import default_folder
     from ui.application import run
 
     profile = Path(arguments.profile) if arguments.profile else None
+    use_profile(profile or default_folder())
     if arguments.password_fd is None:
         return run(open_path=arguments.open, profile=profile, user=arguments.user)
     from cli.program import complain

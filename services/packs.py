@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import FarlightError, PackError, UnknownPackError
+from core.errors import UnknownPackError
 from core.model_facts import ModelFacts
 from core.result import ErrorRecord, PackClass
 from services.places import pack_roots
 
 if TYPE_CHECKING:
-    from inference.packs import Pack
+    from inference.packs import PackLibrary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,59 +29,48 @@ class InstalledPack:
     error: ErrorRecord | None = None
 
 
-def installed_packs(roots: Sequence[Path] | None = None) -> tuple[InstalledPack, ...]:
-    """Return every installed pack by id, the broken ones too."""
+def installed_packs(
+    roots: Sequence[Path] | None = None, *, library: "PackLibrary | None" = None
+) -> tuple[InstalledPack, ...]:
+    """Return every installed pack by id, the broken ones too; ``library`` stands in place of ``roots``."""
     from inference.packs import PackLibrary
-
-    entries = PackLibrary(tuple(roots or pack_roots())).entries()
-    return tuple(_installed(entry.id, entry.folder, entry.pack, entry.error) for entry in entries)
-
-
-def _installed(pack_id: str, folder: Path, pack: "Pack | None", error: FarlightError | None) -> InstalledPack:
     from services.facts import facts_of
 
-    manifest = pack.manifest if pack else None
-    return InstalledPack(
-        id=pack_id,
-        folder=folder,
-        version=str(manifest.version) if manifest else None,
-        title=manifest.title if manifest else None,
-        pack_class=manifest.pack_class if manifest else None,
-        task=manifest.task if manifest else None,
-        sha256=pack.sha256 if pack else None,
-        facts=facts_of(pack) if pack else None,
-        error=ErrorRecord(code=error.code, message=f"{error.message} ({error.detail})") if error else None,
-    )
+    found = []
+    for entry in (library or PackLibrary(tuple(roots or pack_roots()))).entries():
+        manifest = entry.pack.manifest if entry.pack else None
+        error = entry.error
+        found.append(
+            InstalledPack(
+                id=entry.id,
+                folder=entry.folder,
+                version=str(manifest.version) if manifest else None,
+                title=manifest.title if manifest else None,
+                pack_class=manifest.pack_class if manifest else None,
+                task=manifest.task if manifest else None,
+                sha256=entry.pack.sha256 if entry.pack else None,
+                facts=facts_of(entry.pack) if entry.pack else None,
+                error=ErrorRecord(code=error.code, message=f"{error.message} ({error.detail})")
+                if error
+                else None,
+            )
+        )
+    return tuple(found)
 
 
 def chosen_packs(
     ids: Sequence[str] | None = None, roots: Sequence[Path] | None = None
 ) -> tuple[InstalledPack, ...]:
-    """Return the packs of these ids, all where None; what is no id may be the folder of a prepared pack.
+    """Return the packs of these ids, all where None.
 
     Raises:
-        UnknownPackError: one is neither; the detail names it.
+        UnknownPackError: one is not installed; the detail names it.
     """
     installed = {pack.id: pack for pack in installed_packs(roots)}
     for pack_id in ids or ():
         if pack_id not in installed:
-            installed[pack_id] = _prepared(pack_id)
+            raise UnknownPackError(pack_id)
     return tuple(installed[pack_id] for pack_id in (ids or installed))
-
-
-def _prepared(folder: str) -> InstalledPack:
-    """Return the pack that is prepared in a folder, broken or not."""
-    from inference.manifest import MANIFEST_NAME
-    from inference.packs import load_pack
-
-    path = Path(folder)
-    if not (path / MANIFEST_NAME).is_file():
-        raise UnknownPackError(folder)
-    try:
-        pack = load_pack(path)
-    except PackError as error:
-        return _installed(path.name or folder, path, None, error)
-    return _installed(pack.id, path, pack, None)
 
 
 def pack_facts(pack_id: str, roots: Sequence[Path] | None = None) -> ModelFacts:
@@ -97,12 +86,14 @@ def pack_facts(pack_id: str, roots: Sequence[Path] | None = None) -> ModelFacts:
     return facts_of(PackLibrary(tuple(roots or pack_roots())).get(pack_id))
 
 
-def build(folder: Path, out: Path | None = None) -> Path:
+def build(folder: Path, out: Path | None = None, *, private_key: bytes | None = None) -> Path:
     """Check a prepared pack folder, write its checksums, and return the ``.farpack`` made of it.
+
+    ``private_key`` signs it; see ``services.pack_keys``.
 
     Raises:
         PackError: the pack is not what it must be.
     """
     from inference.build import build_pack
 
-    return build_pack(folder, out)
+    return build_pack(folder, out, private_key=private_key)

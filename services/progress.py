@@ -19,6 +19,8 @@ Stage = Literal[
     "verifying",
     "restoring",
     "salvaging",
+    "unpacking",
+    "trying",
     "rows",
     "keeping",
     "deleting",

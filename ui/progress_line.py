@@ -89,6 +89,8 @@ class ProgressLine(QWidget):
             "verifying": self.tr("Reading the backup"),
             "restoring": self.tr("Bringing the backup onto this computer"),
             "salvaging": self.tr("Looking at every page"),
+            "unpacking": self.tr("Unpacking"),
+            "trying": self.tr("Trying the model in a process of its own"),
             "rows": self.tr("Looking at the rows: {done} of {total}"),
             "keeping": self.tr("Reading in: {done} of {total} people"),
             "looking": self.tr("Looking at what goes: {done} of {total}"),
