@@ -12,6 +12,7 @@ from core.result import EngineName, PackResult, Precision
 from services.analyze import Loaded, load
 from services.evaluate_map import map_maker
 from services.labelled import Box, LabelledImage
+from services.places import pack_roots, packs_in_use
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.scan import Unreadable, scan
 
@@ -86,7 +87,6 @@ def library_for(pack: str) -> tuple["PackLibrary", "Pack", bool]:
     """
     from inference.manifest import MANIFEST_NAME
     from inference.packs import PackLibrary, load_pack
-    from services.places import pack_roots
 
     folder = Path(pack)
     if (folder / MANIFEST_NAME).is_file():
@@ -137,7 +137,9 @@ def ask_all(
             stop_if(cancelled)
             progress(Progress(stage="looking", done=first, total=len(images)))
             part = images[first : first + BATCH]
-            asker.ask(part, list(pool.map(_loaded, part)))
+            read = list(pool.map(_loaded, part))
+            with packs_in_use():
+                asker.ask(part, read)
     return asker.asked
 
 
