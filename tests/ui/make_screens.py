@@ -461,6 +461,20 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         wait_until(window.settings.people.isVisible)  # type: ignore[attr-defined]
         window.settings.findChild(QScrollArea).ensureWidgetVisible(window.settings.people)  # type: ignore[attr-defined]
 
+    def common_here(window: Any) -> None:
+        opened(window)
+        wait_until(lambda: bool(window.common.rows))
+        (row,) = window.common.rows
+        row.number.setText("12")
+        row.source.setText("register 2026, 214 children examined")
+        row.keep.click()
+
+    def common_card(window: Any) -> None:
+        common_here(window)
+        window.show_page("settings")
+        wait_until(window.common.isVisible)
+        window.settings.findChild(QScrollArea).ensureWidgetVisible(window.common)
+
     def add_person(window: object) -> None:
         people(window)
         window.settings.people.add_person.click()  # type: ignore[attr-defined]
@@ -573,6 +587,11 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
             for state in ("list", "offer", "refused", "trust", "remove", "reader")
             for look, size in (("dark", SIZE), ("light", SIZE), ("low", (1024, 640)))
         },
+        "common-card": lambda: s.shoot("common-card", (s.chest(),), act=common_card),
+        "common-card-light": lambda: s.shoot(
+            "common-card-light", (s.chest(),), act=common_card, theme="light", size=(1024, 640)
+        ),
+        "common-read": lambda: s.shoot("common-read", (s.chest(),), act=common_here),
         "settings": lambda: s.shoot("settings", (s.chest(),), act=page("settings")),
         "audit": lambda: s.shoot("audit", (s.chest(),), act=audit),
         "audit-light": lambda: s.shoot("audit-light", (s.chest(),), act=audit, theme="light"),
