@@ -113,6 +113,7 @@ def _camp(folder: Path) -> list[Figure]:
             f"{LARGE_BATCH:,} small JPEGs to results", many, aim="80 a second", note="the same, five times"
         ),
         *_cpu(many),
+        _share(many),
         _rate(f"{WITH_REPORT} small JPEGs to results and reports", reports, aim="", note="a PDF each"),
     ]
 
@@ -127,6 +128,22 @@ def _cpu(batches: list["_Batch"]) -> list[Figure]:
         f"both networks {statistics.median(networks) * 1000:.1f} ms, {share:.0%}; decoder's process left out"
     )
     return [figure(SECTION, "processor time an image of these", each, aim=aim, note=note)]
+
+
+def _share(batches: list["_Batch"]) -> Figure:
+    """Return how near the whole way from file to record comes to what the networks alone could do."""
+    networks = statistics.median(repeated(both_alone(), rounds=30, warm_up=3))
+    alone = physical_cores() / networks
+    shares = [100 * batch.rate / alone for batch in batches]
+    return figure(
+        SECTION,
+        "share of what both networks alone could do",
+        shares,
+        unit="%",
+        scale=1,
+        aim="85 %",
+        note=f"the networks alone: {alone:.0f} a second on all cores",
+    )
 
 
 def _cpu_seconds() -> float:
