@@ -1,4 +1,4 @@
-"""Each network in each engine, precision and batch: speed and share of the processor's peak; starts and maps."""
+"""Each network in each engine, precision and batch against the processor's peak; cold starts; maps."""
 
 import statistics
 import subprocess
