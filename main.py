@@ -20,6 +20,10 @@ def main(argv: Sequence[str]) -> int:
         from services.batch_helper import main as help_batch
 
         return help_batch()
+    if argv[:1] == ["--farlight-trial"]:
+        from inference.trial import main as try_pack
+
+        return try_pack()
     from cli.program import parse, run_verb
 
     arguments = parse(argv)
@@ -35,9 +39,12 @@ def main(argv: Sequence[str]) -> int:
 
 def open_window(arguments: argparse.Namespace) -> int:
     """Open the window: logged in where a password was handed over, else at the door."""
+    from services.places import use_profile
+    from store.profile import default_folder
     from ui.application import run
 
     profile = Path(arguments.profile) if arguments.profile else None
+    use_profile(profile or default_folder())
     if arguments.password_fd is None:
         return run(open_path=arguments.open, profile=profile, user=arguments.user)
     from cli.program import complain

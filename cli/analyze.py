@@ -36,12 +36,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Analyse the inputs; 1 where something could not be read or done."""
     from services.batch import run_batch
     from services.output import LINES
+    from services.places import packs_in_use
 
     if not arguments.path and not arguments.patient:
         arguments.parser.error(say("cli.error.no_path"))
     line = ProgressLine()
     try:
-        with stoppable() as cancelled:
+        with stoppable() as cancelled, packs_in_use():
             outcome = run_batch(_request(arguments), progress=line, cancelled=cancelled)
     except (OutputNotEmptyError, OutputNotWritableError) as error:
         error.about = arguments.out

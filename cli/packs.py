@@ -1,10 +1,11 @@
-"""``packs list|show|verify|build``: model packs, as installed and as prepared."""
+"""``packs list|show|verify``: model packs, as installed and as prepared."""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli import packs_archive
 from cli.console import ProgressLine, print_json, print_table, stoppable
 from core.wording import say
 
@@ -21,9 +22,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     _add(actions, "verify", verify_packs).add_argument(
         "ids", metavar="ID", nargs="*", help=say("cli.help.pack_ids")
     )
-    build = _add(actions, "build", build_pack)
-    build.add_argument("folder", metavar="DIR", help=say("cli.help.pack_folder"))
-    build.add_argument("--out", metavar="DIR", help=say("cli.help.pack_out"))
+    packs_archive.add_to(actions)
 
 
 def list_packs(arguments: argparse.Namespace) -> int:
@@ -65,22 +64,25 @@ def show_pack(arguments: argparse.Namespace) -> int:
 
 
 def verify_packs(arguments: argparse.Namespace) -> int:
-    """Check packs; 1 where one is not as it must be."""
-    from services.selftest import run_self_test
+    """Check packs; 1 where one is not as it must be. Folders are tried in a process of their own."""
+    from services.selftest import run_self_test, try_folder
 
+    folders = [Path(name) for name in arguments.ids if is_folder(name)]
+    ids = [name for name in arguments.ids if not is_folder(name)]
     line = ProgressLine()
+    checks: tuple[SelfCheck, ...] = ()
     with stoppable() as cancelled:
-        checks = run_self_test(arguments.ids or None, progress=line, cancelled=cancelled)
+        if ids or not folders:
+            checks = run_self_test(ids or None, progress=line, cancelled=cancelled)
+        for folder in folders:
+            checks += try_folder(folder, progress=line, cancelled=cancelled)
     line.clear()
     return print_checks(checks, as_json=arguments.json)
 
 
-def build_pack(arguments: argparse.Namespace) -> int:
-    """Write a prepared pack's checksums and its ``.farpack``, and print where it is."""
-    from services.packs import build
-
-    print(build(Path(arguments.folder), Path(arguments.out) if arguments.out else None))
-    return 0
+def is_folder(name: str) -> bool:
+    """Whether a word names a pack's folder and not its id: it has a slash, or a manifest lies there."""
+    return "/" in name or "\\" in name or (Path(name) / "pack.toml").is_file()
 
 
 def print_checks(checks: "tuple[SelfCheck, ...]", *, as_json: bool) -> int:
@@ -113,8 +115,7 @@ def _add(
 ) -> argparse.ArgumentParser:
     text = say(f"cli.help.packs_{name}")
     parser = actions.add_parser(name, help=text, description=text)
-    if name != "build":
-        parser.add_argument("--json", action="store_true", help=say("cli.help.json"))
+    parser.add_argument("--json", action="store_true", help=say("cli.help.json"))
     parser.set_defaults(run=run)
     return parser
 

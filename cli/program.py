@@ -37,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
 def run_verb(arguments: argparse.Namespace) -> int:
     """Run the verb that was parsed and return the exit status; errors become one sentence on stderr."""
     _ready_streams()
-    _start_log(arguments)
+    _open_profile(arguments)
     try:
         status = int(arguments.run(arguments))
         sys.stdout.flush()
@@ -120,9 +120,13 @@ def _verbs() -> tuple[ModuleType, ...]:
     return scan, analyze, packs, people, records, audit, backup, mending, diagnostics, self_test, bench
 
 
-def _start_log(arguments: argparse.Namespace) -> None:
+def _open_profile(arguments: argparse.Namespace) -> None:
+    """Write the log there, and find the packs that are installed there."""
     from pathlib import Path
 
+    from services.places import use_profile
     from store.profile import default_folder, start_log
 
-    start_log(Path(arguments.profile) if arguments.profile else default_folder(), "command-line")
+    folder = Path(arguments.profile) if arguments.profile else default_folder()
+    use_profile(folder)
+    start_log(folder, "command-line")

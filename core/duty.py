@@ -16,12 +16,13 @@ Act = Literal[
     "settings",
     "audit",
     "backup",
+    "packs",
 ]
 
 _CLINICIAN: frozenset[Act] = frozenset({"enter_patient", "read", "give_out", "correct_identity", "consent"})
 _ACTS = MappingProxyType(
     {
-        "administrator": _CLINICIAN | {"delete", "people", "settings", "audit", "backup"},
+        "administrator": _CLINICIAN | {"delete", "people", "settings", "audit", "backup", "packs"},
         "clinician": _CLINICIAN,
         "assistant": frozenset({"enter_patient", "consent"}),
     }

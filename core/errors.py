@@ -163,6 +163,66 @@ class PackDependencyError(PackError):
     code = "E206"
 
 
+class ArchiveDamagedError(PackError):
+    """A pack file is damaged, cut short, or no pack file at all."""
+
+    code = "E250"
+
+
+class ArchiveUnsafeError(PackError):
+    """A pack file is built so that it could do harm."""
+
+    code = "E251"
+
+
+class ArchiveNotSignedError(PackError):
+    """A pack file carries no signature."""
+
+    code = "E252"
+
+
+class UntrustedKeyError(PackError):
+    """A pack file is signed with a key that nobody here trusts."""
+
+    code = "E253"
+
+
+class ArchiveNameError(PackError):
+    """A pack file does not hold the pack that its name and its signature say."""
+
+    code = "E254"
+
+
+class PackTrialError(PackError):
+    """A pack failed when it was tried in a process of its own."""
+
+    code = "E255"
+
+
+class LicenceNotAcceptedError(PackError):
+    """Nobody accepted the licence that a pack asks to be accepted."""
+
+    code = "E256"
+
+
+class PackChangeError(PackError):
+    """An installed pack cannot be changed as asked."""
+
+    code = "E257"
+
+
+class PackInUseError(PackError):
+    """Packs are in use, and cannot be taken away now."""
+
+    code = "E258"
+
+
+class SigningKeyError(PackError):
+    """A key for packs cannot be read, made or used."""
+
+    code = "E259"
+
+
 class EngineError(FarlightError):
     """A model could not be run on this computer."""
 

@@ -53,6 +53,7 @@ class ModelFacts:
     always_say: tuple[str, ...] = ()
     licence: str = ""
     attribution: str = ""
+    commercial_use: bool = True
     files: tuple[tuple[str, str], ...] = ()
 
 

@@ -5,16 +5,14 @@ memory and time, and started again after its death.
 """
 
 import atexit
-import os
 import subprocess
-import sys
 import threading
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.child import start_child, streams_of
 from core.errors import (
     DamagedImageError,
     DecoderFailedError,
@@ -133,38 +131,6 @@ def _start() -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,
         FARLIGHT_DECODER_BYTES=str(budget),
     )
-
-
-def start_child(
-    module: str, argument: str, *, stderr: int | None = None, **environment: str
-) -> "subprocess.Popen[bytes]":
-    """Start this program once more as ``module``; the frozen one knows it by ``argument``.
-
-    It stands in a group of its own: Ctrl-C in a terminal is for the program, which then ends its children.
-    """
-    root = str(Path(__file__).resolve().parent.parent)
-    variables = {**os.environ, **environment}
-    if getattr(sys, "frozen", False):
-        command = [sys.executable, argument]
-    else:
-        command = [sys.executable, "-P", "-m", module]
-        variables["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
-    return subprocess.Popen(  # noqa: S603  our own program
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        env=variables,
-        process_group=None if sys.platform == "win32" else 0,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
-
-
-def streams_of(child: "subprocess.Popen[bytes]") -> tuple[BinaryIO, BinaryIO]:
-    """Return what a child reads, and what it writes."""
-    assert child.stdin is not None
-    assert child.stdout is not None
-    return child.stdin, child.stdout  # type: ignore[return-value]
 
 
 def _array(header: dict[str, Any], payload: bytearray) -> NDArray[Any]:

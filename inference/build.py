@@ -1,7 +1,4 @@
-"""Make a pack ready to travel: checksums into ``pack.toml``, then one zip, the same bytes each time.
-
-The zip is not signed: signing comes with the installing of packs from other hands.
-"""
+"""Make a pack ready to travel: checksums into ``pack.toml``, then one signed zip, always the same bytes."""
 
 import re
 import zipfile
@@ -12,6 +9,7 @@ from inference.manifest import MANIFEST_NAME
 from inference.manifest_reader import parse_manifest
 from inference.pack_files import find_files, name_fault, require_intact, sha256_of
 from inference.packs import Pack, decoded, load_pack, read_manifest_bytes
+from inference.signature import SIGNATURE_NAME, sign
 
 SUFFIX = ".farpack"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -20,8 +18,10 @@ _UNIX = 3
 _FILES_TABLE = re.compile(r"^\[files\][^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.MULTILINE)
 
 
-def build_pack(folder: Path, out: Path | None = None) -> Path:
+def build_pack(folder: Path, out: Path | None = None, *, private_key: bytes | None = None) -> Path:
     """Write checksums and the ``.farpack``; return its path, in ``out`` or beside the folder.
+
+    ``private_key`` (32 bytes, Ed25519) signs it; a pack file that is not signed is installed nowhere.
 
     Raises:
         PackError: the pack is not what it must be, or a file cannot be read or written.
@@ -31,7 +31,7 @@ def build_pack(folder: Path, out: Path | None = None) -> Path:
     partial = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _zip(pack, partial)
+        _zip(pack, partial, private_key)
         partial.replace(target)
     except OSError as error:
         partial.unlink(missing_ok=True)
@@ -69,10 +69,25 @@ def _files_table(folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _zip(pack: Pack, target: Path) -> None:
+def _zip(pack: Pack, target: Path, private_key: bytes | None) -> None:
+    contents = {
+        name: (pack.folder / name).read_bytes() for name in (MANIFEST_NAME, *sorted(pack.manifest.files))
+    }
     with zipfile.ZipFile(target, "w") as archive:
-        for name in (MANIFEST_NAME, *sorted(pack.manifest.files)):
-            item = zipfile.ZipInfo(f"{pack.id}/{name}", date_time=_EPOCH)
-            item.create_system = _UNIX
-            item.external_attr = _PLAIN_FILE
-            archive.writestr(item, (pack.folder / name).read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)
+        if private_key is not None:
+            signature = sign(
+                private_key,
+                pack_id=pack.id,
+                version=str(pack.manifest.version),
+                files={name: sha256_of(content) for name, content in contents.items()},
+            )
+            _add(archive, SIGNATURE_NAME, signature.encode())
+        for name, content in contents.items():
+            _add(archive, f"{pack.id}/{name}", content)
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    item = zipfile.ZipInfo(name, date_time=_EPOCH)
+    item.create_system = _UNIX
+    item.external_attr = _PLAIN_FILE
+    archive.writestr(item, content, zipfile.ZIP_DEFLATED, compresslevel=9)

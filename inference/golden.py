@@ -7,6 +7,7 @@ FP32_SHARE of it.
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ def read_golden(data: bytes, manifest: Manifest) -> Golden:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             expected = {role: arrays[role].astype(np.float32) for role in manifest.output.names}
             return Golden(batch=arrays[INPUT].astype(np.float32), expected=expected)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise ManifestError(f"{GOLDEN_NAME} does not hold what it must: {error}") from error
 
 

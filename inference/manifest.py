@@ -38,11 +38,15 @@ OTHER: SenseClass = "other"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence:
-    """The licence of the weights; ``spdx`` is an SPDX identifier or ``LicenseRef-...``."""
+    """The licence of the weights; ``spdx`` is an SPDX identifier or ``LicenseRef-...``.
+
+    ``acceptance`` asks that somebody reads and accepts the text before the pack is installed.
+    """
 
     spdx: str
     commercial_use: bool
     attribution: str
+    acceptance: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

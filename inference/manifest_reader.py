@@ -133,6 +133,7 @@ def _licence(table: StrictTable) -> Licence:
         ),
         commercial_use=table.truth("commercial_use"),
         attribution=table.text("attribution"),
+        acceptance=table.truth("acceptance", default=False),
     )
     table.finish()
     return licence

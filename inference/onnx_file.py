@@ -1,90 +1,177 @@
-"""Looks into an ONNX file before an engine does: it must hold all its own weights, and be of a sane size.
+"""Judges an ONNX file from other hands before an engine loads it: what it holds, runs, and would grow to.
 
-Only the few fields on the way to a tensor are read, without the ONNX library.
-Source: the ONNX specification, onnx.proto3 (ModelProto, GraphProto, NodeProto, AttributeProto, TensorProto).
+``docs/installing-packs.md`` lists what is refused, and why.
 """
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping, Sequence
+from math import prod
 
 from core.errors import ModelLoadError
+from inference.onnx_records import Graph, Node, Tensor, read_graph
+from inference.onnx_sizes import MOST_VALUES, require_bounded_node
+from inference.protobuf import Budget
 
-LARGEST_MODEL_BYTES = 64 * 1024 * 1024
-"""Far above the promised 2.5 million parameters."""
-DEEPEST = 32
-"""Nesting of graphs inside graphs that is followed."""
-_EXTERNAL_DATA, _DATA_LOCATION, _LOCATION_EXTERNAL = 13, 14, 1
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_CHILDREN: Mapping[str, Mapping[int, str]] = MappingProxyType(
-    {
-        "model": {7: "graph", 20: "training", 25: "function"},
-        "training": {1: "graph", 2: "graph"},
-        "function": {7: "node", 11: "attribute"},
-        "graph": {1: "node", 5: "tensor", 15: "sparse"},
-        "node": {5: "attribute"},
-        "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
-        "sparse": {1: "tensor", 2: "tensor"},
-    }
+LARGEST_MODEL_BYTES = 256 * 1024 * 1024
+"""A hundred times the 2.5 million parameters that our own packs promise; ResNet-50 in FP32 has 102 MB."""
+MOST_FIELDS = 1_000_000
+MOST_NODES = 20_000
+LONGEST_CHAIN = 5_000
+"""Nodes that wait for one another; engines walk a graph by recursion, and their stack ends."""
+DOMAINS = ("", "ai.onnx")
+QUANTIZING = frozenset({"QuantizeLinear", "DequantizeLinear"})
+"""What ``com.microsoft`` may be asked for: 16- and 4-bit quantization, which both engines run."""
+BY_CHANCE = frozenset(
+    {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
 )
-"""For each message, the numbers of the fields that lead to tensors, and what they hold."""
+ENDLESS = frozenset({"Loop", "Scan"})
+OTHER_FILES = frozenset({"ImageDecoder"})
+_BITS = {
+    **dict.fromkeys((2, 3, 9, 17, 18, 19, 20), 8),
+    **dict.fromkeys((4, 5, 10, 16), 16),
+    **dict.fromkeys((1, 6, 12), 32),
+    **dict.fromkeys((7, 11, 13, 14), 64),
+    15: 128,
+    **dict.fromkeys((21, 22, 23), 4),
+}
+"""Bits of a value, by TensorProto.DataType; texts (8) are not there."""
+_RAW, _FLOATS, _DOUBLES = 9, 4, 10
+_VARINTS = (5, 7, 11)
 
 
 def require_plain_model(model: bytes) -> None:
-    """Check that a model holds all its own weights.
+    """Check that a model holds all its own weights, runs known operators, and says how large it is truly.
 
     Raises:
-        ModelLoadError: it is too large, malformed, or asks for another file.
+        ModelLoadError: it does not; the detail says what is wrong with it.
     """
     if len(model) > LARGEST_MODEL_BYTES:
         raise ModelLoadError(f"the model has {len(model)} bytes, {LARGEST_MODEL_BYTES} are allowed")
     if not model:
         raise ModelLoadError("the model is empty")
-    _walk(memoryview(model), "model", 0)
+    graph = read_graph(memoryview(model), Budget(MOST_FIELDS))
+    nodes = sum(len(one.nodes) for one in _all_graphs(graph))
+    if nodes > MOST_NODES:
+        raise ModelLoadError(f"the model has {nodes} nodes, {MOST_NODES} are allowed")
+    for one in _all_graphs(graph):
+        _require_honest_sizes(one)
+    _require_sound(graph, ChainMap({"": 0}), ChainMap())
 
 
-def _walk(data: memoryview, kind: str, depth: int) -> None:
-    if depth > DEEPEST:
-        raise ModelLoadError("the model nests too deeply")
-    for number, value in _fields(data):
-        if kind == "tensor":
-            if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value == _LOCATION_EXTERNAL):
-                raise ModelLoadError("the model asks for weights in another file")
-        elif number in _CHILDREN[kind]:
-            if not isinstance(value, memoryview):
-                raise ModelLoadError("the model file is not ONNX")
-            _walk(value, _CHILDREN[kind][number], depth + 1)
+def _all_graphs(graph: Graph) -> Iterator[Graph]:
+    yield graph
+    for node in graph.nodes:
+        for attribute in node.attributes.values():
+            for inner in attribute.graphs:
+                yield from _all_graphs(inner)
 
 
-def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Yield number and content of each field of a protocol buffer message."""
-    at = 0
-    while at < len(data):
-        tag, at = _varint(data, at)
-        kind = tag & 7
-        if kind == _VARINT:
-            value, at = _varint(data, at)
-            yield tag >> 3, value
-            continue
-        if kind == _BYTES:
-            size, at = _varint(data, at)
-        elif kind in (_FIXED32, _FIXED64):
-            size = 4 if kind == _FIXED32 else 8
-        else:
-            raise ModelLoadError("the model file is not ONNX")
-        if at + size > len(data):
-            raise ModelLoadError("the model file is cut short")
-        yield tag >> 3, data[at : at + size]
-        at += size
+def _require_honest_sizes(graph: Graph) -> None:
+    """Check that every tensor holds as many values as it says, and that nothing declared is enormous."""
+    for tensor in graph.tensors:
+        _require_honest(tensor)
+    for node in graph.nodes:
+        for attribute in node.attributes.values():
+            for tensor in attribute.tensors:
+                _require_honest(tensor)
+    for name, sizes in (*graph.declared, *(("sparse weights", sizes) for sizes in graph.sparse)):
+        if prod(abs(size) or 1 for size in sizes) > MOST_VALUES:
+            raise ModelLoadError(f"{name!r:.80} is declared with {_shape(sizes)} values")
 
 
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= len(data):
-            raise ModelLoadError("the model file is cut short")
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise ModelLoadError("the model file is not ONNX")
+def _require_honest(tensor: Tensor) -> None:
+    if min(tensor.sizes, default=1) < 0:
+        raise ModelLoadError(
+            f"the tensor {tensor.name!r:.80} has the impossible shape {_shape(tensor.sizes)}"
+        )
+    bits = _BITS.get(tensor.kind)
+    if bits is None:
+        raise ModelLoadError(f"the tensor {tensor.name!r:.80} holds no numbers (type {tensor.kind})")
+    values = prod(tensor.sizes)
+    if values and not _holds(tensor, values, bits):
+        raise ModelLoadError(
+            f"the tensor {tensor.name!r:.80} claims {_shape(tensor.sizes)} values that the file does not hold"
+        )
+
+
+def _holds(tensor: Tensor, values: int, bits: int) -> bool:
+    """Whether the fields that hold values are as long as the shape says (a varint takes one byte or more)."""
+    held = tensor.held
+    if isinstance(raw := held.get(_RAW), memoryview):
+        return len(raw) == (values * bits + 7) // 8
+    for number, size in ((_FLOATS, 4), (_DOUBLES, 8)):
+        if isinstance(floats := held.get(number), memoryview):
+            return len(floats) in (values * size, 2 * values * size)  # complex numbers take two
+    least = (values * bits + 7) // 8 if bits < 8 else values
+    return any(
+        (len(packed) if isinstance(packed, memoryview) else packed) >= least
+        for number in _VARINTS
+        if (packed := held.get(number)) is not None
+    )
+
+
+def _require_sound(graph: Graph, outside: ChainMap[str, int], outer_constants: ChainMap[str, Tensor]) -> None:
+    """Check nodes in their order: known operators, each value made once and before it is used.
+
+    ``outside`` maps the names of the graphs around to how many nodes wait for one another up to there.
+    """
+    constants = outer_constants.new_child({tensor.name: tensor for tensor in graph.tensors})
+    depth = outside.new_child(dict.fromkeys((*graph.inputs, *constants.maps[0]), 0))
+    made: set[str] = set()
+    for node in graph.nodes:
+        _require_known(node)
+        unknown = next((name for name in node.inputs if name not in depth), None)
+        if unknown is not None:
+            raise ModelLoadError(
+                f"the node {node.operator!r:.40} uses {unknown!r:.80} before it is made: the graph runs in a "
+                "circle, or lacks a part"
+            )
+        chain = 1 + max((depth[name] for name in node.inputs), default=0)
+        if chain > LONGEST_CHAIN:
+            raise ModelLoadError(f"more than {LONGEST_CHAIN} nodes of the model wait for one another")
+        require_bounded_node(node, constants)
+        for attribute in node.attributes.values():
+            for inner in attribute.graphs:
+                _require_sound(inner, depth, constants)
+        _take_outputs(node, made, depth, chain, constants)
+
+
+def _take_outputs(
+    node: Node,
+    made: set[str],
+    depth: MutableMapping[str, int],
+    chain: int,
+    constants: MutableMapping[str, Tensor],
+) -> None:
+    for name in filter(None, node.outputs):
+        if name in made:
+            raise ModelLoadError(f"the model makes {name!r:.80} twice")
+        made.add(name)
+        depth[name] = chain
+    if node.operator == "Constant" and node.outputs:
+        for tensor in node.attributes["value"].tensors if "value" in node.attributes else ():
+            constants[node.outputs[0]] = tensor
+
+
+def _require_known(node: Node) -> None:
+    name = f"{node.operator!r:.40}"
+    if node.domain == "com.microsoft" and node.operator in QUANTIZING:
+        return
+    if node.domain not in DOMAINS:
+        raise ModelLoadError(
+            f"the model asks for the operator {name} of {node.domain!r:.60}, which is not ONNX's"
+        )
+    if node.operator in BY_CHANCE:
+        raise ModelLoadError(
+            f"the model's operator {name} draws by chance: it would answer differently each time"
+        )
+    if node.operator in ENDLESS:
+        raise ModelLoadError(
+            f"the model's operator {name} repeats itself, and may not end; export it unrolled"
+        )
+    if node.operator in OTHER_FILES:
+        raise ModelLoadError(f"the model's operator {name} decodes files, which Farlight does itself")
+
+
+def _shape(sizes: Sequence[int]) -> str:
+    return " x ".join(str(size) for size in sizes)[:80] or "1"

@@ -1,6 +1,6 @@
 """The packs that are there: found in folders, read cheaply, proven by checksum before they are used."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +84,9 @@ def decoded(data: bytes) -> str:
         raise ManifestError(f"{MANIFEST_NAME} is not UTF-8") from error
 
 
+Judge = Callable[[Pack], PackError | None]
+
+
 class PackLibrary:
     """All packs under some folders, each in a folder of its own.
 
@@ -91,8 +94,10 @@ class PackLibrary:
     ``refresh`` looks again. A broken pack does not hide the others: it is listed with its error.
     """
 
-    def __init__(self, roots: Sequence[Path]) -> None:
+    def __init__(self, roots: Sequence[Path], *, judge: Judge | None = None) -> None:
+        """``judge`` returns why a pack that was found must not be used, or None; a worse one then counts."""
         self._roots = tuple(roots)
+        self._judge = judge or _accept
         self._entries: dict[str, PackEntry] | None = None
         self._intact: dict[Path, tuple[tuple[str, int, int], ...]] = {}
 
@@ -136,11 +141,18 @@ class PackLibrary:
     def _found(self) -> dict[str, PackEntry]:
         if self._entries is None:
             best: dict[str, PackEntry] = {}
-            for entry in (_entry(folder) for root in self._roots for folder in _folders(root)):
+            for entry in (self._judged(folder) for root in self._roots for folder in _folders(root)):
                 if _is_better(entry, best.get(entry.id)):
                     best[entry.id] = entry
-            self._entries = {pack_id: _with_dependencies(best[pack_id], best) for pack_id in sorted(best)}
+            self._entries = with_dependencies(best)
         return self._entries
+
+    def _judged(self, folder: Path) -> PackEntry:
+        entry = _entry(folder)
+        fault = self._judge(entry.pack) if entry.pack is not None else None
+        if fault is None:
+            return entry
+        return PackEntry(id=entry.id, folder=folder, pack=None, error=fault)
 
 
 def _folders(root: Path) -> list[Path]:
@@ -163,6 +175,16 @@ def _is_better(entry: PackEntry, other: PackEntry | None) -> bool:
     if other is None or entry.pack is None or other.pack is None:
         return other is None or (other.pack is None and entry.pack is not None)
     return entry.pack.manifest.version > other.pack.manifest.version
+
+
+def with_dependencies(entries: Mapping[str, PackEntry]) -> dict[str, PackEntry]:
+    """Return the entries by id, each with the error where what it depends on is not among them as it must be."""
+    found = dict(entries)
+    return {pack_id: _with_dependencies(found[pack_id], found) for pack_id in sorted(found)}
+
+
+def _accept(_pack: Pack) -> PackError | None:
+    return None
 
 
 def _with_dependencies(entry: PackEntry, found: dict[str, PackEntry]) -> PackEntry:

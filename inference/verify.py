@@ -36,7 +36,7 @@ class VerifyCheck:
 
 def verify_pack(folder: Path, *, threads: int | None = None) -> tuple[VerifyCheck, ...]:
     """Check a pack's folder; what builds on something that failed is left out."""
-    return tuple(_checks(folder, threads))
+    return tuple(checks_of(folder, threads=threads))
 
 
 def interface_faults(pack: Pack, engine: Engine) -> Iterator[str]:
@@ -58,7 +58,8 @@ def interface_faults(pack: Pack, engine: Engine) -> Iterator[str]:
             yield f"the output {name!r} {fault}"
 
 
-def _checks(folder: Path, threads: int | None) -> Iterator[VerifyCheck]:
+def checks_of(folder: Path, *, threads: int | None = None) -> Iterator[VerifyCheck]:
+    """Yield the checks of a pack's folder as they are made."""
     try:
         step = "manifest"
         pack = load_pack(folder)

@@ -3,7 +3,8 @@
 import logging
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -30,13 +31,13 @@ from core.result import (
 from core.wording import say
 from services.allocation import keep_memory
 from services.patient import merge
-from services.places import pack_roots
+from services.places import pack_roots, packs_in_use
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.scan import Unreadable
 from services.side import side_of
 
 if TYPE_CHECKING:
-    from inference.packs import Pack
+    from inference.packs import Pack, PackLibrary
     from inference.requests import PackRun
 
 _log = logging.getLogger(__name__)
@@ -80,9 +81,17 @@ class Analyzer:
     """Analyses reading units; loads each model once and keeps it. Several threads may look with one."""
 
     def __init__(
-        self, options: AnalysisOptions | None = None, *, pack_folders: Sequence[Path] | None = None
+        self,
+        options: AnalysisOptions | None = None,
+        *,
+        pack_folders: Sequence[Path] | None = None,
+        library: "PackLibrary | None" = None,
+        in_use: Callable[[], AbstractContextManager[None]] = packs_in_use,
     ) -> None:
         """Find the installed packs; models are loaded when they are first needed.
+
+        ``library`` stands in place of all packs of ``pack_folders`` (default: the program's own, and those
+        installed in the profile that was named). ``in_use`` keeps packs from being taken away meanwhile.
 
         Raises:
             UnknownPackError: ``options.packs`` names one that is not installed.
@@ -91,7 +100,8 @@ class Analyzer:
         from inference.runner import PackRunner
 
         self.options = options or AnalysisOptions()
-        self.library = PackLibrary(tuple(pack_folders or pack_roots()))
+        self._in_use = in_use
+        self.library = library or PackLibrary(tuple(pack_folders or pack_roots()))
         self._runner = PackRunner(
             self.library,
             engine=self.options.engine,
@@ -178,7 +188,8 @@ class Analyzer:
             stop_if(cancelled)
             progress(Progress(stage="looking", done=number, total=len(order), item=unit.path))
             try:
-                results.append(self._ask(pack_id, loaded, whole, runs, cancelled))
+                with self._in_use():
+                    results.append(self._ask(pack_id, loaded, whole, runs, cancelled))
             except Cancelled:
                 raise
             except Exception as error:  # noqa: BLE001 - one pack's failure must not take the others down

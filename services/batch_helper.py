@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from core.child import start_child, streams_of
 from core.clock import SystemClock
 from core.errors import FarlightError
 from core.image import ReadingUnit
@@ -35,8 +36,6 @@ class Helper:
 
     def __init__(self, workshop: Workshop, ready: Callable[["Helper"], None]) -> None:
         """Start it; it gets ready by itself."""
-        from imaging.decode import start_child
-
         self._child = start_child("services.batch_helper", ARGUMENT)
         self._alive = True
         self._starting = threading.Thread(target=self._set_up, args=(workshop, ready), daemon=True)
@@ -74,7 +73,6 @@ class Helper:
 
     def _ask(self, message: dict[str, Any]) -> dict[str, Any] | None:
         from imaging import wire
-        from imaging.decode import streams_of
 
         requests, answers = streams_of(self._child)
         watchdog = threading.Timer(_ANSWERS_WITHIN_S, self._child.kill)

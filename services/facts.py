@@ -1,5 +1,6 @@
 """What a pack's manifest says of itself, as window and paper repeat it."""
 
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -7,14 +8,13 @@ from core.model_facts import ModelFacts, OperatingPoint, TestFigure
 from core.wording import has_sentence, say
 
 if TYPE_CHECKING:
-    from inference.manifest import Label, Rate
+    from inference.manifest import Label, Manifest, Rate
     from inference.packs import Pack
 
 
 def facts_of(pack: "Pack") -> ModelFacts:
     """Return a pack's facts, from its manifest."""
     manifest = pack.manifest
-    note = f"reports.pack_notes.{manifest.id}"
     return ModelFacts(
         pack_id=manifest.id,
         version=str(manifest.version),
@@ -39,11 +39,20 @@ def facts_of(pack: "Pack") -> ModelFacts:
         operating_points=MappingProxyType(
             {label.code: _operating_point(label) for label in manifest.labels if label.scoring is not None}
         ),
-        always_say=(say(note),) if has_sentence(note) else (),
+        always_say=tuple(_always_say(manifest)),
         licence=manifest.licence.spdx,
         attribution=manifest.licence.attribution,
+        commercial_use=manifest.licence.commercial_use,
         files=tuple(sorted(manifest.files.items())),
     )
+
+
+def _always_say(manifest: "Manifest") -> Iterator[str]:
+    note = f"reports.pack_notes.{manifest.id}"
+    if has_sentence(note):
+        yield say(note)
+    if not manifest.licence.commercial_use:
+        yield say("packs.licence.non_commercial")
 
 
 def _operating_point(label: "Label") -> OperatingPoint:

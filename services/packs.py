@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import UnknownPackError
 from core.model_facts import ModelFacts
 from core.result import ErrorRecord, PackClass
 from services.places import pack_roots
+
+if TYPE_CHECKING:
+    from inference.packs import PackLibrary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +29,15 @@ class InstalledPack:
     error: ErrorRecord | None = None
 
 
-def installed_packs(roots: Sequence[Path] | None = None) -> tuple[InstalledPack, ...]:
-    """Return every installed pack by id, the broken ones too."""
+def installed_packs(
+    roots: Sequence[Path] | None = None, *, library: "PackLibrary | None" = None
+) -> tuple[InstalledPack, ...]:
+    """Return every installed pack by id, the broken ones too; ``library`` stands in place of ``roots``."""
     from inference.packs import PackLibrary
     from services.facts import facts_of
 
     found = []
-    for entry in PackLibrary(tuple(roots or pack_roots())).entries():
+    for entry in (library or PackLibrary(tuple(roots or pack_roots()))).entries():
         manifest = entry.pack.manifest if entry.pack else None
         error = entry.error
         found.append(
@@ -80,12 +86,14 @@ def pack_facts(pack_id: str, roots: Sequence[Path] | None = None) -> ModelFacts:
     return facts_of(PackLibrary(tuple(roots or pack_roots())).get(pack_id))
 
 
-def build(folder: Path, out: Path | None = None) -> Path:
+def build(folder: Path, out: Path | None = None, *, private_key: bytes | None = None) -> Path:
     """Check a prepared pack folder, write its checksums, and return the ``.farpack`` made of it.
+
+    ``private_key`` signs it; see ``services.pack_keys``.
 
     Raises:
         PackError: the pack is not what it must be.
     """
     from inference.build import build_pack
 
-    return build_pack(folder, out)
+    return build_pack(folder, out, private_key=private_key)

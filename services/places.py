@@ -1,7 +1,14 @@
 """Where the program's own files lie: packs, samples."""
 
+import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+
+from store.pack_folder import FOLDER_NAME, PackFolder
+
+_PROFILE_VARIABLE = "FARLIGHT_PROFILE"
+"""In the environment, so that the processes that help with a batch look at the same packs."""
 
 
 def program_folder() -> Path:
@@ -10,9 +17,26 @@ def program_folder() -> Path:
     return Path(frozen) if frozen else Path(__file__).resolve().parent.parent
 
 
-def pack_roots() -> tuple[Path, ...]:
-    """Return the folders that hold model packs."""
+def program_packs() -> tuple[Path, ...]:
+    """Return the folders that hold the packs that are part of the program."""
     return (program_folder() / "models",)
+
+
+def pack_roots() -> tuple[Path, ...]:
+    """Return the folders that hold model packs: the program's own, and those installed in the profile."""
+    profile = os.environ.get(_PROFILE_VARIABLE)
+    return (*program_packs(), *((Path(profile) / FOLDER_NAME,) if profile else ()))
+
+
+def use_profile(folder: Path) -> None:
+    """Have this process, and those that it starts, find the packs that are installed in a profile."""
+    os.environ[_PROFILE_VARIABLE] = str(folder.absolute())
+
+
+def packs_in_use() -> AbstractContextManager[None]:
+    """Keep the packs of the profile that was named where they are while an analysis runs."""
+    profile = os.environ.get(_PROFILE_VARIABLE)
+    return PackFolder(Path(profile)).in_use() if profile else nullcontext()
 
 
 def sample_study() -> Path:

@@ -22,6 +22,8 @@ Stage = Literal[
     "keeping",
     "deleting",
     "wiping",
+    "unpacking",
+    "trying",
 ]
 
 

@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.result import EngineName, Precision
 from services.packs import chosen_packs
+from services.places import program_packs
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
+
+if TYPE_CHECKING:
+    from inference.verify import VerifyCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,7 @@ def run_self_test(
         UnknownPackError: one is not installed.
         Cancelled: the user stopped it.
     """
+    from inference.trial import try_pack
     from inference.verify import verify_pack
 
     chosen = chosen_packs(packs, pack_folders)
@@ -42,16 +48,33 @@ def run_self_test(
     for number, pack in enumerate(chosen):
         stop_if(cancelled)
         progress(Progress(stage="checking", done=number, total=len(chosen), item=pack.id))
-        checks.extend(
-            SelfCheck(
-                pack_id=pack.id,
-                name=check.name,
-                passed=check.passed,
-                detail=check.text,
-                code=check.code,
-                engine=check.engine,
-                precision=check.precision,
-            )
-            for check in verify_pack(pack.folder)
-        )
+        ours = pack.folder.parent in program_packs()
+        found = verify_pack(pack.folder) if ours else try_pack(pack.folder, cancelled=cancelled)
+        checks.extend(_self_check(pack.id, check) for check in found)
     return tuple(checks)
+
+
+def try_folder(
+    folder: Path, *, progress: Report = nobody_listens, cancelled: IsCancelled = never
+) -> tuple[SelfCheck, ...]:
+    """Return every check of a pack's folder, made in a process of its own, which a hostile model may end.
+
+    Raises:
+        Cancelled: the user stopped it.
+    """
+    from inference.trial import try_pack
+
+    progress(Progress(stage="trying", item=folder.name))
+    return tuple(_self_check(folder.name, check) for check in try_pack(folder, cancelled=cancelled))
+
+
+def _self_check(pack_id: str, check: "VerifyCheck") -> SelfCheck:
+    return SelfCheck(
+        pack_id=pack_id,
+        name=check.name,
+        passed=check.passed,
+        detail=check.text,
+        code=check.code,
+        engine=check.engine,
+        precision=check.precision,
+    )

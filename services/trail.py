@@ -52,6 +52,11 @@ AuditAct = Literal[
     "restore",
     "salvage",
     "clock_accepted",
+    "pack_key_trusted",
+    "pack_key_distrusted",
+    "pack_installed",
+    "pack_rolled_back",
+    "pack_removed",
 ]
 ACTS: tuple[AuditAct, ...] = get_args(AuditAct)
 WITNESS_DIGITS = 8

@@ -21,6 +21,8 @@ from services.drafts import DraftKeeper
 from services.given_password import GivenPassword, given_password
 from services.images import ImageKeeper
 from services.kept_settings import KeptSettings
+from services.pack_install import PackDesk
+from services.pack_keys import KeyDesk
 from services.papers import PaperDesk
 from services.progress import IsCancelled, Report, never, nobody_listens
 from services.reading_trail import ReadingTrail
@@ -43,6 +45,8 @@ from store.drafts import DraftStore
 from store.image_vault import ImageVault
 from store.kept_values import KeptValues
 from store.keyring import KeyHolder, KeyRing
+from store.pack_folder import PackFolder
+from store.pack_rows import PackStore
 from store.papers import PaperStore
 from store.people import PeopleStore
 from store.profile import Profile, start_log, stop_log
@@ -136,6 +140,7 @@ class Workplace:
             self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
             session=self.session, trail=self.trail, clock=clock,
         )  # fmt: skip
+        self._build_packs(clock)
         vault = ImageVault(self._database, clock, opened.profile.image_folder, opened.key)
         self.images = ImageKeeper(vault, self.settings, self.session, self.trail)
         self.images.start()
@@ -144,6 +149,16 @@ class Workplace:
         self.wrong_guesses: tuple[str, ...] = ()
         self.given_password: GivenPassword | None = None
         self._log: logging.Handler | None = start_log(opened.profile.folder, "window")
+
+    def _build_packs(self, clock: Clock) -> None:
+        """Join what is installed of packs from other hands, and end what a power cut interrupted."""
+        store, folder = PackStore(self._database), PackFolder(self._profile.folder)
+        keys = KeyDesk(store, session=self.session, trail=self.trail, clock=clock)
+        self.packs = PackDesk(store, folder, keys, session=self.session, trail=self.trail, clock=clock)
+        try:
+            self.packs.finish()
+        except StoreError as error:  # the records open all the same, and the next start tries again
+            _log.warning("a change of packs is not finished yet: %s", error.code)
 
     def _build_keeping(self, vault: ImageVault, records: RecordStore, clock: Clock) -> None:
         """Join what is kept of a patient: consent, how long, and deletion."""
@@ -281,8 +296,15 @@ class Workplace:
         """Return the one analyzer, built at the first call (heavy: use a background thread)."""
         with self._lock:
             if self._analyzer is None:
-                self._analyzer = Analyzer(options_from(self.settings))
+                self._analyzer = Analyzer(
+                    options_from(self.settings), library=self.packs.library(), in_use=self.packs.in_use
+                )
             return self._analyzer
+
+    def renew_analyzer(self) -> None:
+        """Have the next analysis look at the packs anew; one that runs goes on with those that it has."""
+        with self._lock:
+            self._analyzer = None
 
     def diagnostics(
         self, *, self_test: bool = False, progress: Report = nobody_listens, cancelled: IsCancelled = never

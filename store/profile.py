@@ -112,6 +112,15 @@ def stop_log(handler: logging.Handler) -> None:
     handler.close()
 
 
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file for this process, until it is closed; False where somebody else holds it."""
+    try:
+        _lock_file(descriptor)
+    except OSError:
+        return False
+    return True
+
+
 if sys.platform == "win32":
 
     def _lock_file(descriptor: int) -> None:

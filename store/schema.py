@@ -224,6 +224,42 @@ _KEEPING = """
         BEGIN SELECT RAISE(ABORT, 'a signed report is not deleted'); END;
 """
 
+# Whose model packs are trusted, which are installed, and who accepted which licence.
+_PACK_KEYS = """
+    CREATE TABLE pack_keys (
+        key BLOB PRIMARY KEY,
+        name TEXT NOT NULL,
+        trusted_at TEXT NOT NULL,
+        person_id INTEGER REFERENCES people,
+        person TEXT NOT NULL
+    );
+    CREATE TABLE installed_packs (
+        pack_id TEXT NOT NULL,
+        version TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        key BLOB NOT NULL,
+        signature TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('coming', 'here', 'going')),
+        installed_at TEXT NOT NULL,
+        person_id INTEGER REFERENCES people,
+        person TEXT NOT NULL,
+        PRIMARY KEY (pack_id, version)
+    );
+    CREATE TABLE pack_licences (
+        licence_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        pack_id TEXT NOT NULL,
+        version TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        accepted_at TEXT NOT NULL,
+        person_id INTEGER REFERENCES people,
+        person TEXT NOT NULL
+    );
+    CREATE TRIGGER pack_licences_stay BEFORE UPDATE ON pack_licences
+        BEGIN SELECT RAISE(ABORT, 'an accepted licence does not change'); END;
+    CREATE TRIGGER pack_licences_remain BEFORE DELETE ON pack_licences
+        BEGIN SELECT RAISE(ABORT, 'an accepted licence is not forgotten'); END;
+"""
+
 # One script a version; never change one that was released, add the next.
 MIGRATIONS = (
     """
@@ -306,6 +342,6 @@ MIGRATIONS = (
     CREATE TRIGGER papers_not_made_remain BEFORE DELETE ON papers_not_made
         BEGIN SELECT RAISE(ABORT, 'a record of papers is not deleted'); END;
     """,
-    _PEOPLE_AND_TRAIL + _SETTINGS + _RECORDS + _IMAGES + _KEEPING,
+    _PEOPLE_AND_TRAIL + _SETTINGS + _RECORDS + _IMAGES + _KEEPING + _PACK_KEYS,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

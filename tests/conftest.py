@@ -24,6 +24,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(NO_DATA)
 
 
+@pytest.fixture(autouse=True)
+def _no_profile_of_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Verbs name their profile in the environment, for the processes that they start; no test inherits it.
+    monkeypatch.setenv("FARLIGHT_PROFILE", "")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
     # Unix sockets stay open: multiprocessing and the X server need them.

@@ -125,7 +125,7 @@ class MainWindow(QMainWindow):
             self.report, self.desk, pools=self.pools, workplace=self._workplace,
             notices=self.notices, window=self,
         )  # fmt: skip
-        self.models = ModelsPage(self._theme, self.pools)
+        self.models = ModelsPage(self._theme, self.pools, self._workplace)
         self.settings = SettingsPage(self._workplace, self.pools)
         self.trail_watch = TrailWatch(self.pools, self._workplace, self.notices, self)
         self.audit = AuditPage(self._theme, self.pools, self._workplace, self.trail_watch)
@@ -199,6 +199,7 @@ class MainWindow(QMainWindow):
 
     def _connect_rest(self) -> None:
         self.queue.analysed.connect(self.records.keep_marks)
+        self.models.packs_changed.connect(self.queue.warm_up)
         self.records.case_wanted.connect(self.open_case)
         self.records.page_wanted.connect(self.show_page)
         self.records.failed.connect(self.tell_error)
@@ -318,13 +319,18 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
         """Open what was dropped."""
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
+        if files := self.models.pack_files(event.mimeData()):
+            event.acceptProposedAction()
+            self.show_page("models")
+            self.models.open_files(files)
+        elif paths:
             event.acceptProposedAction()
             self.opening.open_paths(paths)
 
     @Slot()
     def _on_media_changed(self) -> None:
         self.worklist.side.show_media(self.intake.media or ())
+        self.models.show_media(self.intake.media or ())
 
     # --- who is logged in
 
@@ -336,6 +342,7 @@ class MainWindow(QMainWindow):
         self.settings.show_rights()
         self.settings.trail.refresh()
         self.kept_card.refresh()
+        self.models.show_rights()
         tell_start_notices(self.notices, self._workplace, self.settings.people.own_password.click)
 
     @Slot(bool)

@@ -94,6 +94,8 @@ class ProgressLine(QWidget):
             "looking": self.tr("Looking at what goes: {done} of {total}"),
             "deleting": self.tr("Deleting: {done} of {total} are gone"),
             "wiping": self.tr("Wiping what is left on the disk (this cannot be stopped)"),
+            "unpacking": self.tr("Unpacking"),
+            "trying": self.tr("Trying the model in a process of its own"),
         }
         text = stages.get(told.stage, self._name).format(done=told.done, total=total)
         gone = time.monotonic() - self._since

@@ -1,6 +1,8 @@
 """Looking into ONNX files before an engine does."""
 
+import random
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import onnx
@@ -49,16 +51,9 @@ def _in_sparse_tensor() -> bytes:
     return _model_with(helper.make_graph([], "g", [], [], sparse_initializer=[sparse]))
 
 
-def _in_function() -> bytes:
-    node = helper.make_node("Constant", [], ["y"], value=_external(_weights()))
-    function = helper.make_function("d", "f", [], ["y"], [node], [helper.make_opsetid("", 17)])
-    model = helper.make_model(helper.make_graph([], "g", [], []), functions=[function])
-    return bytes(model.SerializeToString())
-
-
 @pytest.mark.parametrize(
     "make",
-    [_in_initializer, _in_constant, _in_subgraph, _in_sparse_tensor, _in_function],
+    [_in_initializer, _in_constant, _in_subgraph, _in_sparse_tensor],
     ids=lambda f: f.__name__,
 )
 def test_weights_in_another_file_are_refused_wherever_they_are_named(make: Callable[[], bytes]) -> None:
@@ -89,6 +84,192 @@ def test_a_truncated_model_is_refused_at_any_length() -> None:
         assert model[length] >> 3 in (1, 2, 5, 7, 8, 20, 25), (
             "cut between two fields, which only an engine can tell"
         )
+
+
+def _graph(
+    *nodes: onnx.NodeProto,
+    tensors: list[TensorProto] | None = None,
+    inputs: list[onnx.ValueInfoProto] | None = None,
+) -> bytes:
+    return _model_with(helper.make_graph(list(nodes), "g", inputs or [_image()], [], tensors or []))
+
+
+def _image(*sizes: int | str) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info("image", TensorProto.FLOAT, sizes or ("batch", 1, 8, 8))
+
+
+def _numbers(name: str, *values: int) -> TensorProto:
+    return numpy_helper.from_array(np.array(values, dtype=np.int64), name)
+
+
+def _scales(name: str, *values: float) -> TensorProto:
+    return numpy_helper.from_array(np.array(values, dtype=np.float32), name)
+
+
+def _column(name: str, *sizes: int) -> TensorProto:
+    return numpy_helper.from_array(np.zeros(sizes, dtype=np.int8), name)
+
+
+HUGE = 100_000
+BLOW_UPS = {
+    "a constant of a given shape": _graph(
+        helper.make_node("ConstantOfShape", ["s"], ["y"]), tensors=[_numbers("s", HUGE, HUGE)]
+    ),
+    "the same with the shape in a node": _graph(
+        helper.make_node("Constant", [], ["s"], value=_numbers("s", HUGE, HUGE)),
+        helper.make_node("ConstantOfShape", ["s"], ["y"]),
+    ),
+    "expand": _graph(helper.make_node("Expand", ["image", "s"], ["y"]), tensors=[_numbers("s", HUGE, HUGE)]),
+    "tile": _graph(
+        helper.make_node("Tile", ["image", "s"], ["y"]), tensors=[_numbers("s", 1, 1, HUGE, HUGE)]
+    ),
+    "resize to sizes": _graph(
+        helper.make_node("Resize", ["image", "", "", "s"], ["y"]), tensors=[_numbers("s", 1, 1, HUGE, HUGE)]
+    ),
+    "resize by scales": _graph(
+        helper.make_node("Resize", ["image", "", "s"], ["y"]), tensors=[_scales("s", 1, 1, 1e6, 1e6)]
+    ),
+    "edges": _graph(
+        helper.make_node("Pad", ["image", "s"], ["y"]), tensors=[_numbers("s", 0, 0, HUGE, HUGE, 0, 0, 0, 0)]
+    ),
+    "edges of a convolution": _graph(
+        helper.make_node("Conv", ["image", "w"], ["y"], pads=[HUGE, HUGE, 0, 0]),
+        tensors=[_column("w", 1, 1, 1, 1)],
+    ),
+    "strides of a transposed convolution": _graph(
+        helper.make_node("ConvTranspose", ["image", "w"], ["y"], strides=[HUGE, HUGE]),
+        tensors=[_column("w", 1, 1, 1, 1)],
+    ),
+    "a range": _graph(
+        helper.make_node("Range", ["a", "b", "c"], ["y"]),
+        tensors=[_numbers("a", 0), _numbers("b", 10**12), _numbers("c", 1)],
+    ),
+    "one-hot": _graph(
+        helper.make_node("OneHot", ["image", "s", "v"], ["y"]),
+        tensors=[_numbers("s", 10**12), _numbers("v", 0, 1)],
+    ),
+    "a column plus a row": _graph(
+        helper.make_node("Add", ["a", "b"], ["y"]), tensors=[_column("a", HUGE, 1), _column("b", 1, HUGE)]
+    ),
+    "a column by a row": _graph(
+        helper.make_node("MatMul", ["a", "b"], ["y"]), tensors=[_column("a", HUGE, 1), _column("b", 1, HUGE)]
+    ),
+    "the declared input": _graph(inputs=[_image(1, 1, HUGE, HUGE)]),
+}
+
+
+@pytest.mark.parametrize("model", BLOW_UPS.values(), ids=BLOW_UPS.keys())
+def test_a_small_file_that_grows_to_gigabytes_is_refused(model: bytes) -> None:
+    assert len(model) < 3 * HUGE
+    with pytest.raises(ModelLoadError, match=r"would make|declared with"):
+        require_plain_model(model)
+
+
+def test_a_tensor_that_claims_more_than_it_holds_is_refused() -> None:
+    tensor = _weights()
+    tensor.dims[0] = 4
+    with pytest.raises(ModelLoadError, match="claims 4 values"):
+        require_plain_model(_graph(tensors=[tensor]))
+    tensor.dims[0] = -1
+    with pytest.raises(ModelLoadError, match="impossible"):
+        require_plain_model(_graph(tensors=[tensor]))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["FLOAT", "DOUBLE", "INT8", "UINT8", "INT16", "FLOAT16", "BFLOAT16", "INT32", "INT64", "BOOL", "INT4"],
+)
+@pytest.mark.parametrize("raw", [True, False])
+def test_tensors_of_every_kind_that_hold_what_they_claim_are_let_through(kind: str, raw: bool) -> None:
+    number = getattr(TensorProto, kind)
+    values = np.array([0, 1, 1, 0, 1])
+    tensor = helper.make_tensor("w", number, [5], values)
+    if raw:
+        tensor = numpy_helper.from_array(numpy_helper.to_array(tensor), "w")
+        assert tensor.raw_data
+    require_plain_model(_graph(tensors=[tensor]))
+
+
+def test_a_tensor_of_texts_is_refused() -> None:
+    with pytest.raises(ModelLoadError, match="holds no numbers"):
+        require_plain_model(_graph(tensors=[numpy_helper.from_array(np.array(["x"], dtype=object), "t")]))
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (helper.make_node("Evil", ["image"], ["y"], domain="org.evil"), "org.evil"),
+        (helper.make_node("Attention", ["image"], ["y"], domain="com.microsoft"), "Attention"),
+        (helper.make_node("ATen", ["image"], ["y"], domain="org.pytorch.aten"), "ATen"),
+        (helper.make_node("RandomNormalLike", ["image"], ["y"]), "by chance"),
+        (helper.make_node("ImageDecoder", ["image"], ["y"]), "decodes files"),
+        (helper.make_node("Loop", ["image"], ["y"], body=helper.make_graph([], "b", [], [])), "may not end"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_operators_that_are_not_run_are_refused_by_name(node: onnx.NodeProto, said: str) -> None:
+    with pytest.raises(ModelLoadError, match=said):
+        require_plain_model(_graph(node))
+
+
+def test_quantization_of_microsoft_and_domains_that_nobody_uses_are_let_through() -> None:
+    nodes = [helper.make_node("QuantizeLinear", ["image", "s", "z"], ["y"], domain="com.microsoft")]
+    tensors = [_scales("s", 1.0), helper.make_tensor("z", TensorProto.UINT16, [], [0])]
+    graph = helper.make_graph(nodes, "g", [_image()], [], tensors)
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("org.pytorch.aten", 1)]
+    require_plain_model(helper.make_model(graph, opset_imports=opsets).SerializeToString())
+
+
+def test_functions_of_the_model_s_own_are_refused() -> None:
+    node = helper.make_node("Relu", ["x"], ["y"])
+    function = helper.make_function("d", "f", ["x"], ["y"], [node], [helper.make_opsetid("", 17)])
+    model = helper.make_model(helper.make_graph([], "g", [], []), functions=[function])
+    with pytest.raises(ModelLoadError, match="inlined"):
+        require_plain_model(model.SerializeToString())
+
+
+def test_a_graph_that_runs_in_a_circle_is_refused() -> None:
+    with pytest.raises(ModelLoadError, match="circle"):
+        require_plain_model(
+            _graph(helper.make_node("Add", ["image", "b"], ["a"]), helper.make_node("Relu", ["a"], ["b"]))
+        )
+
+
+def test_a_value_that_is_made_twice_is_refused() -> None:
+    with pytest.raises(ModelLoadError, match="twice"):
+        require_plain_model(_graph(*[helper.make_node("Relu", ["image"], ["y"])] * 2))
+
+
+def test_too_many_nodes_and_too_long_a_chain_are_refused() -> None:
+    many = [helper.make_node("Relu", ["image"], [f"y{number}"]) for number in range(onnx_file.MOST_NODES + 1)]
+    with pytest.raises(ModelLoadError, match="nodes"):
+        require_plain_model(_graph(*many))
+    names = ["image", *(f"y{number}" for number in range(onnx_file.LONGEST_CHAIN + 1))]
+    chain = [helper.make_node("Relu", [one], [next_]) for one, next_ in pairwise(names)]
+    with pytest.raises(ModelLoadError, match="wait for one another"):
+        require_plain_model(_graph(*chain))
+
+
+def test_a_file_of_countless_fields_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_file, "MOST_FIELDS", 1000)
+    with pytest.raises(ModelLoadError, match="more fields"):
+        require_plain_model(b"\x08\x01" * 1001)
+
+
+def test_a_changed_model_is_refused_or_let_through_but_never_breaks_the_reader() -> None:
+    model, chance = toy_packs.finding_model(), random.Random(20270401)
+    refused = 0
+    for _ in range(400):
+        changed = bytearray(model)
+        for _ in range(chance.randint(1, 8)):
+            changed[chance.randrange(len(changed))] = chance.choice(
+                (0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256))
+            )
+        try:
+            require_plain_model(bytes(changed))
+        except ModelLoadError:
+            refused += 1
+    assert refused > 100
 
 
 def test_a_giant_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,6 @@ from pypdfium2 import PdfDocument
 from core.clock import FixedClock
 from core.errors import Cancelled, OutputNotEmptyError, PatientFileError, UnknownPackError
 from core.image import ReadingUnit
-from imaging import decode
 from inference.engine import physical_cores
 from services import batch_helper
 from services.analyze import AnalysisOptions
@@ -270,14 +269,10 @@ def test_a_helper_that_dies_costs_no_record(camp: Path, monkeypatch: pytest.Monk
 
 
 def test_a_helper_that_cannot_be_started_costs_no_record(camp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    start = decode.start_child
+    def no_helper(*_arguments: Any, **_named: Any) -> Any:
+        raise BlockingIOError
 
-    def no_helper(module: str, argument: str, **named: Any) -> Any:
-        if argument == batch_helper.ARGUMENT:
-            raise BlockingIOError
-        return start(module, argument, **named)
-
-    monkeypatch.setattr(decode, "start_child", no_helper)
+    monkeypatch.setattr(batch_helper, "start_child", no_helper)
     outcome = run_batch(BatchRequest(paths=(str(camp),), out=camp.parent / "out", with_pdf=False), helpers=2)
     assert (outcome.records, outcome.failed) == (12, 1)
 

@@ -98,6 +98,8 @@ class Screens:
             window.settings.people.dialog,
             window.audit_export.sheet,
             window.keeping.dialog,
+            window.models.desk.dialog,
+            window.models.keys.dialog,
         )
         (screen if any(dialogs) else window.grab()).save(str(self.out / f"{name}.png"))
         for dialog in dialogs:
@@ -238,6 +240,9 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
                 wait_until(lambda: not window.models._words.isVisible())  # type: ignore[attr-defined]
 
         return go
+
+    def packs(state: str) -> Callable[[Any], None]:
+        return partial(show_packs, s.folder, state)
 
     def corrected(window: object) -> None:
         ready(window)
@@ -485,6 +490,17 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         "report": lambda: s.shoot("report", (s.chest(),), act=page("report")),
         "models": lambda: s.shoot("models", (s.chest(),), act=page("models")),
         "models-light": lambda: s.shoot("models-light", (s.chest(),), act=page("models"), theme="light"),
+        **{
+            f"packs-{state}-{look}": partial(
+                s.shoot,
+                f"packs-{state}-{look}",
+                theme="light" if look == "light" else "dark",
+                act=packs(state),
+                size=size,
+            )
+            for state in ("list", "offer", "refused", "trust", "remove", "reader")
+            for look, size in (("dark", SIZE), ("light", SIZE), ("low", (1024, 640)))
+        },
         "settings": lambda: s.shoot("settings", (s.chest(),), act=page("settings")),
         "audit": lambda: s.shoot("audit", (s.chest(),), act=audit),
         "audit-light": lambda: s.shoot("audit-light", (s.chest(),), act=audit, theme="light"),
@@ -530,6 +546,63 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
             for look, size in (("dark", SIZE), ("light", SIZE), ("low", (1024, 700)))
         },
     }
+
+
+def show_packs(folder: Path, state: str, window: Any) -> None:
+    """Bring the page of models into a state with packs from other hands."""
+    from PySide6.QtWidgets import QScrollArea
+
+    from services.scan import Medium
+    from tests.inference import toy_packs
+    from tests.services.pack_files import ACCEPTANCE, MAKER, PRIVATE, pack_file
+
+    toys = Path(tempfile.mkdtemp(dir=folder))
+    toy_packs.write_outline_pack(toys)
+    ours, stick = window._workplace.packs, toys / "KINGSTON"
+    named = ("Toy outline", "Outline of the lungs in portable films")
+    asking = (
+        ('attribution = "nobody"', ACCEPTANCE),
+        ("commercial_use = true", "commercial_use = false"),
+        named,
+    )
+    ours.keys.trust(MAKER, MAKER.fingerprint)
+    for version in ("1.2.0", "1.3.0"):
+        with ours.offer(pack_file(toys, stick / version, "toy-outline", version, named)) as offer:
+            ours.install(offer)
+    latest = pack_file(toys, stick, "toy-outline", "1.4.0", *asking)
+    window.show_page("models")
+    window.models.reload()
+    wait_until(lambda: len(ours.versions()) > 2 and "toy-outline" in _words(window.models))
+    page, desk = window.models, window.models.desk
+    area = page.findChild(QScrollArea)
+    if state == "list":
+        page.show_media((Medium(name="KINGSTON", path=stick),))
+        wait_until(lambda: "KINGSTON" in _words(page))
+    elif state == "offer":
+        desk.open_file(latest)
+        wait_until(lambda: desk.dialog is not None)
+    elif state == "refused":
+        foreign = pack_file(toys, toys / "other", "toy-outline", "1.5.0", key=bytes(reversed(PRIVATE)))
+        desk.open_file(foreign)
+        wait_until(lambda: "E253" in desk.said.text())
+    elif state == "trust":
+        (toys / "maker.farkey.pub").write_text(MAKER.text(), encoding="utf-8")
+        page.keys.open_key(toys / "maker.farkey.pub")
+        page.keys.dialog.digits.setText("1" * 40)
+    elif state == "remove":
+        desk.ask_remove(tuple(one for one in ours.versions() if not one.bundled), None)
+    elif state == "reader":
+        window._workplace.session.leave()
+        page.show_rights()
+    if state == "reader":
+        wait_until(lambda: area.verticalScrollBar().maximum() > 0)
+        area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
+
+
+def _words(widget: Any) -> str:
+    from PySide6.QtWidgets import QLabel
+
+    return "\n".join(one.text() for one in widget.findChildren(QLabel))
 
 
 if __name__ == "__main__":

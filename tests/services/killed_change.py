@@ -1,0 +1,71 @@
+"""One change of packs in a process that kills itself right before its n-th step that changes something."""
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from inference.verify import VerifyCheck
+from services import pack_install
+from store import pack_folder, pack_rows
+from tests.opening import open_workplace
+
+
+class Steps:
+    """Counts down to the step before which the power goes."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def before(self, act: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the act with a step before it."""
+
+        def stepped(*arguments: Any, **named: Any) -> Any:
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.left -= 1
+            return act(*arguments, **named)
+
+        return stepped
+
+
+def main(profile: str, change: str, first: str, second: str, step: str) -> None:
+    """Do it."""
+    with open_workplace(Path(profile)) as workplace:
+        own = workplace.packs
+        desk = pack_install.PackDesk(
+            own._store, own._folder, own.keys,
+            session=workplace.session, trail=workplace.trail, clock=workplace.clock, bundled=(),
+        )  # fmt: skip
+        _arm(Steps(int(step)), workplace)
+        if change in ("install", "upgrade"):
+            with desk.offer(Path(first if change == "install" else second)) as offer:
+                desk.install(offer)
+        elif change == "roll back":
+            desk.roll_back("toy-outline")
+        else:
+            desk.remove("toy-outline")
+
+
+def _arm(steps: Steps, workplace: Any) -> None:
+    passed = VerifyCheck(name="Model", passed=True, text="")
+    setattr(pack_install, "try_pack", lambda *_, **__: (passed,))  # noqa: B010  nobody exports it
+    for owner, name in (
+        (os, "fsync"),
+        (Path, "mkdir"),
+        (Path, "rename"),
+        (pack_folder, "settle_folder"),
+        (shutil, "rmtree"),
+        (pack_rows.PackStore, "put"),
+        (pack_rows.PackStore, "set_state"),
+        (pack_rows.PackStore, "drop"),
+        (workplace.trail, "note"),
+    ):
+        setattr(owner, name, steps.before(getattr(owner, name)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,225 @@
+"""Models from other hands in the window: installed, gone back from, removed, refused; keys compared."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inference.verify import VerifyCheck
+from services.scan import Medium
+from tests.inference import toy_packs
+from tests.services.pack_files import ACCEPTANCE, MAKER, PRIVATE, pack_file
+from tests.ui.stage import wait_until
+from tests.ui.test_pages import words_on
+
+pytestmark = pytest.mark.display
+Stage = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Pack files as they come on a stick."""
+    out = tmp_path_factory.mktemp("stick")
+    toys = tmp_path_factory.mktemp("toys")
+    toy_packs.write_outline_pack(toys)
+    foreign = bytes(reversed(PRIVATE))
+    return {
+        "1.2.0": pack_file(toys, out, "toy-outline", "1.2.0"),
+        "1.3.0": pack_file(toys, out, "toy-outline", "1.3.0"),
+        "foreign": pack_file(toys, out / "foreign", "toy-outline", "1.2.0", key=foreign),
+        "asking": pack_file(
+            toys, out / "asking", "toy-outline", "1.2.0",
+            ('attribution = "nobody"', ACCEPTANCE), ("commercial_use = true", "commercial_use = false"),
+        ),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def page(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The page of a window whose administrator trusts the maker; the trial is believed."""
+    passed = (VerifyCheck(name="Model", passed=True, text=""),)
+    monkeypatch.setattr("services.pack_install.try_pack", lambda *_, **__: passed)
+    window = stage()
+    monkeypatch.setattr(window.queue, "warm_up", lambda: None)
+    window.models.packs_changed.disconnect()
+    window._workplace.packs.keys.trust(MAKER, MAKER.fingerprint)
+    window.show_page("models")
+    window.models.reload()
+    return window.models
+
+
+def _offered(page: Any, file: Path) -> Any:
+    page.desk.open_file(file)
+    wait_until(lambda: page.desk.dialog is not None or page.desk._task is None)
+    return page.desk.dialog
+
+
+def _install(page: Any, file: Path) -> str:
+    _offered(page, file).yes.click()
+    wait_until(lambda: page.desk._task is None and page.desk.dialog is None and page.desk.said.text() != "")
+    return str(page.desk.said.text())
+
+
+def _button(page: Any, words: str) -> Any:
+    from ui.controls import KeyButton
+
+    def found() -> list[Any]:
+        return [
+            one
+            for one in page.findChildren(KeyButton, "change")
+            if words in one.accessibleName() and one.isVisible()
+        ]
+
+    wait_until(lambda: len(found()) == 1)
+    return found()[0]
+
+
+def test_a_model_is_installed_upgraded_gone_back_from_and_removed(page: Any, files: dict[str, Path]) -> None:
+    assert "1.2.0 is installed and in use" in _install(page, files["1.2.0"])
+    dialog = _offered(page, files["1.3.0"])
+    assert "in place of 1.2.0" in words_on(dialog)
+    assert MAKER.fingerprint in words_on(dialog)
+    dialog.yes.click()
+    wait_until(lambda: "1.3.0 is installed" in page.desk.said.text())
+    wait_until(lambda: "1.3.0 in use · signed by Ministry of Health" in words_on(page))
+    _button(page, "Go back to 1.2.0").click()
+    assert "Goes: toy-outline 1.3.0." in words_on(page.desk.dialog)
+    page.desk.dialog.yes.click()
+    wait_until(lambda: "In use is now toy-outline 1.2.0" in page.desk.said.text())
+    wait_until(lambda: "1.3.0 in use" not in words_on(page))
+    _button(page, "Remove … toy-outline").click()
+    page.desk.dialog.yes.click()
+    wait_until(lambda: "Removed toy-outline" in page.desk.said.text())
+    wait_until(lambda: "signed by Ministry of Health" not in words_on(page))
+
+
+def test_declining_changes_nothing(page: Any, files: dict[str, Path]) -> None:
+    _offered(page, files["1.2.0"]).no.click()
+    wait_until(lambda: "Nothing was changed" in page.desk.said.text())
+    wait_until(lambda: not list((page._workplace.folder / "packs").glob(".staging*")))
+    assert page.desk.choose.isEnabled()
+
+
+def test_a_licence_is_shown_and_must_be_accepted(page: Any, files: dict[str, Path]) -> None:
+    from PySide6.QtWidgets import QPlainTextEdit
+
+    dialog = _offered(page, files["asking"])
+    assert dialog.findChild(QPlainTextEdit).toPlainText() == "Apache-2.0\n"
+    assert "no commercial use" in words_on(dialog)
+    assert not dialog.yes.isEnabled()
+    dialog.accepted_licence.click()
+    assert dialog.yes.isEnabled()
+    dialog.yes.click()
+    wait_until(lambda: "is installed" in page.desk.said.text())
+    assert len(page._workplace.packs._store.licences()) == 1
+
+
+def test_a_foreign_key_is_refused_with_its_fingerprint(page: Any, files: dict[str, Path]) -> None:
+    assert _offered(page, files["foreign"]) is None
+    assert "E253" in page.desk.said.text()
+    assert "fingerprint" in page.desk.said.text()
+    assert page.desk.said.property("role") == "error"
+
+
+def test_pack_files_on_a_stick_are_offered_while_the_page_is_open(page: Any, files: dict[str, Path]) -> None:
+    from ui.controls import KeyButton
+
+    stick = Medium(name="KINGSTON", path=files["1.2.0"].parent)
+    page.show_media((stick,))
+    wait_until(lambda: "On KINGSTON: toy-outline-1.2.0.farpack" in words_on(page))
+    button = next(
+        one for one in page.findChildren(KeyButton, "offer") if one.accessibleName().endswith("1.2.0.farpack")
+    )
+    button.click()
+    wait_until(lambda: page.desk.dialog is not None)
+    page.desk.dialog.no.click()
+    page.show_media(())
+    wait_until(lambda: "KINGSTON" not in words_on(page))
+
+
+def test_a_pack_file_dropped_on_the_window_is_offered(page: Any, files: dict[str, Path]) -> None:
+    from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+    from PySide6.QtGui import QDropEvent
+
+    window = page.window()
+    window.show_page("worklist")
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(files["1.2.0"]))])
+    window.dropEvent(
+        QDropEvent(
+            QPointF(5, 5),
+            Qt.DropAction.CopyAction,
+            mime,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+    )
+    wait_until(lambda: page.desk.dialog is not None)
+    assert page.isVisible()
+    page.desk.dialog.no.click()
+    wait_until(lambda: "Nothing was changed" in page.desk.said.text())
+
+
+def test_a_key_is_trusted_only_when_the_digits_that_were_read_out_are_its_own(
+    page: Any, tmp_path: Path
+) -> None:
+    keys = page.keys
+    keys._workplace.packs.keys.distrust(MAKER.key)
+    keys.refresh()
+    (tmp_path / "maker.farkey.pub").write_text(MAKER.text(), encoding="utf-8")
+    keys.open_key(tmp_path / "maker.farkey.pub")
+    dialog = keys.dialog
+    assert MAKER.fingerprint not in words_on(dialog)
+    dialog.digits.setText("1" * 40)
+    assert not dialog.yes.isEnabled()
+    assert "not the digits" in dialog.wrong.text()
+    dialog.digits.setText(MAKER.fingerprint.replace(" ", ""))
+    dialog.yes.click()
+    wait_until(lambda: MAKER.fingerprint in words_on(keys))
+
+
+def test_taking_the_trust_away_names_the_models_that_go_out_of_use(page: Any, files: dict[str, Path]) -> None:
+    _install(page, files["1.2.0"])
+    page.keys.ask_distrust(page._workplace.packs.keys.all()[0])
+    assert "toy-outline 1.2.0" in words_on(page.keys.dialog)
+    page.keys.dialog.yes.click()
+    wait_until(lambda: "not trusted any more" in words_on(page))
+
+
+def test_a_file_that_holds_no_key_is_told(page: Any, tmp_path: Path) -> None:
+    (tmp_path / "x.farkey.pub").write_bytes(b"\x00\xff")
+    page.keys.open_key(tmp_path / "x.farkey.pub")
+    assert page.keys.dialog is None
+    assert "E259" in page.keys.said.text()
+
+
+def test_who_is_no_administrator_can_only_look(page: Any, files: dict[str, Path]) -> None:
+    _install(page, files["1.2.0"])
+    remove = _button(page, "Remove … toy-outline")
+    page._workplace.session.leave()
+    page.show_rights()
+    for part in (page.desk.choose, page.keys.add_key, remove):
+        assert not part.isEnabled()
+        assert "administrator" in part.toolTip()
+    page.open_files((files["1.3.0"],))
+    assert page.desk._task is None
+    assert "administrator" in page.desk.said.text()
+
+
+def test_a_trial_that_is_stopped_changes_nothing(
+    page: Any, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from services.progress import stop_if
+
+    def endless(_folder: Path, *, cancelled: Callable[[], bool]) -> None:
+        while True:
+            stop_if(cancelled)
+
+    monkeypatch.setattr("services.pack_install.try_pack", endless)
+    page.desk.open_file(files["1.2.0"])
+    wait_until(lambda: "Trying" in page.desk.line.words.text())
+    page.desk.line.stop.click()
+    wait_until(lambda: page.desk._task is None)
+    assert "Stopped" in page.desk.said.text()
+    assert not list((page._workplace.folder / "packs").glob("*"))
