@@ -9,7 +9,7 @@ VENV_PYTHON := .venv/Scripts/python.exe
 else
 VENV_PYTHON := .venv/bin/python
 endif
-TYPED := main.py core imaging inference reports services store cli ui training benchmarks packaging tests
+TYPED := main.py core evaluation imaging inference reports services store cli ui training benchmarks packaging tests
 
 .PHONY: help setup setup-dev setup-training run test lint format package smoke train evaluate bench screenshots clean
 

@@ -4,26 +4,26 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from services.private_memory import keep_memory_private
+
+CHILDREN = {
+    "--farlight-decoder": "imaging.decode_worker",
+    "--farlight-batch-helper": "services.batch_helper",
+    "--farlight-draft": "inference.drafting",
+    "--farlight-trial": "inference.trial",
+}
+"""What this program is when it was started once more by itself; each has a ``main()``."""
 
 
 def main(argv: Sequence[str]) -> int:
     """Hand over to whoever was asked for, and return the exit status."""
     keep_memory_private()
-    if argv[:1] == ["--farlight-decoder"]:
-        from imaging.decode_worker import main as decode
-
-        return decode()
-    if argv[:1] == ["--farlight-batch-helper"]:
-        from services.batch_helper import main as help_batch
-
-        return help_batch()
-    if argv[:1] == ["--farlight-trial"]:
-        from inference.trial import main as try_pack
-
-        return try_pack()
+    child = CHILDREN.get(argv[0]) if argv else None
+    if child is not None:
+        return int(import_module(child).main())
     from cli.program import parse, run_verb
 
     arguments = parse(argv)

@@ -1,11 +1,11 @@
-"""``packs list|show|verify``: model packs, as installed and as prepared."""
+"""``packs list|show|verify``, beside verbs in modules of their own: model packs, installed and prepared."""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli import packs_archive
+from cli import packs_archive, packs_evaluate, packs_new
 from cli.console import ProgressLine, print_json, print_table, stoppable
 from core.wording import say
 
@@ -23,6 +23,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "ids", metavar="ID", nargs="*", help=say("cli.help.pack_ids")
     )
     packs_archive.add_to(actions)
+    packs_evaluate.add_to(actions)
+    packs_new.add_to(actions)
 
 
 def list_packs(arguments: argparse.Namespace) -> int:

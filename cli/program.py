@@ -8,7 +8,14 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from core.errors import Cancelled, FarlightError, OutputStreamError, RequestError, UnknownPackError
+from core.errors import (
+    Cancelled,
+    FarlightError,
+    LabelTableError,
+    OutputStreamError,
+    RequestError,
+    UnknownPackError,
+)
 from core.wording import say
 from services.version import VERSION
 
@@ -88,8 +95,13 @@ def _ready_streams() -> None:
 def complain(error: FarlightError) -> int:
     """Say an error on stderr and return its exit status."""
     about = f" {error.about}:" if error.about else ""
-    print(f"{error.code}{about}{str(error).removeprefix(error.code)}", file=sys.stderr)
-    asked_wrongly = isinstance(error, RequestError | UnknownPackError)
+    problems = error.context.get("problems")
+    if isinstance(problems, tuple) and len(problems) > 1:
+        lines = [f"{error.code}{about} {error.message}", *(f"  {problem}" for problem in problems)]
+        print("\n".join(lines), file=sys.stderr)
+    else:
+        print(f"{error.code}{about}{str(error).removeprefix(error.code)}", file=sys.stderr)
+    asked_wrongly = isinstance(error, RequestError | UnknownPackError | LabelTableError)
     return WRONG_ARGUMENTS if asked_wrongly and not error.context.get("while_running") else NOT_ALL_DONE
 
 

@@ -163,6 +163,30 @@ class PackDependencyError(PackError):
     code = "E206"
 
 
+class PrecisionMissingError(PackError):
+    """The pack has no network in the precision that was asked for."""
+
+    code = "E240"
+
+
+class UnknownModelError(PackError):
+    """A model file is not of a kind that a pack can be made of; the detail says why."""
+
+    code = "E241"
+
+
+class ModelInspectionError(PackError):
+    """The process that looked into a model file died, hung or ran out of memory."""
+
+    code = "E242"
+
+
+class DraftFolderError(PackError):
+    """The folder for a new pack is there already, or cannot be written."""
+
+    code = "E243"
+
+
 class ArchiveDamagedError(PackError):
     """A pack file is damaged, cut short, or no pack file at all."""
 
@@ -221,6 +245,48 @@ class SigningKeyError(PackError):
     """A key for packs cannot be read, made or used."""
 
     code = "E259"
+
+
+class EvaluationError(PackError):
+    """A pack could not be measured, calibrated or quantized on these images."""
+
+    code = "E260"
+
+
+class LabelTableError(EvaluationError):
+    """The table of labels is not what it must be; the detail names lines and columns, never a patient."""
+
+    code = "E261"
+
+
+class LeakedSplitError(EvaluationError):
+    """A patient, or a picture, stands in both parts: what calibrates must not measure."""
+
+    code = "E262"
+
+
+class TooFewPatientsError(EvaluationError):
+    """There are too few patients with or without a finding; the detail says how many are needed."""
+
+    code = "E263"
+
+
+class PackNotChangedError(EvaluationError):
+    """The pack's folder may not, or cannot, be changed."""
+
+    code = "E264"
+
+
+class QuantizeError(EvaluationError):
+    """No INT8 model could be made."""
+
+    code = "E265"
+
+
+class QuantizerMissingError(EvaluationError):
+    """What makes INT8 models is not installed here."""
+
+    code = "E266"
 
 
 class EngineError(FarlightError):

@@ -5,11 +5,15 @@ an inductive Venn-Abers predictor at those logits; 0..1, never falling). Between
 interpolated linearly; beyond the ends they stay as at the end. The probability is p1 / (1 - p0 + p1), the
 interval is [p0, p1].
 
+A network that nobody calibrated has the method ``none``: its own score, with the interval [0, 1], which is
+undecided at every threshold.
+
 Where p0 and p1 stand still, different logits get one probability: a table that rises keeps their order.
 
 Source: Vovk, Petej, Venn-Abers predictors, UAI 2014; Vovk, Petej, Fedorova, NeurIPS 2015.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -40,6 +44,8 @@ def table_fault(logits: Sequence[float], lower: Sequence[float], upper: Sequence
 
 def calibrated(table: Calibration, logit: float) -> Calibrated:
     """Return the probability of a logit and its interval."""
+    if table.method == "none":
+        return _sigmoid(logit), 0.0, 1.0
     low = float(np.interp(logit, table.logits, table.lower))
     high = float(np.interp(logit, table.logits, table.upper))
     return high / (1.0 - low + high) if high > 0.0 else 0.0, low, high
@@ -51,3 +57,8 @@ def position_of(value: Calibrated, threshold: float) -> Position:
     if low >= threshold:
         return "above"
     return "below" if high < threshold else "undecided"
+
+
+def _sigmoid(logit: float) -> float:
+    """Return 1 / (1 + exp(-logit)) without overflow."""
+    return 1.0 / (1.0 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1.0 + math.exp(logit))

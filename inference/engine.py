@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.errors import EngineError, EngineMissingError, InferenceError, ModelLoadError
 from core.result import EngineName, Precision
+from inference.ir_file import require_plain_ir
 from inference.onnx_file import require_plain_model
 from inference.privacy import forbid_telemetry
 
@@ -61,8 +62,10 @@ class Engine(Protocol):
         ...
 
 
-def open_engine(name: EngineName, model: bytes, *, threads: int | None = None) -> Engine:
-    """Load the content of an ONNX file.
+def open_engine(
+    name: EngineName, model: bytes, *, threads: int | None = None, weights: bytes | None = None
+) -> Engine:
+    """Load the content of an ONNX file, or of an OpenVINO IR file with its ``weights`` (OpenVINO alone).
 
     ``threads`` is how many cores one run may use; None takes all physical cores.
 
@@ -70,9 +73,12 @@ def open_engine(name: EngineName, model: bytes, *, threads: int | None = None) -
         EngineMissingError: the engine is not installed.
         ModelLoadError: the engine does not accept the model, or the model asks for files outside itself.
     """
-    require_plain_model(model)
+    if weights is None:
+        require_plain_model(model)
+    else:
+        require_plain_ir(model, weights)
     forbid_telemetry()
-    opener = _openers()[name]
+    opener = _openers(weights)[name]
     try:
         return opener(model, threads or physical_cores())
     except EngineError:
@@ -145,15 +151,17 @@ def first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
-def _openers() -> Mapping[EngineName, Callable[[bytes, int], Engine]]:
+def _openers(weights: bytes | None) -> Mapping[EngineName, Callable[[bytes, int], Engine]]:
     def onnxruntime(model: bytes, threads: int) -> Engine:
         from inference.engine_onnxruntime import OnnxRuntimeEngine
 
+        if weights is not None:
+            raise ModelLoadError("onnxruntime does not read OpenVINO IR")
         return OnnxRuntimeEngine(model, threads)
 
     def openvino(model: bytes, threads: int) -> Engine:
         from inference.engine_openvino import OpenVinoEngine
 
-        return OpenVinoEngine(model, threads)
+        return OpenVinoEngine(model, threads, weights)
 
     return {"onnxruntime": onnxruntime, "openvino": openvino}

@@ -19,11 +19,11 @@ class OpenVinoEngine:
     name: EngineName = "openvino"
     device = "CPU"
 
-    def __init__(self, model: bytes, threads: int) -> None:
+    def __init__(self, model: bytes, threads: int, weights: bytes | None = None) -> None:
         core = openvino.Core()
         if self.device not in core.available_devices:
             raise EngineMissingError("openvino has no CPU device here")
-        network = core.read_model(io.BytesIO(model))
+        network = _read(core, model, weights)
         self.inputs = tuple(_tensor(port) for port in network.inputs)
         self.outputs = tuple(_tensor(port) for port in network.outputs)
         _close_batch(network)
@@ -45,6 +45,13 @@ class OpenVinoEngine:
         }
         require_finite(outputs)
         return outputs
+
+
+def _read(core: openvino.Core, model: bytes, weights: bytes | None) -> openvino.Model:
+    """Read ONNX, or IR with its weights (an empty tensor where a network has none)."""
+    if weights is None:
+        return core.read_model(io.BytesIO(model))
+    return core.read_model(model=model, weights=weights)
 
 
 def _options(threads: int) -> dict[str, object]:

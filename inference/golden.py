@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ManifestError
-from core.result import Precision
+from core.result import EngineName, Precision
 from inference.engine import Engine, open_engine
-from inference.manifest import GOLDEN_NAME, MODEL_NAMES, Manifest, Role
+from inference.manifest import GOLDEN_NAME, Manifest, Role
+from inference.model_files import require_model
 
 INPUT = "input"
 FP32_SHARE = 0.1
@@ -53,16 +54,28 @@ def read_golden(data: bytes, manifest: Manifest) -> Golden:
 
 
 def write_golden(folder: Path, manifest: Manifest, batch: NDArray[np.float32]) -> None:
-    """Write ``golden.npz`` beside the models, from what the FP32 one says in ONNX Runtime.
+    """Write ``golden.npz`` beside the models, from what the FP32 one says in ONNX Runtime (IR: in OpenVINO).
 
     Raises:
         EngineError: the model cannot be run.
+        PrecisionMissingError: there is no FP32 model.
     """
-    engine = open_engine("onnxruntime", (folder / MODEL_NAMES["fp32"]).read_bytes())
+    model = require_model([path.name for path in folder.iterdir()], "fp32")
+    weights = None if model.weights is None else (folder / model.weights).read_bytes()
+    name: EngineName = "onnxruntime" if "onnxruntime" in model.engines else "openvino"
+    engine = open_engine(name, (folder / model.name).read_bytes(), weights=weights)
     outputs = engine.run(batch)
-    arrays = {role: outputs[name] for role, name in manifest.output.names.items()}
+    save_golden(folder, batch, {role: outputs[name] for role, name in manifest.output.names.items()})
+
+
+def save_golden(
+    folder: Path, batch: NDArray[np.float32], expected: Mapping[Role, NDArray[np.float32]]
+) -> None:
+    """Write ``golden.npz`` of inputs and what the FP32 network says of them."""
+    arrays: dict[str, NDArray[np.float32]] = {INPUT: batch}
+    arrays.update({str(role): values for role, values in expected.items()})
     with (folder / GOLDEN_NAME).open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, input=batch, **arrays)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def differences(engine: Engine, golden: Golden, manifest: Manifest) -> dict[Role, float]:

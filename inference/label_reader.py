@@ -1,28 +1,48 @@
 """Read the ``[[labels]]`` of a ``pack.toml``: codes, operating points and calibration tables."""
 
 from inference.calibration import table_fault
-from inference.manifest import Calibration, Coding, Label, OperatingPoint, OutputSpec, Rate, Scoring
+from inference.manifest import (
+    NOT_CALIBRATED,
+    Calibration,
+    Coding,
+    Label,
+    OperatingPoint,
+    OutputSpec,
+    Rate,
+    Scoring,
+)
 from inference.strict_table import StrictTable
+from inference.words import CODE
 
-CODE = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 _SCORING_KEYS = ("operating_point", "operating_points", "calibration", "map_shown")
 
 
-def read_labels(top: StrictTable, task: str, output: OutputSpec) -> tuple[Label, ...]:
-    """Return the labels in order; problems are noted in the table."""
-    labels = tuple(_label(table, task, output) for table in top.tables("labels"))
+def read_labels(
+    top: StrictTable, task: str, output: OutputSpec, *, maps: bool, demonstration: bool
+) -> tuple[Label, ...]:
+    """Return the labels in order; problems are noted in the table.
+
+    ``maps`` says whether the pack makes maps, ``demonstration`` whether it may go without calibration.
+    """
+    labels = tuple(
+        _label(table, task, output, maps=maps, demonstration=demonstration) for table in top.tables("labels")
+    )
+    columns = [label.column for label in labels if label.column is not None]
+    if len(set(columns)) < len(columns):
+        top.problem("labels", "name one column twice")
     codes = [label.code for label in labels if label.code]
     for code in sorted({code for code in codes if codes.count(code) > 1}):
         top.problem("labels", f"has the code {code!r} twice")
     return labels
 
 
-def _label(table: StrictTable, task: str, output: OutputSpec) -> Label:
+def _label(table: StrictTable, task: str, output: OutputSpec, *, maps: bool, demonstration: bool) -> Label:
     label = Label(
         code=table.pattern("code", CODE, "lower-case words joined by underscores", longest=64),
         title=table.text("title"),
         coding=_coding(table.optional_table("coding")),
-        scoring=_scoring(table, output) if task == "classify" else None,
+        scoring=_scoring(table, maps=maps, demonstration=demonstration) if task == "classify" else None,
+        column=_column(table, output),
     )
     if task == "segment":
         for key in _SCORING_KEYS:
@@ -41,8 +61,21 @@ def _coding(table: StrictTable | None) -> Coding | None:
     return coding
 
 
-def _scoring(table: StrictTable, output: OutputSpec) -> Scoring:
-    points = tuple(_operating_point(point) for point in table.tables("operating_points"))
+def _column(table: StrictTable, output: OutputSpec) -> int | None:
+    if output.columns is not None:
+        return table.whole("column", minimum=0, maximum=output.columns - 1)
+    if table.has("column"):
+        table.all_keys()
+        table.problem("column", "needs output.columns")
+    return None
+
+
+def _scoring(table: StrictTable, *, maps: bool, demonstration: bool) -> Scoring:
+    calibration = _calibration(table.table("calibration"), demonstration=demonstration)
+    points = tuple(
+        _operating_point(point, calibrated=calibration.method != "none")
+        for point in table.tables("operating_points")
+    )
     names = [point.name for point in points]
     if len(set(names)) < len(names):
         table.problem("operating_points", "has a name twice")
@@ -50,19 +83,19 @@ def _scoring(table: StrictTable, output: OutputSpec) -> Scoring:
     chosen = next((point for point in points if point.name == name), None)
     if chosen is None and name and points:
         table.problem("operating_point", f"is {name!r}, which is not among operating_points")
-    map_shown = table.truth("map_shown", default=None if output.has("activation_map") else False)
-    if map_shown and not output.has("activation_map"):
-        table.problem("map_shown", "is true, but output.activation_map is missing")
+    map_shown = table.truth("map_shown", default=None if maps else False)
+    if map_shown and not maps:
+        table.problem("map_shown", "is true, but neither output.activation_map nor [explanation] makes a map")
     placeholder = OperatingPoint(name="", threshold=0.5, chosen_on="", sensitivity=None, specificity=None)
     return Scoring(
         operating_point=chosen or placeholder,
         operating_points=points,
-        calibration=_calibration(table.table("calibration")),
+        calibration=calibration,
         map_shown=map_shown,
     )
 
 
-def _operating_point(table: StrictTable) -> OperatingPoint:
+def _operating_point(table: StrictTable, *, calibrated: bool) -> OperatingPoint:
     point = OperatingPoint(
         name=table.text("name"),
         threshold=table.number("threshold", minimum=0, maximum=1),
@@ -70,6 +103,8 @@ def _operating_point(table: StrictTable) -> OperatingPoint:
         sensitivity=_rate(table, "sensitivity"),
         specificity=_rate(table, "specificity"),
     )
+    if not calibrated and table.has("threshold") and point.threshold <= 0:
+        table.problem("threshold", "must lie above 0 where there is no calibration")
     table.finish()
     return point
 
@@ -86,8 +121,12 @@ def _rate(table: StrictTable, key: str) -> Rate | None:
     return rate
 
 
-def _calibration(table: StrictTable) -> Calibration:
-    table.text("method", allowed=("venn-abers",))
+def _calibration(table: StrictTable, *, demonstration: bool) -> Calibration:
+    if table.text("method", allowed=("venn-abers", "none")) == "none":
+        if not demonstration:
+            table.problem("method", "may be 'none' in packs of the class demonstration only")
+        table.finish()
+        return NOT_CALIBRATED
     calibration = Calibration(
         prevalence=table.number("prevalence", minimum=0, maximum=1),
         logits=table.numbers("logits"),

@@ -1,5 +1,6 @@
 """What a pack promises, as frozen records; ``docs/packs.md`` explains each key."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,11 +17,15 @@ LICENCE_NAME = "LICENSE"
 MODEL_NAMES: Mapping[Precision, str] = MappingProxyType(
     {"int8": "model.int8.onnx", "fp32": "model.fp32.onnx"}
 )
-REQUIRED_FILES = (*MODEL_NAMES.values(), CARD_NAME, GOLDEN_NAME, LICENCE_NAME)
+REQUIRED_FILES = (CARD_NAME, GOLDEN_NAME, LICENCE_NAME)
+"""Beside the network in full precision, which may be ONNX or OpenVINO IR (see ``inference.model_files``)."""
 
 Task = Literal["classify", "segment"]
 Role = Literal["logits", "activation_map", "masks", "sense", "familiarity"]
 Gate = Literal["exposure", "sharpness", "plausibility"]
+Resize = Literal["stretch", "fit", "crop"]
+Scores = Literal["logits", "probabilities", "softmax"]
+Method = Literal["activation_map", "reciprocam", "rise", "occlusion"]
 Orientation = Literal[
     "upright",
     "turned-90",
@@ -98,29 +103,54 @@ class MaskRegion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intensity:
-    """The percentiles (0..100) of the grey that become 0 and 1, taken over the image or inside the region."""
+    """The percentiles (0..100) of the grey that become 0 and 1, taken over the image or inside the region.
+
+    With the rule ``full`` the grey stays as it is, and the rest has no meaning.
+    """
 
     low: float
     high: float
     within: Literal["image", "region"]
+    rule: Literal["percentile", "full"] = "percentile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalise:
+    """What follows the intensity rule: ``(value * scale - mean) / std``, by channel."""
+
+    scale: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputSpec:
-    """What the network reads: float32 (batch, channel, row, column); ``size`` is (rows, columns)."""
+    """What the network reads: float32 (batch, channel, row, column); ``size`` is (rows, columns).
+
+    ``pad`` (0..1, before ``normalise``) lies around a picture that ``fit`` does not fill the size with.
+    """
 
     name: str
     size: tuple[int, int]
     channels: int
     region: WholeRegion | MaskRegion
     intensity: Intensity
+    resize: Resize = "stretch"
+    pad: float = 0.0
+    normalise: Normalise | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSpec:
-    """The names of the network's outputs, by the role they play."""
+    """The names of the network's outputs, by the role they play.
+
+    ``scores`` says what stands in ``logits`` or ``masks``; ``columns`` is how many there are where not each
+    is a label.
+    """
 
     names: Mapping[Role, str]
+    scores: Scores = "logits"
+    columns: int | None = None
 
     def has(self, role: Role) -> bool:
         """Whether the network has an output of that role."""
@@ -149,12 +179,19 @@ class OperatingPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """The table from logits to probabilities (see ``inference.calibration``); tuples of one length."""
+    """The table from logits to probabilities (see ``inference.calibration``); tuples of one length.
+
+    With the method ``none`` there is no table, and ``prevalence`` is not a number.
+    """
 
     prevalence: float
     logits: tuple[float, ...]
     lower: tuple[float, ...]
     upper: tuple[float, ...]
+    method: Literal["venn-abers", "none"] = "venn-abers"
+
+
+NOT_CALIBRATED = Calibration(prevalence=math.nan, logits=(), lower=(), upper=(), method="none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,13 +214,40 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """One finding or one structure, in the order of the network's output."""
+    """One finding or one structure, in the order of the network's output.
+
+    ``scoring`` is None for a structure that is outlined; ``column`` is the place (from 0) in an output that
+    holds more than the labels.
+    """
 
     code: str
     title: str
     coding: Coding | None
     scoring: Scoring | None
-    """None for a structure that is outlined."""
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """How the maps of a classifier are made; what a method does not use has no meaning for it.
+
+    ``features`` and ``head_input`` are names in the networks of ``reciprocam``; ``masks``, ``cell`` (places a
+    side) and ``keep`` (share that is seen, 0..1) belong to ``rise``, ``window`` and ``stride`` (pixels of the
+    network's input) to ``occlusion``. ``batch`` images are run together. A map that takes longer than
+    ``seconds`` is left out.
+    """
+
+    method: Method
+    features: str = ""
+    head_input: str = ""
+    masks: int = 400
+    cell: int = 7
+    keep: float = 0.5
+    seed: int = 0
+    window: int = 32
+    stride: int = 16
+    batch: int = 8
+    seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,8 +331,21 @@ class Manifest:
     training_data: TrainingData
     files: Mapping[str, str]
     """File name to sha256, for every file but ``pack.toml``."""
+    explanation: Explanation | None = None
 
     @property
     def codes(self) -> tuple[str, ...]:
         """The labels' codes, in the order of the network's output."""
         return tuple(label.code for label in self.labels)
+
+    @property
+    def columns(self) -> int:
+        """How many scores or masks the network returns."""
+        return self.output.columns or len(self.labels)
+
+    @property
+    def label_columns(self) -> tuple[int, ...]:
+        """The place of each label in the network's output."""
+        return tuple(
+            place if label.column is None else label.column for place, label in enumerate(self.labels)
+        )

@@ -7,7 +7,9 @@ from typing import Any, cast
 
 from core.errors import EscapingPathError, ManifestError, NewerSchemaError
 from core.result import PackClass
+from inference.explanation_reader import read_explanation
 from inference.gate_reader import read_familiarity, read_limit, read_outline, read_sense
+from inference.input_reader import read_input
 from inference.label_reader import read_labels
 from inference.manifest import (
     REQUIRED_FILES,
@@ -16,24 +18,22 @@ from inference.manifest import (
     Applies,
     Citation,
     Figure,
-    InputSpec,
-    Intensity,
     Licence,
     Manifest,
     MaskRegion,
     OutputSpec,
     Role,
+    Scores,
     Task,
     TrainingData,
-    WholeRegion,
 )
+from inference.model_files import HEAD_NAME, files_fault
 from inference.pack_files import name_fault
 from inference.strict_table import Problems, StrictTable
 from inference.versions import Version, VersionRange
+from inference.words import PACK_ID
 
-PACK_ID = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
-LARGEST_SIDE = 2048
-"""Rows or columns of a network's input; more would not fit the memory promised for small computers."""
+MOST_COLUMNS = 10_000
 _CLASSES = ("assist", "research", "demonstration")
 _TASKS = ("classify", "segment")
 _TASKS_TO_COME = ("detect", "measure", "risk")
@@ -43,6 +43,7 @@ _ROLES: dict[str, tuple[Role, ...]] = {
 }
 _LATER_NUMBER = re.compile(r"0*([2-9]|[1-9][0-9]+)", re.ASCII)
 _LONGEST_REASON = 200
+_SCORES = ("logits", "probabilities", "softmax")
 _NEEDED_ROLE: dict[str, Role] = {"classify": "logits", "segment": "masks"}
 
 
@@ -85,11 +86,14 @@ def _manifest(top: StrictTable, *, with_files: bool) -> Manifest:
     top.text("schema")
     task = top.text("task", allowed=_TASKS)
     output = _output(top.table("output"), task)
+    spec = read_input(top.table("input"))
+    explanation = read_explanation(top, task, output, spec)
+    pack_class = top.text("class", allowed=_CLASSES)
     manifest = Manifest(
         id=top.pattern("id", PACK_ID, "lower-case words joined by hyphens", longest=64),
         version=_version(top),
         title=top.text("title"),
-        pack_class=cast(PackClass, top.text("class", allowed=_CLASSES)),
+        pack_class=cast(PackClass, pack_class),
         task=cast(Task, task),
         intended_use=top.text("intended_use"),
         not_for=top.texts("not_for"),
@@ -99,9 +103,11 @@ def _manifest(top: StrictTable, *, with_files: bool) -> Manifest:
         citations=tuple(_citation(table) for table in top.tables("citations", required=False)),
         applies=_applies(top.table("applies")),
         depends=MappingProxyType(_depends(top.optional_table("depends"))),
-        input=_input(top.table("input")),
+        input=spec,
         output=output,
-        labels=read_labels(top, task, output),
+        labels=read_labels(
+            top, task, output, maps=explanation is not None, demonstration=pack_class == "demonstration"
+        ),
         outline=read_outline(top, task),
         sense=read_sense(top, output),
         familiarity_maximum=read_familiarity(top, output),
@@ -110,9 +116,12 @@ def _manifest(top: StrictTable, *, with_files: bool) -> Manifest:
         figures=tuple(_figure(table) for table in top.tables("figures", required=False)),
         training_data=_training_data(top.table("training_data")),
         files=MappingProxyType(_files(top, with_files=with_files)),
+        explanation=explanation,
     )
     top.finish()
     _check_dependencies(manifest, top)
+    if with_files and explanation and explanation.method == "reciprocam" and HEAD_NAME not in manifest.files:
+        top.problem(f"files.{HEAD_NAME}", "is missing: the map method 'reciprocam' needs it")
     return manifest
 
 
@@ -198,55 +207,6 @@ def _depends(table: StrictTable | None) -> dict[str, VersionRange]:
     return ranges
 
 
-def _input(table: StrictTable) -> InputSpec:
-    rows_columns = table.numbers("size", minimum=8, maximum=LARGEST_SIDE, length=2)
-    if any(not number.is_integer() for number in rows_columns):
-        table.problem("size", "must be whole numbers")
-    size = (int(rows_columns[0]), int(rows_columns[1])) if len(rows_columns) == 2 else (8, 8)
-    region = _region(table.table("region"))
-    table.text("resize", allowed=("stretch",))
-    spec = InputSpec(
-        name=table.text("name"),
-        size=size,
-        channels=table.whole("channels", minimum=1, maximum=1),
-        region=region,
-        intensity=_intensity(table.table("intensity"), region),
-    )
-    table.finish()
-    return spec
-
-
-def _region(table: StrictTable) -> WholeRegion | MaskRegion:
-    rule = table.text("rule", allowed=("whole", "masks"))
-    region: WholeRegion | MaskRegion = WholeRegion()
-    if rule == "masks":
-        region = MaskRegion(
-            pack=table.pattern("pack", PACK_ID, "a pack's id", longest=64),
-            codes=table.texts("codes"),
-            margin=table.number("margin", minimum=0, maximum=1),
-            outside=table.number("outside", minimum=0, maximum=1),
-        )
-    table.finish()
-    return region
-
-
-def _intensity(table: StrictTable, region: WholeRegion | MaskRegion) -> Intensity:
-    table.text("rule", allowed=("percentile",))
-    within = table.text("within", allowed=("image", "region"))
-    intensity = Intensity(
-        low=table.number("low", minimum=0, maximum=100),
-        high=table.number("high", minimum=0, maximum=100),
-        within="region" if within == "region" else "image",
-    )
-    if intensity.low >= intensity.high and table.has("low") and table.has("high"):
-        table.problem("low", "must lie below high")
-    wanted = "image" if isinstance(region, WholeRegion) else "region"
-    if within and within != wanted:
-        table.problem("within", f"must be {wanted!r} where the region's rule is as it is")
-    table.finish()
-    return intensity
-
-
 def _output(table: StrictTable, task: str) -> OutputSpec:
     roles = _ROLES.get(task, ())
     names: dict[Role, str] = {role: table.text(role) for role in roles if table.has(role)}
@@ -255,8 +215,14 @@ def _output(table: StrictTable, task: str) -> OutputSpec:
         table.text(needed)
     if len(set(names.values())) < len(names):
         table.problem("", "names one output for two roles")
+    usual = "probabilities" if task == "segment" else "logits"
+    output = OutputSpec(
+        names=MappingProxyType(names),
+        scores=cast(Scores, table.text("scores", allowed=_SCORES, default=usual)),
+        columns=table.whole("columns", minimum=1, maximum=MOST_COLUMNS) if table.has("columns") else None,
+    )
     table.finish()
-    return OutputSpec(names=MappingProxyType(names))
+    return output
 
 
 def _tolerance(table: StrictTable, output: OutputSpec) -> dict[Role, float]:
@@ -315,6 +281,9 @@ def _files(top: StrictTable, *, with_files: bool) -> dict[str, str]:
     for name in REQUIRED_FILES:
         if top.has("files") and name not in files:
             table.problem(name, "is missing")
+    wrong = files_fault(files)
+    if top.has("files") and wrong is not None:
+        table.problem(*wrong)
     return files
 
 

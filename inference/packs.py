@@ -90,13 +90,17 @@ Judge = Callable[[Pack], PackError | None]
 class PackLibrary:
     """All packs under some folders, each in a folder of its own.
 
-    Of two packs with one id the higher version counts, then the earlier root. Folders are looked at once;
-    ``refresh`` looks again. A broken pack does not hide the others: it is listed with its error.
+    Of two packs with one id the higher version counts, then the earlier root; a pack in one of ``folders``,
+    which are packs' own folders, counts before all others. Folders are looked at once; ``refresh`` looks
+    again. A broken pack does not hide the others: it is listed with its error.
     """
 
-    def __init__(self, roots: Sequence[Path], *, judge: Judge | None = None) -> None:
+    def __init__(
+        self, roots: Sequence[Path], folders: Sequence[Path] = (), *, judge: Judge | None = None
+    ) -> None:
         """``judge`` returns why a pack that was found must not be used, or None; a worse one then counts."""
         self._roots = tuple(roots)
+        self._folders = tuple(folders)
         self._judge = judge or _accept
         self._entries: dict[str, PackEntry] | None = None
         self._intact: dict[Path, tuple[tuple[str, int, int], ...]] = {}
@@ -144,6 +148,7 @@ class PackLibrary:
             for entry in (self._judged(folder) for root in self._roots for folder in _folders(root)):
                 if _is_better(entry, best.get(entry.id)):
                     best[entry.id] = entry
+            best.update({entry.id: entry for entry in map(_entry, self._folders)})
             self._entries = with_dependencies(best)
         return self._entries
 

@@ -14,11 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.result import Correction
+from inference.framing import Frame, frame_of
 from inference.manifest import InputSpec, MaskRegion, Outline
-from inference.postprocess import largest_parts, masks_at
-from inference.preprocess import Box, prepare_region, prepare_whole, turn_quarters
+from inference.postprocess import largest_parts, map_at, masks_at
+from inference.preprocess import (
+    Box,
+    prepare_region,
+    resize_stretched,
+    stretch_percentiles,
+    turn_quarters,
+)
 
 Grey = NDArray[np.float32]
+Picture = NDArray[np.float32]
+"""Grey, (row, column), or colour, (row, column, 3), float32 0..1."""
 Outlines = NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
 WHOLE = Box(top=0.0, left=0.0, bottom=1.0, right=1.0)
@@ -50,25 +59,53 @@ def in_steps(grey: Grey) -> Grey:
     return np.divide(steps, np.float32(_STEPS), dtype=np.float32)
 
 
-def prepare(grey: Grey, spec: InputSpec, outlines: Mapping[str, Outlines]) -> Prepared:
+def prepare(picture: Picture, spec: InputSpec, outlines: Mapping[str, Outlines]) -> Prepared:
     """Return the input for an upright picture; ``outlines`` are upright, by code, for the region rule."""
-    rule = spec.intensity
     region = spec.region
     if isinstance(region, MaskRegion):
+        rule = spec.intensity
         inside = np.logical_or.reduce([outlines[code] for code in region.codes])
         found = prepare_region(
-            grey,
+            picture,
             inside,
             size=spec.size,
             margin=region.margin,
             outside=region.outside,
             low=rule.low,
             high=rule.high,
+            stretched=rule.rule == "percentile",
         )
         if found is not None:
-            return Prepared(tensor=_without_batch(found.tensor), box=found.box)
-    whole = prepare_whole(grey, size=spec.size, low=rule.low, high=rule.high)
-    return Prepared(tensor=_without_batch(whole), box=WHOLE, region_found=not isinstance(region, MaskRegion))
+            return Prepared(tensor=_finished(found.tensor[0, 0], spec), box=found.box)
+    frame = frame_of((picture.shape[0], picture.shape[1]), spec.size, spec.resize)
+    tensor = _finished(_framed(picture, frame, spec), spec)
+    return Prepared(tensor=tensor, box=frame.box, region_found=not isinstance(region, MaskRegion))
+
+
+def _framed(picture: Picture, frame: Frame, spec: InputSpec) -> Picture:
+    """Return what the network's frame shows, (row, column) or (row, column, 3), 0..1."""
+    shown = picture[frame.shown_rows, frame.shown_columns]
+    height, width = frame.rows.stop - frame.rows.start, frame.columns.stop - frame.columns.start
+    values = resize_stretched(shown, height=height, width=width)
+    if spec.intensity.rule == "percentile":
+        values = stretch_percentiles(values, low=spec.intensity.low, high=spec.intensity.high)
+    if (height, width) == spec.size:
+        return values
+    padded = np.full((*spec.size, *picture.shape[2:]), spec.pad, dtype=np.float32)
+    padded[frame.rows, frame.columns] = values
+    return padded
+
+
+def _finished(values: Picture, spec: InputSpec) -> Picture:
+    """Return (channel, row, column) as the network reads it: grey repeated, then normalised."""
+    planes = values[None] if values.ndim == 2 else np.moveaxis(values, -1, 0)
+    if len(planes) < spec.channels:
+        planes = np.repeat(planes, spec.channels, axis=0)
+    normalise = spec.normalise
+    if normalise is not None:
+        mean, std = (np.array(each, np.float64)[:, None, None] for each in (normalise.mean, normalise.std))
+        return np.ascontiguousarray((planes * normalise.scale - mean) / std, dtype=np.float32)
+    return np.ascontiguousarray(planes)
 
 
 def without_small_parts(probabilities: Grey, outline: Outline) -> Grey:
@@ -78,12 +115,15 @@ def without_small_parts(probabilities: Grey, outline: Outline) -> Grey:
     return np.where(dropped, np.float32(0.0), probabilities)
 
 
-def outlines_at(probabilities: Grey, outline: Outline, shape: tuple[int, int]) -> Outlines:
+def outlines_at(probabilities: Grey, outline: Outline, shape: tuple[int, int], box: Box = WHOLE) -> Outlines:
     """Return the outlines, (code, row, column), of (code, row, column) probabilities at a shape.
 
+    ``box`` is the place in the picture that the probabilities are of; what lies outside belongs to nothing.
     Beyond LARGEST_REGION_SIDE the probabilities are interpolated in eight bits, several times faster: that
     moves an outline by a small part of a pixel of the network's.
     """
+    if box != WHOLE:
+        return np.stack([map_at(plane, box=box, shape=shape) >= outline.threshold for plane in probabilities])
     if max(shape) <= LARGEST_REGION_SIDE:
         return masks_at(probabilities, shape=shape, threshold=outline.threshold)
     steps = np.rint(probabilities * _STEPS).astype(np.uint8)
@@ -92,13 +132,21 @@ def outlines_at(probabilities: Grey, outline: Outline, shape: tuple[int, int]) -
     return np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) >= least for plane in steps])
 
 
+def in_whole_picture(probabilities: Grey, box: Box) -> Grey:
+    """Return (code, row, column) probabilities of a box as those of the whole picture, 0 outside the box."""
+    if box == WHOLE:
+        return probabilities
+    shape = (probabilities.shape[1], probabilities.shape[2])
+    return np.stack([map_at(plane, box=box, shape=shape) for plane in probabilities])
+
+
 def region_shape(shape: tuple[int, int]) -> tuple[int, int]:
     """Return the shape at which outlines are handed on: the picture's own, or shrunk."""
     scale = min(1.0, LARGEST_REGION_SIDE / max(shape))
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
-def put_right(grey: Grey, correction: Correction | None) -> Grey:
+def put_right(grey: Picture, correction: Correction | None) -> Picture:
     """Bring a stored picture into the upright frame."""
     if correction is None:
         return grey
@@ -117,7 +165,3 @@ def as_stored(values: NDArray[Scalar], correction: Correction | None) -> NDArray
     if correction is None or not correction.quarter_turns:
         return values
     return np.ascontiguousarray(np.rot90(values, -correction.quarter_turns))
-
-
-def _without_batch(tensor: Grey) -> Grey:
-    return np.ascontiguousarray(tensor[0])

@@ -2,8 +2,8 @@
 
 Pure array functions, shared by the application and the training.
 
-`grey` is always float32 (row, column) in 0..1, presentation values, bright = dense. Nothing here ever
-mirrors an image.
+`grey` is always float32 (row, column) in 0..1, presentation values, bright = dense; where a network reads
+colour, it is (row, column, 3). Nothing here ever mirrors an image.
 """
 
 from __future__ import annotations
@@ -60,11 +60,13 @@ def prepare_region(
     outside: float,
     low: float,
     high: float,
+    stretched: bool = True,
 ) -> Region | None:
     """Make the input of a network that reads only inside `region` (row, column, like `grey`).
 
-    Crops to the region's box plus `margin`, stretches the percentiles of the values inside, and fills the
-    rest with the constant `outside`. Returns None where the region is empty.
+    Crops to the region's box plus `margin`, stretches the percentiles of the values inside (unless not
+    `stretched`), and fills the rest with the constant `outside`. Returns None where the region is empty.
+    `tensor` of a picture in colour is (1, 1, row, column, 3).
     """
     soft = region.astype(np.float32)
     box = box_around(soft, margin=margin)
@@ -72,8 +74,8 @@ def prepare_region(
         return None
     crop = crop_box(grey, box, height=size[0], width=size[1])
     mask = np.clip(crop_box(soft, box, height=size[0], width=size[1]), 0.0, 1.0)
-    stretched = stretch_percentiles(crop, low=low, high=high, inside=mask > 0.5)
-    return Region(tensor=fill_outside(stretched, mask, value=outside)[None, None], mask=mask, box=box)
+    values = stretch_percentiles(crop, low=low, high=high, inside=mask > 0.5) if stretched else crop
+    return Region(tensor=fill_outside(values, mask, value=outside)[None, None], mask=mask, box=box)
 
 
 def resize_stretched(grey: Grey, *, height: int, width: int) -> Grey:
@@ -143,7 +145,7 @@ def crop_box(grey: Grey, box: Box, *, height: int, width: int) -> Grey:
     Large images are first shrunk by areas so that the linear sampling does not skip pixels.
     """
     source = _shrunk_for(grey, box, height=height, width=width)
-    rows, columns = source.shape
+    rows, columns = source.shape[:2]
     step_y, step_x = (box.bottom - box.top) * rows / height, (box.right - box.left) * columns / width
     first_y, first_x = box.top * rows + step_y / 2 - 0.5, box.left * columns + step_x / 2 - 0.5
     affine = np.array([[step_x, 0.0, first_x], [0.0, step_y, first_y]], dtype=np.float64)
@@ -153,7 +155,7 @@ def crop_box(grey: Grey, box: Box, *, height: int, width: int) -> Grey:
 
 
 def _shrunk_for(grey: Grey, box: Box, *, height: int, width: int) -> Grey:
-    rows, columns = grey.shape
+    rows, columns = grey.shape[:2]
     shrink_y = max(1.0, (box.bottom - box.top) * rows / height)
     shrink_x = max(1.0, (box.right - box.left) * columns / width)
     if shrink_y < 1.5 and shrink_x < 1.5:
@@ -164,4 +166,5 @@ def _shrunk_for(grey: Grey, box: Box, *, height: int, width: int) -> Grey:
 
 def fill_outside(crop: Grey, mask: Grey, *, value: float) -> Grey:
     """Blend a crop into the constant `value` where the soft mask (same shape, 0..1) falls to zero."""
-    return (crop * mask + value * (1.0 - mask)).astype(np.float32)
+    seen = mask if crop.ndim == 2 else mask[..., None]
+    return (crop * seen + value * (1.0 - seen)).astype(np.float32)

@@ -11,7 +11,8 @@ from core.result import Correction, Finding, Heatmap, Mask, PackResult
 from core.wording import say
 from inference import image_gates
 from inference.calibration import calibrated, position_of
-from inference.explain import heatmap
+from inference.explain import heatmap, is_shown
+from inference.explaining import needs_runs
 from inference.gate_log import GateLog
 from inference.header_gates import check_age, check_applies, check_colour, check_position
 from inference.image_gates import Orientation, correction_for, is_upright, read_sense
@@ -19,9 +20,11 @@ from inference.loaded import LoadedPack
 from inference.manifest import Label, MaskRegion, Role, Scoring
 from inference.prepare import (
     LARGEST_PICTURE_SIDE,
+    WHOLE,
     Prepared,
     as_stored,
     in_steps,
+    in_whole_picture,
     outlines_at,
     prepare,
     put_right,
@@ -29,9 +32,13 @@ from inference.prepare import (
     upright_shape,
     without_small_parts,
 )
+from inference.preprocess import Box
 from inference.quality import shrunk_to
-from inference.requests import PackRequest, PackRun
+from inference.requests import Look, PackRequest, PackRun
 
+_LARGEST_BYTE = 255
+_ALMOST_ALL = 0.98
+"""Share of a picture, seen by a network that cuts, below which that is said."""
 SMALLEST_SIDE = 16
 """Pixels of the shorter side below which there is no picture to look at."""
 Roles = Mapping[Role, NDArray[np.float32]]
@@ -53,6 +60,7 @@ class Reading:
         self._outputs: Roles = MappingProxyType({})
         self._seen: Orientation | None = None
         self._measures: Mapping[str, float] = MappingProxyType({})
+        self._maps: NDArray[np.float32] | None = None
         self._first_look: tuple[Prepared | None, Roles, Orientation, Correction | None] | None = None
         self._ask_header()
 
@@ -68,7 +76,8 @@ class Reading:
 
     def prepare(self) -> NDArray[np.float32]:
         """Return the network's input, (channel, row, column)."""
-        self._prepared = prepare(self._upright_picture(), self._manifest.input, self._region_outlines)
+        picture = self._upright_colour() if self._reads_colour() else self._upright_picture()
+        self._prepared = prepare(picture, self._manifest.input, self._region_outlines)
         return self._prepared.tensor
 
     def take(self, outputs: Roles) -> None:
@@ -101,8 +110,31 @@ class Reading:
             distance = float(self._outputs["familiarity"][0])
             image_gates.check_familiarity(self._log, self._manifest.familiarity_maximum, distance)
         image_gates.check_plausibility(self._log, self._manifest, self._soft_masks() or self._region_masks)
+        self._tell_what_was_cut()
         if self._prepared is not None and not self._prepared.region_found:
             self._log.refuse("upstream", "empty", title=self._upstream_title())
+
+    @property
+    def wants_maps(self) -> bool:
+        """Whether a map would be shown that the network must be asked for again, part by part."""
+        if not self._request.with_maps or not needs_runs(self._manifest.explanation):
+            return False
+        if self._log.stopped or self._prepared is None:
+            return False
+        scored = zip(self._findings(), self._manifest.labels, strict=True)
+        return any(is_shown(finding, label.scoring) for finding, label in scored if label.scoring)
+
+    @property
+    def looked_at(self) -> NDArray[np.float32]:
+        """What the network read at the look that counts, (channel, row, column)."""
+        assert self._prepared is not None
+        return self._prepared.tensor
+
+    def take_maps(self, maps: NDArray[np.float32] | None) -> None:
+        """Take the maps, (label, row, column), that were asked for; None where they took too long."""
+        self._maps = maps
+        if maps is None:
+            self._log.note("map", "too_long")
 
     def finish(self) -> PackRun:
         """Return the result; a pack that was refused says nothing."""
@@ -129,7 +161,13 @@ class Reading:
             soft_masks=MappingProxyType(self._soft_masks() if speaks else {}),
             outlines=MappingProxyType(outlines),
             measures=self._measures,
+            look=self._look(),
         )
+
+    def _look(self) -> Look | None:
+        if self._prepared is None or not self._outputs:
+            return None
+        return Look(tensor=self._prepared.tensor, outputs=self._outputs, box=self._prepared.box)
 
     def _ask_header(self) -> None:
         log, applies, subject = self._log, self._manifest.applies, self._request.subject
@@ -180,10 +218,18 @@ class Reading:
         same = (run.measures for run in runs if run.result.correction == self._correction)
         return next(same, MappingProxyType({}))
 
+    def _tell_what_was_cut(self) -> None:
+        """Say how much of the picture the network saw, where its frame is cut out of the middle."""
+        box = self._box()
+        share = (min(box.bottom, 1.0) - max(box.top, 0.0)) * (min(box.right, 1.0) - max(box.left, 0.0))
+        if self._manifest.input.resize == "crop" and share < _ALMOST_ALL:
+            self._log.note("frame", "cropped", percent=f"{100 * share:.0f}")
+
     def _soft_masks(self) -> dict[str, NDArray[np.float32]]:
         if "masks" not in self._outputs:
             return {}
-        return dict(zip(self._manifest.codes, self._outputs["masks"], strict=True))
+        masks = in_whole_picture(self._outputs["masks"], self._box())
+        return dict(zip(self._manifest.codes, masks, strict=True))
 
     def _findings(self) -> tuple[Finding, ...]:
         if "logits" not in self._outputs:
@@ -194,7 +240,8 @@ class Reading:
         )
 
     def _finding(self, label: Label, scoring: Scoring, logit: float) -> Finding:
-        value = calibrated(scoring.calibration, logit)
+        table = scoring.calibration
+        value = calibrated(table, logit)
         probability, low, high = value
         point = scoring.operating_point
         return Finding(
@@ -205,7 +252,7 @@ class Reading:
             threshold=point.threshold,
             threshold_source=say("inference.threshold.pack", point=point.name, chosen_on=point.chosen_on),
             position=position_of(value, point.threshold),
-            calibrated_at_prevalence=scoring.calibration.prevalence,
+            calibrated_at_prevalence=None if table.method == "none" else table.prevalence,
             image=self._request.image.ref,
         )
 
@@ -216,7 +263,8 @@ class Reading:
             return ()
         planes: Iterable[NDArray[np.bool_]] = outlines.values()
         if region_shape(shape) != shape:
-            planes = outlines_at(without_small_parts(self._outputs["masks"], outline), outline, shape)
+            kept = without_small_parts(self._outputs["masks"], outline)
+            planes = outlines_at(kept, outline, shape, self._box())
         return tuple(
             self._mask(label, as_stored(plane, self._correction))
             for label, plane in zip(self._manifest.labels, planes, strict=True)
@@ -228,7 +276,7 @@ class Reading:
         if outline is None:
             return {}
         probabilities = without_small_parts(self._outputs["masks"], outline)
-        planes = outlines_at(probabilities, outline, region_shape(self._upright_shape()))
+        planes = outlines_at(probabilities, outline, region_shape(self._upright_shape()), self._box())
         return dict(zip(self._manifest.codes, planes, strict=True))
 
     def _upright_picture(self) -> NDArray[np.float32]:
@@ -240,6 +288,21 @@ class Reading:
             self._picture = shrunk_to(in_steps(self._request.grey), LARGEST_PICTURE_SIDE)
         return put_right(self._picture, self._correction)
 
+    def _reads_colour(self) -> bool:
+        """Whether the network reads the picture's own colours."""
+        manifest = self._manifest
+        reads = manifest.input.channels == 3 and manifest.applies.colour == "colour"
+        return reads and self._request.image.is_colour
+
+    def _upright_colour(self) -> NDArray[np.float32]:
+        """Return the picture in colour, (row, column, 3) 0..1, put right, shrunk where it is large."""
+        colours = self._request.image.values.astype(np.float32) / np.float32(_LARGEST_BYTE)
+        return put_right(shrunk_to(colours, LARGEST_PICTURE_SIDE), self._correction)
+
+    def _box(self) -> Box:
+        """Return the place in the upright picture that the network saw."""
+        return WHOLE if self._prepared is None else self._prepared.box
+
     def _upright_shape(self) -> tuple[int, int]:
         rows, columns = self._request.grey.shape
         return upright_shape((rows, columns), self._correction)
@@ -249,10 +312,11 @@ class Reading:
         return Mask(code=label.code, label=label.title, pixels=pixels, image=self._request.image.ref)
 
     def _heatmaps(self, findings: tuple[Finding, ...]) -> tuple[Heatmap, ...]:
-        if "activation_map" not in self._outputs or self._prepared is None:
+        activations = self._outputs.get("activation_map", self._maps)
+        if activations is None or self._prepared is None:
             return ()
         rows, columns = self._request.grey.shape
-        maps = zip(findings, self._manifest.labels, self._outputs["activation_map"], strict=False)
+        maps = zip(findings, self._manifest.labels, activations, strict=False)
         return tuple(
             heatmap(
                 activation,

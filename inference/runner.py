@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from core.errors import Cancelled, PackDependencyError, PackError
 from core.image import Image
 from core.result import EngineName, Precision
+from inference.explaining import maps_of
 from inference.loaded import LoadedPack, load
 from inference.packs import Pack, PackLibrary
+from inference.perturbing import Told, nobody
 from inference.reading import Reading
 from inference.requests import PackRequest, PackRun
 from inference.subject import Subject
@@ -92,21 +94,26 @@ class PackRunner:
         *,
         use_gates: bool = True,
         cancelled: IsCancelled = never,
+        told: Told = nobody,
     ) -> PackRun:
         """Return what one pack says of one image.
 
         ``grey`` is (row, column) float32 0..1, bright = dense, as stored. ``upstream`` holds the runs of what
-        the pack depends on, on this image.
+        the pack depends on, on this image. ``told`` hears how far a map is that takes many runs.
 
         Raises:
             Cancelled: ``cancelled`` said so.
             PackError, EngineError: the pack or its model is not what it must be, or failed.
         """
         request = PackRequest(image=image, grey=grey, subject=subject, upstream=upstream, use_gates=use_gates)
-        return self.run_batch(pack_id, [request], cancelled)[0]
+        return self.run_batch(pack_id, [request], cancelled, told)[0]
 
     def run_batch(
-        self, pack_id: str, requests: Sequence[PackRequest], cancelled: IsCancelled = never
+        self,
+        pack_id: str,
+        requests: Sequence[PackRequest],
+        cancelled: IsCancelled = never,
+        told: Told = nobody,
     ) -> tuple[PackRun, ...]:
         """Return what one pack says of several images, which the engine sees together; see ``run``.
 
@@ -123,6 +130,7 @@ class PackRunner:
         _stop_if(cancelled)
         for reading in readings:
             reading.judge()
+        self._explain(loaded, [reading for reading in readings if reading.wants_maps], cancelled, told)
         finished = [reading.finish() for reading in readings]
         seconds = (perf_counter() - started) / max(len(readings), 1)
         return tuple(run.after(seconds) for run in finished)
@@ -137,6 +145,14 @@ class PackRunner:
             outputs = loaded.look(batch)
         for index, reading in enumerate(readings):
             reading.take({role: values[index] for role, values in outputs.items()})
+
+    def _explain(
+        self, loaded: LoadedPack, readings: Sequence[Reading], cancelled: IsCancelled, told: Told
+    ) -> None:
+        """Make the maps that need many runs; the engines are free for others between two batches."""
+        for reading in readings:
+            maps = maps_of(loaded, reading.looked_at, told=told, cancelled=cancelled, turn=self._lock)
+            reading.take_maps(maps)
 
     def _load_locked(self, pack: Pack) -> LoadedPack:
         with self._lock:

@@ -7,10 +7,12 @@ from pathlib import Path
 from core.errors import EngineError, FarlightError, PackError
 from core.result import EngineName, Precision
 from core.wording import say
-from inference.engine import Engine, open_engine
+from inference.engine import Engine
+from inference.explaining import head_difference
 from inference.golden import Golden, allowed_differences, differences, read_golden
-from inference.loaded import shape_fault
-from inference.manifest import GOLDEN_NAME, MODEL_NAMES
+from inference.loaded import LoadedPack, open_head, open_network, shape_fault
+from inference.manifest import GOLDEN_NAME
+from inference.model_files import ModelFile, models_of
 from inference.pack_files import require_intact
 from inference.packs import Pack, load_pack
 
@@ -74,21 +76,20 @@ def checks_of(folder: Path, *, threads: int | None = None) -> Iterator[VerifyChe
     except PackError as error:
         yield _failed(step, error)
         return
-    for precision, name in MODEL_NAMES.items():
-        model = pack.read(name)
-        for engine in _CAREFUL_FIRST:
-            checks = tuple(_engine_checks(pack, golden, engine, precision, model, threads))
-            yield from (replace(check, engine=engine, precision=precision) for check in checks)
+    for model in models_of(pack.manifest.files):
+        for engine in (name for name in _CAREFUL_FIRST if name in model.engines):
+            checks = tuple(_engine_checks(pack, golden, engine, model, threads))
+            yield from (replace(check, engine=engine, precision=model.precision) for check in checks)
             if not checks[0].passed:
                 break
 
 
-def _engine_checks(  # noqa: PLR0917 - one private call
-    pack: Pack, golden: Golden, name: EngineName, precision: Precision, model: bytes, threads: int | None
+def _engine_checks(
+    pack: Pack, golden: Golden, name: EngineName, model: ModelFile, threads: int | None
 ) -> Iterator[VerifyCheck]:
     try:
         step = "load"
-        engine = open_engine(name, model, threads=threads)
+        engine = open_network(pack, model, name, threads=threads)
         yield _check(step, say("inference.verify_load.good"))
         faults = tuple(interface_faults(pack, engine))
         yield _check(
@@ -101,11 +102,34 @@ def _engine_checks(  # noqa: PLR0917 - one private call
     except EngineError as error:
         yield _failed(step, error)
         return
-    allowed = allowed_differences(pack.manifest, precision)
+    yield from _head_checks(pack, golden, engine, model, threads)
+    allowed = allowed_differences(pack.manifest, model.precision)
     passed = all(found[role] <= allowed[role] for role in found)
     words = ", ".join(f"{role} {found[role]:.2g} of {allowed[role]:g}" for role in found)
     yield _check(
         step, say(f"inference.verify_golden.{'good' if passed else 'differs'}", found=words), passed=passed
+    )
+
+
+def _head_checks(
+    pack: Pack, golden: Golden, engine: Engine, model: ModelFile, threads: int | None
+) -> Iterator[VerifyCheck]:
+    """Yield whether what follows the last feature map says alone what the whole network says."""
+    rule = pack.manifest.explanation
+    if rule is None or rule.method != "reciprocam":
+        return
+    try:
+        head = open_head(pack, engine.name, threads=threads)
+        loaded = LoadedPack(pack=pack, engine=engine, precision=model.precision, head=head)
+        found = head_difference(loaded, golden.batch)
+    except EngineError as error:
+        yield _failed("head", error)
+        return
+    allowed = allowed_differences(pack.manifest, model.precision)["logits"]
+    passed = found <= allowed
+    case = "good" if passed else "differs"
+    yield _check(
+        "head", say(f"inference.verify_head.{case}", found=f"{found:.2g} of {allowed:g}"), passed=passed
     )
 
 

@@ -19,7 +19,6 @@ NOT_ROOMS = frozenset(
 # making models and for other frameworks.
 EXCLUDED_MODULES = [
     "torch",
-    "onnx",
     "onnxscript",
     "onnx_ir",
     "scipy",

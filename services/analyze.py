@@ -189,7 +189,7 @@ class Analyzer:
             progress(Progress(stage="looking", done=number, total=len(order), item=unit.path))
             try:
                 with self._in_use():
-                    results.append(self._ask(pack_id, loaded, whole, runs, cancelled))
+                    results.append(self._ask(pack_id, loaded, whole, runs, progress, cancelled))
             except Cancelled:
                 raise
             except Exception as error:  # noqa: BLE001 - one pack's failure must not take the others down
@@ -210,12 +210,13 @@ class Analyzer:
     def _plan(self, asked: Sequence[str] | None) -> tuple[str, ...]:
         return self._runner.plan(asked, demonstration=self.options.demonstration)
 
-    def _ask(
+    def _ask(  # noqa: PLR0917 - one private call
         self,
         pack_id: str,
         loaded: Loaded,
         patient: Patient,
         runs: dict[str, "PackRun"],
+        progress: Report,
         cancelled: IsCancelled,
     ) -> PackResult:
         from inference.subject import subject_of
@@ -234,6 +235,9 @@ class Analyzer:
             runs,
             use_gates=self.options.use_gates,
             cancelled=cancelled,
+            told=lambda done, total: progress(
+                Progress(stage="explaining", done=done, total=total, item=loaded.unit.path)
+            ),
         )
         return runs[pack_id].result
 

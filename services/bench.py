@@ -87,13 +87,12 @@ def run_bench(
 def _jobs(
     packs: Sequence[str] | None, roots: Sequence[Path] | None
 ) -> Iterator[tuple[Path, str, EngineName, Precision]]:
-    from inference.engine import ENGINES
-    from inference.manifest import MODEL_NAMES
+    from inference.model_files import models_of
 
     for pack in chosen_packs(packs, roots):
-        for precision in MODEL_NAMES:
-            for engine in ENGINES:
-                yield pack.folder, pack.id, engine, precision
+        for model in models_of([name for name, _ in pack.facts.files] if pack.facts else ()):
+            for engine in model.engines:
+                yield pack.folder, pack.id, engine, model.precision
 
 
 def _time(folder: Path, pack_id: str, engine: EngineName, precision: Precision, seconds: float) -> Timing:
@@ -119,11 +118,11 @@ def _time(folder: Path, pack_id: str, engine: EngineName, precision: Precision, 
 def _measure(
     pack: "Pack", engine: EngineName, precision: Precision, seconds: float
 ) -> tuple[float, list[float]]:
-    from inference.engine import open_engine
-    from inference.manifest import MODEL_NAMES
+    from inference.loaded import open_network
+    from inference.model_files import require_model
 
     started = time.perf_counter()
-    network = open_engine(engine, pack.read(MODEL_NAMES[precision]))
+    network = open_network(pack, require_model(pack.manifest.files, precision), engine)
     load_ms = (time.perf_counter() - started) * 1e3
     batch = _golden_image(pack)
     for _ in range(_WARM_RUNS):

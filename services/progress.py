@@ -11,6 +11,7 @@ Stage = Literal[
     "loading",
     "reading",
     "looking",
+    "explaining",
     "writing",
     "checking",
     "measuring",

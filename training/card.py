@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-Measured = Mapping[str, Any]
+from evaluation.card_tables import (
+    Measured,
+    engine_table,
+    figure_table,
+    refusal_table,
+    reliability_table,
+    table,
+)
 
 _LUNGS = """# Lung outline on chest X-rays (`chest-lungs` {version}, assist)
 
@@ -101,11 +105,11 @@ def lungs_card(measured: Measured) -> str:
         _LUNGS.format(**measured["pack"]),
         "## Outlines",
         "Dice at the source's resolution, INT8 in ONNX Runtime; intervals: 1,000 bootstraps of patients.",
-        _figures(measured["figures"]),
+        figure_table(measured["figures"]),
         "## Engines and precisions (median Dice)",
-        _engine_table(measured["engines"]),
+        engine_table(measured["engines"]),
         "## Own images refused",
-        _refusals(measured["own_refused"]),
+        refusal_table(measured["own_refused"]),
         "## Strangers refused",
         "Resampled to one size, grey, full contrast, with no header that could give them away.",
         _strangers(measured["strangers_refused"]),
@@ -130,17 +134,14 @@ def pneumonia_card(measured: Measured) -> str:
         head,
         "## Scores",
         'INT8 in ONNX Runtime; intervals: 1,000 bootstraps of patients. "All": gates off; "answered": on.',
-        _figures(measured["figures"]),
+        figure_table(measured["figures"]),
         f"Undecided (the interval crosses the threshold): {measured['undecided']:.1%} of the test images.",
         "## Beside it: what the data gives away",
-        _figures(measured["baselines"]),
+        figure_table(measured["baselines"]),
         "## Reliability (test, all)",
-        _table(
-            ("score", "images", "mean score", "share ill"),
-            [_reliability(row) for row in measured["reliability"]],
-        ),
+        reliability_table(measured["reliability"]),
         "## Engines and precisions",
-        _table(
+        table(
             ("engine, precision", "AUC", "largest difference of a score from FP32"),
             [
                 (name, f"{r['AUC']:.4f}", f"{r['largest_difference']:.4f}")
@@ -148,45 +149,13 @@ def pneumonia_card(measured: Measured) -> str:
             ],
         ),
         "## Own images refused",
-        _refusals(measured["own_refused"]),
+        refusal_table(measured["own_refused"]),
         "## Strangers refused",
         _strangers(measured["strangers_refused"]),
         "## The map",
         _map(measured["map_quality"]),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n" + _PNEUMONIA_WEAK
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _figures(figures: Sequence[Measured]) -> str:
-    rows = []
-    for figure in figures:
-        low, high = figure.get("interval", (float("nan"),) * 2)
-        interval = f"{low:.3f} to {high:.3f}"
-        counts = str(figure["patients"]), str(figure["images"])
-        rows.append((figure["population"], figure["metric"], f"{figure['value']:.3f}", interval, *counts))
-    return _table(("population", "metric", "value", "95 % interval", "patients", "images"), rows)
-
-
-def _engine_table(engines: Measured) -> str:
-    names = list(next(iter(engines.values())))
-    return _table(
-        ("population", *names), [(p, *(f"{row[n]:.4f}" for n in names)) for p, row in engines.items()]
-    )
-
-
-def _refusals(rows: Measured) -> str:
-    return _table(
-        ("images", "number", "refused", "by gate"),
-        [
-            (name, str(row["images"]), f"{row['refused']:.1%}", _gates(row["by_gate"]))
-            for name, row in rows.items()
-        ],
-    )
 
 
 def _strangers(rows: Measured) -> str:
@@ -199,24 +168,14 @@ def _strangers(rows: Measured) -> str:
         total = sum(r["images"] for r in chosen)
         refused = sum(r["images"] * r["refused"] for r in chosen) / total
         body.append((f"**{name}**", str(total), "yes" if trained else "no", f"**{refused:.1%}**"))
-    return _table(("kind", "images", "kind trained on", "refused"), body)
+    return table(("kind", "images", "kind trained on", "refused"), body)
 
 
 def _senses(rows: Measured) -> str:
-    return _table(
+    return table(
         ("shown as", "images", "right", "refused", "let through wrong"),
         [(n, *(str(r[key]) for key in ("images", "right", "refused", "wrong"))) for n, r in rows.items()],
     )
-
-
-def _gates(gates: Measured) -> str:
-    return ", ".join(f"{gate} {count}" for gate, count in gates.items()) or "none"
-
-
-def _reliability(row: Measured) -> tuple[str, ...]:
-    empty = row["images"] == 0
-    mean, ill = ("", "") if empty else (f"{row['mean_score']:.3f}", f"{row['ill']:.3f}")
-    return f"{row['from']:.1f} to {row['to']:.1f}", str(row["images"]), mean, ill
 
 
 def _map(rows: Measured) -> str:
@@ -239,7 +198,7 @@ def _map(rows: Measured) -> str:
         ("correlation under small shifts", f"{rows['correlation_under_small_shifts']:.3f}"),
         ("may be shown", "yes" if rows["passes"] else "no: the window and the report show none"),
     ]
-    return _table(("measure", f"value ({rows['images']} test images of pneumonia)"), lines)
+    return table(("measure", f"value ({rows['images']} test images of pneumonia)"), lines)
 
 
 def _fill_row(name: str, areas: Measured) -> tuple[str, str]:

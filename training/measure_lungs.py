@@ -5,7 +5,6 @@ Torch-free.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.figures import Figure, dice, measured
+from evaluation.scores import refusal_row
 from inference.subject import Subject
 from training import data, drawn_strangers, strangers
-from training.figures import Figure, dice, measured, share
 from training.splits import held_out
 from training.through_application import COMBINATIONS, Answer, Application
 
@@ -77,7 +77,7 @@ def refusals(application: Application, pack_id: str = PACK) -> dict[str, object]
     sets["official test children"] = list(data.children("test"))
     sets["held-out adults, tuberculosis or normal"] = [p for p in data.adults_without_masks() if held_out(p)]
     return {
-        name: _refusal_row(application.ask(pack_id, greys_of(p), CHEST, gates_only=True))
+        name: _refusals(application.ask(pack_id, greys_of(p), CHEST, gates_only=True))
         for name, p in sets.items()
     }
 
@@ -95,7 +95,7 @@ def stranger_refusals(application: Application, pack_id: str = PACK) -> dict[str
     rows: dict[str, object] = {}
     for name, images, trained in kinds:
         answers = application.ask(pack_id, list(images.astype(np.float32) / 255), CHEST, gates_only=True)
-        rows[name] = {**_refusal_row(answers), "kind_trained_on": trained}
+        rows[name] = {**_refusals(answers), "kind_trained_on": trained}
     return rows
 
 
@@ -181,11 +181,8 @@ def _dice_figures(
     return [measured(population, name, patients, statistic) for name, statistic in statistics]
 
 
-def _refusal_row(answers: Sequence[Answer]) -> dict[str, object]:
-    gates = Counter(answer.refused_by for answer in answers)
-    refused = np.array([answer.refused_by is not None for answer in answers])
-    by_gate = {gate: count for gate, count in sorted(gates.items(), key=str) if gate is not None}
-    return {"images": len(answers), "refused": round(share(refused), 4), "by_gate": by_gate}
+def _refusals(answers: Sequence[Answer]) -> dict[str, object]:
+    return refusal_row([answer.refused_by for answer in answers])
 
 
 def _sense_row(answers: Sequence[Answer], quarters: int, *, inverted: bool) -> dict[str, object]:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from evaluation.figures import area_under_curve
 from inference import preprocess
 from training import augment, data
-from training.figures import area_under_curve
 from training.networks import FindingNet
 from training.outlines import outline_lungs
 from training.splits import calibrates

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from evaluation.calibration import Table, fit_table, mix_weights, threshold_for
 from inference import preprocess
 from training import data, pack_files, pack_folder
 from training.gates import Bound, measures_of, set_limits
@@ -23,7 +24,6 @@ from training.outlines import Outlined, outline_lungs
 from training.pneumonia import OUTSIDE, load_crops, region_input, shifted_batch
 from training.pneumonia_manifest import ATTRIBUTION, MANIFEST, ROLES
 from training.splits import calibrates
-from training.venn_abers import Table, fit_table, mix_weights, threshold_for
 
 log = logging.getLogger(__name__)
 

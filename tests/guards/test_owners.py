@@ -4,13 +4,16 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-ROOMS = ("core", "imaging", "inference", "measure", "services", "reports", "store", "exchange", "cli", "ui")
+ROOMS = (
+    *("core", "evaluation", "imaging", "inference", "measure", "services"),
+    *("reports", "store", "exchange", "cli", "ui"),
+)
 
 # Library -> the rooms, or single files, of the application that may import it.
 OWNERS = {
     "PySide6": ("ui/",),
     "shiboken6": ("ui/",),
-    "onnxruntime": ("inference/engine_onnxruntime.py",),
+    "onnxruntime": ("inference/engine_onnxruntime.py", "inference/quantizer.py"),
     "openvino": ("inference/engine_openvino.py",),
     "pydicom": ("imaging/", "exchange/"),
     "openjpeg": ("imaging/",),
@@ -25,7 +28,7 @@ OWNERS = {
     "argon2": ("store/secret_words.py",),
     "cryptography": ("store/",),
     "torch": (),
-    "onnx": (),
+    "onnx": ("inference/onnx_", "inference/quantizer.py", "inference/shuffled_weights.py"),
     "onnxscript": (),
     "sklearn": (),
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 HEAVY = (
+    "onnx",
     "onnxruntime",
     "openvino",
     "cv2",

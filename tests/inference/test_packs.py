@@ -142,3 +142,12 @@ def test_the_sha256_of_a_pack_changes_with_any_of_its_files(root: Path) -> None:
     (root / "toy-outline" / "card.md").write_text("# Another card\n")
     write_checksums(root / "toy-outline")
     assert load_pack(root / "toy-outline").sha256 != before
+
+
+def test_a_folder_that_is_named_counts_before_an_installed_pack_of_a_higher_version(
+    toy_root: Path, root: Path
+) -> None:
+    _rewrite(root / "toy-outline", 'version = "1.2.0"', 'version = "1.1.0"')
+    library = PackLibrary([toy_root], [root / "toy-outline"])
+    assert library.get("toy-outline").folder == root / "toy-outline"
+    assert library.get("toy-finding").folder == toy_root / "toy-finding"

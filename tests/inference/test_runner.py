@@ -363,3 +363,16 @@ def test_results_cannot_be_written_and_belong_to_their_image(runner: PackRunner)
 
 def test_the_time_that_it_took_is_told(runner: PackRunner) -> None:
     assert all(run.result.seconds > 0 for run in _run(runner, marker(64)).values())
+
+
+def test_what_the_network_read_and_said_is_kept_also_where_a_gate_refuses(runner: PackRunner) -> None:
+    asked = _run(runner, marker(64))["toy-finding"]
+    refused = _run(runner, marker(64), replace(CHILD, age_years=40.0))["toy-finding"]
+    assert asked.look is not None
+    assert asked.look.tensor.shape == (1, 24, 24)
+    assert set(asked.look.outputs) == {"logits", "activation_map"}
+    assert refused.look is None  # its header refused before the network was asked
+    flat = _run(runner, np.full((64, 64), 0.5, np.float32))["toy-outline"]
+    assert flat.result.status == "refused"
+    assert flat.look is not None
+    assert not flat.soft_masks

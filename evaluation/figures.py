@@ -1,4 +1,4 @@
-"""Figures with intervals: bootstrap over patients, areas under curves, rates; torch-free."""
+"""Figures with intervals: bootstrap over patients, areas under curves, rates, overlaps."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.venn_abers import (
+from evaluation.calibration import (
     at_other_mix,
     calibration_error,
     fit_table,

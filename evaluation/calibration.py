@@ -15,7 +15,7 @@ KNOTS = 97
 RAMP = 0.004
 """How much the whole table rises beside its steps, so that different logits keep their order."""
 REACH = 40.0
-"""Logits at which the table ends, far beyond what networks say."""
+"""Logits at which the table ends, far beyond what networks say (further where one says more)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +36,11 @@ def fit_table(logits: Values, truth: NDArray[np.int64], weights: Values | None =
     """Fit on (image,) logits and truth (0 or 1) of patients that the weights have not seen."""
     weights = np.ones(len(logits)) if weights is None else weights
     inner = np.unique(np.quantile(logits, np.linspace(0, 1, KNOTS - 2)))
-    knots = np.unique(np.concatenate([[-REACH], inner, [REACH]]))
+    reach = max(REACH, 1.5 * float(np.abs(inner).max()))
+    knots = np.unique(np.concatenate([[-reach], inner, [reach]]))
     lower = np.array([_fitted_at(logits, truth, weights, knot, 0) for knot in knots])
     upper = np.array([_fitted_at(logits, truth, weights, knot, 1) for knot in knots])
-    ramp = np.interp(knots, [-REACH, inner[0], inner[-1], REACH], [0.0, 0.1, 0.9, 1.0])
+    ramp = np.interp(knots, [-reach, inner[0], inner[-1], reach], [0.0, 0.1, 0.9, 1.0])
     return Table(
         logits=knots,
         lower=np.maximum.accumulate((1 - RAMP) * lower + RAMP * ramp),

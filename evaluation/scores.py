@@ -1,0 +1,77 @@
+"""What scores are worth against the truth: area, calibration, rates at operating points, reliability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.calibration import calibration_error
+from evaluation.figures import Figure, Labels, Values, area_under_curve, measured, share
+
+BINS = 10
+"""Bins of the calibration error and rows of the reliability table."""
+Statistic = Callable[[NDArray[np.int64]], float]
+
+
+def score_figures(
+    population: str,
+    patients: Sequence[str],
+    scores: Values,
+    truth: Labels,
+    points: Mapping[str, float],
+) -> list[Figure]:
+    """Return AUC, calibration, and sensitivity and specificity at each operating point (name: threshold).
+
+    ``scores`` are probabilities (image,), ``truth`` is 0 or 1; intervals come from resampling patients.
+    """
+    statistics: list[tuple[str, Statistic]] = [
+        ("AUC", lambda i: area_under_curve(scores[i], truth[i])),
+        (
+            "calibration error, 10 bins of equal width",
+            lambda i: calibration_error(scores[i], truth[i], bins=BINS),
+        ),
+        (
+            "calibration error, 10 bins of equal mass",
+            lambda i: calibration_error(scores[i], truth[i], bins=BINS, equal_mass=True),
+        ),
+        ("Brier score", lambda i: float(np.mean((scores[i] - truth[i]) ** 2))),
+    ]
+    for name, threshold in points.items():
+        statistics += _rates(name, threshold, scores, truth)
+    return [measured(population, metric, patients, statistic) for metric, statistic in statistics]
+
+
+def reliability(scores: Values, truth: Labels) -> list[dict[str, object]]:
+    """Return, for each tenth of the scale, how many images, the mean score, and the share that is ill."""
+    place = np.minimum((scores * BINS).astype(int), BINS - 1)
+    rows: list[dict[str, object]] = []
+    for index in range(BINS):
+        inside = place == index
+        row: dict[str, object] = {"from": index / BINS, "to": (index + 1) / BINS, "images": int(inside.sum())}
+        if inside.any():
+            row |= {
+                "mean_score": round(float(scores[inside].mean()), 4),
+                "ill": round(float(truth[inside].mean()), 4),
+            }
+        rows.append(row)
+    return rows
+
+
+def refusal_row(gates: Sequence[str | None]) -> dict[str, object]:
+    """Return how many images were refused, and by which gate; None is an image that was answered."""
+    refused = [gate for gate in gates if gate is not None]
+    by_gate = {gate: refused.count(gate) for gate in sorted(set(refused))}
+    return {
+        "images": len(gates),
+        "refused": round(share(np.array([gate is not None for gate in gates])), 4),
+        "by_gate": by_gate,
+    }
+
+
+def _rates(name: str, threshold: float, scores: Values, truth: Labels) -> list[tuple[str, Statistic]]:
+    return [
+        (f"sensitivity at {name}", lambda i: share(scores[i][truth[i] == 1] >= threshold)),
+        (f"specificity at {name}", lambda i: share(scores[i][truth[i] == 0] < threshold)),
+    ]
