@@ -13,6 +13,7 @@ CHILDREN = {
     "--farlight-decoder": "imaging.decode_worker",
     "--farlight-batch-helper": "services.batch_helper",
     "--farlight-draft": "inference.drafting",
+    "--farlight-probe": "inference.probe",
     "--farlight-trial": "inference.trial",
 }
 """What this program is when it was started once more by itself; each has a ``main()``."""

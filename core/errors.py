@@ -313,6 +313,30 @@ class InferenceError(EngineError):
     code = "E303"
 
 
+class DeviceMissingError(EngineError):
+    """The engine has no such device on this computer, or cannot start it."""
+
+    code = "E230"
+
+
+class DeviceFailedError(EngineError):
+    """A device failed while it was tried or used."""
+
+    code = "E231"
+
+
+class DriftError(EngineError):
+    """A model answers otherwise on this computer than its makers found, by more than they allow."""
+
+    code = "E232"
+
+
+class ProbeError(EngineError):
+    """The process in which engines and devices are tried could not be used."""
+
+    code = "E233"
+
+
 class ReportError(FarlightError):
     """A report could not be made or signed."""
 
