@@ -23,6 +23,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     add("--pack", metavar="ID", action="append", dest="packs", help=say("cli.help.pack"))
     add("--engine", choices=("auto", "onnxruntime", "openvino"), default="auto", help=say("cli.help.engine"))
     add("--precision", choices=("auto", "int8", "fp32"), default="auto", help=say("cli.help.precision"))
+    add("--device", metavar="DEVICE", default="auto", help=say("cli.help.device"))
     add("--patient", metavar="FILE.json", help=say("cli.help.patient"))
     add("--no-pdf", action="store_true", help=say("cli.help.no_pdf"))
     add("--no-gates", action="store_true", help=say("cli.help.no_gates"))
@@ -92,6 +93,7 @@ def _options(arguments: argparse.Namespace) -> "AnalysisOptions":
         packs=tuple(dict.fromkeys(arguments.packs)) if arguments.packs else None,
         engine=arguments.engine,
         precision=arguments.precision,
+        device=arguments.device,
         use_gates=not arguments.no_gates,
         demonstration=Settings(settings_file(profile)).flag("packs.demonstration"),
     )

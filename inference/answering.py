@@ -62,6 +62,22 @@ class Answering:
             if loaded.pack.sha256 in self._current:
                 self._current[loaded.pack.sha256] = loaded
 
+    def renew(self, pack: Pack) -> None:
+        """Have a pack that is loaded answer from the next study on as it was measured to be best.
+
+        Raises:
+            PackError, EngineError: see ``load_first``; what answered so far goes on.
+        """
+        with self._lock:
+            current = self._current.get(pack.sha256)
+        if current is None:
+            return
+        choices = choices_of(pack, self._asked, self._tuned(pack))
+        best = next(one for one in choices if one.device == CPU)
+        if current.engine.device == CPU and current.choice != best:
+            self.take(load_first(pack, [one for one in choices if one.device == CPU]))
+        self._begin_takeover(pack, choices[0])
+
     def fall_back(self, failed: LoadedPack, error: Exception) -> LoadedPack:
         """Have the processor answer in a device's place from now on, for studies that were begun too.
 
@@ -90,12 +106,13 @@ class Answering:
     def _load(self, pack: Pack) -> None:
         """Load what the processor does best; a device that does better takes over when it is ready."""
         choices = choices_of(pack, self._asked, self._tuned(pack))
-        wanted = choices[0]
         loaded = load_first(pack, [one for one in choices if one.device == CPU])
-        if wanted.device != CPU:
-            usable = self._takeover is not None and self._takeover.usable(pack, wanted)
-            if usable and self._takeover is not None:
-                self._takeover.begin(pack, wanted, self.take)
-            elif split_key(self._asked.device) is not None:
-                loaded = replace(loaded, replaced=Replaced(wanted=wanted.device_key, case="device_out"))
+        if not self._begin_takeover(pack, choices[0]) and split_key(self._asked.device) is not None:
+            loaded = replace(loaded, replaced=Replaced(wanted=choices[0].device_key, case="device_out"))
         self._current[pack.sha256] = loaded
+
+    def _begin_takeover(self, pack: Pack, choice: Choice) -> bool:
+        if choice.device == CPU or self._takeover is None or not self._takeover.usable(pack, choice):
+            return False
+        self._takeover.begin(pack, choice, self.take)
+        return True

@@ -29,8 +29,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What somebody asked for; ``device`` is ``auto`` or a device key. What was named is never replaced,
-    but for a device other than the processor, which the processor stands in for.
+    """What somebody asked for; ``device`` is ``auto`` or a device key.
+
+    What was named is never replaced, but for a device other than the processor, for which that stands in.
     """
 
     engine: EngineName | Literal["auto"] = "auto"

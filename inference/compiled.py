@@ -1,9 +1,8 @@
-"""What devices compiled, kept on disk: bounded, the longest unused goes first, damaged entries are thrown away."""
+"""What devices compiled, kept on disk: bounded, the longest unused goes first, damaged entries go at once."""
 
 import hashlib
 import json
 import logging
-
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -75,7 +74,7 @@ class CompiledCache:
         self._prune(folder)
 
     def _prune(self, newest: Path) -> None:
-        """Take away the longest unused until the rest fits; the one in use stays, unless it alone is too much."""
+        """Take away the longest unused until the rest fits; the newest stays, unless it alone is too much."""
         total = 0
         for folder in sorted(self._entries(), key=_used_at, reverse=True):
             total += _size(folder)

@@ -210,8 +210,8 @@ def list_devices(
 ) -> tuple[Device, ...]:
     """Ask each engine for its devices, in a child process each, and remember them.
 
-    An engine whose listing killed the child, or hung, is not asked again until its version changes or somebody
-    asks for it: it then has the processor alone.
+    An engine whose listing killed the child, or hung, is not asked again until its version changes or
+    somebody asks for it: it then has the processor alone.
 
     Raises:
         Cancelled: ``cancelled`` said so; what was known stays.

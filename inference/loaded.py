@@ -36,7 +36,8 @@ class Replaced:
 class LoadedPack:
     """A pack that is ready to look; ``replaced`` says what was tried first and does not run.
 
-    ``head`` is what follows the last feature map, where the pack's maps are made with it.
+    ``head`` is what follows the last feature map, where the pack's maps are made with it. ``choice`` is what
+    was asked of the engine.
     """
 
     pack: Pack
@@ -44,6 +45,7 @@ class LoadedPack:
     precision: Precision
     replaced: Replaced | None = None
     head: Engine | None = None
+    choice: Choice | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -132,7 +134,7 @@ def load_first(pack: Pack, choices: Sequence[Choice]) -> LoadedPack:
 
 
 def open_choice(pack: Pack, choice: Choice, *, cache: Path | None = None) -> LoadedPack:
-    """Load a pack's network in one way. A device other than the processor may keep what it compiled in a folder.
+    """Load a pack's network in one way; a device may keep what it compiled in the folder ``cache``.
 
     Raises:
         EngineError: the engine or the device does not accept it.
@@ -143,7 +145,7 @@ def open_choice(pack: Pack, choice: Choice, *, cache: Path | None = None) -> Loa
         pack, model, choice.engine, threads=choice.threads, device=choice.device, cache=cache
     )
     head = open_head(pack, choice.engine, threads=choice.threads)
-    return LoadedPack(pack=pack, engine=network, precision=choice.precision, head=head)
+    return LoadedPack(pack=pack, engine=network, precision=choice.precision, head=head, choice=choice)
 
 
 def require_golden(pack: Pack, choice: Choice, engine: Engine) -> None:

@@ -36,8 +36,8 @@ class PackRunner:
     """Plans and runs the packs of a library.
 
     ``threads`` is how many cores one run may use; None takes all physical ones. ``device`` is ``auto`` or a
-    device key, ``tuned`` tells what was measured to be best, ``takeover`` makes devices ready. Safe to use from
-    several threads: the pictures are prepared side by side, the engines run one at a time.
+    device key, ``tuned`` tells what was measured to be best, ``takeover`` makes devices ready. Safe to use
+    from several threads: the pictures are prepared side by side, the engines run one at a time.
     """
 
     def __init__(
@@ -107,8 +107,8 @@ class PackRunner:
         """Return what one pack says of one image.
 
         ``grey`` is (row, column) float32 0..1, bright = dense, as stored. ``upstream`` holds the runs of what
-        the pack depends on, on this image. ``told`` hears how far a map is that takes many runs. All images of
-        a ``study`` are looked at in the same engine, precision and device.
+        the pack depends on, on this image. ``told`` hears how far a map is that takes many runs. All images
+        of a ``study`` are looked at in the same engine, precision and device.
 
         Raises:
             Cancelled: ``cancelled`` said so.
