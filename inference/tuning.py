@@ -248,6 +248,10 @@ class TuningMemory:
         """Return what was measured of a pack under the conditions of now, or None."""
         return self._kept.get(self._key(pack.sha256))
 
+    def has(self, sha256: str) -> bool:
+        """Whether a pack of this sha256 was measured under the conditions of now."""
+        return self._key(sha256) in self._kept
+
     def choice(self, pack: Pack) -> Choice | None:
         """Return the way that was chosen for a pack, or None while nothing holds."""
         tuning = self.find(pack)

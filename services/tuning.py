@@ -128,7 +128,12 @@ class Tuner:
             return tuple(found)
 
     def tune(
-        self, pack: "Pack", *, busy: Callable[[], bool] = never, cancelled: IsCancelled = never
+        self,
+        pack: "Pack",
+        *,
+        busy: Callable[[], bool] = never,
+        cancelled: IsCancelled = never,
+        told: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> "Tuning":
         """Measure one pack and remember what came of it.
 
@@ -140,11 +145,12 @@ class Tuner:
 
         tuning = tune(
             pack,
-            devices=[one for one in self.devices.devices() if self._may_try(one.key, pack)],
+            devices=[one for one in self.devices.devices() if self.may_try(one.key, pack)],
             clock=self._clock,
             rounds=self._rounds,
             busy=busy,
             cancelled=cancelled,
+            told=told,
             cache=self._cache,
         )
         self._remember_devices(tuning, pack)
@@ -170,7 +176,8 @@ class Tuner:
         """End what runs in the background: the program ends."""
         self.takeover.stop()
 
-    def _may_try(self, key: str, pack: "Pack") -> bool:
+    def may_try(self, key: str, pack: "Pack") -> bool:
+        """Whether nothing is known against a device for a pack."""
         from inference.choices import Choice, split_key
 
         named = split_key(key)
