@@ -207,6 +207,18 @@ def computer_limits(processor: "Processor | None" = None) -> tuple[str, ...]:
     return tuple(say(f"engines.limit.{limit}") for limit in (processor or this_processor()).limits)
 
 
+def limits_unseen(seen: str) -> tuple[str, ...]:
+    """Return the sentences on this computer's limits, where they are others than those that were seen."""
+    return () if limits_mark() == seen else computer_limits()
+
+
+def limits_mark() -> str:
+    """Return by what this computer's limits are remembered as seen; "" where it has none."""
+    from inference.processor import this_processor
+
+    return " ".join(this_processor().limits)
+
+
 def computer_words(processor: "Processor | None" = None) -> str:
     """Return one sentence: processor, cores, memory, instructions."""
     from inference.processor import this_processor

@@ -44,6 +44,7 @@ TABLE = (
     Setting(key="engine", default="auto", choices=("auto", "onnxruntime", "openvino")),
     Setting(key="precision", default="auto", choices=("auto", "int8", "fp32")),
     Setting(key="device", default="auto", pattern=r"auto|CPU|(openvino|onnxruntime):[A-Za-z0-9._-]{1,40}"),
+    Setting(key="computer.limits_seen", default="", told=False),
     Setting(key="site.name", default=""),
     Setting(key="site.address", default=""),
     Setting(key="lock.after_minutes", default=10, choices=tuple(range(1, 61))),
