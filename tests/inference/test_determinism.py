@@ -78,15 +78,21 @@ def test_engines_and_precisions_agree_within_what_the_pack_promises(pack: Pack) 
 
 @each_pack
 def test_a_batch_of_eight_says_of_each_image_what_it_says_of_it_alone(pack: Pack) -> None:
+    """To the last bit in OpenVINO, which runs one at a time; ONNX Runtime adds up in another order."""
     inputs = read_golden(pack.read(GOLDEN_NAME), pack.manifest).batch
     batch = np.concatenate([np.roll(inputs, shift, axis=3) for shift in range(8)])[:8]
+    roles = {name: role for role, name in pack.manifest.output.names.items()}
     for way in _ways(pack):
         engine = open_choice(pack, way).engine
-        together = engine.run(batch)
-        for index in range(len(batch)):
-            alone = engine.run(batch[index : index + 1])
-            for name, values in together.items():
-                np.testing.assert_array_equal(values[index : index + 1], alone[name], err_msg=f"{way} {name}")
+        together, again = engine.run(batch), engine.run(batch)
+        allowed = allowed_differences(pack.manifest, "fp32")
+        for name, values in together.items():
+            np.testing.assert_array_equal(values, again[name])
+            alone = np.concatenate(
+                [engine.run(batch[index : index + 1])[name] for index in range(len(batch))]
+            )
+            most = allowed[roles[name]] if way.engine == "onnxruntime" else 0.0
+            assert float(np.abs(values - alone).max()) <= most, (way, name)
 
 
 @pytest.mark.parametrize(
