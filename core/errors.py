@@ -316,25 +316,25 @@ class InferenceError(EngineError):
 class DeviceMissingError(EngineError):
     """The engine has no such device on this computer, or cannot start it."""
 
-    code = "E230"
+    code = "E310"
 
 
 class DeviceFailedError(EngineError):
     """A device failed while it was tried or used."""
 
-    code = "E231"
+    code = "E311"
 
 
 class DriftError(EngineError):
     """A model answers otherwise on this computer than its makers found, by more than they allow."""
 
-    code = "E232"
+    code = "E312"
 
 
 class ProbeError(EngineError):
     """The process in which engines and devices are tried could not be used."""
 
-    code = "E233"
+    code = "E313"
 
 
 class ReportError(FarlightError):
