@@ -183,7 +183,7 @@ def _is_better(entry: PackEntry, other: PackEntry | None) -> bool:
 
 
 def with_dependencies(entries: Mapping[str, PackEntry]) -> dict[str, PackEntry]:
-    """Return the entries by id, each with the error where what it depends on is not among them as it must be."""
+    """Return the entries by id, with the error where what one depends on is not among them as it must be."""
     found = dict(entries)
     return {pack_id: _with_dependencies(found[pack_id], found) for pack_id in sorted(found)}
 

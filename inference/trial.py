@@ -13,12 +13,14 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.child import limit_memory, start_child, streams_of
 from core.errors import Cancelled, PackTrialError
 from core.wording import say
-from inference.verify import VerifyCheck
+
+if TYPE_CHECKING:
+    from inference.verify import VerifyCheck
 
 ARGUMENT = "--farlight-trial"
 _MEMORY_VARIABLE = "FARLIGHT_TRIAL_BYTES"
@@ -43,7 +45,7 @@ def try_pack(
     threads: int | None = None,
     limits: TrialLimits = LIMITS,
     cancelled: Callable[[], bool] = lambda: False,
-) -> tuple[VerifyCheck, ...]:
+) -> "tuple[VerifyCheck, ...]":
     """Return what ``verify_pack`` says in a child process, and as the last check how the child ended.
 
     Raises:
@@ -67,7 +69,7 @@ def try_pack(
     return checks
 
 
-def require_tried(checks: tuple[VerifyCheck, ...]) -> None:
+def require_tried(checks: "tuple[VerifyCheck, ...]") -> None:
     """Check that a pack passed.
 
     Raises:
@@ -114,8 +116,10 @@ def _ask(
             return None
 
 
-def _read(answer: bytes) -> tuple[tuple[VerifyCheck, ...], bool]:
+def _read(answer: bytes) -> "tuple[tuple[VerifyCheck, ...], bool]":
     """Return the checks that came whole, and whether the child said that it was done."""
+    from inference.verify import VerifyCheck
+
     checks: list[VerifyCheck] = []
     for line in answer[:_LONGEST_ANSWER].splitlines():
         try:
@@ -138,7 +142,9 @@ def _how(status: int | None) -> str:
     return f"status {status}"
 
 
-def _ended(text: str) -> VerifyCheck:
+def _ended(text: str) -> "VerifyCheck":
+    from inference.verify import VerifyCheck
+
     return VerifyCheck(
         name=say("inference.verify_trial.name"), passed=False, text=text, code=PackTrialError.code
     )

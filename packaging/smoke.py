@@ -68,6 +68,7 @@ def main(arguments: Sequence[str]) -> int:
     checks: tuple[Callable[[Installed], str], ...] = (
         check_packs,
         check_self_test,
+        check_trial,
         check_engines,
         check_dicom_kinds,
         check_batch,
@@ -109,6 +110,15 @@ def check_self_test(installed: Installed) -> str:
         if f'"{name}"' not in stdout:
             raise SmokeError(f"the self-test does not speak of {name}:\n{stdout[:2000]}")
     return "all packs in both engines and precisions"
+
+
+def check_trial(installed: Installed) -> str:
+    """A pack's folder is tried in a process of its own: the application once more."""
+    folder = installed.sample().parent.parent / "models" / PACKS[0]
+    checks = _json(installed.run("packs", "verify", str(folder), "--json"))
+    if not all(check["passed"] for check in checks):
+        raise SmokeError(f"a pack failed its trial: {checks}")
+    return f"{len(checks)} checks"
 
 
 def check_engines(installed: Installed) -> str:

@@ -32,9 +32,9 @@ class DeletionPlan:
     ``patient_ids`` are the patient's record and those merged into it. ``typed`` is what has to be typed to
     confirm: the number, or the name where there is none. ``elsewhere`` counts reports of other patients that
     name this one and stay. ``entries`` are those of camp registers, ``lines`` those of the trail that lose
-    the name, and ``trail_lines`` counts those that show none afterwards. ``older_copies`` are earlier copies of the whole store, which go as well;
-    ``set_aside`` are damaged or replaced records, which go only where somebody says so: what is nowhere else
-    may be in them.
+    the name; ``trail_lines`` counts the lines that show none afterwards. ``older_copies`` are earlier copies
+    of the whole store, which go as well; ``set_aside`` are damaged or replaced records, which go only where
+    somebody says so: what is nowhere else may be in them.
     """
 
     patient_ids: tuple[int, ...]

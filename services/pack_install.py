@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.clock import Clock
 from core.errors import (
@@ -23,9 +24,7 @@ from core.errors import (
 )
 from core.model_facts import ModelFacts
 from core.wording import say
-from inference.archive import SignedArchive, open_archive, unpack
 from inference.manifest import LICENCE_NAME
-from inference.packs import Pack, PackLibrary
 from inference.signature import fingerprint
 from inference.trial import require_tried, try_pack
 from inference.versions import Version
@@ -39,6 +38,10 @@ from services.trail import AuditAct, Trail
 from store.durable import not_kept
 from store.pack_folder import PackFolder
 from store.pack_rows import AcceptedLicenceRow, InstalledPackRow, PackStore
+
+if TYPE_CHECKING:
+    from inference.archive import SignedArchive
+    from inference.packs import Pack, PackLibrary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,8 @@ class PackDesk:
 
     def library(self) -> PackLibrary:
         """Return the packs that may be used: the program's own, and those that the records know."""
+        from inference.packs import PackLibrary
+
         return PackLibrary(self.roots, judge=self.judge)
 
     def judge(self, pack: Pack) -> PackError | None:
@@ -148,6 +153,8 @@ class PackDesk:
             DiskFullError, ProfileNotWritableError: it cannot be unpacked here.
             Cancelled: the user stopped it.
         """
+        from inference.archive import open_archive
+
         self._session.require("packs")
         with open_archive(file) as archive:
             signer = self._require_trusted(archive)
@@ -290,6 +297,8 @@ class PackDesk:
 
     def _take(self, going: Sequence[PackVersion], act: AuditAct, detail: Mapping[str, object]) -> None:
         """Take versions out of their places, the lowest first: what counts changes with the last rename."""
+        from inference.packs import PackLibrary
+
         self._session.require("packs")
         folders = {one.folder for one in going}
         left = PackLibrary(
@@ -361,6 +370,7 @@ def _unpacked(archive: SignedArchive, folder: Path, progress: Report, cancelled:
         PackError: see ``inference.archive.unpack``.
         StoreError: it could not be written.
     """
+    from inference.archive import unpack
 
     def tell(done: int) -> None:
         stop_if(cancelled)

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from core.errors import PackChangeError, PackError, UnknownPackError
 from core.wording import say
-from inference.packs import Pack, PackEntry, load_pack, with_dependencies
 from inference.versions import Version
 
 if TYPE_CHECKING:
+    from inference.packs import Pack, PackEntry
     from services.pack_install import PackVersion
 
 
 def packs_in(root: Path) -> Iterator[Pack]:
     """Yield every pack in a folder whose manifest can be read, whatever may be wrong with it besides."""
+    from inference.packs import load_pack
+
     try:
         folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     except OSError:
@@ -30,6 +32,8 @@ def packs_in(root: Path) -> Iterator[Pack]:
 
 def entry_of(pack: Pack) -> PackEntry:
     """Return a pack as it would stand in a library."""
+    from inference.packs import PackEntry
+
     return PackEntry(id=pack.id, folder=pack.folder, pack=pack, error=None)
 
 
@@ -60,6 +64,8 @@ def require_unbroken(before: Mapping[str, PackEntry], after: Mapping[str, PackEn
     Raises:
         PackChangeError: one cannot; the detail names it.
     """
+    from inference.packs import with_dependencies
+
     checked = with_dependencies({name: entry for name, entry in after.items() if entry.pack is not None})
     own = checked.get(asked)
     if own is not None and own.error is not None:

@@ -19,12 +19,12 @@ Stage = Literal[
     "verifying",
     "restoring",
     "salvaging",
+    "unpacking",
+    "trying",
     "rows",
     "keeping",
     "deleting",
     "wiping",
-    "unpacking",
-    "trying",
 ]
 
 

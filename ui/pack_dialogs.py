@@ -86,8 +86,8 @@ class TrustDialog(Sheet):
             self.tr("The file says that this is the key of: {name}").format(name=public.name),
             self.tr(
                 "Anybody can write a name into a file. Call the maker on a number that you know, or meet "
-                "them, and type the 40 digits that they read to you from their own screen or paper. They are not "
-                "shown here, so that nobody copies them from the file."
+                "them, and type the 40 digits that they read to you from their own screen or paper. They are "
+                "not shown here, so that nobody copies them from the file."
             ),
             self.tr("Then every model that this key signs can be installed here by an administrator."),
         )

@@ -89,13 +89,13 @@ class ProgressLine(QWidget):
             "verifying": self.tr("Reading the backup"),
             "restoring": self.tr("Bringing the backup onto this computer"),
             "salvaging": self.tr("Looking at every page"),
+            "unpacking": self.tr("Unpacking"),
+            "trying": self.tr("Trying the model in a process of its own"),
             "rows": self.tr("Looking at the rows: {done} of {total}"),
             "keeping": self.tr("Reading in: {done} of {total} people"),
             "looking": self.tr("Looking at what goes: {done} of {total}"),
             "deleting": self.tr("Deleting: {done} of {total} are gone"),
             "wiping": self.tr("Wiping what is left on the disk (this cannot be stopped)"),
-            "unpacking": self.tr("Unpacking"),
-            "trying": self.tr("Trying the model in a process of its own"),
         }
         text = stages.get(told.stage, self._name).format(done=told.done, total=total)
         gone = time.monotonic() - self._since

@@ -26,7 +26,7 @@ OWNERS = {
     "sqlite3": ("store/sqlcipher.py",),
     "sqlcipher3": ("store/sqlcipher.py",),
     "argon2": ("store/secret_words.py",),
-    "cryptography": ("store/",),
+    "cryptography": ("store/", "inference/signature.py"),
     "torch": (),
     "onnx": ("inference/onnx_", "inference/quantizer.py", "inference/shuffled_weights.py"),
     "onnxscript": (),

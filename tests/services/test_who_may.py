@@ -1,4 +1,4 @@
-"""Behind the lock, and with nobody logged in, the services show no patient and change nothing."""
+"""What nobody may behind the lock, and an assistant never, is refused by the services themselves."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,9 @@ from core.patient import Patient
 from services.analyze import Analysis
 from services.drafts import Draft
 from services.sign import Person
+from services.staff import NewPerson
 from services.workplace import Workplace
+from tests.opening import PASSWORD
 from tests.services.conftest import TYPED
 
 ACTS: dict[str, Callable[[Workplace, ReadingUnit], object]] = {
@@ -42,6 +44,21 @@ ACTS: dict[str, Callable[[Workplace, ReadingUnit], object]] = {
 }
 
 
+NOT_FOR_ASSISTANTS = (
+    "move a study",
+    "merge",
+    "keep apart",
+    "plan a deletion",
+    "read the trail",
+    "export the trail",
+    "give out a paper",
+    "give out an unsigned paper",
+    "make a person leave",
+    "make a sheet",
+    "set for the site",
+)
+
+
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 def test_nothing_is_shown_or_done_behind_the_lock(
     workplace: Workplace, unit: ReadingUnit, act: Callable[[Workplace, ReadingUnit], object]
@@ -60,3 +77,31 @@ def test_nothing_is_signed_behind_the_lock(
     with pytest.raises(NotPermittedError):
         workplace.signing.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
     assert workplace.signing.find_signed(unit) is None
+
+
+@pytest.fixture
+def assisted(workplace: Workplace, amina: Person) -> Workplace:
+    """A workplace with an assistant at it, while a clinician's PIN is known to them."""
+    wanjiru = workplace.staff.add(NewPerson(name="J. Wanjiru", duty="assistant"), PASSWORD)
+    workplace.switch(wanjiru.holder_id, PASSWORD)
+    return workplace
+
+
+@pytest.mark.parametrize("act", NOT_FOR_ASSISTANTS)
+def test_an_assistant_is_refused_what_is_not_theirs(assisted: Workplace, unit: ReadingUnit, act: str) -> None:
+    before = assisted.trail.count()
+    with pytest.raises(NotPermittedError):
+        ACTS[act](assisted, unit)
+    assert assisted.trail.count() == before
+
+
+def test_an_assistant_neither_reads_nor_signs_also_with_a_clinicians_pin(
+    assisted: Workplace, unit: ReadingUnit, analysis: Analysis, draft: Draft, amina: Person
+) -> None:
+    with pytest.raises(NotPermittedError):
+        assisted.drafts.keep(draft)
+    with pytest.raises(NotPermittedError):
+        assisted.signing.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
+    with pytest.raises(NotPermittedError):
+        assisted.signing.add_addendum(1, "Seen again.", person_id=amina.person_id, pin="2468")
+    assert assisted.signing.find_signed(unit) is None
