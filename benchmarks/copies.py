@@ -37,7 +37,7 @@ def measure(rounds: int) -> list[Figure]:
 def _of_set(name: str, folder: Path, count: int, size: int, rounds: int) -> list[Figure]:
     files = _files(folder, count, size)
     database = Database(folder / "farlight.db", secrets.token_bytes(32), new=True)
-    vault = ImageVault(database, SystemClock(), folder / "images", secrets.token_bytes(32))
+    vault = ImageVault(database, SystemClock(), folder / "images")
     sources = tuple(Source(relative=one.name, byte_count=size, open=partial(_opened, one)) for one in files)
 
     def encrypted() -> None:

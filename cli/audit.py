@@ -56,8 +56,12 @@ def verify_trail(arguments: argparse.Namespace) -> int:
     from services.trail_words import finding_words, state_sentences, state_words
 
     with _opened(arguments) as workplace, _counted() as watch:
+        before, now = workplace.clock_before, workplace.clock.now()
         state = workplace.check_trail(watch)
         holds = _holds(workplace.trail, arguments.witness)
+    if before is not None:
+        told = say("trail.state.clock", now=f"{now:%Y-%m-%d %H:%M}", before=f"{before:%Y-%m-%d %H:%M}")
+        print(told, file=sys.stderr)
     if arguments.json:
         earlier = [finding_words(one) for one in state.earlier]
         said = _state_as_json(state.lines, state.broken, holds, earlier)

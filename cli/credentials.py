@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import NotSetUpError, RequestError
+from core.errors import NotSetUpError, RequestError, WrongPasswordError
 from core.wording import say
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ def open_workplace(arguments: argparse.Namespace) -> "Workplace":
         if access.is_new:
             raise NotSetUpError
         holder = find_holder(access, getattr(arguments, "user", None))
+        wait = access.wait_seconds(holder.holder_id)
+        if wait > 0:  # before anybody types it for nothing
+            raise WrongPasswordError("wait", wait_s=round(wait, 1))
         password = read_secret(getattr(arguments, "password_fd", None), "password", holder.name)
         workplace = access.log_in(holder.holder_id, password)
     except BaseException:

@@ -77,6 +77,8 @@ def salvage(arguments: argparse.Namespace) -> int:
         if report.older_pages:
             print(say("backup.cli.older_pages", count=report.older_pages), file=sys.stderr)
         _say_reports("backup.cli.lost_reports", report.lost_reports)
+        if report.images_aside:
+            print(say("backup.images_aside", count=report.images_aside), file=sys.stderr)
         if report.backup_folder:
             known = say("backup.cli.known_backup", made_at=report.backup_at, folder=report.backup_folder)
             print(known, file=sys.stderr)

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cli.console import print_json, print_table
@@ -65,7 +66,8 @@ def set_up(arguments: argparse.Namespace) -> int:
         password = read_secret(getattr(arguments, "password_fd", None), "new_password", name, twice=True)
         made = access.set_up(_person(arguments, "administrator"), password)
         with made.workplace as workplace:
-            _hand_out(workplace, made.code, arguments)
+            _hand_out(made.code, arguments)
+            workplace.staff.confirm_sheet()
     return 0
 
 
@@ -128,7 +130,8 @@ def new_sheet(arguments: argparse.Namespace) -> int:
     _require_way_out(arguments)
     with open_workplace(arguments) as workplace:
         workplace.session.require("people")
-        _hand_out(workplace, workplace.staff.new_sheet(), arguments)
+        workplace.staff.new_sheet(partial(_hand_out, arguments=arguments))
+        workplace.staff.confirm_sheet()
     return 0
 
 
@@ -147,21 +150,27 @@ def _recover(arguments: argparse.Namespace) -> int:
 
 def _require_way_out(arguments: argparse.Namespace) -> None:
     """Refuse before anything is made where the code of the sheet would land in a file unasked."""
-    if arguments.sheet_fd is None and not sys.stdout.isatty():
-        raise RequestError(say("people.cli.sheet_where"))
-
-
-def _hand_out(workplace: "Workplace", code: str, arguments: argparse.Namespace) -> None:
-    """Give the code to who asked: on the terminal, or through the descriptor that was named."""
     if arguments.sheet_fd is None:
-        print(say("people.cli.sheet", code=code))
-        workplace.staff.confirm_sheet()
+        if not sys.stdout.isatty():
+            raise RequestError(say("people.cli.sheet_where"))
         return
     try:
-        os.write(arguments.sheet_fd, f"{code}\n".encode())
+        os.write(arguments.sheet_fd, b"")
+    except (OSError, OverflowError) as error:
+        raise RequestError(say("people.cli.sheet_not_taken", number=arguments.sheet_fd)) from error
+
+
+def _hand_out(code: str, arguments: argparse.Namespace) -> None:
+    """Give the code to who asked: on the terminal, or through the descriptor that was named."""
+    if arguments.sheet_fd is None:
+        print(say("people.cli.sheet", code=code), flush=True)
+        return
+    left = f"{code}\n".encode()
+    try:
+        while left:
+            left = left[os.write(arguments.sheet_fd, left) :]
     except OSError as error:
         raise RequestError(say("people.cli.sheet_not_taken", number=arguments.sheet_fd)) from error
-    workplace.staff.confirm_sheet()
 
 
 def _person(arguments: argparse.Namespace, duty: Any) -> "NewPerson":

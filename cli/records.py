@@ -41,6 +41,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     merge.set_defaults(run=merge_records)
     merge.add_argument("gone", metavar="GONE", type=int, help=say("records.help.gone"))
     merge.add_argument("stays", metavar="STAYS", type=int, help=say("records.help.stays"))
+    merge.add_argument("--why", metavar="TEXT", default="", help=say("records.help.why"))
     merge.add_argument("--undo", action="store_true", help=say("records.help.undo"))
     _register_arguments(_add(actions, "register"))
     add_to_records(actions)
@@ -99,7 +100,7 @@ def merge_records(arguments: argparse.Namespace) -> int:
         if arguments.undo:
             _undo(workplace, arguments.gone, arguments.stays)
         else:
-            workplace.corrections.merge(arguments.gone, arguments.stays)
+            workplace.corrections.merge(arguments.gone, arguments.stays, why=arguments.why)
     done = "split" if arguments.undo else "merged"
     print(say(f"records.done.{done}", gone=arguments.gone, stays=arguments.stays))
     return 0

@@ -32,6 +32,15 @@ person.
 """
 
 
+DUTIES: tuple[Duty, ...] = ("assistant", "clinician", "administrator")
+"""From those who may least to those who may most."""
+
+
+def least_duty(act: str) -> Duty | None:
+    """Return who may do something and may least beside it; None where it is no act of a duty."""
+    return next((duty for duty in DUTIES if act in _ACTS[duty]), None)
+
+
 def may(duty: Duty, act: Act, *, signs: bool) -> bool:
     """Whether somebody with this duty may do something; ``signs`` where they sign (never an assistant)."""
     if act == "sign":

@@ -12,6 +12,9 @@ FarlightError
 Every concrete error stands below, so that this file is the whole list; ``docs/errors.md`` mirrors it.
 """
 
+import math
+
+from core.duty import least_duty
 from core.wording import say
 
 
@@ -433,16 +436,49 @@ class KeysDamagedError(StoreError):
     code = "E506"
 
 
+class KeysReplacedError(StoreError):
+    """The key file is not the one that these records were last kept with: an older one, or one changed."""
+
+    code = "E511"
+
+
 class WrongPasswordError(StoreError):
     """It is not the password, or not the code on the recovery sheet, or a wait is not over."""
 
     code = "E507"
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing was tried: a wait after wrong tries is not over."""
+        return self.detail == "wait"
+
+    @property
+    def title(self) -> str:
+        """What went wrong: while a wait lasts nobody says that a password was wrong."""
+        return say("errors.E507.wait_title") if self.waits else super().title
+
+    @property
+    def hint(self) -> str:
+        """What to do, and how long to wait first."""
+        seconds = math.ceil(float(str(self.context.get("wait_s") or 0)))
+        wait = say("errors.E507.wait_hint", seconds=seconds) if seconds else ""
+        parts = (wait, say("errors.E507.wait_untried")) if self.waits else (super().hint, wait)
+        return " ".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message}" if self.waits else super().__str__()
 
 
 class NotPermittedError(StoreError):
     """The person who is logged in may not do this."""
 
     code = "E508"
+
+    @property
+    def hint(self) -> str:
+        """Who may: ``detail`` is the act."""
+        who = least_duty(self.detail)
+        return super().hint if who is None else say(f"errors.E508.hint_{who}")
 
 
 class DiskFullError(StoreError):

@@ -9,7 +9,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -69,22 +69,15 @@ def open_archive(path: Path) -> Iterator[SignedArchive]:
         NewerSchemaError: its signature is of a later kind.
         PackError: it cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            facts = os.fstat(file.fileno())
-            if not stat.S_ISREG(facts.st_mode):
-                raise ArchiveDamagedError(say("packs.refused.no_end"))
-            if facts.st_size > LARGEST_ARCHIVE_BYTES:
-                raise ArchiveUnsafeError(
-                    say(
-                        "packs.refused.too_large",
-                        megabytes=facts.st_size >> 20,
-                        most=LARGEST_ARCHIVE_BYTES >> 20,
-                    )
-                )
-            yield _judged(file, path.name)
-    except OSError as error:
-        raise PackError(say("packs.refused.unreadable", reason=error.strerror or "")) from error
+    with ExitStack() as stack:
+        try:
+            _require_file(path.stat())  # opening a pipe would wait for ever
+            file = stack.enter_context(path.open("rb"))
+            _require_file(os.fstat(file.fileno()))
+            archive = _judged(file, path.name)
+        except OSError as error:
+            raise PackError(say("packs.refused.unreadable", reason=error.strerror or "")) from error
+        yield archive
 
 
 def unpack(
@@ -118,6 +111,14 @@ def unpack(
         )
     require_intact(folder, pack.manifest.files)
     return pack
+
+
+def _require_file(facts: os.stat_result) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise ArchiveDamagedError(say("packs.refused.no_end"))
+    if facts.st_size > LARGEST_ARCHIVE_BYTES:
+        megabytes, most = facts.st_size >> 20, LARGEST_ARCHIVE_BYTES >> 20
+        raise ArchiveUnsafeError(say("packs.refused.too_large", megabytes=megabytes, most=most))
 
 
 def _judged(file: BinaryIO, file_name: str) -> SignedArchive:

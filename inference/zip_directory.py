@@ -75,13 +75,13 @@ def unpacked(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
     Raises:
         ArchiveDamagedError: it is not what was packed.
         ArchiveUnsafeError: it unpacks to more than it says.
-        OSError: it cannot be read.
+        PackError: it cannot be read (any more).
     """
     file.seek(entry.at)
     unpack = zlib.decompressobj(-zlib.MAX_WBITS)
     left, done, crc = entry.packed_bytes, 0, 0
     while left:
-        packed = file.read(min(_CHUNK_BYTES, left))
+        packed = _read(file, min(_CHUNK_BYTES, left))
         if not packed:
             raise ArchiveDamagedError(say("packs.refused.cut_short"))
         left -= len(packed)
@@ -94,6 +94,13 @@ def unpacked(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
             yield piece
     if done != entry.unpacked_bytes or crc != entry.crc or (entry.deflated and not unpack.eof):
         raise ArchiveDamagedError(say("packs.refused.content", name=entry.name))
+
+
+def _read(file: BinaryIO, count: int) -> bytes:
+    try:
+        return file.read(count)
+    except OSError as error:
+        raise PackError(say("packs.refused.unreadable", reason=error.strerror or "")) from error
 
 
 def _piece(unpack: "zlib._Decompress", packed: bytes, *, deflated: bool) -> tuple[bytes, bytes]:

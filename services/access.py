@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from core.clock import Clock, SystemClock
-from core.errors import RequestError, WrongPasswordError
+from core.errors import KeysDamagedError, RequestError, StoreMissingError, WrongPasswordError
 from core.wording import say
-from services.staff import NewPerson, enter, require_password, require_person
+from services.staff import NewPerson, prepare, require_password, require_person
 from store.database import Database
+from store.key_turn import opening_key
 from store.keyring import KeyHolder, KeyRing
 from store.people import PeopleStore
 from store.plain_store import encrypt_all, plain_files
 from store.profile import Profile
 from store.secret_words import COST, Cost
+from store.sqlcipher import is_plain
 from store.swap import finish_swap
 
 if TYPE_CHECKING:
-    from services.trail import AuditAct
     from services.workplace import Workplace
 
 
@@ -29,7 +29,7 @@ class SetUp:
     """A profile that was set up: open, and the code for the recovery sheet, which is nowhere else."""
 
     workplace: Workplace
-    code: str
+    code: str = field(repr=False)
 
 
 class Access:
@@ -41,7 +41,7 @@ class Access:
         Raises:
             ProfileInUseError: another window is open on it.
             ProfileNotWritableError: it cannot be written.
-            KeysDamagedError: its key file cannot be read.
+            KeysDamagedError: its key file cannot be read, or is gone though there are records.
             NewerStoreError: a newer Farlight wrote it.
             NotReplacedError: restored records wait to be put in their place, and could not be.
         """
@@ -51,6 +51,8 @@ class Access:
         try:
             finish_swap(self._profile.folder)
             self._ring = KeyRing(self._profile.key_file, self._clock, cost)
+            if not self._ring.exists and self._had_a_store():
+                raise KeysDamagedError("gone")
         except BaseException:
             self._profile.close()
             raise
@@ -92,9 +94,10 @@ class Access:
             raise RequestError(say("services.person.first_administers"))
         require_person(first)
         require_password(password, first.name)
-        key, holder, code = self._ring.create(first.name.strip(), password)
-        self._finish_set_up(key, first, holder)
-        workplace = self._workplace(key, holder.holder_id, "set_up", {"store": self._ring.store_id})
+        _key, holder, code = self._ring.create(first.name.strip(), password)
+        self._finish_set_up(first, holder)
+        workplace = self._workplace()
+        self._log_in(workplace, holder.holder_id, first_time=True)
         return SetUp(workplace=workplace, code=code)
 
     def log_in(self, holder_id: str, password: str) -> Workplace:
@@ -102,28 +105,33 @@ class Access:
 
         Raises:
             WrongPasswordError: it is not their password, or a wait is not over.
+            KeysReplacedError: the key file is not the latest one, or was changed by somebody else.
             StoreMissingError, StoreDamagedError, NewerStoreError: see ``Workplace``.
         """
         holder = next((one for one in self.holders() if one.holder_id == holder_id), None)
         if holder is None:
             raise WrongPasswordError
-        key = self._ring.unlock(holder_id, password)
-        if not self._ring.sheet_kept:
-            self._finish_set_up(key, NewPerson(name=holder.name, duty="administrator"), holder)
-        return self._workplace(key, holder_id)
+        self._ring.unlock(holder_id, password)
+        if not self._ring.founded:
+            self._finish_set_up(NewPerson(name=holder.name, duty="administrator"), holder)
+        workplace = self._workplace()
+        self._log_in(workplace, holder_id)
+        return workplace
 
     def recover(self, code: str, holder_id: str, password: str) -> Workplace:
         """Open the store with the recovery sheet and give somebody a new password.
 
         Raises:
             WrongPasswordError: it is not the code on the latest sheet (``detail`` "slip" where it is
-            mistyped). RequestError: the new password will not do.
+            mistyped). RequestError: the new password will not do. StoreError: the store does not open, or the
+            password could not be kept; nothing has changed.
         """
         name = next((one.name for one in self.holders() if one.holder_id == holder_id), "")
         require_password(password, name)
-        key = self._ring.unlock_with_sheet(code)
-        self._ring.change_password(key, holder_id, password)
-        return self._workplace(key, holder_id, "sheet_used", {"holder": holder_id})
+        self._ring.unlock_with_sheet(code)
+        workplace = self._workplace()
+        self._log_in(workplace, holder_id, recovered=password)
+        return workplace
 
     def close(self) -> None:
         """Give the profile back where no workplace came of it."""
@@ -136,35 +144,51 @@ class Access:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _finish_set_up(self, key: bytes, first: NewPerson, holder: KeyHolder) -> None:
-        """Make of a profile that has a key one that has a store and a first person; again after a crash."""
+    def _had_a_store(self) -> bool:
+        """Whether something lies here that only a store leaves."""
+        file, images = self._profile.database_file, self._profile.image_folder
+        encrypted = file.exists() and file.stat().st_size > 0 and not is_plain(file)
+        return encrypted or self._profile.anchor_file.exists() or (images.is_dir() and any(images.iterdir()))
+
+    def _finish_set_up(self, first: NewPerson, holder: KeyHolder) -> None:
+        """Make of a profile that has a key one that has a store and a first person; again after a crash.
+
+        Raises:
+            StoreMissingError: a store was here before, so an empty one must not take its place.
+        """
+        key = self._ring.keys()[0]
         encrypt_all(self.folder, key)
         file = self._profile.database_file
-        database = Database(file, key, new=not file.exists())
+        is_new = not file.exists()
+        if is_new and (self._had_a_store() or len(self.holders()) != 1):
+            raise StoreMissingError(file.name)
+        database = Database(file, key, new=is_new)
         try:
             people = PeopleStore(database, self._clock, self._ring.cost)
             if not any(one.holder_id for one in people.all()):
-                enter(people, first, holder.holder_id)
+                people.enter(prepare(people, first, holder.holder_id))
         finally:
             database.close()
+        self._ring.found()
 
-    def _workplace(
-        self,
-        key: bytes,
-        holder_id: str,
-        act: AuditAct | None = None,
-        detail: Mapping[str, object] | None = None,
-    ) -> Workplace:
-        """Return the open workplace, with a line in its trail for what else was done."""
+    def _workplace(self) -> Workplace:
         from services.workplace import Opened, Workplace  # heavy: a log-in screen stands before it is needed
 
-        workplace = Workplace(Opened(profile=self._profile, ring=self._ring, key=key, clock=self._clock))
+        file, anchor = self._profile.database_file, self._profile.anchor_file
+        key = opening_key(file, anchor, self._ring.keys())
+        return Workplace(Opened(profile=self._profile, ring=self._ring, key=key, clock=self._clock))
+
+    def _log_in(
+        self, workplace: Workplace, holder_id: str, *, first_time: bool = False, recovered: str = ""
+    ) -> None:
+        """Log in at a workplace just opened, which is closed again where that fails."""
         try:
+            if recovered:
+                workplace.recover(holder_id, recovered)
             workplace.log_in(holder_id)
-            if act is not None:
-                workplace.trail.note(act, detail=detail)
+            if first_time:
+                workplace.trail.note("set_up", detail={"store": self._ring.store_id})
         except BaseException:
             workplace.close(profile=False)  # it stays ours: whoever logs in may try again
             raise
         self._given = True
-        return workplace

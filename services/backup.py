@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from core.clock import Clock
-from core.errors import BackupMediumError, KeptImageDamagedError, OtherBackupError
+from core.errors import BackupDamagedError, BackupMediumError, KeptImageDamagedError, OtherBackupError
 from core.wording import say
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.session import Session
@@ -33,15 +34,17 @@ from store.backup_files import (
     remove_unfinished,
     verify_parts,
 )
-from store.backup_manifest import UNFINISHED, Backup, check_seal, find_backups, folder_name
+from store.backup_manifest import UNFINISHED, Backup, Entry, check_any_seal, find_backups, folder_name
 from store.backup_rest import seal_rest
 from store.database import Database
 from store.durable import replace_file
 from store.profile import Profile
 from store.settings import Settings
+from store.subkeys import BACKUP_SEAL
 
 COUNTED = ("signed_reports", "drafts", "people", "patients", "studies", "image_files", "audit")
 _RESUMED_FOR = timedelta(hours=24)
+_CLOCKS_DIFFER_BY = timedelta(hours=1)
 _LONGEST_FILE = 4 * 1024**3 - 1
 _TOLD_EVERY_S = 0.1
 
@@ -66,6 +69,7 @@ class _Stage:
     file: Path | None
     keys: bytes
     rest: bytes
+    seal: bytes = field(repr=False)
 
 
 class BackupDesk:
@@ -89,9 +93,10 @@ class BackupDesk:
     def last_at(self) -> datetime | None:
         """When the last backup was made."""
         try:
-            return datetime.fromisoformat(self._settings.text("backup.last_at"))
+            last = datetime.fromisoformat(self._settings.text("backup.last_at"))
         except ValueError:
             return None
+        return last if last.tzinfo is not None else last.replace(tzinfo=UTC)
 
     @property
     def last_folder(self) -> Path | None:
@@ -103,13 +108,16 @@ class BackupDesk:
         """Return a sentence where the last backup is too old and there is something to lose, else None."""
         days = self._settings.number("backup.remind_days")
         last, now = self.last_at, self._clock.now()
-        if days <= 0 or (last is not None and now - last < timedelta(days=days)):
+        ahead = last is not None and last - now > _CLOCKS_DIFFER_BY
+        if days <= 0 or (last is not None and not ahead and now - last < timedelta(days=days)):
             return None
         with self._database.transaction() as connection:
             if connection.execute("SELECT 1 FROM signed_reports LIMIT 1").fetchone() is None:
                 return None
         if last is None:
             return say("backup.reminder.never")
+        if ahead:
+            return say("backup.reminder.ahead", day=last.date().isoformat())
         return say("backup.reminder.days", days=(now - last).days)
 
     def on(self, medium: Path) -> tuple[Backup, ...]:
@@ -164,9 +172,21 @@ class BackupDesk:
         self._session.require("backup")
         if backup.manifest.store_id != self._store_id:
             raise OtherBackupError
-        check_seal(backup.manifest, self._database.subkey(b"backup"))
+        self._check_seal(backup)
         verify_parts(backup, counting("verifying", backup.manifest.size, progress, cancelled))
         self._trail.note("backup", detail={"verified": backup.manifest.made_at})
+
+    def _check_seal(self, backup: Backup) -> None:
+        check_any_seal(backup.manifest, self._database.backup_seals(backup.manifest.made_at))
+
+    def _sealed_on(self, medium: Path) -> tuple[Backup, ...]:
+        """Return the backups on a medium that these records sealed, the latest first."""
+        sealed = []
+        for backup in self.on(medium):
+            with suppress(BackupDamagedError):
+                self._check_seal(backup)
+                sealed.append(backup)
+        return tuple(sealed)
 
     # --- the moment that the backup shows
 
@@ -186,8 +206,8 @@ class BackupDesk:
             state = json.loads((folder / "state.json").read_bytes())
             age = self._clock.now() - datetime.fromisoformat(state["made_at"])
             begun = (medium / f"{state['name']}{UNFINISHED}").is_dir()
-            if not self._staged_records.exists():
-                return None  # a deletion took it away
+            if not self._staged_records.exists() or state["under"] != self._stage_mark():
+                return None  # a deletion took it away, or the key was turned
             if not begun or not timedelta() <= age < _RESUMED_FOR or state["store_id"] != self._store_id:
                 return None
             return _Stage(
@@ -196,6 +216,7 @@ class BackupDesk:
                 file=self._staged_records,
                 keys=(folder / "keys.json").read_bytes(),
                 rest=(folder / "rest.bin").read_bytes(),
+                seal=self._database.subkey(BACKUP_SEAL),
             )
         except (OSError, ValueError, TypeError, KeyError):
             return None
@@ -217,17 +238,21 @@ class BackupDesk:
         with medium_errors():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = folder / "records.001" if on_medium else self._staged_records
-        rest = self._snapshot(file, progress, cancelled, with_errors_of_medium=on_medium)
-        keys = self._profile.key_file.read_bytes()
+        mark = self._stage_mark()
+        keys, rest, seal = self._snapshot(file, progress, cancelled, with_errors_of_medium=on_medium)
         if on_medium:
-            return _Stage(name=name, made_at=made_at, file=None, keys=keys, rest=rest)
-        state = {"name": name, "made_at": made_at, "store_id": self._store_id}
+            return _Stage(name=name, made_at=made_at, file=None, keys=keys, rest=rest, seal=seal)
+        state = {"name": name, "made_at": made_at, "store_id": self._store_id, "under": mark}
         with medium_errors():
             unfinished.mkdir(parents=True, exist_ok=True)
             for inner, content in (("keys.json", keys), ("rest.bin", rest)):
                 replace_file(folder / inner, content)
             replace_file(folder / "state.json", json.dumps(state).encode())
-        return _Stage(name=name, made_at=made_at, file=file, keys=keys, rest=rest)
+        return _Stage(name=name, made_at=made_at, file=file, keys=keys, rest=rest, seal=seal)
+
+    def _stage_mark(self) -> str:
+        """Return what tells under which key of the store a snapshot was made."""
+        return self._database.subkey(b"backup stage").hex()
 
     def _records_size(self) -> int:
         file = self._profile.database_file
@@ -236,13 +261,16 @@ class BackupDesk:
 
     def _snapshot(
         self, file: Path, progress: Report, cancelled: IsCancelled, *, with_errors_of_medium: bool
-    ) -> bytes:
+    ) -> tuple[bytes, bytes, bytes]:
+        """Copy the records; returns the locked keys and the sealed rest of the same moment, and its seal."""
         from store.sqlcipher import dbapi
 
         rest: dict[str, Any] = {}
+        keys: list[bytes] = []
 
         def at_start() -> None:
             rest.update(self._rest())
+            keys.append(self._profile.key_file.read_bytes())
 
         def tell(done: int, total: int) -> None:
             stop_if(cancelled)
@@ -250,7 +278,7 @@ class BackupDesk:
 
         try:
             with medium_errors():
-                self._database.snapshot(file, at_start, tell)
+                moment = self._database.snapshot(file, at_start, tell)
         except dbapi.OperationalError as error:
             if with_errors_of_medium:
                 raise BackupMediumError(type(error).__name__) from error
@@ -258,8 +286,8 @@ class BackupDesk:
 
             raise not_opened(error) from error
         progress(Progress(stage="checking"))
-        self._database.check_copy(file)
-        return seal_rest(rest, self._database.subkey(b"backup rest"))
+        moment.check()
+        return keys[0], seal_rest(rest, moment.subkey(b"backup rest")), moment.subkey(BACKUP_SEAL)
 
     def _rest(self) -> dict[str, Any]:
         """Return what goes into the backup beside the records, as it is at this moment."""
@@ -288,33 +316,40 @@ class BackupDesk:
     def _write(self, stage: _Stage, medium: Path, progress: Report, cancelled: IsCancelled) -> MadeBackup:
         import io
 
-        writer = BackupWriter(medium, stage.name, self._store_id)
+        earlier = self._sealed_on(medium)
+        writer = BackupWriter(medium, stage.name, self._store_id, earlier)
         unchanged, changed = self._images(writer)
         image_bytes = sum(size for _, size, _ in changed)
+        read_bytes = sum(entry.size for _, entry in unchanged)
         size = stage.file.stat().st_size if stage.file is not None else 0
         writer.require_room(image_bytes + (writer.missing_bytes("records", cut(size)) if stage.file else 0))
-        tell = counting("copying", 2 * (size + image_bytes), progress, cancelled)
+        tell = counting("copying", 2 * (size + image_bytes) + read_bytes, progress, cancelled)
         writer.set_tell(tell)
         if stage.file is None:
             writer.adopt("records", "farlight.db")
         else:
             with stage.file.open("rb") as stream:
                 writer.add("records", "farlight.db", stream, size)
-        for entry in unchanged:
-            writer.keep(entry)
+        rotten = [image for image, entry in unchanged if not self._keep_image(writer, entry, cancelled)]
+        changed = [*rotten, *changed]
         unread = sum(not self._add_image(writer, one, cancelled) for one in changed)
         for kind, path, content in (("keys", "keys.json", stage.keys), ("rest", "rest", stage.rest)):
             writer.add(kind, path, io.BytesIO(content), len(content))  # type: ignore[arg-type]
-        backup = writer.finish(stage.made_at, VERSION, self._database.subkey(b"backup"))
+        backup = writer.finish(stage.made_at, VERSION, stage.seal)
         remove_unfinished(medium, self._store_id)
-        removed = remove_old(medium, self._store_id, int(self._settings.number("backup.keep")))
+        removed = remove_old(backup, earlier, int(self._settings.number("backup.keep")))
         return MadeBackup(
             backup=backup,
             size=backup.manifest.size,
-            copied=size + image_bytes,
+            copied=size + sum(count for _, count, _ in changed),
             removed=removed,
             unread=unread,
         )
+
+    def _keep_image(self, writer: BackupWriter, entry: Entry, cancelled: IsCancelled) -> bool:
+        """Take over an image that is on the medium; False where it rotted there and is to be copied again."""
+        stop_if(cancelled)
+        return writer.keep(entry)
 
     def _add_image(self, writer: BackupWriter, image: tuple[str, int, int], cancelled: IsCancelled) -> bool:
         """Copy an image; one that this disk does not give any more costs only itself."""
@@ -333,23 +368,26 @@ class BackupDesk:
     def _images_folder(self) -> Path:
         return self._profile.folder / "images"
 
-    def _images(self, writer: BackupWriter) -> tuple[list[Any], list[tuple[str, int, int]]]:
-        """Return entries of images that are on the medium, and path, size and time of those that are not."""
+    def _images(
+        self, writer: BackupWriter
+    ) -> tuple[list[tuple[tuple[str, int, int], Entry]], list[tuple[str, int, int]]]:
+        """Return path, size and time of images: with an entry where they are said to be on the medium."""
         unchanged, changed = [], []
-        for path, size, mtime_ns in self._image_files():
+        for image in self._image_files():
+            path, size, mtime_ns = image
             entry = writer.known(f"images/{path}", size, mtime_ns)
             if entry is None:
-                changed.append((path, size, mtime_ns))
+                changed.append(image)
             else:
-                unchanged.append(entry)
+                unchanged.append((image, entry))
         return unchanged, changed
 
     def _image_files(self) -> Iterator[tuple[str, int, int]]:
         folder = self._images_folder
         for file in sorted(folder.rglob("*")) if folder.is_dir() else ():
             with suppress(FileNotFoundError):
-                facts = file.stat()
-                if file.is_file() and file.suffix not in {".new", ".part"}:
+                facts = file.lstat()  # of a link, nothing goes onto the stick
+                if stat.S_ISREG(facts.st_mode) and file.suffix not in {".new", ".part"}:
                     yield file.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns
 
 

@@ -122,8 +122,10 @@ class CorrectionDesk:
             )
         return after
 
-    def merge(self, gone: int, stays: int) -> MergeRow:
+    def merge(self, gone: int, stays: int, *, why: str = "") -> MergeRow:
         """Make one record of two: what belongs to ``gone`` goes to ``stays``; nothing is lost.
+
+        ``why`` stands in the trail, with the names and as long as they do.
 
         Raises:
             NotPermittedError: who is logged in may not correct this.
@@ -141,7 +143,7 @@ class CorrectionDesk:
                 "records_merged",
                 f"patient:{stays}",
                 detail={"gone": gone, "merge": number},
-                words=f"{who(leaves)} -> {who(keeps)}",
+                words=" · ".join(part for part in (f"{who(leaves)} -> {who(keeps)}", why.strip()) if part),
             )
             return next(one for one in self._store.merges_into(stays) if one.merge_id == number)
 

@@ -42,17 +42,15 @@ class DeletedAgain:
 class DeletingAgain:
     """Deletes in restored records, before they take the place of any, what was deleted after their day."""
 
-    def __init__(
-        self, database: Database, folder: Path, key: bytes, *, clock: Clock, person: PersonRow | None
-    ) -> None:
+    def __init__(self, database: Database, folder: Path, *, clock: Clock, person: PersonRow | None) -> None:
         """``folder`` holds the restored records; ``person`` restores them (None: the sheet did)."""
         self._stores = DeletionStores(
             records=RecordStore(database),
             belongings=DeletionStore(database),
             consents=ConsentStore(database),
-            images=ImageVault(database, clock, folder / "images", key),
+            images=ImageVault(database, clock, folder / "images"),
         )
-        audit = AuditStore(database, clock, folder / "anchor.json", key)
+        audit = AuditStore(database, clock, folder / "anchor.json")
         self._trail = Trail(audit, Session(person), clock)
         self._planner, self._clock = DeletionPlanner(self._stores), clock
         self._patients = self._studies = 0
@@ -114,8 +112,8 @@ class DeletingAgain:
         remove(plan, self._stores, self._trail, at=self._clock.now().astimezone(UTC).isoformat(), why=why)
 
     def _wipe(self) -> None:
+        """Wipe the records; copies of images that stay where they lie are swept up by the first opening."""
         try:
-            self._stores.images.sweep()
             self._stores.belongings.wipe()
         except (StoreError, OSError) as error:  # it is still asked for, and the first opening does it
             _log.warning("what was deleted again is not wiped yet: %s", type(error).__name__)

@@ -84,8 +84,7 @@ class ImageKeeper:
         if origin_of(unit) == "copy" or not unit.files:
             return
         key = key_of(unit)
-        known = self._vault.find(key)
-        if known is not None and known.whole:
+        if self.keeps(key):
             return
         payload = json.dumps(to_plain(replace(unit, files=())))
         self._vault.keep(
@@ -98,7 +97,10 @@ class ImageKeeper:
     def find(self, key: str) -> ReadingUnit | None:
         """Return a unit that reads from its copy; None where there is none, or it is not whole."""
         kept = self._vault.find(key)
-        return None if kept is None or not kept.whole else self._unit(kept)
+        if kept is None or not kept.whole:
+            return None
+        unit = self._unit(kept)
+        return unit if _has_all_files(unit) else None
 
     def at_hand(self, unit: ReadingUnit, key: str) -> ReadingUnit:
         """Return the unit where its first file is there, else its copy, where one is kept under that key."""
@@ -114,8 +116,7 @@ class ImageKeeper:
 
     def keeps(self, key: str) -> bool:
         """Whether a whole copy of a unit is kept."""
-        kept = self._vault.find(key)
-        return kept is not None and kept.whole
+        return self.find(key) is not None
 
     def all(self) -> tuple[KeptImages, ...]:
         """Return what is kept, the latest first."""
@@ -149,6 +150,11 @@ class ImageKeeper:
 def origin_of(unit: ReadingUnit) -> Origin:
     """Return whether a unit reads from the medium it was found on or from the copy kept with the records."""
     return "copy" if KEPT_AS in unit.extras else "medium"
+
+
+def _has_all_files(unit: ReadingUnit) -> bool:
+    """Whether no file is missing at the end: damaged records may have lost some without a gap."""
+    return not unit.frames_per_file or len(unit.frames_per_file) == len(unit.files)
 
 
 def _sources(unit: ReadingUnit) -> tuple[Source, ...]:

@@ -26,7 +26,7 @@ from services.progress import (
 )
 from services.record_facts import fold, patient_facts, patient_of
 from services.register_people import Line, Mapped, counts, needs_date_style, read_people
-from services.register_table import Table
+from services.register_table import Table, escaped
 from services.session import Session
 from services.trail import Trail
 from store.durable import replace_file
@@ -112,9 +112,10 @@ class RegisterDesk:
         self._session.require("enter_patient")
         text = io.StringIO(newline="")
         writer = csv.writer(text, delimiter=table.separator)
-        writer.writerow((say("register.export.line"), say("register.export.why"), *table.headings))
+        headings = (escaped(heading) for heading in table.headings)
+        writer.writerow((say("register.export.line"), say("register.export.why"), *headings))
         left = [line for line in lines if line.state != "right"]
-        writer.writerows((line.row.line, line.why, *line.row.cells) for line in left)
+        writer.writerows((line.row.line, *map(escaped, (line.why, *line.row.cells))) for line in left)
         try:
             replace_file(file, text.getvalue().encode("utf-8-sig"))
         except OSError as error:

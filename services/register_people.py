@@ -254,7 +254,8 @@ class _SexWords:
             notes.append(say("register.line.unsure_sex"))
             return None
         if word not in self._words:
-            raise _Wrong(say("register.line.no_sex", text=text))
+            notes.append(say("register.line.no_sex", text=text))
+            return None
         return self._words[word]
 
 

@@ -22,6 +22,7 @@ Field = Literal["name", "family_name", "given_names", "id", "birth_date", "sex",
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 SEPARATORS = (",", ";", "\t", "|")
 FIELDS: tuple[Field, ...] = ("name", "family_name", "given_names", "id", "birth_date", "sex", "age_years")
+_FORMULA_SIGNS = "=+-@\t\r\n＝＋－＠"
 _LARGEST_BYTES = 20_000_000
 _MOST_ROWS = 100_000
 _MOST_COLUMNS = 200
@@ -174,7 +175,9 @@ def _rows(text: str, separator: str, most: int = _MOST_ROWS) -> tuple[Row, ...]:
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                rows.append(Row(line=begins, cells=tuple(" ".join(cell.split()) for cell in cells)))
+                rows.append(
+                    Row(line=begins, cells=tuple(_unescaped(" ".join(cell.split())) for cell in cells))
+                )
             begins = reader.line_num + 1
             if len(rows) >= most:
                 break
@@ -185,6 +188,26 @@ def _rows(text: str, separator: str, most: int = _MOST_ROWS) -> tuple[Row, ...]:
     if most == _MOST_ROWS and next(reader, None) is not None:
         raise _refusal("too_long", most=_MOST_ROWS)
     return tuple(rows)
+
+
+def escaped(cell: str) -> str:
+    """Return a cell as it is written for a spreadsheet, which would run what begins like a formula.
+
+    Source: https://owasp.org/www-community/attacks/CSV_Injection (an apostrophe makes it text).
+    """
+    return f"'{cell}" if _runs(cell.lstrip("'")) else cell
+
+
+def _unescaped(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _runs(cell.lstrip("'")) else cell
+
+
+def _runs(cell: str) -> bool:
+    return cell != "" and cell[0] in _FORMULA_SIGNS and not _is_number(cell)
+
+
+def _is_number(cell: str) -> bool:
+    return cell[:1] in "+-" and cell[1:].replace(",", ".", 1).replace(".", "", 1).isdecimal()
 
 
 def _looks_like_headings(rows: tuple[Row, ...]) -> bool:

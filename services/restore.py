@@ -21,17 +21,18 @@ from services.locked_records import LockedRecords, ReportNumber
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from store.audit import AuditStore
 from store.backup_files import bring_back, medium_errors, no_room
-from store.backup_manifest import Backup, Entry, check_seal
+from store.backup_manifest import Backup, Entry, Manifest, check_any_seal, check_seal
 from store.backup_rest import open_rest
 from store.database import Database, check_whole
 from store.durable import replace_file
 from store.durable_copy import hash_file
-from store.keyring import KeyRing
+from store.image_vault import forget_strays
+from store.keyring import SHEET, KeyRing
 from store.later_deletions import LaterDeletions, later_deletions
 from store.people import PeopleStore, PersonRow
-from store.secret_words import COST, Cost
-from store.sqlcipher import connect, dbapi
-from store.subkeys import subkey
+from store.secret_words import COST, Cost, read_code
+from store.sqlcipher import connect, dbapi, opens
+from store.subkeys import BACKUP_SEAL, subkey
 from store.swap import DATABASE, GUESSES, RECORDS, SMALL, incoming, swap
 
 Present = Literal["none", "same", "other", "unreadable"]
@@ -85,6 +86,7 @@ class Restoring(LockedRecords):
         self._backup, self._beside = backup, beside
         self._prepared: Prepared | None = None
         self._staying: tuple[str, ...] = ()
+        self._opening = ("", "")
         super().__init__(profile, clock=clock, cost=cost)
 
     def _find_ring(self) -> KeyRing:
@@ -94,15 +96,47 @@ class Restoring(LockedRecords):
         self._new = incoming(self._folder)
         bring_back(self._backup, self._backup.manifest.only("keys"), self._new / "keys.json")
         with suppress(OSError):  # wrong guesses count here as they do at the door
-            replace_file(self._new / GUESSES, (self._folder / GUESSES).read_bytes())
+            if (self._folder / GUESSES).exists():
+                replace_file(self._new / GUESSES, (self._folder / GUESSES).read_bytes())
+            elif not self._profile.key_file.exists():
+                replace_file(self._new / GUESSES, b"{}")
         ring = KeyRing(self._new / "keys.json", self._clock, self._cost)
         if ring.store_id != self._backup.manifest.store_id:
             raise BackupDamagedError("the keys are of other records")
         return ring
 
+    def unlock(self, holder_id: str, password: str) -> None:
+        """Open the backup with a password of its day, and the present records too where it still holds there.
+
+        Raises:
+            WrongPasswordError: it is not their password, or a wait is not over.
+        """
+        super().unlock(holder_id, password)
+        self._opening = (holder_id, password)
+
+    def unlock_with_sheet(self, code: str) -> None:
+        """Open the backup with the recovery sheet of its day; likewise.
+
+        Raises:
+            WrongPasswordError: it is not its code.
+        """
+        super().unlock_with_sheet(code)
+        self._opening = (SHEET, read_code(code) or "")
+
+    def _key_beside(self, folder: Path, key: bytes) -> bytes:
+        """Return the key of another state of this store: the backup's, or one that the secret opens there."""
+        file, keys = folder / DATABASE, [key]
+        with suppress(StoreError):
+            ring = KeyRing(folder / "keys.json", self._clock, self._cost)
+            if ring.store_id == self._backup.manifest.store_id:
+                keys.extend(ring.try_unlock(*self._opening))
+        return next((one for one in keys if file.exists() and opens(file, one)), key)
+
     def _take(self, key: bytes, holder_id: str) -> None:
-        check_seal(self._backup.manifest, subkey(key, b"backup"))
-        super()._take(key, holder_id)
+        manifest = self._backup.manifest
+        keys = self._ring.keys()  # two where the key was being turned
+        check_any_seal(manifest, (subkey(one, BACKUP_SEAL) for one in keys))
+        super()._take(next((one for one in keys if _holds(manifest, one)), key), holder_id)
 
     def prepare(self, *, progress: Report = nobody_listens, cancelled: IsCancelled = never) -> Prepared:
         """Bring the backup onto this disk and check all of it; nothing is replaced yet.
@@ -131,6 +165,7 @@ class Restoring(LockedRecords):
         except StoreError as error:
             raise BackupDamagedError("the records in it") from error
         self._require_administrator(self._duty(key))
+        self._forget_strays(key)
         counts = self._bring_rest(key)
         lost = sum(not self._bring_image(entry, tell) for entry in coming)
         stop_if(cancelled)
@@ -216,6 +251,15 @@ class Restoring(LockedRecords):
         counts = rest.get("counts", {})
         return {str(name): int(count) for name, count in counts.items()}
 
+    def _forget_strays(self, key: bytes) -> None:
+        """Have no file swept up for what was under way on the day of the backup: it may be kept since."""
+        database = Database(self._new / DATABASE, key)
+        try:
+            with database.transaction() as connection:
+                forget_strays(connection)
+        finally:
+            database.close()
+
     def _duty(self, key: bytes) -> str | None:
         """Return what whoever opened the backup was on its day."""
         connection = connect(self._new / DATABASE, key)
@@ -236,7 +280,10 @@ class Restoring(LockedRecords):
         if not self._is_same_store():
             return "other", ()
         try:
-            present, backed_up = _signed(file, key), _signed(self._new / DATABASE, key)
+            present, backed_up = (
+                _signed(file, self._key_beside(self._folder, key)),
+                _signed(self._new / DATABASE, key),
+            )
         except (dbapi.DatabaseError, OSError):
             return "unreadable", ()
         lacking = sorted(present - backed_up, key=lambda one: (one[1], one[0]))
@@ -256,10 +303,12 @@ class Restoring(LockedRecords):
         found = []
         if present in ("same", "unreadable"):
             with suppress(dbapi.DatabaseError, OSError):
-                found.append(later_deletions(self._profile.database_file, self._new / DATABASE, key))
+                now = self._key_beside(self._folder, key)
+                found.append(later_deletions(self._profile.database_file, now, self._new / DATABASE, key))
         if self._beside is not None:
             try:
-                found.append(later_deletions(self._beside / DATABASE, self._new / DATABASE, key))
+                other = self._key_beside(self._beside, key)
+                found.append(later_deletions(self._beside / DATABASE, other, self._new / DATABASE, key))
             except (dbapi.DatabaseError, OSError) as error:
                 raise RequestError(say("backup.restore.beside")) from error
         return tuple(found)
@@ -272,9 +321,7 @@ class Restoring(LockedRecords):
             return DeletedAgain()
         database = Database(self._new / DATABASE, key)
         try:
-            deleting = DeletingAgain(
-                database, self._new, key, clock=self._clock, person=self._person_in(database)
-            )
+            deleting = DeletingAgain(database, self._new, clock=self._clock, person=self._person_in(database))
             for one in later:
                 again = deleting.run(one, progress=progress, cancelled=cancelled)
         finally:
@@ -286,7 +333,7 @@ class Restoring(LockedRecords):
         database = Database(self._new / DATABASE, key)
         try:
             person = self._person_in(database)
-            AuditStore(database, self._clock, self._new / "anchor.json", key).write(
+            AuditStore(database, self._clock, self._new / "anchor.json").write(
                 "restore",
                 person_id=person.person_id if person else None,
                 person=person.name if person else "",
@@ -306,11 +353,21 @@ class Restoring(LockedRecords):
             database.close()
         for file in self._new.glob("farlight-schema-*"):
             file.unlink(missing_ok=True)  # the backup itself is the copy of an older schema
-        (self._new / GUESSES).unlink(missing_ok=True)
+        with medium_errors():
+            replace_file(self._new / GUESSES, b"{}")
 
     def _person_in(self, database: Database) -> PersonRow | None:
         everybody = PeopleStore(database, self._clock).all()
         return next((one for one in everybody if self._holder and one.holder_id == self._holder), None)
+
+
+def _holds(manifest: Manifest, key: bytes) -> bool:
+    """Whether a key sealed a manifest."""
+    try:
+        check_seal(manifest, subkey(key, BACKUP_SEAL))
+    except BackupDamagedError:
+        return False
+    return True
 
 
 def again_lines(prepared: Prepared, day: str) -> list[str]:

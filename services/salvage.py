@@ -15,12 +15,13 @@ from services.locked_records import LockedRecords, ReportNumber
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from store.audit import AuditStore
 from store.database import Database, check_whole, not_opened
+from store.key_turn import holds_a_page
 from store.page_file import PageFile
 from store.people import PeopleStore, PersonRow
 from store.salvage_rows import DamagedDatabase, reserve_numbers, write_new
 from store.settings import Settings
 from store.sqlcipher import dbapi
-from store.swap import DATABASE, RECORDS, incoming, swap
+from store.swap import DATABASE, GUESSES, RECORDS, incoming, swap
 
 _OF_REPORTS = ("frozen_reports", "papers", "addenda")
 
@@ -41,6 +42,7 @@ class Salvaged:
 
     ``pages`` counts the pages of the file, ``bad_pages`` those that are lost, ``older_pages`` those of which
     only an earlier state could be read. ``unknown_pages`` hold rows of which nobody knows the table.
+    ``images_aside`` counts copies of images that belong to no study any more, or whose key is lost.
     """
 
     whole: bool
@@ -53,6 +55,7 @@ class Salvaged:
     entered_again: int
     backup_at: str
     backup_folder: str
+    images_aside: int = 0
 
     @property
     def may_lack_more(self) -> bool:
@@ -62,6 +65,13 @@ class Salvaged:
 
 class Salvaging(LockedRecords):
     """The damaged records of one profile, whose lock this holds. Close it at the end."""
+
+    _images_aside: tuple[str, ...] = ()
+
+    def _take(self, key: bytes, holder_id: str) -> None:
+        """Take the key that the records are under (of two, where a crash cut short its turn)."""
+        keys, file = self._ring.keys(), self._profile.database_file
+        super()._take(next((one for one in keys if holds_a_page(file, one)), key), holder_id)
 
     def prepare(self, *, progress: Report = nobody_listens, cancelled: IsCancelled = never) -> Salvaged:
         """Read what can be read into new records; nothing is replaced yet.
@@ -91,9 +101,10 @@ class Salvaging(LockedRecords):
         database = Database(new, key)
         try:
             entered = self._enter_people(database)
+            self._images_aside = tuple(self._unnamed_images(database))
             lost = tuple(self._lost_reports(database, damaged))
             report = self._report(damaged, pages, lost, entered)
-            self._note(database, key, report)
+            self._note(database, report)
         finally:
             database.close()
         reserve_numbers(new, key, [one.number for one in lost])
@@ -109,9 +120,18 @@ class Salvaging(LockedRecords):
         """
         return swap(
             self._folder,
-            aside=RECORDS,
-            copied=("keys.json", "keys-copy.json", "anchor.json", "settings.json"),
+            aside=(*RECORDS, *self._images_aside),
+            copied=("keys.json", "keys-copy.json", "anchor.json", "settings.json", GUESSES),
         )
+
+    def _unnamed_images(self, database: Database) -> Iterator[str]:
+        """Yield the files of images that the new records do not name: only the damaged ones may."""
+        with database.transaction() as connection:
+            named = {str(row["name"]) for row in connection.execute("SELECT name FROM image_files")}
+        images = self._profile.image_folder
+        for file in sorted(images.iterdir()) if images.is_dir() else ():
+            if file.name not in named and file.is_file() and not file.is_symlink():
+                yield file.relative_to(self._folder).as_posix()
 
     # --- people
 
@@ -181,13 +201,14 @@ class Salvaging(LockedRecords):
             entered_again=entered,
             backup_at=settings.text("backup.last_at"),
             backup_folder=settings.text("backup.last_path"),
+            images_aside=len(self._images_aside),
         )
 
-    def _note(self, database: Database, key: bytes, report: Salvaged) -> None:
+    def _note(self, database: Database, report: Salvaged) -> None:
         person = self._person(database)
         touched = [table for table in report.tables if table.lost or table.lost_pages]
         anchor = self._folder / "incoming" / "anchor.json"
-        AuditStore(database, self._clock, anchor, key).write(
+        AuditStore(database, self._clock, anchor).write(
             "salvage",
             person_id=person.person_id if person else None,
             person=person.name if person else "",
@@ -199,6 +220,7 @@ class Salvaging(LockedRecords):
                 "tables": {table.table: [table.kept, table.lost, table.lost_pages] for table in touched},
                 "lost_reports": [[one.number, one.signed_at] for one in report.lost_reports],
                 "people_entered_again": report.entered_again,
+                "images_aside": report.images_aside,
             },
         )
         anchor.unlink(missing_ok=True)  # the old anchor stays: it knows whether the end of the trail is lost

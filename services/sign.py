@@ -11,7 +11,13 @@ from typing import Literal, NamedTuple
 
 from core.clock import Clock, FixedClock
 from core.decision import Reading, Signature, SignedReport
-from core.errors import AlreadySignedError, NotReadyToSignError, PasswordGivenError, RequestError
+from core.errors import (
+    AlreadySignedError,
+    NotPermittedError,
+    NotReadyToSignError,
+    PasswordGivenError,
+    RequestError,
+)
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient, Sourced
@@ -189,6 +195,11 @@ class SigningDesk:
         person = self._session.person
         if person is not None and draft.reader_id not in (None, person.person_id):
             found = (*found, Missing(code="reader", text=say("people.missing.reader", name=draft.reader)))
+        return (*found, *self.withheld(unit, analysis, draft))
+
+    def withheld(self, unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
+        """Return what the records hold against signing: they speak of another patient."""
+        found: tuple[Missing, ...] = ()
         patient = merge(unit.patient, draft.typed, day=unit.header.date)
         other = self._records.belongs_to_another(key_of(unit), patient)
         if other is not None:
@@ -221,14 +232,14 @@ class SigningDesk:
         Who is logged in must be one who reads; somebody else who signs may do so with their own PIN.
 
         Raises:
-            NotPermittedError: nobody who reads is logged in.
+            NotPermittedError: nobody who reads is logged in, or not the same person any more at the end.
             NotReadyToSignError: something is missing, or the clock is doubted and was not accepted.
             PasswordGivenError: the signer has not chosen a password of their own yet.
             WrongPinError: the PIN is wrong, or must wait.
             AlreadySignedError: this unit's reading is signed.
             ReportError: the PDF could not be made; nothing is signed then.
         """
-        self._session.require("read")
+        me = self._session.require("read")
         self._require_ready(unit, analysis, draft)
         signature = self._signature(person_id, pin, clock_accepted=clock_accepted)
         request = ReportRequest(
@@ -242,9 +253,16 @@ class SigningDesk:
         )
         content = freeze(content_of(request, clock=FixedClock(instant=signature.at)))
         pdf = set_on_paper(thaw(content), paper)
-        if self._records.identify(unit, analysis.result.patient, draft.confirmed):
-            self._records.keep_marks(key_of(unit), marks_of(analysis))
-        return self._keep(key_of(unit), person_id, request, signature, _Made(content, pdf, paper))
+        with self._trail.together():
+            self._require_still(me)  # the window may have locked itself while the paper was set
+            if self._records.identify(unit, analysis.result.patient, draft.confirmed):
+                self._records.keep_marks(key_of(unit), marks_of(analysis))
+            return self._keep(key_of(unit), person_id, request, signature, _Made(content, pdf, paper))
+
+    def _require_still(self, me: PersonRow) -> None:
+        now = self._session.require("read")
+        if now.person_id != me.person_id:
+            raise NotPermittedError("sign")
 
     def _require_ready(self, unit: ReadingUnit, analysis: Analysis, draft: Draft) -> None:
         if self._signed.find(key_of(unit)) is not None:
@@ -335,7 +353,7 @@ class SigningDesk:
             PasswordGivenError: the signer has not chosen a password of their own yet.
             WrongPinError: the PIN is wrong, or must wait.
         """
-        self._session.require("read")
+        me = self._session.require("read")
         if not text.strip():
             raise RequestError(say("services.addendum.empty"))
         signature = self._signature(person_id, pin, clock_accepted=clock_accepted)
@@ -348,6 +366,7 @@ class SigningDesk:
             clock_doubted=signature.clock_doubted,
         )
         with self._trail.together():
+            self._require_still(me)
             row = self._signed.add_addendum(
                 report_id=report_id,
                 person_id=person_id,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 from core.clock import Clock
 from core.duty import Duty
-from core.errors import NotPermittedError, RequestError
+from core.errors import NotPermittedError, PasswordGivenError, RequestError
 from core.wording import say
+from services.key_changes import KeyChanges, Meant
 from services.session import Session
 from services.trail import Trail
 from store.keyring import KeyHolder, KeyRing
-from store.people import PeopleStore, PersonRow
+from store.people import PeopleStore, PersonRow, PreparedPerson
+from store.secret_words import new_code
 
 SHORTEST_PIN, LONGEST_PIN = 4, 12
 SHORTEST_PASSWORD = 8
@@ -25,7 +29,7 @@ class NewPerson:
     duty: Duty
     role: str = ""
     registration_number: str = ""
-    pin: str = ""
+    pin: str = field(default="", repr=False)
 
 
 class Staff:
@@ -36,12 +40,12 @@ class Staff:
         people: PeopleStore,
         ring: KeyRing,
         *,
-        key: bytes,
+        changes: KeyChanges,
         session: Session,
         trail: Trail,
         clock: Clock,
     ) -> None:
-        self._people, self._ring, self._key = people, ring, key
+        self._people, self._ring, self._changes = people, ring, changes
         self._session, self._trail, self._clock = session, trail, clock
 
     def all(self) -> tuple[PersonRow, ...]:
@@ -56,15 +60,16 @@ class Staff:
             RequestError: a field is empty, or a password or PIN too short; the detail says which.
             ProfileNotWritableError: it could not be kept; nobody was entered.
         """
-        self._session.require("people")
+        me = self._session.require("people")
         require_person(new)
         require_password(password, new.name)
         if any(one.name.casefold() == new.name.strip().casefold() for one in self.all()):
             raise RequestError(say("people.person.same_name"))
-        holder = self._ring.add(self._key, new.name.strip(), password)
-        person = enter(self._people, new, holder.holder_id)
-        self._trail.note("person_added", f"person:{person.person_id}", detail={"duty": person.duty})
-        return person
+        self._changes.ready()
+        change = self._ring.with_added(new.name.strip(), password)
+        entered = prepare(self._people, new, change.holder_id)
+        meant = Meant(act="person_added", by=me, detail={"duty": new.duty}, entered=entered)
+        return cast("PersonRow", self._changes.make(change, meant))
 
     def give_password(self, person_id: int, password: str) -> PersonRow:
         """Give a person a (further) password; a person kept by an early Farlight gets their first.
@@ -79,7 +84,8 @@ class Staff:
         me = self._session.person
         given_by = ""
         if me is None or me.person_id != person_id:
-            given_by = self._session.require("people").name
+            me = self._session.require("people")
+            given_by = me.name
         require_password(password, person.name)
         if (
             not given_by
@@ -87,15 +93,14 @@ class Staff:
             and self._ring.is_password(person.holder_id, password)
         ):
             raise RequestError(say("people.person.same_password"))
-        # The line first: a password that changed although it was told as not kept would lock its holder out.
-        self._trail.note("password_changed", f"person:{person_id}")
+        meant = Meant(act="password_changed", by=me, subject=f"person:{person_id}", detail={}, changed=None)
+        self._changes.ready()
         if person.holder_id:
-            self._ring.change_password(self._key, person.holder_id, password, given_by=given_by)
+            change = self._ring.with_password(person.holder_id, password, given_by=given_by)
         else:
-            holder = self._ring.add(self._key, person.name, password)
-            person = replace(person, holder_id=holder.holder_id)
-            self._people.change(person)
-        return person
+            change = self._ring.with_added(person.name, password, given_by=given_by)
+            meant = replace(meant, changed=replace(person, holder_id=change.holder_id))
+        return self._changes.make(change, meant) or person
 
     def given_password(self, person: PersonRow) -> KeyHolder | None:
         """Return who gave a person the password that they have, and when; None where it is their own."""
@@ -119,6 +124,7 @@ class Staff:
         Raises:
             NotPermittedError: nobody is logged in.
             WrongPasswordError: it is not their password, or a wait is not over.
+            PasswordGivenError: their password is still the one that somebody else gave them.
             RequestError: it is too short, they are an assistant, or have no role to sign in.
         """
         person = self._session.person
@@ -130,6 +136,8 @@ class Staff:
         if not person.role:
             raise RequestError(say("people.person.no_role"))
         self._require_self(password)
+        if self.given_password(person) is not None:
+            raise PasswordGivenError
         with self._people.transaction():
             self._people.set_pin(person.person_id, pin)
             self._trail.note("pin_changed", f"person:{person.person_id}")
@@ -142,25 +150,35 @@ class Staff:
             NotPermittedError: who is logged in is no administrator.
             RequestError: they are the last administrator.
         """
-        self._session.require("people")
+        me = self._session.require("people")
         person = self._person(person_id)
         others = [one for one in self.all() if one.person_id != person_id and one.holder_id]
         if person.duty == "administrator" and not any(one.duty == "administrator" for one in others):
             raise RequestError(say("services.person.last_administrator"))
+        gone = replace(person, holder_id="", left_at=self._clock.now().isoformat())
+        meant = Meant(act="person_left", by=me, subject=f"person:{person_id}", detail={}, changed=gone)
         if person.holder_id:
-            self._ring.remove(person.holder_id)
-        self._people.change(replace(person, holder_id="", left_at=self._clock.now().isoformat()))
-        self._trail.note("person_left", f"person:{person_id}")
+            self._changes.ready()
+            self._changes.make(self._ring.without(person.holder_id), meant)
+            return
+        with self._people.transaction():
+            self._people.change(gone)
+            self._trail.note("person_left", meant.subject)
 
-    def new_sheet(self) -> str:
+    def new_sheet(self, hand_out: Callable[[str], None] = lambda _: None) -> str:
         """Return a new code for the recovery sheet; the earlier sheet opens nothing any more.
+
+        ``hand_out`` is given the code before: where it raises, the earlier sheet stays.
 
         Raises:
             NotPermittedError: who is logged in is no administrator.
+            StoreError: it could not be kept; the earlier sheet stays, and the code that was given is none.
         """
-        self._session.require("people")
-        code = self._ring.new_sheet(self._key)
-        self._trail.note("sheet_made")
+        me = self._session.require("people")
+        self._changes.ready()
+        code = new_code()
+        hand_out(code)
+        self._changes.make(self._ring.with_sheet(code), Meant(act="sheet_made", by=me, detail={}))
         return code
 
     @property
@@ -223,9 +241,9 @@ def require_password(password: str, name: str) -> None:
         raise RequestError(say("services.person.weak_password"))
 
 
-def enter(people: PeopleStore, new: NewPerson, holder_id: str) -> PersonRow:
-    """Keep a person that was checked."""
-    return people.add(
+def prepare(people: PeopleStore, new: NewPerson, holder_id: str) -> PreparedPerson:
+    """Return a person that was checked, ready to be entered."""
+    return people.prepare(
         name=new.name.strip(),
         role=new.role.strip(),
         registration_number=new.registration_number.strip(),

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from core.clock import Clock
 from services.session import Session
 from store.audit import AuditLine, AuditQuery, AuditStore, Broken, ListedLine
+from store.people import PersonRow
 
 AuditAct = Literal[
     "set_up",
@@ -97,13 +98,14 @@ class Trail:
         *,
         detail: Mapping[str, object] | None = None,
         words: str = "",
+        by: PersonRow | None = None,
     ) -> int:
-        """Write one line in the name of whoever is logged in; returns its number.
+        """Write one line in the name of whoever is logged in (or of ``by``); returns its number.
 
         ``subject`` is what it was done to (``report:12``, ``patient:3``, ``unit:<key>``). ``detail`` never
         holds what names a patient; ``words`` may, and go when the subject is deleted.
         """
-        person = self._session.person
+        person = by or self._session.person
         return self._store.write(
             act,
             person_id=person.person_id if person else None,

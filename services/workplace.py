@@ -3,12 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, cast
 
 from core.clock import Clock
-from core.errors import NotPermittedError, StoreError
+from core.errors import KeysReplacedError, NotPermittedError, StoreError
 from core.result import EngineName, Precision
 from services.analyze import AnalysisOptions, Analyzer
 from services.backup import BackupDesk
@@ -21,6 +21,7 @@ from services.drafts import DraftKeeper
 from services.given_password import GivenPassword, given_password
 from services.images import ImageKeeper
 from services.kept_settings import KeptSettings
+from services.key_changes import KeyChanges, Meant
 from services.pack_install import PackDesk
 from services.pack_keys import KeyDesk
 from services.papers import PaperDesk
@@ -49,7 +50,7 @@ from store.keyring import KeyHolder, KeyRing
 from store.pack_folder import PackFolder
 from store.pack_rows import PackStore
 from store.papers import PaperStore
-from store.people import PeopleStore
+from store.people import PeopleStore, PersonRow
 from store.profile import Profile, start_log, stop_log
 from store.records import RecordStore
 from store.register import RegisterStore
@@ -66,11 +67,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A profile that is ours, and its key."""
+    """A profile that is ours, and the key that its records are under."""
 
     profile: Profile
     ring: KeyRing
-    key: bytes
+    key: bytes = field(repr=False)
     clock: Clock
 
 
@@ -96,16 +97,19 @@ class Workplace:
         self.clock = clock
         self.session = Session()
         people = PeopleStore(self._database, clock, opened.ring.cost)
-        audit = AuditStore(self._database, clock, opened.profile.anchor_file, opened.key)
+        audit = AuditStore(self._database, clock, opened.profile.anchor_file)
         self.trail = Trail(audit, self.session, clock)
-        self.trail_trouble = self.trail.check_end()
+        self._keys = KeyChanges(
+            self._database, opened.ring, people, self.trail, anchor=opened.profile.anchor_file, clock=clock
+        )
+        self._end_key_change()
         self.trail_state: TrailState | None = None
         self.settings = KeptSettings(
             opened.profile.settings_file, KeptValues(self._database), self.session, self.trail
         )
         self.clock_before = self.trail.last_at() if self.trail.clock_went_back() else None
         self.staff = Staff(
-            people, opened.ring, key=opened.key, session=self.session, trail=self.trail, clock=clock
+            people, opened.ring, changes=self._keys, session=self.session, trail=self.trail, clock=clock
         )
         draft_trail = DraftTrail(self.trail, clock)
         self.reading = ReadingTrail(self.trail, draft_trail)
@@ -143,7 +147,7 @@ class Workplace:
             session=self.session, trail=self.trail, clock=clock,
         )  # fmt: skip
         self._build_packs(clock)
-        vault = ImageVault(self._database, clock, opened.profile.image_folder, opened.key)
+        vault = ImageVault(self._database, clock, opened.profile.image_folder)
         self.images = ImageKeeper(vault, self.settings, self.session, self.trail)
         self.images.start()
         self._build_keeping(vault, record_store, clock)
@@ -161,6 +165,21 @@ class Workplace:
             self.packs.finish()
         except StoreError as error:  # the records open all the same, and the next start tries again
             _log.warning("a change of packs is not finished yet: %s", error.code)
+
+    def _end_key_change(self) -> None:
+        """End what a crash left of a change of the keys; the trail's end is looked at first."""
+        try:
+            self._keys.end_turn()
+        except KeysReplacedError:
+            self._database.close()
+            raise
+        except StoreError as error:  # the records open all the same, and the next start tries again
+            _log.warning("a turn of the key is not ended yet: %s", error.code)
+        self.trail_trouble = self.trail.check_end()
+        try:
+            self._keys.settle()
+        except StoreError as error:
+            _log.warning("a change of the keys is not written down yet: %s", error.code)
 
     def _build_keeping(self, vault: ImageVault, records: RecordStore, clock: Clock) -> None:
         """Join what is kept of a patient: consent, how long, and deletion."""
@@ -187,23 +206,39 @@ class Workplace:
         Raises:
             NotPermittedError: no person has this key (they have left, or the store is another one).
         """
-        person = next((one for one in self.staff.all() if one.holder_id == holder_id), None)
-        if person is None:
-            raise NotPermittedError("log_in")
-        self.session.enter(person)
+        person = self._person_of(holder_id)
         if self.trail_trouble and not self._trouble_noted:
             found = [name_of(one) for one in self.trail_trouble]
-            self.trail.note("trail_checked", detail={"found": found})
+            self.trail.note("trail_checked", detail={"found": found}, by=person)
             self._trouble_noted = True
             self.settings.set("trail.unseen", ", ".join(found))
         self.given_password = given_password(self.staff, self.trail, person)
         with self.trail.together():
-            self.trail.note("log_in", f"person:{person.person_id}")
-            told = note_wrong_guesses(self._opened.ring, self.trail, holder_id, person.person_id)
+            self.trail.note("log_in", f"person:{person.person_id}", by=person)
+            told = note_wrong_guesses(self._opened.ring, self.trail, holder_id, person)
+        self.session.enter(person)
         forget_told(self._opened.ring, holder_id, told)
         self.wrong_guesses = guess_sentences(told)
         self.reading.resume()
         self.records.adopt()
+
+    def recover(self, holder_id: str, password: str) -> None:
+        """Give a holder another password; ``services.access`` has asked for the recovery sheet.
+
+        Raises:
+            NotPermittedError: no person has this key.
+            StoreError: it could not be kept; the old password stays.
+        """
+        person = self._person_of(holder_id)
+        self._keys.ready()
+        change = self._opened.ring.with_password(holder_id, password)
+        self._keys.make(change, Meant(act="sheet_used", by=person, detail={"holder": holder_id}))
+
+    def _person_of(self, holder_id: str) -> PersonRow:
+        person = next((one for one in self.staff.all() if one.holder_id == holder_id), None)
+        if person is None:
+            raise NotPermittedError("log_in")
+        return person
 
     def check_trail(self, watch: Callable[[int], None] | None = None) -> TrailState:
         """Check the whole audit trail and remember how it stands (seconds for a long one: in the background).

@@ -13,6 +13,7 @@ from core.wording import say
 from services.trail import Trail
 from store.guesses import WrongGuesses
 from store.keyring import SHEET, KeyRing
+from store.people import PersonRow
 
 _log = logging.getLogger(__name__)
 _ACTS: dict[str, Literal["wrong_passwords", "wrong_codes"]] = {
@@ -22,7 +23,7 @@ _ACTS: dict[str, Literal["wrong_passwords", "wrong_codes"]] = {
 
 
 def note_wrong_guesses(
-    ring: KeyRing, trail: Trail, holder_id: str, person_id: int
+    ring: KeyRing, trail: Trail, holder_id: str, person: PersonRow
 ) -> dict[str, WrongGuesses]:
     """Write down what was guessed wrongly at somebody's password, and at the code of the sheet; returns both.
 
@@ -34,12 +35,13 @@ def note_wrong_guesses(
     for what, wrong in told.items():
         trail.note(
             _ACTS[what],
-            f"person:{person_id}" if what == "password" else "",
+            f"person:{person.person_id}" if what == "password" else "",
             detail={
                 "wrong": wrong.count,
                 "wrong_from": wrong.first_at.isoformat(timespec="seconds"),
                 "wrong_until": wrong.last_at.isoformat(timespec="seconds"),
             },
+            by=person,
         )
     return told
 

@@ -17,7 +17,7 @@ from datetime import UTC
 from pathlib import Path
 
 from core.clock import Clock
-from store.audit_anchor import Anchor, TrailEnd
+from store.audit_anchor import PURPOSE, Anchor, TrailEnd
 from store.audit_lines import FIRST, AuditLine, Broken, check_lines, digest, words_digest
 from store.database import Database
 from store.sqlcipher import dbapi
@@ -58,9 +58,9 @@ class ListedLine:
 class AuditStore:
     """The trail of one database."""
 
-    def __init__(self, database: Database, clock: Clock, anchor: Path, key: bytes) -> None:
+    def __init__(self, database: Database, clock: Clock, anchor: Path) -> None:
         self._database, self._clock = database, clock
-        self._anchor = Anchor(anchor, key)
+        self._anchor = Anchor(anchor, lambda: database.subkey(PURPOSE))
         self._latest: TrailEnd | None = None
 
     @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Literal
 
 from store.durable import replace_file
 
+PURPOSE = b"audit anchor"
 _BYTES = 256  # within one sector: a power cut leaves the old end or the new one
 
 
@@ -33,9 +35,9 @@ class Anchor:
     and waiting would cost each line more than the database does.
     """
 
-    def __init__(self, file: Path, key: bytes) -> None:
-        self._file = file
-        self._key = hmac.digest(key, b"farlight audit anchor", "sha256")
+    def __init__(self, file: Path, key: Callable[[], bytes]) -> None:
+        """Take the file, and how its own key is asked for (the store's may be turned meanwhile)."""
+        self._file, self._key = file, key
 
     @property
     def exists(self) -> bool:
@@ -77,4 +79,4 @@ class Anchor:
             os.close(descriptor)
 
     def _seal(self, end: TrailEnd) -> str:
-        return hmac.digest(self._key, f"{end.seq} {end.digest}".encode(), "sha256").hex()
+        return hmac.digest(self._key(), f"{end.seq} {end.digest}".encode(), "sha256").hex()

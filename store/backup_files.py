@@ -51,8 +51,12 @@ def nobody(_count: int) -> None:
 class BackupWriter:
     """Writes one backup onto a medium."""
 
-    def __init__(self, medium: Path, name: str, store_id: str, tell: Tell = nobody) -> None:
+    def __init__(
+        self, medium: Path, name: str, store_id: str, earlier: tuple[Backup, ...], tell: Tell = nobody
+    ) -> None:
         """Begin the backup, or go on with the one of that name.
+
+        ``earlier`` are those of this store on the medium whose seal holds, the latest first.
 
         Raises:
             BackupMediumError: the medium cannot be written.
@@ -63,10 +67,10 @@ class BackupWriter:
         self._entries: list[Entry] = []
         with medium_errors():
             self._folder.mkdir(parents=True, exist_ok=True)
+        self._sequence = 1 + max((backup.manifest.sequence for backup in earlier), default=0)
         self._known = {
             (entry.path, entry.size, entry.mtime_ns): entry
-            for backup in reversed(find_backups(medium))
-            if backup.manifest.store_id == store_id
+            for backup in reversed(earlier)
             for entry in backup.manifest.of_kind("image")
         }
 
@@ -83,13 +87,8 @@ class BackupWriter:
         return entry
 
     def known(self, path: str, size: int, mtime_ns: int) -> Entry | None:
-        """Return an earlier backup's entry of an image that did not change, where its parts are there."""
-        entry = self._known.get((path, size, mtime_ns))
-        whole = entry is not None and all(
-            _has_size(place_of(self._folder, self._store_id, "image", 0, part.sha256), part.size)
-            for part in entry.parts
-        )
-        return entry if whole else None
+        """Return an earlier backup's entry of an image that did not change; its parts are yet to be read."""
+        return self._known.get((path, size, mtime_ns))
 
     def missing_bytes(self, kind: Kind, parts: Iterable[tuple[int, int]]) -> int:
         """Return how much of a file's parts (number, size) is not on the medium."""
@@ -110,9 +109,25 @@ class BackupWriter:
         if short > 0:
             raise no_room(short)
 
-    def keep(self, entry: Entry) -> None:
-        """Take an entry of an earlier backup over: its parts are there."""
+    def keep(self, entry: Entry) -> bool:
+        """Take an entry of an earlier backup over where its parts are read whole from the medium.
+
+        Raises:
+            BackupMediumError: the medium was pulled out.
+        """
+        if not all(self._holds(part) for part in entry.parts):
+            return False
         self._entries.append(entry)
+        return True
+
+    def _holds(self, part: Part) -> bool:
+        place = place_of(self._folder, self._store_id, "image", 0, part.sha256)
+        try:
+            return _has_size(place, part.size) and hash_file(place, self._tell)[0] == part.sha256
+        except OSError as error:
+            if self._folder.exists():
+                return False  # sectors that the stick gives up on: they are written elsewhere
+            raise BackupMediumError(f"{type(error).__name__} {error.errno}") from error
 
     def add(self, kind: Kind, path: str, source: BinaryIO, size: int, mtime_ns: int = 0) -> Entry:
         """Copy a file in parts, each verified; parts that are there and right are not copied again.
@@ -162,7 +177,11 @@ class BackupWriter:
             BackupMediumError: the medium fails.
         """
         manifest = Manifest(
-            store_id=self._store_id, made_at=made_at, farlight=farlight, entries=tuple(self._entries)
+            store_id=self._store_id,
+            made_at=made_at,
+            farlight=farlight,
+            entries=tuple(self._entries),
+            sequence=self._sequence,
         )
         with medium_errors():
             write_manifest(self._folder, manifest, key)
@@ -231,24 +250,26 @@ def _append(source: Path, size: int, target: BinaryIO, tell: Tell) -> str:
     return digest.hexdigest()
 
 
-def remove_old(medium: Path, store_id: str, keep: int) -> int:
-    """Remove all but the latest backups of a store, and image copies that none of the rest names.
+def remove_old(new: Backup, earlier: tuple[Backup, ...], keep: int) -> int:
+    """Remove older backups beside a new one but for the latest, and image copies that none of the rest names.
 
-    Whatever ``keep`` is, the latest stays. Returns how many were removed; what cannot be removed stays.
+    ``earlier`` are those whose seal holds, the latest first: no other is counted or removed. ``keep`` counts
+    the new one. It stays whatever that is and whatever the clock says, and so does one that is dated after
+    it. Returns how many were removed; what cannot be removed stays.
     """
-    mine = [
-        one
-        for one in find_backups(medium)
-        if one.manifest.store_id == store_id and one.folder.parent == medium
-    ]
+    said, medium = new.manifest, new.folder.parent
+    older = [one for one in earlier if one.folder.parent == medium]
     gone = 0
-    for backup in mine[max(1, keep) :]:
+    for backup in older[max(0, keep - 1) :]:
+        if backup.manifest.made_at > said.made_at:
+            continue
         with suppress(OSError):
             (backup.folder / MANIFEST).unlink()  # first: a half-removed backup is none
             shutil.rmtree(backup.folder)
             gone += 1
     if gone:
-        _remove_unnamed(mine[: max(1, keep)])
+        rest = [one for one in find_backups(medium) if one.manifest.store_id == said.store_id]
+        _remove_unnamed(images_folder(new.folder, said.store_id), rest)
     return gone
 
 
@@ -260,11 +281,10 @@ def remove_unfinished(medium: Path, store_id: str, but: str = "") -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_unnamed(kept: list[Backup]) -> None:
+def _remove_unnamed(pool: Path, kept: list[Backup]) -> None:
     named = {
         part.sha256 for backup in kept for entry in backup.manifest.of_kind("image") for part in entry.parts
     }
-    pool = images_folder(kept[0].folder, kept[0].manifest.store_id)
     for file in pool.glob("*/*"):
         if file.name not in named:
             with suppress(OSError):

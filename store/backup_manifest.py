@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, cast
@@ -52,12 +52,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """All that is said of a backup; ``made_at`` is ISO 8601 in UTC."""
+    """All that is said of a backup; ``made_at`` is ISO 8601 in UTC.
+
+    ``sequence`` orders the backups of one store on one medium, whatever the clock said when each was made.
+    """
 
     store_id: str
     made_at: str
     farlight: str
     entries: tuple[Entry, ...]
+    sequence: int = 0
     seal: str = ""
 
     @property
@@ -149,12 +153,15 @@ def read_backup(folder: Path) -> Backup:
         return Backup(folder=folder, manifest=_checked(plain))
     except FileNotFoundError as error:
         raise NoBackupError(type(error).__name__) from error
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise BackupDamagedError(MANIFEST) from error
 
 
 def find_backups(place: Path) -> tuple[Backup, ...]:
-    """Return the backups in a folder (or that it is), the latest first, without those that are damaged."""
+    """Return the backups in a folder (or that it is), the latest first, without those that are damaged.
+
+    Nobody has checked a seal: what orders them here is a claim of each.
+    """
     try:
         folders = [place, *place.glob(f"{PREFIX}*")]
     except OSError:
@@ -167,7 +174,21 @@ def find_backups(place: Path) -> tuple[Backup, ...]:
             found.append(read_backup(folder))
         except (NoBackupError, BackupDamagedError, NewerStoreError):
             continue
-    return tuple(sorted(found, key=lambda backup: backup.manifest.made_at, reverse=True))
+    return _latest_first(found)
+
+
+def _latest_first(found: list[Backup]) -> tuple[Backup, ...]:
+    """Order the backups of each store by number, and the stores by the day of their latest."""
+    days: dict[str, str] = {}
+    for backup in found:
+        said = backup.manifest
+        days[said.store_id] = max(said.made_at, days.get(said.store_id, ""))
+
+    def place(backup: Backup) -> tuple[str, str, int, str]:
+        said = backup.manifest
+        return days[said.store_id], said.store_id, said.sequence, said.made_at
+
+    return tuple(sorted(found, key=place, reverse=True))
 
 
 def check_seal(manifest: Manifest, key: bytes) -> None:
@@ -176,13 +197,24 @@ def check_seal(manifest: Manifest, key: bytes) -> None:
     Raises:
         BackupDamagedError: it is not.
     """
-    if not hmac.compare_digest(_seal(_plain(manifest), key), manifest.seal):
+    check_any_seal(manifest, (key,))
+
+
+def check_any_seal(manifest: Manifest, keys: Iterable[bytes]) -> None:
+    """Check that the manifest was sealed with one of these keys.
+
+    Raises:
+        BackupDamagedError: it was not.
+    """
+    if not any(hmac.compare_digest(_seal(_plain(manifest), key), manifest.seal) for key in keys):
         raise BackupDamagedError("the seal of the manifest")
 
 
 def _plain(manifest: Manifest) -> dict[str, object]:
     plain = asdict(manifest)
     del plain["seal"]
+    if not manifest.sequence:
+        del plain["sequence"]  # a backup from before there were numbers: its seal is without one
     return {"schema": SCHEMA, **plain}
 
 
@@ -215,7 +247,8 @@ def _checked(plain: dict[str, object]) -> Manifest:
         made_at=str(plain["made_at"]),
         farlight=str(plain["farlight"]),
         entries=tuple(entries),
-        seal=str(plain.get("seal", "")),
+        sequence=_size(plain.get("sequence", 0)),
+        seal=_ascii(str(plain.get("seal", ""))),
     )
 
 
@@ -227,6 +260,12 @@ def _hash(value: object) -> str:
     text = str(value)
     if len(text) != _HEX_DIGITS or set(text) - set("0123456789abcdef"):
         raise ValueError("sha256")
+    return text
+
+
+def _ascii(text: str) -> str:
+    if not text.isascii():
+        raise ValueError("seal")
     return text
 
 

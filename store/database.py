@@ -5,6 +5,7 @@ All patient data lives in this one file and, after a migration, in the copy of i
 are encrypted under the store's key.
 """
 
+import hmac
 import os
 import shutil
 import threading
@@ -23,12 +24,13 @@ from core.errors import (
 )
 from store.durable import not_kept, settle_folder
 from store.schema import MIGRATIONS, SCHEMA_VERSION
-from store.sqlcipher import connect, dbapi
-from store.subkeys import subkey
+from store.sqlcipher import connect, dbapi, opens, turn
+from store.subkeys import BACKUP_SEAL, subkey
 
 _CHECK_UP_TO_BYTES = 64 * 1024 * 1024
 _REBUILD_IN_MEMORY_UP_TO_BYTES = 64 * 1024 * 1024
 _PAGES_A_STEP = 1024
+_SPARE_BYTES = 4 << 20
 _SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_IOERR, _SQLITE_FULL = 5, 6, 10, 13
 
 
@@ -97,6 +99,12 @@ class Database:
         for act in done:
             act()
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other threads out of the records, over several transactions."""
+        with self._lock:
+            yield
+
     def after_commit(self, act: Callable[[], None]) -> None:
         """Have something done once the present transaction is on the disk; never where it is not."""
         self._after.append(act)
@@ -105,7 +113,47 @@ class Database:
         """Return a key for one purpose, made of the store's own, which stays here."""
         return subkey(self._key, purpose)
 
-    def snapshot(self, copy: Path, at_start: Callable[[], None], tell: Callable[[int, int], None]) -> None:
+    def backup_seals(self, made_at: str) -> tuple[bytes, ...]:
+        """Return what may have sealed a backup of these records that says it was made then."""
+        with self.transaction() as connection:
+            rows = connection.execute("SELECT until, seal FROM former_seals ORDER BY until DESC").fetchall()
+        former = tuple(bytes(row["seal"]) for row in rows if made_at <= row["until"])
+        return (self.subkey(BACKUP_SEAL), *former)
+
+    def is_under(self, key: bytes) -> bool:
+        """Whether the records are under this key."""
+        return hmac.compare_digest(key, self._key)
+
+    def turn_to(self, key: bytes) -> None:
+        """Put the records under another key; whatever happens meanwhile, they are under one or the other.
+
+        Raises:
+            DiskFullError: there was no room to write them once more; they are under the key they were under.
+            StoreError: it could not be kept; likewise.
+        """
+        with self._lock:
+            self._require_in_place()
+            size = self._file.stat().st_size
+            if shutil.disk_usage(self._file.parent).free < size + size // 20 + _SPARE_BYTES:
+                raise DiskFullError("turn")  # all pages go through the log once
+            failed: dbapi.Error | None = None
+            try:
+                turn(self._connection, key)
+            except dbapi.Error as error:
+                failed = error
+            if failed is not None or not opens(self._file, key):
+                self._connection.close()
+                self._connection = self._open()
+                if failed is not None and _is_full(failed):
+                    raise DiskFullError(type(failed).__name__) from failed
+                raise StoreError("the key was not turned") from failed
+            self._key = key
+            with suppress(dbapi.Error):  # what is still in the log is under the new key
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def snapshot(
+        self, copy: Path, at_start: Callable[[], None], tell: Callable[[int, int], None]
+    ) -> "Moment":
         """Copy the records as they are now into another file under the same key, while work goes on.
 
         ``at_start`` is called at the moment that the copy shows, before anything else is kept. ``tell`` is
@@ -115,23 +163,24 @@ class Database:
             StoreDamagedError: the records are damaged; there is no copy.
             OSError, dbapi.OperationalError: it could not be written.
         """
-        reader = connect(self._file, self._key)
+        with self._lock:
+            key = self._key
+            reader = connect(self._file, key)
         try:
             with self._lock:
+                if not self.is_under(key):
+                    raise StoreError("the key was turned meanwhile")
                 reader.execute("BEGIN")
                 reader.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the moment
                 at_start()
-            copy_whole(reader, copy, self._key, tell)
+            copy_whole(reader, copy, key, tell)
+            return Moment(copy, key)
         except dbapi.OperationalError:
             raise
         except dbapi.DatabaseError as error:
             raise StoreDamagedError(self._file.name) from error
         finally:
             reader.close()
-
-    def check_copy(self, file: Path) -> None:
-        """Check a copy under the same key, as ``check_whole`` does."""
-        check_whole(file, self._key)
 
     def wipe(self) -> None:
         """Write the file anew without what was deleted, and empty the log.
@@ -141,15 +190,21 @@ class Database:
         """
         with self._lock:
             try:
-                if self._file.stat().st_size > _REBUILD_IN_MEMORY_UP_TO_BYTES:
-                    self._connection.execute("PRAGMA temp_store = FILE")  # encrypted as the store is
-                self._connection.execute("VACUUM")
-                self._connection.execute("PRAGMA temp_store = MEMORY")
+                self._rebuild()
                 busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             except (dbapi.Error, OSError) as error:
                 raise StoreError(type(error).__name__) from error
         if busy:
             raise StoreError("the log is held by another program")
+
+    def _rebuild(self) -> None:
+        """Write the file anew, where it is large by way of a file, which is encrypted as the store is."""
+        if self._file.stat().st_size > _REBUILD_IN_MEMORY_UP_TO_BYTES:
+            self._connection.execute("PRAGMA temp_store = FILE")
+        try:
+            self._connection.execute("VACUUM")
+        finally:
+            self._connection.execute("PRAGMA temp_store = MEMORY")  # what a query sorts is not encrypted
 
     def close(self) -> None:
         """Close the connection; what was kept stays kept."""
@@ -185,6 +240,21 @@ class Database:
             connection.close()
             raise
         return connection
+
+
+class Moment:
+    """A copy of the records, and the key that they were under when it was made."""
+
+    def __init__(self, file: Path, key: bytes) -> None:
+        self._file, self._key = file, key
+
+    def subkey(self, purpose: bytes) -> bytes:
+        """Return a key for one purpose."""
+        return subkey(self._key, purpose)
+
+    def check(self) -> None:
+        """Check the copy, as ``check_whole`` does."""
+        check_whole(self._file, self._key)
 
 
 def set_aside(file: Path) -> Path:

@@ -247,12 +247,12 @@ class DeletionStore:
 
 def _shred_all(copy: Path) -> None:
     """Overwrite and delete a database with its log, or a folder with all that is in it."""
-    if not copy.is_dir():
+    if copy.is_symlink() or not copy.is_dir():
         for suffix in _SUFFIXES:
             shred(copy.with_name(copy.name + suffix))
         return
     for inside in sorted(copy.rglob("*"), reverse=True):
-        if inside.is_dir():
+        if inside.is_dir() and not inside.is_symlink():
             inside.rmdir()
         else:
             shred(inside)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 _FREE_GUESSES = 3
 _FIRST_WAIT_S = 5.0
 _LONGEST_WAIT_S = 900.0
+DOUBTED = 8
+"""What counts are taken to be that cannot be read: a wait of 160 s."""
 
 
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()

@@ -1,14 +1,16 @@
 """Copies of images, each file encrypted under a key of its own, beside the database.
 
-The key is made of the store's key and a secret that stands in the database alone and is used for no other
-file: where that row is deleted, no key opens the file any more.
+The key is made of a random secret that stands in the database alone and is used for no other file: where
+that row is deleted, no key opens the file any more. The store's own key has no part in it: who knew an
+earlier one opens no copy that was made after it was turned.
 
-Names in the folder are random. A file that no row names is what a crash left: it goes at the next start.
+Names in the folder are random. Each is written down before its file is made, and before its file goes: what
+a crash left is known by that and goes at the next start. A file that nothing names is left where it is: the
+row that tells how to read it may be lost, or lie in another state of the database.
 """
 
 from __future__ import annotations
 
-import hmac
 import io
 import os
 import secrets
@@ -21,7 +23,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from core.clock import Clock
-from core.errors import Cancelled, KeptImageDamagedError, NoRoomForImagesError, ProfileNotWritableError
+from core.errors import (
+    Cancelled,
+    KeptImageDamagedError,
+    NoRoomForImagesError,
+    ProfileNotWritableError,
+    StoreError,
+)
 from store.database import Database
 from store.durable import settle_folder
 from store.image_writing import Source, UnitWriting, Written
@@ -34,6 +42,7 @@ ROOM_LEFT_BYTES = 256 << 20
 
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 _SECRET_BYTES = 32
+_NAMES_AHEAD = 32
 _PATIENCE_S = 0.2
 
 
@@ -65,10 +74,11 @@ def never() -> bool:
 class ImageVault:
     """The copies of images of one profile."""
 
-    def __init__(self, database: Database, clock: Clock, folder: Path, key: bytes) -> None:
+    def __init__(self, database: Database, clock: Clock, folder: Path) -> None:
         self._database, self._clock, self._folder = database, clock, folder
-        self._key = hmac.digest(key, b"farlight images", "sha256")
         self._one_at_a_time = threading.Lock()
+        self._announced: list[str] = []
+        self._under_way: frozenset[str] = frozenset()
 
     @property
     def folder(self) -> Path:
@@ -102,6 +112,9 @@ class ImageVault:
         try:
             return self._keep(unit_key, payload, sources, progress, cancelled)
         finally:
+            self._announced, self._under_way = [], frozenset()
+            with suppress(StoreError):  # the next start tries again
+                self.sweep()
             self._one_at_a_time.release()
 
     def _keep(
@@ -182,7 +195,7 @@ class ImageVault:
             OSError: the stream cannot be read.
             Cancelled: somebody stopped it.
         """
-        name, secret = secrets.token_hex(16), secrets.token_bytes(_SECRET_BYTES)
+        name, secret = self._next_name(), secrets.token_bytes(_SECRET_BYTES)
         place = self._folder / name
         try:
             with own_errors():
@@ -190,7 +203,7 @@ class ImageVault:
             with os.fdopen(descriptor, "wb", buffering=0) as target:
                 with own_errors():
                     target.write(MAGIC)
-                byte_count, sha256 = seal(stream, target, self._file_key(secret), tell, cancelled)
+                byte_count, sha256 = seal(stream, target, _file_key(secret), tell, cancelled)
                 with own_errors():
                     os.fsync(target.fileno())
         except BaseException:
@@ -198,6 +211,16 @@ class ImageVault:
                 place.unlink(missing_ok=True)
             raise
         return name, secret, byte_count, sha256
+
+    def _next_name(self) -> str:
+        """Return a name that is written down as one of a file that no row names yet."""
+        if not self._announced:
+            names = [secrets.token_hex(16) for _ in range(_NAMES_AHEAD)]
+            self._under_way |= frozenset(names)  # first: a sweep may go on beside this
+            with self._database.transaction() as connection:
+                _add_strays(connection, names)
+            self._announced = names
+        return self._announced.pop()
 
     def record(
         self, unit_id: int, written: Iterable[Written], linked: Iterable[tuple[int, str, int]]
@@ -221,6 +244,7 @@ class ImageVault:
                     (one.name, one.secret, one.byte_count, one.sha256, at),
                 )
                 _link(connection, unit_id, one.position, one.relative, int(cursor.lastrowid or 0))
+                connection.execute("DELETE FROM image_strays WHERE name = ?", (one.name,))
             for position, relative, file_id in linked:
                 _link(connection, unit_id, position, relative, file_id)
 
@@ -263,7 +287,7 @@ class ImageVault:
         except OSError as error:
             raise KeptImageDamagedError(type(error).__name__) from error
         try:
-            raw = SealedFile(stream, self._file_key(row["secret"]), int(row["byte_count"]))
+            raw = SealedFile(stream, _file_key(row["secret"]), int(row["byte_count"]))
         except BaseException:
             stream.close()
             raise
@@ -305,25 +329,40 @@ class ImageVault:
             connection.execute(
                 "DELETE FROM image_files WHERE file_id NOT IN (SELECT file_id FROM image_copies)"
             )
+            _add_strays(connection, names)
             self._database.after_commit(lambda: self._shred(names))
         return len(names)
 
     def sweep(self) -> int:
-        """Remove the files that no row names (what a crash left); returns how many."""
-        if not self._folder.is_dir():
-            return 0
+        """Remove what a crash left of files that were being written or removed; returns how many.
+
+        Only names that this store wrote down go: a new or an older store has nothing swept.
+        """
         with self._database.transaction() as connection:
-            known = {
-                str(row["name"]) for row in connection.execute("SELECT name FROM image_files").fetchall()
-            }
-        strays = [file.name for file in self._folder.iterdir() if file.is_file() and file.name not in known]
-        self._shred(strays)
-        return len(strays)
+            connection.execute("DELETE FROM image_strays WHERE name IN (SELECT name FROM image_files)")
+            names = {str(row["name"]) for row in connection.execute("SELECT name FROM image_strays")}
+        names -= self._under_way
+        there = {name for name in names if os.path.lexists(self._folder / name)}
+        self._forget(names - there)
+        self._shred(there)
+        return len(there)
 
     def _shred(self, names: Iterable[str]) -> None:
+        """Remove files and forget their names; one that is not here may lie where the records are put yet."""
+        gone = []
         for name in names:
             with suppress(OSError):
+                there = os.path.lexists(self._folder / name)
                 shred(self._folder / name)
+                gone.extend([name] * there)
+        if gone:
+            with suppress(OSError, StoreError):  # the next start tries again
+                settle_folder(self._folder)
+                self._forget(gone)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        with self._database.transaction() as connection:
+            connection.executemany("DELETE FROM image_strays WHERE name = ?", [(name,) for name in names])
 
     def _units(self, where: str, values: tuple[object, ...]) -> tuple[KeptUnit, ...]:
         with self._database.transaction() as connection:
@@ -345,11 +384,21 @@ class ImageVault:
             ).fetchone()
         return row
 
-    def _file_key(self, secret: bytes) -> bytes:
-        from cryptography.hazmat.primitives.hashes import SHA256
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-        return HKDF(algorithm=SHA256(), length=32, salt=secret, info=MAGIC).derive(self._key)
+def _file_key(secret: bytes) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=MAGIC).derive(secret)
+
+
+def _add_strays(connection: dbapi.Connection, names: Iterable[str]) -> None:
+    connection.executemany("INSERT OR IGNORE INTO image_strays VALUES (?)", [(name,) for name in names])
+
+
+def forget_strays(connection: dbapi.Connection) -> None:
+    """Forget which files are to be swept up: in records of another day, they may be what is worth keeping."""
+    connection.execute("DELETE FROM image_strays")
 
 
 def _link(connection: dbapi.Connection, unit_id: int, position: int, relative: str, file_id: int) -> None:

@@ -79,7 +79,7 @@ class UnitWriting:
             self._linked.clear()
 
     def settle_quietly(self) -> None:
-        """Keep what was copied so far, where that can be; the next start sweeps up what cannot."""
+        """Keep what was copied so far, where that can be; what cannot is swept up."""
         try:
             self.settle()
         except Exception:  # noqa: BLE001 - another error is under way and is the one to tell

@@ -1,81 +1,91 @@
-"""The store's key, locked once for each person who may open the store, and once for the recovery sheet.
+"""The store's key, and who may open it: each person with a password, and the recovery sheet.
 
-The key is random and never written. Each slot holds it under AES-256-GCM with a key that argon2id makes of a
-password (or of the code on the sheet). Whoever has neither has nothing: not the records, not a way to a new
-password.
+The key is random and never written. It is sealed to a pair of keys for each holder (``store.key_slots``), so
+that a new one can be made without anybody's password: when somebody leaves, or a password or the sheet is
+replaced. Until the database is under the new key both are sealed to those who stay (``store.key_turn``).
 
 ``keys.json`` lies beside the database and holds names of staff, no patient data. It is kept twice, since
-without it all is lost.
+without it all is lost. Who has the key has sealed all that it says: nobody else can add a holder. Its edition
+rises with each change and stands in the database as well, where an older file that was put back shows.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 import secrets
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from core.clock import Clock
 from core.errors import (
     KeysDamagedError,
+    KeysReplacedError,
     NewerStoreError,
+    NotPermittedError,
     RequestError,
     StoreError,
     WrongPasswordError,
 )
 from store.durable import not_kept, replace_file
-from store.guesses import Counted, WrongGuesses, counts_text, read_counts, wait_seconds
-from store.secret_words import COST, SALT_BYTES, Cost, derive, new_code, read_code
+from store.guess_file import GuessFile
+from store.guesses import WrongGuesses
+from store.key_slots import (
+    SHEET,
+    KeyHolder,
+    Kind,
+    Slot,
+    new_slot,
+    open_slot,
+    plain_slot,
+    read_slot,
+    seal_keys,
+)
+from store.secret_words import COST, Cost, new_code, read_code
 from store.sqlcipher import KEY_BYTES
+from store.subkeys import subkey
+
+__all__ = ["SHEET", "KeyChange", "KeyHolder", "KeyRing"]
 
 SCHEMA = 1
-SHEET = "sheet"
-_NONCE_BYTES = 12
-_MOST_MEMORY_KIB = 1024 * 1024
-_MOST_PASSES = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyHolder:
-    """Someone who can open the store with a password.
-
-    ``changed_at`` is when the password was last changed (ISO 8601), "" where it is their first. ``given_by``
-    names who gave it to them, "" once they have chosen their own.
-    """
-
-    holder_id: str
-    name: str
-    changed_at: str = ""
-    given_by: str = ""
-
-
 _THE_SHEET = KeyHolder(holder_id=SHEET, name="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Slot:
-    """The store's key, locked; bytes as hexadecimal."""
+class _State:
+    """All that the file says. ``generations`` are those of the keys sealed, two while the key is turned."""
+
+    store_id: str = ""
+    edition: int = 0
+    founded: bool = False
+    sheet_kept: bool = False
+    generations: tuple[int, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    seals: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChange:
+    """A change of who may open the store, not kept yet; ``turns`` where it makes a new key."""
 
     holder_id: str
-    name: str
-    kind: Literal["password", "sheet"]
-    passes: int
-    memory_kib: int
-    lanes: int
-    salt: str
-    nonce: str
-    locked: str
-    changed_at: str = ""
-    given_by: str = ""
+    edition: int
+    turns: bool
+    state: _State
+    keys: dict[int, bytes]
+
+    def __repr__(self) -> str:
+        """Name the change; the keys are nobody's to read."""
+        return f"KeyChange({self.holder_id!r}, edition={self.edition})"
 
 
 class KeyRing:
-    """The key file of one profile.
+    """The key file of one profile. What changes it asks for the key, and so for an ``unlock`` before.
 
-    ``store_id`` is "" where there is no key yet; ``sheet_kept`` where somebody said that they keep the sheet.
+    ``store_id`` is "" where there is no key yet.
     """
 
     def __init__(self, file: Path, clock: Clock, cost: Cost = COST) -> None:
@@ -87,31 +97,152 @@ class KeyRing:
         """
         self._file, self._clock, self._cost = file, clock, cost
         self._copy = file.with_name(f"{file.stem}-copy{file.suffix}")
-        self._guesses_file = file.with_name("guesses.json")
-        self.store_id = ""
-        self.sheet_kept = False
-        self._slots: tuple[_Slot, ...] = ()
-        self._load()
+        self._guesses = GuessFile(file.with_name("guesses.json"), clock, self._secrets)
+        self._read = self._load()
+        self._state = self._read[0] if self._read else _State()
+        self._before: tuple[_State, dict[int, bytes]] | None = None
+        self._keys: dict[int, bytes] = {}
 
     @property
     def exists(self) -> bool:
         """Whether a key was made."""
-        return bool(self.store_id)
+        return bool(self._state.store_id)
+
+    @property
+    def store_id(self) -> str:
+        """The number of the store."""
+        return self._state.store_id
+
+    @property
+    def sheet_kept(self) -> bool:
+        """Whether somebody said that they keep the latest sheet."""
+        return self._state.sheet_kept
+
+    @property
+    def founded(self) -> bool:
+        """Whether a store was made under the key; from then on none is begun anew."""
+        return self._state.founded
+
+    @property
+    def edition(self) -> int:
+        """How often it was changed who may open the store."""
+        return self._state.edition
+
+    @property
+    def turning(self) -> bool:
+        """Whether a new key was made and the earlier one is still sealed beside it."""
+        return len(self._state.generations) > 1
 
     @property
     def cost(self) -> Cost:
         """What a guess at a new secret costs."""
         return self._cost
 
+    def keys(self) -> tuple[bytes, ...]:
+        """Return the key, and behind it the one before where the store may still be under that.
+
+        Raises:
+            NotPermittedError: nobody has opened it.
+        """
+        if not self._keys:
+            raise NotPermittedError("keys")
+        return tuple(self._keys[number] for number in sorted(self._keys, reverse=True))
+
     def holders(self) -> tuple[KeyHolder, ...]:
         """Return who can open the store, in the order entered."""
-        return tuple(
-            KeyHolder(
-                holder_id=slot.holder_id, name=slot.name, changed_at=slot.changed_at, given_by=slot.given_by
-            )
-            for slot in self._slots
-            if slot.kind == "password"
-        )
+        return tuple(slot.holder for slot in self._state.slots if slot.kind == "password")
+
+    # --- opening
+
+    def wait_seconds(self, holder_id: str) -> float:
+        """Return how long until the next guess of this holder (or of the sheet's code) is taken."""
+        return self._guesses.wait_seconds(holder_id)
+
+    def wrong_guesses(self, holder_id: str) -> WrongGuesses | None:
+        """Return the wrong guesses of this holder (or of the sheet's code) that nobody was told of yet."""
+        return self._guesses.untold(holder_id)
+
+    def forget_wrong_guesses(self, holder_id: str) -> None:
+        """Forget them: they stand in the audit trail now.
+
+        Raises:
+            ProfileNotWritableError, DiskFullError: it could not be kept; they will be told again.
+        """
+        self._guesses.forget_told(holder_id)
+
+    def unlock(self, holder_id: str, password: str) -> bytes:
+        """Return the store's key.
+
+        Raises:
+            WrongPasswordError: it is not their password, or a wait after wrong guesses is not over
+                (``context["wait_s"]``).
+            KeysReplacedError: the file is not what was written under the store's key.
+        """
+        wait = self.wait_seconds(holder_id)
+        if wait > 0 or self._slot(self._state, holder_id) is None:
+            raise WrongPasswordError("wait" if wait > 0 else "", wait_s=round(wait, 1))
+        try:
+            found = self._opened(holder_id, password)
+        except KeysReplacedError:
+            self._guesses.count(holder_id, right=True)
+            raise
+        self._guesses.count(holder_id, right=found is not None)
+        if found is None:
+            raise WrongPasswordError(wait_s=round(self.wait_seconds(holder_id), 1))
+        self._state, self._keys = found
+        return self.keys()[0]
+
+    def unlock_with_sheet(self, typed: str) -> bytes:
+        """Return the store's key for the code on the recovery sheet.
+
+        Raises:
+            WrongPasswordError: it is not the code on the latest sheet; the detail is ``slip`` where it cannot
+                be a code at all (a letter was mistyped), which is not counted as a guess.
+            KeysReplacedError: the file is not what was written under the store's key.
+        """
+        code = read_code(typed)
+        if code is None:
+            raise WrongPasswordError("slip")
+        return self.unlock(SHEET, code)
+
+    def try_unlock(self, holder_id: str, secret: str) -> tuple[bytes, ...]:
+        """Return the keys, newest first, that a password opens which opened another state of this store.
+
+        Nothing where it does not. It counts as no guess: whoever has it was not guessing.
+        """
+        with suppress(KeysReplacedError):
+            found = self._opened(holder_id, secret)
+            if found is not None:
+                self._state, self._keys = found
+                return self.keys()
+        return ()
+
+    def is_password(self, holder_id: str, password: str) -> bool:
+        """Whether it is somebody's password; for who has logged in as them, so it counts as no guess."""
+        slot = self._slot(self._state, holder_id)
+        return slot is not None and open_slot(self.store_id, slot, password) is not None
+
+    def _opened(self, holder_id: str, secret: str) -> tuple[_State, dict[int, bytes]] | None:
+        """Return what a secret opens: the file, or its copy where the file was damaged; None for neither."""
+        candidates = [self._state, *(one for one in self._read if one != self._state)]
+        opened = False
+        for state in candidates:
+            slot = self._slot(state, holder_id)
+            try:
+                keys = None if slot is None else open_slot(state.store_id, slot, secret)
+            except ValueError:
+                opened = True
+                continue
+            if keys is None:
+                continue
+            opened = True
+            if set(keys) == set(state.generations) and _is_sealed(state, keys):
+                return state, keys
+        if opened:
+            raise KeysReplacedError("seal")
+        return None
+
+    # --- changing
 
     def create(self, name: str, password: str) -> tuple[bytes, KeyHolder, str]:
         """Make a new key with its first holder; returns key, holder and the code for the recovery sheet.
@@ -121,111 +252,126 @@ class KeyRing:
         """
         if self.exists:
             raise RequestError("the store has a key")
-        key = secrets.token_bytes(KEY_BYTES)
-        code = new_code()
-        self.store_id = secrets.token_hex(16)
+        key, code, store_id = secrets.token_bytes(KEY_BYTES), new_code(), secrets.token_hex(16)
         holder = KeyHolder(holder_id=secrets.token_hex(8), name=name)
-        try:
-            self._keep(
-                (
-                    self._locked(key, holder, "password", password),
-                    self._locked(key, _THE_SHEET, "sheet", code),
-                )
-            )
-        except StoreError:
-            self.store_id = ""
-            raise
+        keys = {1: key}
+        slots = (
+            self._new_slot(store_id, holder, "password", password, keys),
+            self._new_slot(store_id, _THE_SHEET, "sheet", code, keys),
+        )
+        self._guesses.begin()
+        self._keep(_State(store_id=store_id, edition=1, generations=(1,), slots=slots), keys)
         return key, holder, code
 
-    def wait_seconds(self, holder_id: str) -> float:
-        """Return how long until the next guess of this holder (or of the sheet's code) is taken."""
-        counted = self._guesses().get(holder_id, Counted())
-        return wait_seconds(counted.in_row, counted.at, self._clock.now())
+    def with_added(self, name: str, password: str, *, given_by: str = "") -> KeyChange:
+        """Return the change that lets a further person open the store; ``given_by`` as for a password."""
+        self.keys()
+        holder = KeyHolder(
+            holder_id=secrets.token_hex(8),
+            name=name,
+            changed_at=self._now() if given_by else "",
+            given_by=given_by,
+        )
+        slot = self._new_slot(self.store_id, holder, "password", password, self._keys)
+        state = replace(self._state, slots=(*self._state.slots, slot), edition=self.edition + 1, seals=())
+        return KeyChange(
+            holder_id=holder.holder_id, edition=state.edition, turns=False, state=state, keys=self._keys
+        )
 
-    def wrong_guesses(self, holder_id: str) -> WrongGuesses | None:
-        """Return the wrong guesses of this holder (or of the sheet's code) that nobody was told of yet."""
-        return self._guesses().get(holder_id, Counted()).told()
-
-    def forget_wrong_guesses(self, holder_id: str) -> None:
-        """Forget them: they stand in the audit trail now.
-
-        Raises:
-            ProfileNotWritableError, DiskFullError: it could not be kept; they will be told again.
-        """
-        counts = self._guesses()
-        if counts.get(holder_id, Counted()).untold:
-            self._keep_guesses({**counts, holder_id: replace(counts[holder_id], untold=0)})
-
-    def unlock(self, holder_id: str, password: str) -> bytes:
-        """Return the store's key.
-
-        Raises:
-            WrongPasswordError: it is not their password, or a wait after wrong guesses is not over
-                (``context["wait_s"]``).
-        """
-        slot = next((one for one in self._slots if one.holder_id == holder_id), None)
-        wait = self.wait_seconds(holder_id)
-        if slot is None or wait > 0:
-            raise WrongPasswordError("wait" if wait > 0 else "", wait_s=round(wait, 1))
-        key = self._opened(slot, password)
-        self._count_guess(holder_id, right=key is not None)
-        if key is None:
-            raise WrongPasswordError(wait_s=round(self.wait_seconds(holder_id), 1))
-        return key
-
-    def unlock_with_sheet(self, typed: str) -> bytes:
-        """Return the store's key for the code on the recovery sheet.
-
-        Raises:
-            WrongPasswordError: it is not the code on the latest sheet; the detail is ``slip`` where it cannot
-                be a code at all (a letter was mistyped), which is not counted as a guess.
-        """
-        code = read_code(typed)
-        if code is None:
-            raise WrongPasswordError("slip")
-        return self.unlock(SHEET, code)
-
-    def is_password(self, holder_id: str, password: str) -> bool:
-        """Whether it is somebody's password; for who has logged in as them, so it counts as no guess."""
-        return any(one.holder_id == holder_id and self._opened(one, password) for one in self._slots)
-
-    def add(self, key: bytes, name: str, password: str) -> KeyHolder:
-        """Let a further person open the store.
-
-        Raises:
-            ProfileNotWritableError, DiskFullError: it could not be kept.
-        """
-        holder = KeyHolder(holder_id=secrets.token_hex(8), name=name)
-        self._keep((*self._slots, self._locked(key, holder, "password", password)))
-        return holder
-
-    def change_password(self, key: bytes, holder_id: str, password: str, *, given_by: str = "") -> None:
-        """Lock the key for a holder with another password; the old one opens nothing any more.
+    def with_password(self, holder_id: str, password: str, *, given_by: str = "") -> KeyChange:
+        """Return the change of a holder's password; the old one opens nothing any more, not with an old file.
 
         ``given_by`` names who gave it, where it is not the holder's own choice: kept in the same step, and
         bound to the locked key, so that it cannot be taken back.
 
         Raises:
             KeyError: there is no such holder.
-            ProfileNotWritableError, DiskFullError: it could not be kept; the old password stays.
         """
-        name = next((one.name for one in self.holders() if one.holder_id == holder_id), None)
-        if name is None:
+        slot = self._slot(self._state, holder_id)
+        if slot is None or slot.kind != "password":
             raise KeyError(holder_id)
-        now = self._clock.now().astimezone(UTC).isoformat(timespec="seconds")
-        holder = KeyHolder(holder_id=holder_id, name=name, changed_at=now, given_by=given_by)
-        self._put(self._locked(key, holder, "password", password))
-        self._count_guess(holder_id, right=True)
+        holder = KeyHolder(holder_id=holder_id, name=slot.name, changed_at=self._now(), given_by=given_by)
+        return self._turned(
+            holder_id, self._put(self._new_slot(self.store_id, holder, "password", password, {}))
+        )
 
-    def new_sheet(self, key: bytes) -> str:
-        """Return a new code for the recovery sheet; the earlier sheet opens nothing any more.
+    def with_sheet(self, code: str) -> KeyChange:
+        """Return the change to another recovery sheet; the earlier one opens nothing any more."""
+        slot = self._new_slot(self.store_id, _THE_SHEET, "sheet", code, {})
+        return self._turned(SHEET, replace(self._put(slot), sheet_kept=False))
+
+    def without(self, holder_id: str) -> KeyChange:
+        """Return the change that takes a person's way into the store away.
 
         Raises:
-            ProfileNotWritableError, DiskFullError: it could not be kept; the earlier sheet stays.
+            RequestError: it is the last one.
         """
-        code = new_code()
-        self._put(self._locked(key, _THE_SHEET, "sheet", code), sheet_kept=False)
-        return code
+        if [one.holder_id for one in self.holders()] == [holder_id]:
+            raise RequestError("the last holder of the key stays")
+        slots = tuple(one for one in self._state.slots if one.holder_id != holder_id)
+        return self._turned(holder_id, replace(self._state, slots=slots))
+
+    def keep(self, change: KeyChange) -> None:
+        """Keep a change; where it turns the key, old and new are sealed to those who stay.
+
+        Raises:
+            ProfileNotWritableError, DiskFullError: it could not be kept; nothing has changed.
+        """
+        if change.edition != self.edition + 1:
+            raise RequestError("the keys were changed meanwhile")
+        before, self._before = (self._state, self._keys), None
+        try:
+            self._keep(change.state, change.keys)
+        except StoreError:
+            with suppress(StoreError):
+                self._keep(*before)  # the copy may have been written
+            self._state, self._keys = before
+            raise
+        self._before = before
+        with suppress(StoreError):
+            self._guesses.count(change.holder_id, right=True)
+
+    def take_back(self) -> None:
+        """Put what was before the last change back (nothing where that was not kept).
+
+        Raises:
+            ProfileNotWritableError, DiskFullError: it could not be kept; the change stands.
+        """
+        if self._before is not None:
+            self._keep(*self._before)
+            self._before = None
+
+    def end_turn(self) -> None:
+        """Drop the earlier key: the store is under the latest. The file and its copy are one again.
+
+        Raises:
+            ProfileNotWritableError, DiskFullError: it could not be kept; the next opening tries again.
+        """
+        latest = max(self._state.generations)
+        keys = {latest: self._keys[latest]}
+        slots = tuple(
+            replace(slot, sealed=tuple(one for one in slot.sealed if one[0] == latest))
+            for slot in self._state.slots
+        )
+        self._keep(replace(self._state, generations=(latest,), slots=slots), keys)
+        self._before = None
+
+    def align(self) -> None:
+        """Write the file and its copy alike, where a crash (or damage) left one of them behind.
+
+        Raises:
+            ProfileNotWritableError, DiskFullError: it could not be kept.
+        """
+        if len(self._read) != 2 or any(one != self._state for one in self._read):
+            self._keep(self._state, self._keys)
+
+    def found(self) -> None:
+        """Remember that the store was made.
+
+        Raises:
+            ProfileNotWritableError, DiskFullError: it could not be kept.
+        """
+        self._keep(replace(self._state, founded=True), self._keys)
 
     def confirm_sheet(self) -> None:
         """Remember that somebody keeps the latest sheet; until then it is asked for.
@@ -233,70 +379,49 @@ class KeyRing:
         Raises:
             ProfileNotWritableError, DiskFullError: it could not be kept.
         """
-        self._keep(self._slots, sheet_kept=True)
+        self._keep(replace(self._state, sheet_kept=True), self._keys)
 
-    def remove(self, holder_id: str) -> None:
-        """Take a person's way into the store away.
-
-        Raises:
-            RequestError: it is the last one.
-            ProfileNotWritableError, DiskFullError: it could not be kept.
-        """
-        if [one.holder_id for one in self.holders()] == [holder_id]:
-            raise RequestError("the last holder of the key stays")
-        self._keep(one for one in self._slots if one.holder_id != holder_id)
-
-    def _put(self, slot: _Slot, *, sheet_kept: bool | None = None) -> None:
-        slots = (slot if one.holder_id == slot.holder_id else one for one in self._slots)
-        self._keep(slots, sheet_kept=sheet_kept)
-
-    def _locked(
-        self, key: bytes, holder: KeyHolder, kind: Literal["password", "sheet"], secret: str
-    ) -> _Slot:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
-        bare = _Slot(
-            **asdict(holder),
-            kind=kind,
-            **asdict(self._cost),
-            salt=salt.hex(),
-            nonce=nonce.hex(),
-            locked="",
+    def _turned(self, holder_id: str, state: _State) -> KeyChange:
+        """Return a change with a new key, sealed beside the present one to all who stay."""
+        if self.turning:
+            raise RequestError("the last change of the key is not ended yet")
+        key = self.keys()[0]
+        (number,) = state.generations
+        keys = {number: key, number + 1: secrets.token_bytes(KEY_BYTES)}
+        state = replace(
+            state,
+            generations=(number, number + 1),
+            slots=tuple(seal_keys(state.store_id, slot, keys) for slot in state.slots),
+            edition=state.edition + 1,
+            seals=(),
         )
-        locked = AESGCM(derive(secret, salt, self._cost)).encrypt(nonce, key, self._bound(bare))
-        return replace(bare, locked=locked.hex())
+        return KeyChange(holder_id=holder_id, edition=state.edition, turns=True, state=state, keys=keys)
 
-    def _opened(self, slot: _Slot, secret: str) -> bytes | None:
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    def _put(self, slot: Slot) -> _State:
+        slots = (slot if one.holder_id == slot.holder_id else one for one in self._state.slots)
+        return replace(self._state, slots=tuple(slots))
 
-        cost = Cost(passes=slot.passes, memory_kib=slot.memory_kib, lanes=slot.lanes)
-        lock = AESGCM(derive(secret, bytes.fromhex(slot.salt), cost))
-        try:
-            return lock.decrypt(bytes.fromhex(slot.nonce), bytes.fromhex(slot.locked), self._bound(slot))
-        except InvalidTag:
-            return None
+    def _new_slot(
+        self, store_id: str, holder: KeyHolder, kind: Kind, secret: str, keys: dict[int, bytes]
+    ) -> Slot:
+        return seal_keys(store_id, new_slot(store_id, holder, kind, secret, self._cost), keys)
 
-    def _bound(self, slot: _Slot) -> bytes:
-        """Return what a locked key is bound to.
+    def _slot(self, state: _State, holder_id: str) -> Slot | None:
+        return next((one for one in state.slots if one.holder_id == holder_id), None)
 
-        A slot cannot be passed off as another one's, nor a password that was given as one that was chosen.
-        """
-        who = f"{self.store_id} {slot.holder_id} {slot.kind}"
-        changed = f" {slot.changed_at} {slot.given_by}" if slot.changed_at or slot.given_by else ""
-        return f"{who}{changed}".encode()
+    def _now(self) -> str:
+        return self._clock.now().astimezone(UTC).isoformat(timespec="seconds")
 
-    def _keep(self, slots: Iterable[_Slot], *, sheet_kept: bool | None = None) -> None:
-        slots = tuple(slots)
-        kept = self.sheet_kept if sheet_kept is None else sheet_kept
-        plain = {
-            "schema": SCHEMA,
-            "store_id": self.store_id,
-            "sheet_kept": kept,
-            "slots": [asdict(slot) for slot in slots],
-        }
-        content = json.dumps(plain, indent=1).encode()
+    def _secrets(self) -> tuple[str, ...]:
+        return tuple(slot.holder_id for slot in self._state.slots)
+
+    # --- the file
+
+    def _keep(self, state: _State, keys: dict[int, bytes]) -> None:
+        if not keys:
+            raise NotPermittedError("keys")
+        state = replace(state, seals=tuple((number, _seal(state, keys[number])) for number in sorted(keys)))
+        content = json.dumps({**_plain(state), "seals": _named(state.seals)}, indent=1).encode()
         try:
             replace_file(self._copy, content)  # first: where only this one is written, the old slots stand
             replace_file(self._file, content)
@@ -304,57 +429,68 @@ class KeyRing:
             if not self._file.exists():
                 self._copy.unlink(missing_ok=True)
             raise not_kept(error) from error
-        self._slots, self.sheet_kept = slots, kept
+        self._state, self._keys, self._read = state, keys, [state, state]
 
-    def _load(self) -> None:
+    def _load(self) -> list[_State]:
+        """Return what the file says, and its copy; one that cannot be read is left out."""
         present = [file for file in (self._file, self._copy) if file.exists()]
+        states = []
         for file in present:
             try:
                 plain = json.loads(file.read_bytes())
                 if int(plain["schema"]) > SCHEMA:
                     raise NewerStoreError(f"keys {plain['schema']}, known {SCHEMA}")
-                self._slots = tuple(_checked(_Slot(**slot)) for slot in plain["slots"])
-                self.store_id = str(plain["store_id"])
-                self.sheet_kept = bool(plain["sheet_kept"])
-            except (OSError, ValueError, TypeError, KeyError):
+                states.append(_state(plain))
+            except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 continue
-            return
-        if present:
+        if present and not states:
             raise KeysDamagedError(self._file.name)
-
-    def _guesses(self) -> dict[str, Counted]:
-        try:
-            return read_counts(self._guesses_file.read_bytes())
-        except (OSError, ValueError, TypeError, AttributeError):
-            return {}
-
-    def _count_guess(self, holder_id: str, *, right: bool) -> None:
-        """Count a guess; one that could not be counted must not be taken, or guesses would be free.
-
-        Raises:
-            ProfileNotWritableError, DiskFullError: it could not be counted.
-        """
-        counts = self._guesses()
-        before = counts.get(holder_id, Counted())
-        after = before.right() if right else before.wrong(self._clock.now().timestamp())
-        if before == after or (right and not before.in_row):
-            return
-        try:
-            self._keep_guesses({**counts, holder_id: after})
-        except StoreError:
-            if not right:
-                raise
-
-    def _keep_guesses(self, counts: dict[str, Counted]) -> None:
-        try:
-            replace_file(self._guesses_file, counts_text(counts))
-        except OSError as error:
-            raise not_kept(error) from error
+        return states
 
 
-def _checked(slot: _Slot) -> _Slot:
-    """Refuse a slot that would take this computer's memory or an hour to open: nobody here wrote it."""
-    cost_is_sane = 0 < slot.memory_kib <= _MOST_MEMORY_KIB and 0 < slot.passes <= _MOST_PASSES
-    if not cost_is_sane or not bytes.fromhex(slot.salt + slot.nonce + slot.locked):
-        raise ValueError("slot")
-    return slot
+def _state(plain: dict[str, Any]) -> _State:
+    state = _State(
+        store_id=str(plain["store_id"]),
+        edition=int(plain["edition"]),
+        founded=bool(plain["founded"]),
+        sheet_kept=bool(plain["sheet_kept"]),
+        generations=tuple(int(number) for number in plain["generations"]),
+        slots=tuple(read_slot(slot) for slot in plain["slots"]),
+        seals=tuple(sorted((int(number), str(seal)) for number, seal in plain["seals"].items())),
+    )
+    holders = [slot.holder_id for slot in state.slots]
+    if not state.store_id or not holders or len(set(holders)) < len(holders):
+        raise ValueError("slots")
+    if not 1 <= len(state.generations) <= 2 or list(state.generations) != sorted(set(state.generations)):
+        raise ValueError("generations")
+    return state
+
+
+def _plain(state: _State) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "store_id": state.store_id,
+        "edition": state.edition,
+        "founded": state.founded,
+        "sheet_kept": state.sheet_kept,
+        "generations": list(state.generations),
+        "slots": [plain_slot(slot) for slot in state.slots],
+    }
+
+
+def _named(seals: tuple[tuple[int, str], ...]) -> dict[str, str]:
+    return {str(number): seal for number, seal in seals}
+
+
+def _seal(state: _State, key: bytes) -> str:
+    canonical = json.dumps(_plain(state), sort_keys=True, separators=(",", ":"))
+    return hmac.digest(subkey(key, b"key ring"), canonical.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+
+def _is_sealed(state: _State, keys: dict[int, bytes]) -> bool:
+    """Whether each key that is sealed to somebody vouches for all that the file says."""
+    seals = dict(state.seals)
+    return set(seals) == set(keys) and all(
+        hmac.compare_digest(seals[number].encode(), _seal(state, key).encode())
+        for number, key in keys.items()
+    )

@@ -39,15 +39,17 @@ class LaterDeletions:
     studies: frozenset[int]
 
 
-def later_deletions(present: Path, earlier: Path, key: bytes) -> LaterDeletions:
+def later_deletions(present: Path, present_key: bytes, earlier: Path, key: bytes) -> LaterDeletions:
     """Return what was deleted in the present store and is not deleted in an earlier state of it.
+
+    Between both the store's key may have been turned.
 
     Raises:
         OSError, dbapi.DatabaseError: one of them cannot be read.
     """
     if not present.is_file():
         raise FileNotFoundError(present.name)
-    with closing(connect(present, key)) as now, closing(connect(earlier, key)) as then:
+    with closing(connect(present, present_key)) as now, closing(connect(earlier, key)) as then:
         here, there = _digests(now), _digests(then)
         shared = max((seq for seq, digest in there.items() if here.get(seq) == digest), default=0)
         straight = shared == max(there, default=0)

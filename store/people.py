@@ -1,12 +1,14 @@
 """Who works on this computer: names, duties, and PINs that are slow to guess."""
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self, cast
 
 from core.clock import Clock
 from core.duty import Duty
@@ -38,6 +40,30 @@ class PersonRow:
     left_at: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedPerson:
+    """A person who is to be entered, with the hash of their PIN."""
+
+    name: str
+    role: str
+    registration_number: str
+    duty: Duty
+    holder_id: str
+    salt: bytes = field(repr=False)
+    pin_hash: bytes = field(repr=False)
+    pin_kdf: str
+
+    def plain(self) -> dict[str, str]:
+        """Return it as JSON takes it."""
+        return {**asdict(self), "salt": self.salt.hex(), "pin_hash": self.pin_hash.hex()}
+
+    @classmethod
+    def read(cls, plain: dict[str, Any]) -> Self:
+        """Return it from JSON."""
+        hashes = {name: bytes.fromhex(plain[name]) for name in ("salt", "pin_hash")}
+        return cls(**{**plain, **hashes})
+
+
 class PeopleStore:
     """The people of one database."""
 
@@ -57,13 +83,50 @@ class PeopleStore:
         holder_id: str = "",
     ) -> PersonRow:
         """Enter a person; who has no PIN ("") does not sign. The PIN is kept as a salted argon2id hash."""
+        return self.enter(
+            self.prepare(
+                name=name,
+                role=role,
+                registration_number=registration_number,
+                pin=pin,
+                duty=duty,
+                holder_id=holder_id,
+            )
+        )
+
+    def prepare(
+        self, *, name: str, role: str, registration_number: str, pin: str, duty: Duty, holder_id: str
+    ) -> PreparedPerson:
+        """Return a person who is to be entered; the PIN is a hash from here on."""
         salt, kdf, digest = self._hashed(pin)
-        signs = bool(pin)
+        return PreparedPerson(
+            name=name,
+            role=role,
+            registration_number=registration_number,
+            duty=duty,
+            holder_id=holder_id,
+            salt=salt,
+            pin_hash=digest,
+            pin_kdf=kdf,
+        )
+
+    def enter(self, person: PreparedPerson) -> PersonRow:
+        """Enter a person who was prepared."""
         with self._database.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO people (name, role, registration_number, salt, pin_hash, pin_kdf, duty, signs,"
                 " holder_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (name, role, registration_number, salt, digest, kdf, duty, signs, holder_id),
+                (
+                    person.name,
+                    person.role,
+                    person.registration_number,
+                    person.salt,
+                    person.pin_hash,
+                    person.pin_kdf,
+                    person.duty,
+                    bool(person.pin_kdf),
+                    person.holder_id,
+                ),
             )
             return _require(connection, int(cursor.lastrowid or 0))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from store.btree import INTERIOR, LEAF, Child, Row, Value, children, kind_of, rows
 from store.database import Database, harden
+from store.image_vault import forget_strays
 from store.page_file import HEADER, PageFile
 from store.schema import MIGRATIONS
 from store.sqlcipher import connect, dbapi
@@ -261,6 +262,7 @@ def write_new(damaged: DamagedDatabase, file: Path, key: bytes) -> None:
         for table in damaged.tables.values():
             _insert(connection, table, damaged)
         _leave_deleted_out(connection)
+        _leave_lost_images_out(connection)
         for _, statement in triggers:
             connection.execute(statement)
         connection.execute("COMMIT")
@@ -291,6 +293,25 @@ def _leave_deleted_out(connection: dbapi.Connection) -> None:
     connection.execute(f"DELETE FROM papers_not_made WHERE paper_id IN ({of_them})")  # noqa: S608
     for table in ("papers", "addenda", "frozen_reports", "signed_reports"):
         connection.execute(f"DELETE FROM {table} WHERE report_id IN {deleted}")  # noqa: S608 - our own names
+
+
+def _leave_lost_images_out(connection: dbapi.Connection) -> None:
+    """Remove copies of images that are not all there, so that they are made again from the medium.
+
+    A copy needs its unit, its place in it and the row with its secret. Files of which one is lost are set
+    aside beside the damaged records. Nothing is known to be a stray any more.
+    """
+    forget_strays(connection)
+    connection.execute(
+        "DELETE FROM image_copies WHERE unit_id NOT IN (SELECT unit_id FROM image_units)"
+        " OR file_id NOT IN (SELECT file_id FROM image_files)"
+    )
+    connection.execute("DELETE FROM image_files WHERE file_id NOT IN (SELECT file_id FROM image_copies)")
+    connection.execute(
+        "UPDATE image_units SET whole = 0 WHERE unit_id IN"
+        " (SELECT unit_id FROM image_units LEFT JOIN image_copies USING (unit_id) GROUP BY unit_id"
+        " HAVING count(file_id) < ifnull(max(position) + 1, 1))"
+    )
 
 
 def _insert(connection: dbapi.Connection, table: Table, damaged: DamagedDatabase) -> None:

@@ -1,5 +1,7 @@
 """What the database looks like: one script a version."""
 
+# ``key_ring`` holds the edition of the key file that belongs here, and a change of it that is under way;
+# ``former_seals`` what sealed backups before the store's key was turned.
 _PEOPLE_AND_TRAIL = """
     ALTER TABLE people ADD COLUMN duty TEXT NOT NULL DEFAULT 'clinician';
     ALTER TABLE people ADD COLUMN signs INTEGER NOT NULL DEFAULT 1;
@@ -25,6 +27,15 @@ _PEOPLE_AND_TRAIL = """
         salt TEXT NOT NULL,
         words TEXT NOT NULL
     );
+    CREATE TABLE key_ring (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        edition INTEGER NOT NULL,
+        pending TEXT NOT NULL DEFAULT ''
+    );
+    CREATE TABLE former_seals (
+        until TEXT PRIMARY KEY,
+        seal BLOB NOT NULL
+    );
     CREATE INDEX audit_subject ON audit (subject);
     CREATE INDEX audit_words_subject ON audit_words (subject);
     CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
@@ -38,7 +49,7 @@ _SETTINGS = """
     CREATE TABLE kept_settings (
         key TEXT PRIMARY KEY,
         value TEXT NOT NULL
-    ) WITHOUT ROWID;
+    );
     """
 _RECORDS = """
     CREATE TABLE patients (
@@ -73,7 +84,7 @@ _RECORDS = """
         study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
         mark TEXT NOT NULL,
         PRIMARY KEY (study_id, mark)
-    ) WITHOUT ROWID;
+    );
     CREATE INDEX study_marks_mark ON study_marks (mark);
     CREATE TABLE study_moves (
         move_id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -119,6 +130,7 @@ _RECORDS = """
 """
 
 # Copies of images; ``secret`` makes the key of a file, which lies under ``name`` in the folder of images.
+# ``image_strays`` names files that are about to be written or to go: what a crash leaves of them is swept up.
 _IMAGES = """
     CREATE TABLE image_files (
         file_id INTEGER PRIMARY KEY,
@@ -144,6 +156,7 @@ _IMAGES = """
         PRIMARY KEY (unit_id, position)
     );
     CREATE INDEX image_copies_file ON image_copies (file_id);
+    CREATE TABLE image_strays (name TEXT PRIMARY KEY);
 """
 
 # What a patient agreed to, what must not be deleted, and the one door through which signed reports go.

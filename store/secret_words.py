@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 SALT_BYTES = 16
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LOOKALIKES = str.maketrans("OIL", "011")
+_ALPHABET = "23456789ACDEFHKMNPRTVWXY"
+"""Of letters and digits that look alike on screen, in print or by hand one is used, or none (0 O, 1 I J)."""
+_LOOKALIKES = str.maketrans("BGSUZ", "865V2")
 _CODE_LETTERS = 32
 _GROUP = 4
-_CHECK_PRIME = 1048573
+_CHECK_PRIME = 331769  # the last below 24 ** 4
 _CHECK_LETTERS = 4
 
 
@@ -46,7 +48,7 @@ def derive(secret: str, salt: bytes, cost: Cost) -> bytes:
 
 
 def new_code() -> str:
-    """Return a recovery code: 160 random bits and a check, nine groups of four letters and digits."""
+    """Return a recovery code: 146 random bits and a check, nine groups of four letters and digits."""
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LETTERS))
     return _grouped(letters + _check(letters))
 
@@ -60,10 +62,18 @@ def read_code(typed: str) -> str | None:
     return _grouped(letters)
 
 
-def same_letters(typed: str, group: str) -> bool:
-    """Whether a group of a code was typed as it stands, letters that look alike taken for one another."""
+def wrong_groups(typed: str, groups: Sequence[str]) -> tuple[int, ...]:
+    """Return which groups of a code were not typed as they stand, letters that look alike taken for one.
+
+    Where letters are too many or too few it is the first group from which they no longer fit.
+    """
     letters = "".join(one for one in typed.upper().translate(_LOOKALIKES) if one.isalnum())
-    return letters == group
+    wrong = [
+        place for place, group in enumerate(groups) if letters[place * _GROUP : (place + 1) * _GROUP] != group
+    ]
+    if len(letters) != sum(map(len, groups)):
+        return tuple(wrong[:1]) or (len(groups) - 1,)
+    return tuple(wrong)
 
 
 def _grouped(letters: str) -> str:
@@ -76,4 +86,5 @@ def _check(letters: str) -> str:
     for letter in letters:
         value = value * len(_ALPHABET) + _ALPHABET.index(letter)
     rest = value % _CHECK_PRIME
-    return "".join(_ALPHABET[rest >> (5 * place) & 31] for place in range(_CHECK_LETTERS))
+    base = len(_ALPHABET)
+    return "".join(_ALPHABET[rest // base**place % base] for place in range(_CHECK_LETTERS))

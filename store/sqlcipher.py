@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     from sqlcipher3 import dbapi2 as dbapi
 
-__all__ = ["KEY_BYTES", "PLAIN_HEADER", "attach", "connect", "dbapi", "is_plain", "salt_of"]
+__all__ = ["KEY_BYTES", "PLAIN_HEADER", "attach", "connect", "dbapi", "is_plain", "opens", "salt_of", "turn"]
 
 KEY_BYTES = 32
 PLAIN_HEADER = b"SQLite format 3\0"
@@ -42,6 +42,25 @@ def connect(file: Path | str, key: bytes | None) -> dbapi.Connection:
 def attach(connection: dbapi.Connection, file: Path, name: str, key: bytes) -> None:
     """Attach a further encrypted file under a name."""
     connection.execute(f'ATTACH DATABASE ? AS {name} KEY "{_literal(key)}"', (str(file),))
+
+
+def turn(connection: dbapi.Connection, key: bytes) -> None:
+    """Have every page written anew under another key, in one transaction."""
+    connection.execute(f'PRAGMA rekey = "{_literal(key)}"')
+
+
+def opens(file: Path, key: bytes) -> bool:
+    """Whether a key opens a file; also where that cannot be tried now (another program holds it)."""
+    connection = connect(file, key)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except dbapi.OperationalError:
+        return True
+    except dbapi.DatabaseError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def is_plain(file: Path) -> bool:

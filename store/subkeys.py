@@ -2,6 +2,8 @@
 
 import hmac
 
+BACKUP_SEAL = b"backup"
+
 
 def subkey(key: bytes, purpose: bytes) -> bytes:
     """Return 32 bytes for one purpose; nobody gets from them to the key, or to those of another purpose."""

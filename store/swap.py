@@ -93,7 +93,7 @@ def _go_through(folder: Path) -> None:
         for name in order["moved"]:
             if not (aside / name).exists():
                 _move(folder / name, aside / name)
-        _settle(aside, folder)
+        _settle(aside, aside / "images", folder)
         for name in order["in"]:
             if (new / name).exists():
                 _move(new / name, folder / name)

@@ -24,12 +24,13 @@ class AfterSigning(QObject):
         self._book, self._desk, self._notices = book, desk, notices
 
     @Slot(object)
-    def on_added(self, _case: Case) -> None:
+    def on_added(self, case: Case) -> None:
         """Tell that an addendum is kept."""
         self._notices.tell(
             "calm",
             self.tr("The addendum is kept."),
             self.tr("Every paper of its report that leaves from now on carries it."),
+            of=case.key,
         )
         self.added.emit()
 

@@ -34,6 +34,7 @@ class AuditExport(QObject):
         if self.sheet is not None:
             return
         sheet = Sheet(self.tr("Export the audit trail"), self.tr("Choose a file …"), self._window)
+        sheet.enter_acts = True
         sheet.body.addWidget(
             label(
                 self.tr(

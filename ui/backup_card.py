@@ -95,7 +95,6 @@ class BackupCard(Card):
         box = QSpinBox()
         box.setObjectName(key)
         box.setRange(least, most)
-        box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         box.setFixedWidth(_NUMBER_WIDTH)
         box.setValue(int(self._workplace.settings.number(key)))
         box.setAccessibleName(name)

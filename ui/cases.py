@@ -16,7 +16,7 @@ from core.result import Refusal
 from services.analyze import Analysis
 from services.drafts import Draft
 from services.patient import merge
-from services.sign import SignedFile
+from services.sign import Missing, SignedFile
 from services.signed_result import Today
 
 State = Literal["waiting", "analysing", "to_check", "refused", "failed", "signed"]
@@ -29,7 +29,8 @@ class Case:
 
     ``today`` is what a signed unit's models said when it was looked at again, beside what was signed.
     ``copies`` are further copies of the same image in other files; ``seen`` is the mark of the picture that
-    was analysed, by which another copy is known to show the same.
+    was analysed, by which another copy is known to show the same. ``withheld`` is what the records hold
+    against signing it.
     """
 
     unit: ReadingUnit
@@ -48,6 +49,7 @@ class Case:
     undecided: bool = False
     asked: int = 0
     facts: Mapping[str, ModelFacts] = field(default_factory=dict)
+    withheld: tuple[Missing, ...] = ()
     thumbnail: QImage | None = None
     thumbnail_asked: bool = False
 

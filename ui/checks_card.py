@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.result import Result
 from services.words import pack_sentence, side_sentence
-from ui.controls import Card, IconLabel, label
+from ui.controls import Card, IconLabel, PushButton, label
 from ui.theme import Theme
 
 
@@ -26,7 +26,7 @@ class FoldedLines(QWidget):
         row.addWidget(IconLabel(theme, "check", "accent", 16))
         self.summary = label(summary, "muted")
         row.addWidget(self.summary, 1)
-        self.more = QPushButton(self.tr("Show"))
+        self.more = PushButton(self.tr("Show"))
         self.more.setProperty("kind", "link")
         self.more.setCheckable(True)
         self.more.setCursor(Qt.CursorShape.PointingHandCursor)

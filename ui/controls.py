@@ -1,7 +1,7 @@
 """Small controls that Qt lacks: a button with its key on it, a chip, a switch, an eliding label."""
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -12,12 +12,15 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QToolButton,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
 
 from ui.shortcuts import TABLE, tooltip
 from ui.theme import Theme
+
+LEAST_WORDS = 120
 
 
 def set_role(widget: QWidget, **properties: object) -> None:
@@ -60,7 +63,35 @@ def label(text: str = "", role: str = "body", *, wrap: bool = False) -> QLabel:
     return made
 
 
-class KeyButton(QPushButton):
+class PushButton(QPushButton):
+    """A push button that Enter presses where it has the focus, in a dialog and outside; never another one."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setAutoDefault(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Press at Enter as at Space; a key that is held down is one press."""
+        if not take_enter(self, event):
+            super().keyPressEvent(event)
+
+
+def is_enter(event: QKeyEvent) -> bool:
+    """Return whether a key is Enter and nothing beside it."""
+    beside = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not beside
+
+
+def take_enter(button: QAbstractButton, event: QKeyEvent) -> bool:
+    """Press a button at Enter, once however long the key is held; False for another key."""
+    if not is_enter(event):
+        return False
+    if not event.isAutoRepeat():
+        button.click()
+    return True
+
+
+class KeyButton(PushButton):
     """A push button that shows its key, as on paper."""
 
     def __init__(
@@ -72,10 +103,11 @@ class KeyButton(QPushButton):
         kind: str = "",
         spread: bool = False,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self.setProperty("kind", kind)
         self.setProperty("keyed", True)
         self.setAccessibleName(text)
+        self._whole, self._elides = text, False
         self._words = QLabel(text)
         self._words.setProperty("part", "words")
         row = QHBoxLayout(self)
@@ -100,22 +132,54 @@ class KeyButton(QPushButton):
 
     def set_words(self, text: str) -> None:
         """Change what stands on the button."""
+        self._whole = text
         self._words.setText(text)
         self.setAccessibleName(text)
+        self._elide()
 
     def words(self) -> str:
-        """Return what stands on the button."""
-        return self._words.text()
+        """Return what stands on the button, whole also where it ends in dots."""
+        return self._whole
+
+    def elide_words(self) -> None:
+        """Let the words end in dots where the room is narrow; they stand whole in the tooltip."""
+        self._elides = True
+        self._elide()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return the size that words and key need."""
-        inner = self.layout()
+        inner, metrics = self.layout(), self._words.fontMetrics()
         width = inner.sizeHint().width() if inner is not None else 0
-        return QSize(width, max(36, self.minimumHeight()))
+        cut = metrics.horizontalAdvance(self._whole) - metrics.horizontalAdvance(self._words.text())
+        return QSize(width + cut, max(36, self.minimumHeight()))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the least size: never cut the words."""
-        return self.sizeHint()
+        """Return the least size: never cut the words, unless they may be elided."""
+        hint = self.sizeHint()
+        return QSize(min(hint.width(), LEAST_WORDS), hint.height()) if self._elides else hint
+
+    def event(self, event: QEvent) -> bool:
+        """Show the whole words where they are elided, before anything else that is to be told."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.is_cut():
+            told = "\n".join(part for part in (self._whole, self.toolTip()) if part)
+            QToolTip.showText(event.globalPos(), told, self)
+            return True
+        return super().event(event)
+
+    def is_cut(self) -> bool:
+        """Whether the words end in dots."""
+        return self._words.text() != self._whole
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Elide the words anew, where they may be."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        if self._elides:
+            metrics = self._words.fontMetrics()
+            room = metrics.horizontalAdvance(self._whole) - (self.sizeHint().width() - self.width())
+            self._words.setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, max(0, room)))
 
 
 class Card(QFrame):
@@ -266,6 +330,11 @@ class ToolWord(QToolButton):
         self.setText(words)
         self.setAccessibleName(words)
         self._tint()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Press at Enter as at Space; a key that is held down is one press."""
+        if not take_enter(self, event):
+            super().keyPressEvent(event)
 
     @Slot()
     def _tint(self) -> None:

@@ -33,8 +33,6 @@ class DeleteDialog(Sheet):
         self.setMinimumWidth(self._width)
         self._most = min(MOST_HEIGHT, max(LEAST_HEIGHT, parent.height() - REST_HEIGHT))
         set_role(self.yes, kind="danger")
-        self.yes.setAutoDefault(False)
-        self.yes.setDefault(False)
         self.no.setFocus()
         self._build_list()
         self.with_set_aside = QCheckBox(self.tr("Delete also all records that were set aside"))

@@ -151,7 +151,8 @@ class Desk(QObject):
         """Return what must be answered before signing."""
         if self.case is None or self.is_signed:
             return ()
-        found = missing_for_signing(self.case.unit, self.case.analysis, self.case.draft)
+        case = self.case
+        found = (*missing_for_signing(case.unit, case.analysis, case.draft), *case.withheld)
         if not self.may_read:
             return (Missing(code="reader", text=who_may("read")), *found)
         if self.begun_by:

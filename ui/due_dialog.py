@@ -54,13 +54,10 @@ class DueDialog(Sheet):
         self.line.stop_asked.connect(self._on_stop)
         self.body.addWidget(self.line)
         self.kept = KeyButton(self.tr("Show what is kept …"))
-        self.kept.setAutoDefault(False)
         self.kept.setEnabled(bool(due))
         self.kept.clicked.connect(self._on_kept)
         self.foot.insertWidget(0, self.kept)
         set_role(self.yes, kind="danger")
-        self.yes.setAutoDefault(False)
-        self.yes.setDefault(False)
         self.yes.clicked.connect(self._on_delete)
         self._show_ticked()
 

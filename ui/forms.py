@@ -53,6 +53,7 @@ class SignsCard(Card):
             if not field.hasFocus() or locked:
                 field.setText("" if value is None else str(value))
             field.setReadOnly(locked)
+            set_role(field)
         self._show_wrong(left)
 
     @property
@@ -122,6 +123,7 @@ class WordsCard(Card):
                 edit.setPlainText(text)
                 edit.blockSignals(False)
             edit.setReadOnly(locked)
+            set_role(edit)
 
     def first_empty(self) -> QPlainTextEdit:
         """Return the first field without words as they stand on the page, else the first."""

@@ -2,13 +2,13 @@
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QProgressBar, QSizePolicy, QWidget
 
 from core.image import ReadingUnit
 from core.patient import Patient
 from services.images import origin_of
 from ui import words
-from ui.controls import Chip, label, set_role
+from ui.controls import Chip, PushButton, label, set_role
 from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
 from ui.two_lines import NameLabel, clipped
@@ -74,7 +74,7 @@ class TopBar(QWidget):
                 tab.setChecked(False)
             self._group.setExclusive(True)
 
-    def _build_tabs(self, row: QHBoxLayout) -> dict[str, QPushButton]:
+    def _build_tabs(self, row: QHBoxLayout) -> dict[str, PushButton]:
         names = (
             self.tr("Worklist"),
             self.tr("Read"),
@@ -85,7 +85,7 @@ class TopBar(QWidget):
         self._group = QButtonGroup(self)
         tabs = {}
         for page, name in zip(PAGES, names, strict=True):
-            tab = QPushButton(name)
+            tab = PushButton(name)
             tab.setProperty("tab", True)
             tab.setCheckable(True)
             tab.setObjectName(page)
@@ -96,8 +96,8 @@ class TopBar(QWidget):
             tabs[page] = tab
         return tabs
 
-    def _chip_button(self, text: str, row: QHBoxLayout) -> QPushButton:
-        button = QPushButton(text)
+    def _chip_button(self, text: str, row: QHBoxLayout) -> PushButton:
+        button = PushButton(text)
         button.setProperty("kind", "chip")
         row.addWidget(button)
         return button
@@ -170,7 +170,7 @@ class PatientBanner(QWidget):
         self.name = NameLabel(theme)
         self._facts = Facts(theme)
         self.status = Chip()
-        self.kept = QPushButton(self.tr("Kept …"))
+        self.kept = PushButton(self.tr("Kept …"))
         self.kept.setProperty("kind", "chip")
         self.kept.setToolTip(self.tr("What is kept of this patient: consent, copies, deletion"))
         self.kept.clicked.connect(self.kept_clicked)
@@ -278,8 +278,8 @@ class StatusLine(QWidget):
         """Return the words about the work."""
         return self._words.text()
 
-    def _flat(self, text: str, signal: object) -> QPushButton:
-        button = QPushButton(text)
+    def _flat(self, text: str, signal: object) -> PushButton:
+        button = PushButton(text)
         button.setProperty("kind", "flat")
         button.clicked.connect(signal)
         return button

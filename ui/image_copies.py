@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from core.errors import FarlightError
 from core.image import ReadingUnit
@@ -12,7 +12,7 @@ from services.scan import Medium
 from services.workplace import Workplace
 from store.records import ListedStudy
 from ui.cases import Case, CaseBook
-from ui.controls import label
+from ui.controls import PushButton, label
 from ui.desk import Desk
 from ui.frame_bars import StatusLine
 from ui.intake import Intake, case_of
@@ -132,7 +132,7 @@ class CopyLine(QWidget):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(90)
-        self.stop = QPushButton(self.tr("Stop copying"))
+        self.stop = PushButton(self.tr("Stop copying"))
         self.stop.setProperty("kind", "flat")
         for part in (self._words, self._bar, self.stop):
             row.addWidget(part)

@@ -55,6 +55,7 @@ class Keeping(QObject):
             "calm",
             self.tr("Nothing is kept of this patient yet."),
             self.tr("A patient is entered once two identifiers are known or confirmed."),
+            of=case.key if case is not None else "",
         )
 
     @Slot(int)

@@ -86,7 +86,6 @@ class KeepingCard(Card):
         box.setRange(0, MOST_YEARS)
         box.setAccessibleName(name)
         box.setKeyboardTracking(False)
-        box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         box.valueChanged.connect(self._on_years)
         grid.addWidget(label(name, "muted"), row, 0)
         grid.addWidget(box, row, 1)

@@ -35,6 +35,8 @@ class KeptCard(Card):
         self.delete = KeyButton(self.tr("Delete this study …"))
         self.delete.clicked.connect(self._on_delete_clicked)
         self.body.addWidget(self.delete)
+        for button in (self.button, self.delete):
+            button.elide_words()
         self.hide()
 
     @Slot(object)

@@ -117,6 +117,7 @@ class KeptDialog(Sheet):
         self.how = QComboBox()
         self.how.setAccessibleName(self.tr("How the patient answered"))
         for words, value in (
+            (self.tr("Choose how …"), None),
             (self.tr("On a signed paper"), "signed_paper"),
             (self.tr("Spoken"), "spoken"),
             (self.tr("A guardian answered"), "guardian"),
@@ -149,11 +150,9 @@ class KeptDialog(Sheet):
         self.reason.setReadOnly(bool(facts.held))
         grid.addWidget(self.reason, 1, 1)
         self.hold = KeyButton(self.tr("Lift the hold") if facts.held else self.tr("Hold the records"))
-        self.hold.setAutoDefault(False)
         self.hold.clicked.connect(self.lift_asked if facts.held else self._on_hold)
         grid.addWidget(self.hold, 1, 2)
         self.delete = KeyButton(self.tr("Delete all of it …"), kind="danger")
-        self.delete.setAutoDefault(False)
         self.delete.setEnabled(not facts.held)
         self.delete.clicked.connect(self.delete_asked)
         self.foot.insertWidget(0, self.delete)
@@ -189,12 +188,19 @@ class KeptDialog(Sheet):
     @Slot()
     def _on_chosen(self) -> None:
         self.tell("")
+        set_role(self.how, wrong=False)
         self._show_way()
 
     @Slot()
     def _on_recorded(self) -> None:
+        how: How | None = self.how.currentData()
+        set_role(self.how, wrong=how is None)
+        if how is None:
+            self.tell(self.tr("Say how the patient answered."))
+            self.how.setFocus()
+            return
         guardian = self.guardian.text().strip()
-        missing = self.how.currentData() == "guardian" and not guardian
+        missing = how == "guardian" and not guardian
         set_role(self.guardian, wrong=missing)
         if missing:
             self.tell(self.tr("Write the guardian's name."))
@@ -206,9 +212,9 @@ class KeptDialog(Sheet):
                 Said(
                     purpose=purpose,
                     given=given,
-                    how=self.how.currentData(),
+                    how=how,
                     on=date(day.year(), day.month(), day.day()),
-                    who=guardian if self.how.currentData() == "guardian" else "",
+                    who=guardian if how == "guardian" else "",
                 )
                 for purpose, given in self._chosen().items()
             )

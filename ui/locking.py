@@ -39,6 +39,7 @@ _log = logging.getLogger(__name__)
 class Locking(QObject):
     """Hides everything in the event that asks for it; background work goes on."""
 
+    locked = Signal()
     unlocked = Signal(bool)  # whether somebody else is at the computer now
 
     def __init__(
@@ -110,6 +111,7 @@ class Locking(QObject):
         self._former = person.person_id if person else None
         self._former_holder = person.holder_id if person else ""
         self._hide()
+        self.locked.emit()
         self._desk.flush()
         try:
             self._workplace.lock()

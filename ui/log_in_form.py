@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from PySide6.QtCore import QEvent, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from core.errors import FarlightError, WrongPasswordError
 from store.keyring import KeyHolder
-from ui.controls import KeyButton, label, set_role
+from ui.controls import KeyButton, is_enter, label, set_role
 
 TICK_MS = 250
 
@@ -61,7 +61,8 @@ class LogInForm(QWidget):
         self._timer.timeout.connect(self._show_wait)
         self.enter.clicked.connect(self._on_asked)
         self.password.returnPressed.connect(self._on_asked)
-        self.person.activated.connect(self._on_person_chosen)
+        self.person.currentIndexChanged.connect(self._on_person_chosen)
+        self.person.installEventFilter(self)
 
     def begin(self, holders: Sequence[KeyHolder], chosen: str = "") -> None:
         """Ask anew, with this person chosen."""
@@ -106,6 +107,18 @@ class LogInForm(QWidget):
         self.password.setFocus()
         self._show_wait()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Go on to the password with Enter: letters typed go on choosing the name."""
+        if (
+            watched is self.person
+            and isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and is_enter(event)
+        ):
+            self.password.setFocus()
+            return True
+        return super().eventFilter(watched, event)
+
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """Forget what was typed when the form goes out of sight."""
         self._timer.stop()
@@ -122,7 +135,6 @@ class LogInForm(QWidget):
     def _on_person_chosen(self) -> None:
         self._said = ""
         self._show_wait()
-        self.password.setFocus()
 
     @Slot()
     def _on_asked(self) -> None:

@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
         self.after_signing.report_wanted.connect(self._show_signed)
         self.after_signing.all_read.connect(self._show_all_read)
         self.after_signing.added.connect(self._on_added)
-        self.signing.failed.connect(self.tell_error)
+        self.signing.failed.connect(self._tell_case_error)
 
     def _connect_opening(self) -> None:
         self.opening.connect_to(self.notices, self.status)
@@ -213,6 +213,7 @@ class MainWindow(QMainWindow):
         self.records.case_wanted.connect(self.open_case)
         self.records.page_wanted.connect(self.show_page)
         self.records.failed.connect(self.tell_error)
+        self.records.weighed.connect(self._on_weighed)
         self.reporting.paper_chosen.connect(self._on_paper_chosen)
         self.reporting.page_wanted.connect(self.show_page)
         self.turner.page_shown.connect(self._on_page_shown)
@@ -220,6 +221,7 @@ class MainWindow(QMainWindow):
         self.settings.theme_chosen.connect(self._on_theme_chosen)
         self.settings.paper_chosen.connect(self._on_paper_chosen)
         self.top.lock_asked.connect(self.locking.lock)
+        self.locking.locked.connect(self.notices.forget_patients)
         self.locking.unlocked.connect(self._on_unlocked)
         self.settings.failed.connect(self.tell_error)
         self.settings.trail.show_asked.connect(self._on_audit_asked)
@@ -479,7 +481,7 @@ class MainWindow(QMainWindow):
         if self.desk.case is not None and self.desk.case.key == key:
             self.read.column.refresh()
             self._show_state()
-            self.tell_error(error)
+            self._tell_case_error(error)
 
     @Slot()
     def _on_retry_asked(self) -> None:
@@ -534,7 +536,7 @@ class MainWindow(QMainWindow):
         said, open_questions = state_words(case, no_model=silent), len(self.desk.missing())
         if open_questions and not case.error:
             said = self.tr("{state} · {count} unanswered").format(state=said, count=open_questions)
-        done = case.signed is not None or is_ready(case)
+        done = case.signed is not None or (is_ready(case) and not open_questions)
         self.banner.set_status(said, "accent" if done else "warning")
 
     # --- what was kept or deleted
@@ -559,6 +561,7 @@ class MainWindow(QMainWindow):
         """Forget all that is listed: what was deleted must not stand in the list, nor be kept again."""
         self.queue.cancel()
         self.desk.close()
+        self.notices.forget_patients()
         self.book.clear()
         self.intake.paths.clear()
         self.records.page.forget()
@@ -594,8 +597,20 @@ class MainWindow(QMainWindow):
         except FarlightError as error:
             self.tell_error(error)
 
+    @Slot(str)
+    def _on_weighed(self, key: str) -> None:
+        """Show what the records hold against signing the open case, or hold no more."""
+        if self.desk.case is not None and self.desk.case.key == key:
+            self.read.column.refresh()
+            self._show_state()
+
     @Slot(object)
-    def tell_error(self, error: FarlightError) -> None:
+    def _tell_case_error(self, error: FarlightError) -> None:
+        """Show an error that speaks of the open case: it goes with it."""
+        self.tell_error(error, of=self.desk.case.key if self.desk.case is not None else "")
+
+    @Slot(object)
+    def tell_error(self, error: FarlightError, *, of: str = "") -> None:
         """Show an error: what happened, to which file or study, what to do, and its code."""
         title = f"{error.title} {error.about}".rstrip()
-        self.notices.tell("critical", title, f"{error.hint} ({error.code})")
+        self.notices.tell("critical", title, f"{error.hint} ({error.code})", of=of)

@@ -35,6 +35,7 @@ class MendingDialog(Sheet):
         self._records: LockedRecords | None = None
         self._task: Task | None = None
         self._state = "asking"
+        self.enter_acts = True  # it looks; what replaces goes by its own button
         self.pools = Pools(self)
         self._grid = self.grid()
         self._rows: list[tuple[QWidget, QWidget]] = []
@@ -144,7 +145,7 @@ class MendingDialog(Sheet):
         if getattr(prepared, "whole", False):
             self._tell_calmly(self.prepared_words(prepared))
             return
-        self._state = "ready"
+        self._state, self.enter_acts = "ready", False
         for words, field in self._rows:
             words.hide()
             field.hide()
@@ -155,7 +156,7 @@ class MendingDialog(Sheet):
 
     @Slot(object)
     def _on_replaced(self, aside: Path | None) -> None:
-        self._state = "done"
+        self._state, self.enter_acts = "done", True
         if self._records is not None:
             self._records.close()
         kept = self.tr("What was there is kept in {folder}.").format(folder=aside) if aside else ""

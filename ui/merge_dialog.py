@@ -22,6 +22,7 @@ class MergeDialog(Sheet):
     def __init__(self, patient: PatientRow, other: int, workplace: Workplace, parent: QWidget) -> None:
         super().__init__(self.tr("Merge two records"), self.tr("Merge"), parent)
         self._patient, self._workplace = patient, workplace
+        self.scroll_body()
         self.body.addWidget(label(self.tr("{name} and …").format(name=who(patient)), "strong", wrap=True))
         self.picker = PatientPicker(workplace, patient.patient_id)
         self.body.addWidget(self.picker)
@@ -42,8 +43,11 @@ class MergeDialog(Sheet):
                 wrap=True,
             )
         )
+        self.why = self.ask_below(self.tr("Why"), self.tr("Needed for the record, e.g. entered twice"))
+        self.why.setMaxLength(200)
+        self.why.textChanged.connect(self._show_choice)
         self.summary = label("", "warning", wrap=True)
-        self.body.addWidget(self.summary)
+        self.stand_below(self.summary)
         self.picker.picked.connect(self._show_choice)
         self.yes.clicked.connect(self._on_confirmed)
         if other:
@@ -54,7 +58,8 @@ class MergeDialog(Sheet):
     @Slot()
     def _show_choice(self) -> None:
         other = self.picker.patient()
-        self.yes.setEnabled(other is not None)
+        why = bool(self.why.text().strip())
+        self.yes.setEnabled(other is not None and why)
         self.this_stays.setText(who(self._patient))
         self.other_stays.setText(who(other) if other is not None else self.tr("the other record"))
         self.other_stays.setEnabled(other is not None)
@@ -62,9 +67,10 @@ class MergeDialog(Sheet):
             self.summary.setText(self.tr("Choose the other record."))
             return
         gone, stays = self._pair(other)
-        self.summary.setText(
-            self.tr("{gone} becomes one record with {stays}.").format(gone=who(gone), stays=who(stays))
-        )
+        told = self.tr("{gone} becomes one record with {stays}.").format(gone=who(gone), stays=who(stays))
+        asked = "" if why else self.tr("Write why: it stands in the trail.")
+        self.summary.setText(" ".join(part for part in (told, asked) if part))
+        self.fit()
 
     def _pair(self, other: PatientRow) -> tuple[PatientRow, PatientRow]:
         return (other, self._patient) if self.this_stays.isChecked() else (self._patient, other)
@@ -76,7 +82,7 @@ class MergeDialog(Sheet):
             return
         gone, stays = self._pair(other)
         try:
-            self._workplace.corrections.merge(gone.patient_id, stays.patient_id)
+            self._workplace.corrections.merge(gone.patient_id, stays.patient_id, why=self.why.text())
         except FarlightError as error:
             self.tell(f"{error.title} {error.detail}".strip())
             return

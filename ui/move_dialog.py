@@ -31,6 +31,7 @@ class MoveDialog(Sheet):
         self._study, self._workplace = study, workplace
         before = workplace.records.patient(study.patient_id)
         self._before = who(before) if before is not None else ""
+        self.scroll_body()
         self.body.addWidget(
             label(self.tr("It stands under {name}.").format(name=self._before), "strong", wrap=True)
         )
@@ -56,14 +57,12 @@ class MoveDialog(Sheet):
             self.sex.addItem(word, code)
         grid.addWidget(label(self.tr("Sex"), "muted"), 4, 0)
         grid.addWidget(self.sex, 4, 1)
-        self.why = line_in(
-            grid, 5, self.tr("Why"), self.tr("For the record, e.g. names swapped at the machine")
-        )
+        self.why = self.ask_below(self.tr("Why"), self.tr("Needed for the record, e.g. names swapped"))
         self.why.setMaxLength(200)
         self.summary = label("", "warning", wrap=True)
-        self.body.addWidget(self.summary)
+        self.stand_below(self.summary)
         self.picker.picked.connect(self._on_picked)
-        for field in (*self.fields.values(), self.age):
+        for field in (*self.fields.values(), self.age, self.why):
             field.textChanged.connect(self._show_summary)
         self.sex.currentIndexChanged.connect(self._show_summary)
         self.yes.clicked.connect(self._on_confirmed)
@@ -113,13 +112,21 @@ class MoveDialog(Sheet):
     def _show_summary(self) -> None:
         typed = self._typed()
         wrong = self._find_wrong()
-        self.yes.setEnabled(wrong is None and is_known(typed))
-        if is_known(typed):
+        known, why = is_known(typed), bool(self.why.text().strip())
+        self.yes.setEnabled(wrong is None and known and why)
+        if known and not why:
+            self.summary.setText(
+                self.tr("From {before} to {after}. Write why: it stands in the trail.").format(
+                    before=self._before, after=who(typed)
+                )
+            )
+        elif known:
             self.summary.setText(
                 self.tr("From {before} to {after}.").format(before=self._before, after=who(typed))
             )
         else:
             self.summary.setText(self.tr("Two of name, ID and birth date are needed."))
+        self.fit()
 
     def _find_wrong(self) -> QLineEdit | None:
         born, wrong = self.fields["birth_date"], None

@@ -4,9 +4,9 @@ import html
 from collections.abc import Callable, Collection
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from ui.controls import IconLabel, KeyButton, label
+from ui.controls import IconLabel, KeyButton, PushButton, label
 from ui.theme import Theme
 
 MOST = 3
@@ -62,7 +62,7 @@ class Notice(QFrame):
             button = KeyButton(act)
             button.clicked.connect(self._on_act_clicked)
             row.addWidget(button)
-        close = QPushButton(self.tr("Dismiss"))
+        close = PushButton(self.tr("Dismiss"))
         close.setProperty("kind", "link")
         close.setCursor(Qt.CursorShape.PointingHandCursor)
         close.clicked.connect(self._on_dismiss_clicked)
@@ -110,8 +110,8 @@ class NoticeArea(QWidget):
         A calm one speaks of what has just happened to the study in sight: it is gone after a while, or when
         the next study is opened (``forget``); a ``lasting`` one only then. A critical one, and a lasting
         warning, stays until it is dismissed. ``about`` are the keys of the cases that it offers, ``of`` that
-        of the case whose sentence and button it is: it goes with that case. A calm one that stands ``beside``
-        others speaks of no study: it goes after a minute, whatever is opened or said meanwhile.
+        of the case whose sentence and button it is: it goes with that case, and at the lock. A calm one that
+        stands ``beside`` others speaks of no study: it goes after a minute, whatever is opened or said.
         """
         if not beside:
             self._drop_all(lambda one: one.tone == tone == "calm" and not one.stays)
@@ -136,6 +136,14 @@ class NoticeArea(QWidget):
     def leave(self, key: str = "") -> None:
         """Take away what belongs to another case than the one that is open now, or to any where none is."""
         self._drop_all(lambda one: one.of not in ("", key))
+
+    def settle(self, key: str, *titles: str) -> None:
+        """Take away what stood against a case and is put right: its errors, and what has these titles."""
+        self._drop_all(lambda one: one.of == key and (one.tone == "critical" or one.key in titles))
+
+    def forget_patients(self) -> None:
+        """Take away all that speaks of a case: nobody is logged in, or what it spoke of is deleted."""
+        self._drop_all(lambda one: bool(one.of or one.about) or (one.tone == "calm" and not one.stays))
 
     def dismiss_last(self) -> bool:
         """Take the newest notice away; returns False where there is none."""

@@ -249,4 +249,4 @@ class Opening(QObject):
         case = self._desk.case
         if case is not None and case.unit.files[0].is_relative_to(medium.path):
             error = MediumGoneError()
-            self._notices.tell("warning", error.title, error.hint)
+            self._notices.tell("warning", error.title, error.hint, of=case.key)

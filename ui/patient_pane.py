@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
 from services.record_facts import who
@@ -11,8 +11,11 @@ from services.workplace import Workplace
 from store.records import ListedStudy, PatientRow
 from ui.controls import Card, KeyButton, enable, label
 from ui.records_model import RecordLine, day_word, state_word, study_word
+from ui.two_lines import breakable
 
-WIDTH = 344
+WIDTH, NARROW = 344, 300
+NARROW_WINDOW = 1200
+LONGEST_WORD = 22
 MOST_STUDIES = 40
 
 
@@ -44,6 +47,7 @@ class PatientPane(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inner = QWidget()
+        inner.setMinimumWidth(1)  # never wider than what is in sight: words wrap, buttons elide
         self._column = QVBoxLayout(inner)
         self._column.setContentsMargins(14, 14, 14, 14)
         self._column.setSpacing(10)
@@ -190,7 +194,16 @@ class PatientPane(QWidget):
         card.body.addWidget(split)
         return card
 
+    def fit(self, window_width: int) -> None:
+        """Leave more room for the list in a narrow window."""
+        self.setFixedWidth(NARROW if window_width < NARROW_WINDOW else WIDTH)
+
     def _add(self, widget: QWidget) -> None:
+        for button in widget.findChildren(KeyButton):
+            button.elide_words()
+        for words in (widget, *widget.findChildren(QLabel)):
+            if isinstance(words, QLabel) and words.wordWrap():
+                words.setText(breakable(words.text(), LONGEST_WORD))
         self._made.append(widget)
         self._changing.addWidget(widget)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
 from services.workplace import Workplace
 from store.people import PersonRow
-from ui.controls import Card, Elided, KeyButton, label
+from ui.controls import Card, Elided, KeyButton, PushButton, label
 from ui.duties import duty_name
 from ui.person_dialogs import (
     AddPersonDialog,
@@ -150,7 +150,7 @@ class _PersonLine(QWidget):
             (self.tr("New password …"), self._on_password),
             (self.tr("Leaves …"), self._on_leave),
         ):
-            button = QPushButton(text)
+            button = PushButton(text)
             button.setProperty("kind", "link")
             button.setCursor(Qt.CursorShape.PointingHandCursor)
             button.setAccessibleName(f"{text} {person.name}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypedDict
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from core.errors import FarlightError, RequestError, WrongPasswordError
 from services.staff import SHORTEST_PASSWORD, SHORTEST_PIN, Staff
@@ -105,6 +105,8 @@ class StaffDialog(Sheet):
 class AddPersonDialog(StaffDialog):
     """Enters a person."""
 
+    enter_acts = True
+
     def __init__(self, *, staff: Staff, pools: Pools, parent: QWidget) -> None:
         super().__init__(
             self.tr("Enter a person"), self.tr("Enter them"), staff=staff, pools=pools, parent=parent
@@ -117,8 +119,15 @@ class AddPersonDialog(StaffDialog):
         )
         self.fields = PersonFields()
         self.fields.changed.connect(self.adjustSize)
+        for field in self.fields.findChildren(QLineEdit):
+            field.textEdited.connect(self._on_typed)
         self.body.addWidget(self.fields)
         self.fields.name.setFocus()
+
+    @Slot()
+    def _on_typed(self) -> None:
+        """Take the complaint away: somebody is putting it right."""
+        self.tell("")
 
     def wrong_input(self) -> str:
         """Return what is missing or wrong, "" for nothing."""
@@ -132,6 +141,8 @@ class AddPersonDialog(StaffDialog):
 
 class GivePasswordDialog(StaffDialog):
     """Gives somebody a new password."""
+
+    enter_acts = True
 
     def __init__(self, person: PersonRow, *, staff: Staff, pools: Pools, parent: QWidget) -> None:
         super().__init__(
@@ -155,6 +166,8 @@ class GivePasswordDialog(StaffDialog):
 
 class OwnSecretDialog(StaffDialog):
     """Changes the password or the PIN of who is logged in, who proves it with the password they have."""
+
+    enter_acts = True
 
     def __init__(self, *, pin: bool, staff: Staff, pools: Pools, parent: QWidget) -> None:
         title = self.tr("My PIN") if pin else self.tr("My password")
@@ -193,7 +206,6 @@ class LeaveDialog(StaffDialog):
         )  # fmt: skip
         self._person = person
         self.say(self.tr("They log in and sign no more. What they read and signed stays, with their name."))
-        self.yes.setAutoDefault(False)
         self.no.setFocus()
 
     def work(self) -> Act:
@@ -236,7 +248,6 @@ class NewSheetDialog(StaffDialog):
         self.yes.set_words(self._words)
         self.yes.clicked.disconnect(self._on_yes)
         self.yes.clicked.connect(self.view.confirm)
-        self.yes.setDefault(False)
         self.adjustSize()
 
     @Slot()

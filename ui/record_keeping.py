@@ -23,6 +23,7 @@ from ui.records_model import day_word
 from ui.records_page import RecordsPage
 from ui.task import Pools
 from ui.theme import Theme
+from ui.words import patient_name
 
 
 class RecordKeeping(QObject):
@@ -31,6 +32,7 @@ class RecordKeeping(QObject):
     case_wanted = Signal(str)
     page_wanted = Signal(str)
     failed = Signal(object)
+    weighed = Signal(str)  # a case: what the records hold against signing it may be another
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class RecordKeeping(QObject):
         self.open_copy: Callable[[ListedStudy], bool] = _no_copy
         self.dialog: QDialog | None = None
         self._asked: set[tuple[int, int]] = set()
+        self._against: set[str] = set()
         self.page = RecordsPage(theme, pools, workplace)
         self._connect()
 
@@ -81,6 +84,7 @@ class RecordKeeping(QObject):
                 self._ask_same(row)
                 if case.signed is None:
                     self._tell_same_pixels(case, _marks(case))
+            self._weigh(case)
         except FarlightError as error:
             self.failed.emit(error)
 
@@ -95,6 +99,28 @@ class RecordKeeping(QObject):
             self._workplace.records.keep_marks(key, marks)
             if case is self._desk.case and case.signed is None:
                 self._tell_same_pixels(case, marks)
+            self._weigh(case)
+        except FarlightError as error:
+            self.failed.emit(error)
+
+    def _weigh(self, case: Case) -> None:
+        """Ask what the records hold against signing a case that somebody has begun to read."""
+        if case.signed is None and (case is self._desk.case or case.draft.reading.first_read is not None):
+            case.withheld = self._workplace.signing.withheld(case.unit, case.analysis, case.draft)
+            self._book.touch(case)
+            self.weighed.emit(case.key)
+
+    def _weigh_open(self) -> None:
+        """Ask anew after something was put right; what was said against the open case goes, if it is."""
+        case = self._desk.case
+        if case is None:
+            return
+        self._notices.settle(case.key, *self._against)
+        self._against.clear()
+        try:
+            if case.signed is None:
+                self._tell_same_pixels(case, _marks(case))
+            self._weigh(case)
         except FarlightError as error:
             self.failed.emit(error)
 
@@ -103,12 +129,17 @@ class RecordKeeping(QObject):
         row = self._workplace.records.find(case.key)
         holder = self._workplace.records.holder_of_pixels(case.key, marks, case.patient)
         if row is not None and holder is not None:
+            said = self.tr("The very same image as {patient}'s stands under {name}.").format(
+                patient=patient_name(case.patient), name=holder
+            )
+            self._against.add(said)
             self._notices.tell(
                 "warning",
-                self.tr("The very same image stands under {name}.").format(name=holder),
+                said,
                 self.tr("It cannot be signed until that is put right."),
                 act=self.tr("Look at the records"),
                 on_act=partial(self.show_record, row.patient_id, row.study_id),
+                of=case.key,
             )
 
     @Slot(object)
@@ -116,11 +147,10 @@ class RecordKeeping(QObject):
         try:
             row = self._workplace.records.identify(case.unit, case.patient, case.draft.confirmed)
             if row is not None:
-                marks = _marks(case)
-                self._workplace.records.keep_marks(case.key, marks)
-                if case is self._desk.case:
-                    self._tell_same_pixels(case, marks)
+                self._workplace.records.keep_marks(case.key, _marks(case))
                 self._ask_same(row)
+            if case is self._desk.case:
+                self._weigh_open()
         except FarlightError as error:
             self.failed.emit(error)
 
@@ -131,6 +161,7 @@ class RecordKeeping(QObject):
                 "warning",
                 self.tr("This study was moved to {name}.").format(name=told[-1].after),
                 self.tr("Its report was signed for {name}.").format(name=told[-1].before),
+                of=case.key,
             )
 
     def _ask_same(self, row: StudyRow) -> None:
@@ -142,11 +173,16 @@ class RecordKeeping(QObject):
             self._asked.add(pair)
             self._notices.tell(
                 "warning",
-                self.tr("Is this patient also {name}?").format(name=who(other)),
+                self.tr("Is {patient} also {name}?").format(patient=self._who(row), name=who(other)),
                 self.tr("Their studies are kept apart until somebody says so."),
                 act=self.tr("Look at the records"),
                 on_act=partial(self.show_record, row.patient_id, row.study_id),
+                of=row.unit_key,
             )
+
+    def _who(self, row: StudyRow) -> str:
+        patient = self._workplace.records.patient(row.patient_id)
+        return who(patient) if patient is not None else self.tr("this patient")
 
     def show_record(self, patient_id: int, study_id: int | None = None) -> None:
         """Bring a patient into sight on the page of the records."""
@@ -179,6 +215,7 @@ class RecordKeeping(QObject):
             ),
             act=self.tr("Show the signed report") if study.report_id is not None else "",
             on_act=partial(self.show_report, study) if study.report_id is not None else None,
+            about=(study.unit_key,),
         )  # fmt: skip
 
     @Slot(object)
@@ -245,6 +282,7 @@ class RecordKeeping(QObject):
         except FarlightError as error:
             self.failed.emit(error)
             return
+        self._weigh_open()
         self.page.refresh()
 
     @Slot()
@@ -279,11 +317,13 @@ class RecordKeeping(QObject):
                 return
             if draft is not None:
                 self._desk.take_draft(case, draft)
+        self._weigh_open()
         self.page.mark(patient_id, study.study_id)
         self.page.refresh()
 
     @Slot(int)
     def _on_changed(self, patient_id: int) -> None:
+        self._weigh_open()
         self.page.mark(patient_id, None)
         self.page.refresh()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.image import ReadingUnit
 from services.drafts import Draft
@@ -17,13 +17,14 @@ from ui.desk import Desk
 from ui.notices import NoticeArea
 from ui.report_page import ReportPage
 from ui.reporting import Reporting
+from ui.sheet_dialog import PlainDialog
 from ui.task import Pools
 from ui.theme import Theme
 
 SHARE_OF_WINDOW = 0.94
 
 
-class RecordReport(QDialog):
+class RecordReport(PlainDialog):
     """Shows a signed report with its papers; printing and export are those of the report's page."""
 
     failed = Signal(object)

@@ -8,6 +8,7 @@ from PySide6.QtGui import QPainter
 from ui.list_table import Index, RowDelegate, paint_dot
 from ui.records_model import ID, LINE_ROLE, PATIENT, STATE, RecordLine
 from ui.theme import interface_font
+from ui.two_lines import in_two_lines, paint_lines
 
 _TINTS = {"to_read": "muted", "draft": "warning", "signed": "accent"}
 
@@ -28,5 +29,10 @@ class RecordDelegate(RowDelegate):
         painter.setFont(interface_font(bold=index.column() == PATIENT))
         painter.setPen(self.theme.color(tint))
         cut = Qt.TextElideMode.ElideMiddle if index.column() == ID else Qt.TextElideMode.ElideRight
+        if index.column() == PATIENT:
+            paint_lines(
+                painter, room, in_two_lines(index.data() or "", painter.fontMetrics(), int(room.width()))
+            )
+            return
         text = painter.fontMetrics().elidedText(index.data() or "", cut, int(room.width()))
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)

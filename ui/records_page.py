@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import (
 from services.workplace import Workplace
 from ui.controls import KeyButton, enable, label
 from ui.list_table import make_search, make_table, press_focused
-from ui.patient_pane import PatientPane
+from ui.patient_pane import NARROW_WINDOW, PatientPane
 from ui.record_table import RecordDelegate
 from ui.records_model import (
     BORN,
@@ -37,6 +38,8 @@ from ui.task import Handle, Pools
 from ui.theme import Theme
 
 TYPING_MS = 150
+WIDTHS = ((ID, 110), (BORN, 108), (DATE, 108), (STATE, 104))
+NARROW_WIDTHS = ((ID, 96), (BORN, 100), (DATE, 100), (STATE, 92))
 
 
 class RecordsPage(QWidget):
@@ -122,6 +125,15 @@ class RecordsPage(QWidget):
         task.succeeded.connect(self._on_read)
         task.failed.connect(self.failed)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Give the names their room: in a narrow window the study stands beside the list alone."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW_WINDOW
+        self.pane.fit(self.width())
+        self.table.setColumnHidden(STUDY, narrow)
+        for column, width in NARROW_WIDTHS if narrow else WIDTHS:
+            self.table.setColumnWidth(column, width)
+
     # --- building
 
     def _build_head(self) -> QHBoxLayout:
@@ -148,8 +160,6 @@ class RecordsPage(QWidget):
         across = table.horizontalHeader()
         across.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.filtered.sort(-1)
-        for column, width in ((ID, 110), (BORN, 108), (DATE, 108), (STATE, 104)):
-            table.setColumnWidth(column, width)
         across.setSectionResizeMode(PATIENT, QHeaderView.ResizeMode.Stretch)
         across.setSectionResizeMode(STUDY, QHeaderView.ResizeMode.Stretch)
         return table
@@ -210,8 +220,11 @@ class RecordsPage(QWidget):
         shown = self.table if rows else (self._nothing if searched else self._empty)
         self.stack.setCurrentWidget(shown)
         patients = len({one.patient_id for one in self.model.lines if self.filtered.accepts(one)})
-        words = self.tr("{rows} rows · {patients} patients").format(
-            rows=f"{rows:,}", patients=f"{patients:,}"
+        words = " · ".join(
+            (
+                self.tr("1 row") if rows == 1 else self.tr("{rows} rows").format(rows=f"{rows:,}"),
+                self.tr("1 patient") if patients == 1 else self.tr("{n} patients").format(n=f"{patients:,}"),
+            )
         )
         self._count.setText(words if rows else "")
         may = self._workplace.session.may("enter_patient")

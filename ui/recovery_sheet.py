@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from PySide6.QtCore import QCoreApplication, QObject, QRectF, Qt, Slot
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtCore import QCoreApplication, QObject, QPointF, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QFont, QFontMetricsF, QPaintDevice, QPainter
 from PySide6.QtPrintSupport import QAbstractPrintDialog, QPrintDialog, QPrinter, QPrinterInfo
 from PySide6.QtWidgets import QWidget
 
 from ui.theme import FAMILY
+
+GROUPS_A_ROW = 3
 
 
 def tr(text: str) -> str:
@@ -19,6 +22,8 @@ def tr(text: str) -> str:
 
 class SheetPrinting(QObject):
     """Asks for a printer and draws the sheet on it."""
+
+    printed = Signal()
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -47,21 +52,21 @@ class SheetPrinting(QObject):
     def _on_accepted(self) -> None:
         if self._printer is not None and not self._printer.outputFileName():
             draw_sheet(self._printer, self._code, datetime.now().astimezone())
+            self.printed.emit()
 
 
-def draw_sheet(printer: QPrinter, code: str, when: datetime) -> None:
+def draw_sheet(paper: QPaintDevice, code: str, when: datetime) -> None:
     """Draw the sheet on one page: what it is, the code in groups, and room for a signature."""
-    painter = QPainter(printer)
+    painter = QPainter(paper)
     page = QRectF(painter.viewport())
-    point = printer.logicalDpiY() / 72
+    point = paper.logicalDpiY() / 72
     margin = 42 * point
     room = page.adjusted(margin, margin, -margin, -margin)
-    groups = code.split("-")
-    rows = "\n".join("   ".join(groups[start : start + 3]) for start in range(0, len(groups), 3))
-    parts = (
+    heads: tuple[tuple[str, int, bool], ...] = (
         (tr("Farlight: recovery sheet"), 20, True),
         (when.strftime("%Y-%m-%d"), 11, False),
-        (rows, 26, True),
+    )
+    words = (
         (
             tr(
                 "This code opens the patients' records of the computer it was made on and gives a new "
@@ -74,14 +79,47 @@ def draw_sheet(printer: QPrinter, code: str, when: datetime) -> None:
         (tr("Clinic: ______________________________    Kept by: ______________________________"), 11, False),
         (tr("A newer sheet makes this one worthless: destroy it then."), 11, False),
     )
-    top = room.top()
-    for text, points, strong in parts:
-        font = QFont(FAMILY)
-        font.setPointSize(points)
-        font.setBold(strong)
-        painter.setFont(font)
+    top = _draw_texts(painter, room, room.top(), heads)
+    top = _draw_groups(painter, room, top, code.split("-"))
+    _draw_texts(painter, room, top, words)
+    painter.end()
+
+
+def _draw_texts(painter: QPainter, room: QRectF, top: float, texts: Sequence[tuple[str, int, bool]]) -> float:
+    """Draw paragraphs, each with its points and whether it is bold; returns where the next one begins."""
+    for text, points, strong in texts:
+        painter.setFont(_font(points, strong=strong))
         flags = int(Qt.TextFlag.TextWordWrap)
         box = painter.boundingRect(QRectF(room.left(), top, room.width(), room.height()), flags, text)
         painter.drawText(box, flags, text)
-        top = box.bottom() + 16 * point
-    painter.end()
+        top = box.bottom() + 16 * _point(painter)
+    return top
+
+
+def _draw_groups(painter: QPainter, room: QRectF, top: float, groups: Sequence[str]) -> float:
+    """Draw the code: three groups a row, each with its number small above it, never cut at its edges."""
+    numbers, letters = _font(9, strong=False), _font(26, strong=True)
+    step = room.width() / GROUPS_A_ROW
+    small = QFontMetricsF(numbers, painter.device())
+    tall = QFontMetricsF(letters, painter.device())
+    for place, group in enumerate(groups):
+        down, across = divmod(place, GROUPS_A_ROW)
+        left = room.left() + across * step
+        above = top + down * (small.height() + tall.height() + 6 * _point(painter))
+        painter.setFont(numbers)
+        painter.drawText(QPointF(left, above + small.ascent()), str(place + 1))
+        painter.setFont(letters)
+        painter.drawText(QPointF(left, above + small.height() + tall.ascent()), group)
+    rows = -(-len(groups) // GROUPS_A_ROW)
+    return top + rows * (small.height() + tall.height() + 6 * _point(painter)) + 16 * _point(painter)
+
+
+def _font(points: int, *, strong: bool) -> QFont:
+    font = QFont(FAMILY)
+    font.setPointSize(points)
+    font.setBold(strong)
+    return font
+
+
+def _point(painter: QPainter) -> float:
+    return painter.device().logicalDpiY() / 72

@@ -34,7 +34,9 @@ from ui.task import Handle, Pools, Task
 from ui.theme import Theme
 
 FATE_WIDTH = 300
-WIDTH, TABLE_HEIGHT = 940, 184
+WIDTH, TABLE_HEIGHT, MOST_TABLE_HEIGHT = 940, 150, 420
+REST = 470  # what stands above and below the table
+LEAST_COLUMN, MOST_COLUMN = 80, 240
 SHOWN_AFTER_MS = 300
 
 
@@ -46,7 +48,7 @@ class RegisterDialog(Sheet):
     def __init__(self, theme: Theme, pools: Pools, workplace: Workplace, parent: QWidget) -> None:
         super().__init__(self.tr("Camp register"), self.tr("Read in"), parent)
         self.setMinimumWidth(min(WIDTH, parent.width() - 48))
-        self._pools, self._workplace = pools, workplace
+        self._pools, self._workplace, self._room = pools, workplace, parent.height()
         self.file: Path | None = None
         self.preview: Preview | None = None
         self._asked = 0
@@ -64,7 +66,6 @@ class RegisterDialog(Sheet):
         row = QHBoxLayout()
         row.addWidget(self.told, 1)
         self.left_out = KeyButton(self.tr("Write the rows left out …"))
-        self.left_out.setAutoDefault(False)
         self.left_out.clicked.connect(self._on_left_out)
         self.line = ProgressLine()
         self.line.stop_asked.connect(self._on_stop)
@@ -88,9 +89,9 @@ class RegisterDialog(Sheet):
     def _build_file(self) -> None:
         row = QHBoxLayout()
         self.choose = KeyButton(self.tr("Choose a CSV file …"))
-        self.choose.setAutoDefault(False)
         self.choose.clicked.connect(self._on_choose)
-        self._file_name = label(self.tr("A table of the people who are expected, saved as CSV."), "muted")
+        hint = self.tr("A table of the people who are expected, saved as CSV.")
+        self._file_name = label(hint, "muted", wrap=True)
         row.addWidget(self.choose)
         row.addWidget(self._file_name, 1)
         self.encoding = self._box(
@@ -142,7 +143,7 @@ class RegisterDialog(Sheet):
     def _build_table(self) -> QTableView:
         table = make_table(self.tr("The first {count} rows").format(count=PREVIEWED))
         table.setModel(self.model)
-        table.setFixedHeight(TABLE_HEIGHT)
+        table.setFixedHeight(max(TABLE_HEIGHT, min(MOST_TABLE_HEIGHT, self._room - REST)))
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         table.verticalHeader().setDefaultSectionSize(28)
         across = table.horizontalHeader()
@@ -240,7 +241,7 @@ class RegisterDialog(Sheet):
             return
         self._fill(preview)
         self.model.show_preview(preview)
-        self.table.setColumnWidth(0, FATE_WIDTH)
+        self._fit_columns()
         self.tell(preview.error.detail if preview.error is not None else "")
         self.yes.set_words(
             self.tr("Read in {count} people").format(count=f"{told['right']:,}")
@@ -255,6 +256,16 @@ class RegisterDialog(Sheet):
             if lines
             else ""
         )  # fmt: skip
+
+    def _fit_columns(self) -> None:
+        """Give each column what its rows need, and what becomes of them the rest."""
+        across, count = self.table.horizontalHeader(), self.model.columnCount()
+        for column in range(1, count):
+            wanted = max(self.table.sizeHintForColumn(column), across.sectionSizeHint(column)) + 12
+            self.table.setColumnWidth(column, max(LEAST_COLUMN, min(MOST_COLUMN, wanted)))
+        rest = self.table.viewport().width() - sum(self.table.columnWidth(one) for one in range(1, count))
+        fated = max(self.table.sizeHintForColumn(0) + 12, LEAST_COLUMN)
+        self.table.setColumnWidth(0, min(FATE_WIDTH, max(fated, rest)))
 
     def _fill(self, preview: Preview) -> None:
         """Show how the file is read."""
@@ -368,7 +379,6 @@ class RegisterDialog(Sheet):
             )
             self._registers.addWidget(label(words, "small"), row, 0)
             remove = KeyButton(self.tr("Remove"))
-            remove.setAutoDefault(False)
             remove.setProperty("register", register.register_id)
             remove.clicked.connect(self._on_remove)
             remove.setEnabled(may)

@@ -11,6 +11,7 @@ from core.errors import Cancelled, FarlightError
 from services.register_people import Line, Mapped, guess
 from services.register_table import Encoding, Table, read_table
 from services.workplace import Workplace
+from ui.records_model import day_word
 from ui.task import Handle
 from ui.theme import Theme
 
@@ -37,11 +38,13 @@ class PreviewModel(QAbstractTableModel):
         self._table: Table | None = None
         self._rows: tuple[tuple[str, ...], ...] = ()
         self._lines: tuple[Line, ...] = ()
+        self._born: int | None = None
 
     def show_preview(self, preview: Preview) -> None:
         """Show other rows."""
         self.beginResetModel()
         self._table = preview.table
+        self._born = preview.mapped.columns.get("birth_date")
         self._lines = preview.lines[:PREVIEWED]
         self._rows = tuple(row.cells for row in preview.table.rows[:PREVIEWED])
         self.endResetModel()
@@ -70,11 +73,19 @@ class PreviewModel(QAbstractTableModel):
         line = self._lines[index.row()] if index.row() < len(self._lines) else None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             if index.column() > 0:
-                return self._rows[index.row()][index.column() - 1]
+                return self._cell(index.row(), index.column() - 1, line)
             return self._fate(line) if line is not None else ""
         if role == Qt.ItemDataRole.ForegroundRole and line is not None and line.state != "right":
             return self._theme.color("warning" if line.state == "double" else "critical")
         return None
+
+    def _cell(self, row: int, column: int, line: Line | None) -> str:
+        """Return a cell as it stands; a birth date also as it is understood, so that it can be checked."""
+        text = self._rows[row][column]
+        born = line.patient.birth_date if line is not None and line.patient is not None else None
+        if column != self._born or born is None:
+            return text
+        return self.tr("{text}  =  {day}").format(text=text, day=day_word(born.value))
 
     def _fate(self, line: Line) -> str:
         if line.state == "right":

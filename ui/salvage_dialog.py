@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from core.errors import FarlightError
+from core.wording import say
 from ui.controls import label
 from ui.mending_dialog import MendingDialog, day_of, names_of
 
@@ -85,6 +86,8 @@ class SalvageDialog(MendingDialog):
                     "{count} pages could be read in an earlier state alone: changes since are lost."
                 ).format(count=prepared.older_pages)
             )
+        if prepared.images_aside:
+            parts.append(say("backup.images_aside", count=prepared.images_aside))
         if prepared.may_lack_more:
             parts.append(self.tr("More may be lost that nobody can name any more."))
         if prepared.backup_at:

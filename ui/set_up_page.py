@@ -47,6 +47,12 @@ class SetUpPage(DoorPage):
         self.go.clicked.connect(self._on_entered)
         for field in self.fields.findChildren(QLineEdit):
             field.returnPressed.connect(self._on_entered)
+            field.textEdited.connect(self._on_typed)
+
+    @Slot()
+    def _on_typed(self) -> None:
+        """Take the complaint away: somebody is putting it right."""
+        self.tell("")
 
     def begin(self) -> None:
         """Put the focus where typing begins."""

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
+import secrets
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from ui.controls import KeyButton, enable, label
 from ui.door_page import DoorPage
-from ui.recovery_sheet import SheetPrinting
+from ui.recovery_sheet import GROUPS_A_ROW, SheetPrinting
 from ui.theme import Theme
 
-GROUPS_A_ROW = 3
 WIDTH = 560
 HIDDEN = "••••"
 
 
 class SheetView(QWidget):
-    """The code in groups, a button to print it, and its last group to be typed from the paper."""
+    """The code in numbered groups, a button to print it, and a line in which it is typed from the paper.
+
+    Of a printed sheet one group is asked for, chosen by chance; of a copy by hand all of them, since any of
+    them may be copied wrongly, and that would be found on the day on which the sheet is needed.
+    """
 
     confirmed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._code = ""
-        self._end = label()
+        self._groups: list[QLabel] = []
+        self.asked: tuple[int, ...] = ()
         self._printing = SheetPrinting(self)
+        self._printing.printed.connect(self.ask_one)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
@@ -40,7 +47,7 @@ class SheetView(QWidget):
             )
         )
         self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(22)
+        self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(6)
         column.addLayout(self._grid)
         self.print_button = KeyButton(self.tr("Print the sheet …"))
@@ -50,54 +57,94 @@ class SheetView(QWidget):
         column.addWidget(self.print_button)
         if not SheetPrinting.is_possible():
             column.addWidget(label(by_hand, "small", wrap=True))
-        column.addWidget(label(self.tr("Now type the last group from your paper"), "small"))
-        self.last = QLineEdit()
-        self.last.setMaxLength(8)
-        self.last.setAccessibleName(self.tr("Last group of the code"))
-        self.last.setPlaceholderText(self.tr("four letters or digits"))
-        column.addWidget(self.last)
+        self._ask = label("", "small", wrap=True)
+        column.addWidget(self._ask)
+        self.typed = QLineEdit()
+        self.typed.setMaxLength(80)
+        column.addWidget(self.typed)
         self.wrong = label("", "error", wrap=True)
         self.wrong.hide()
         column.addWidget(self.wrong)
-        self.last.returnPressed.connect(self.confirm)
-        self.last.installEventFilter(self)
+        self.typed.returnPressed.connect(self.confirm)
+        self.typed.textEdited.connect(self.wrong.hide)
+        self.typed.installEventFilter(self)
 
     def show_code(self, code: str) -> None:
-        """Show a code; its last group goes out of sight while it is typed from the paper."""
+        """Show a code; what is asked of it goes out of sight while it is typed from the paper."""
         self._code = code
+        self._groups = []
         while (item := self._grid.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.deleteLater()
         for place, group in enumerate(code.split("-")):
-            self._end = label(group, "code")
-            self._grid.addWidget(self._end, place // GROUPS_A_ROW, place % GROUPS_A_ROW)
-        self.last.clear()
-        self.wrong.hide()
+            row, across = divmod(place, GROUPS_A_ROW)
+            self._groups.append(label(group, "code"))
+            number = label(str(place + 1), "small")
+            number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self._grid.addWidget(number, row, 2 * across)
+            self._grid.addWidget(self._groups[-1], row, 2 * across + 1)
+            self._grid.setColumnStretch(2 * across + 1, 1)
+        self._ask_for(tuple(range(len(self._groups))))
 
     def forget(self) -> None:
         """Keep nothing of the code."""
         self.show_code("")
 
+    @Slot()
+    def ask_one(self) -> None:
+        """Ask for one group of the printed sheet, nobody knows which beforehand."""
+        self._ask_for((secrets.randbelow(len(self._groups)),))
+
+    def _ask_for(self, asked: tuple[int, ...]) -> None:
+        self.asked = asked
+        one = len(asked) == 1
+        self._ask.setText(
+            self.tr("Now type group {number} from your paper. It is out of sight meanwhile.").format(
+                number=asked[0] + 1
+            )
+            if one
+            else self.tr("Now type the whole code from your paper. It is out of sight meanwhile.")
+        )
+        self.typed.setAccessibleName(self._ask.text())
+        self.typed.setPlaceholderText(
+            self.tr("four letters or digits") if one else self.tr("nine groups, as they stand on your paper")
+        )
+        self.typed.clear()
+        self.wrong.hide()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Hide the last group while it is typed, so that it comes from the paper."""
-        if watched is self.last and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-            group = self._code.split("-")[-1]
-            self._end.setText(HIDDEN if event.type() == QEvent.Type.FocusIn else group)
+        """Hide what is typed, so that it comes from the paper."""
+        if watched is self.typed and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self._hide(event.type() == QEvent.Type.FocusIn)
         return super().eventFilter(watched, event)
+
+    def _hide(self, hidden: bool) -> None:
+        for place, (shown, group) in enumerate(zip(self._groups, self._code.split("-"), strict=False)):
+            shown.setText(HIDDEN if hidden and place in self.asked else group)
 
     @Slot()
     def confirm(self) -> None:
-        """Take the last group, if it is right."""
-        from store.secret_words import same_letters
+        """Take what was typed, if it is right; else show the code again, to be compared."""
+        from store.secret_words import wrong_groups
 
-        if self._code and same_letters(self.last.text(), self._code.split("-")[-1]):
+        expected = [self._code.split("-")[place] for place in self.asked]
+        bad = wrong_groups(self.typed.text(), expected) if self._code else ()
+        if self._code and not bad:
             self.wrong.hide()
             self.confirmed.emit()
             return
-        self.wrong.setText(self.tr("That is not the last group. Compare your paper with the code above."))
+        self.typed.clearFocus()
+        self._hide(hidden=False)
+        names = ", ".join(str(self.asked[place] + 1) for place in bad)
+        self.wrong.setText(
+            self.tr(
+                "That is not the code: see group {groups}. It stands above again: compare your paper with "
+                "it, put the paper right, then type it once more."
+            ).format(groups=names)
+            if self.typed.text().strip()
+            else self.tr("Type it from your paper first: so a slip in copying is found today.")
+        )
         self.wrong.show()
-        self.last.selectAll()
-        self.last.setFocus()
 
     @Slot()
     def _on_print(self) -> None:

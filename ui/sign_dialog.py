@@ -53,8 +53,6 @@ class SignDialog(Sheet):
         self.body.addWidget(self.accepted_clock)
         self.yes.clicked.connect(self._on_signed)
         self.pin.returnPressed.connect(self._on_signed)
-        self.yes.setAutoDefault(False)
-        self.yes.setDefault(False)
         (self.text if addendum else self.pin).setFocus()
 
     def _show_facts(self, facts: tuple[tuple[str, str], ...], *, addendum: bool) -> None:

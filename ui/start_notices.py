@@ -53,7 +53,7 @@ def tell_start_notices(
         "warning",
         tr("The audit trail of this computer was changed outside Farlight, or lost lines."),
         tr("Found: {found}. Settings, Audit trail shows where; an administrator has to look.").format(
-            found=" ".join(found_words(name) for name in workplace.trail_unseen.split(", "))
+            found=" ".join(found_words(name) for name in workplace.trail_unseen.split(", ")).removesuffix(".")
         ),
         act=tr("I have seen it") if administrator else "",
         on_act=partial(_answer, notices, workplace.see_trail_trouble) if administrator else None,

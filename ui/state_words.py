@@ -25,7 +25,7 @@ def is_ready(case: Case) -> bool:
     """Return whether nothing stands between a case and its signature."""
     if case.analysis is None or case.signed is not None or case.error:
         return False
-    return not missing_for_signing(case.unit, case.analysis, case.draft)
+    return not (case.withheld or missing_for_signing(case.unit, case.analysis, case.draft))
 
 
 def _tr(text: str) -> str:

@@ -82,6 +82,8 @@ class SupportCard(Card):
 class SupportDialog(Sheet):
     """Lists the parts, shows all of the text, and asks where to save it."""
 
+    enter_acts = True
+
     saved = Signal(str)
 
     def __init__(self, bundle: Bundle, parent: QWidget) -> None:

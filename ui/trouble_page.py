@@ -51,13 +51,13 @@ class TroublePage(DoorPage):
         self.say(error.code, "small")
         self._acts: dict[KeyButton, Callable[[], None]] = {}
         for offer in offers:
-            button = KeyButton(offer.words)
+            button = KeyButton(offer.words, kind="primary" if offer is offers[0] else "")
             button.clicked.connect(self._on_offer)
             self._acts[button] = offer.act
             self.body.addWidget(button)
         self.act(self.tr("Close")).clicked.connect(self.close_asked)
         self.foot.addStretch(1)
-        self.again = self.act(self.tr("Try again"), primary=True)
+        self.again = self.act(self.tr("Try again"), primary=not offers)
         self.again.clicked.connect(self.retry_asked)
 
     def _what_to_do(self, error: FarlightError) -> str:

@@ -20,6 +20,18 @@ def clipped(text: str) -> str:
     return f"{text[:half]}…{text[-half:]}"
 
 
+def breakable(text: str, longest: int) -> str:
+    """Return a text whose words may go on in the next line where one has more letters than that."""
+    pieces = (
+        word if len(word) <= longest else "\u200b".join(_cut(word, longest)) for word in text.split(" ")
+    )
+    return " ".join(pieces)
+
+
+def _cut(word: str, longest: int) -> list[str]:
+    return [word[start : start + longest] for start in range(0, len(word), longest)]
+
+
 def in_two_lines(text: str, metrics: QFontMetrics, width: int) -> tuple[str, ...]:
     """Return a text as one line or two of that width, broken at a space; what does not fit loses its middle.
 

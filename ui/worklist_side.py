@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from services.scan import Medium
-from ui.controls import Elided, KeyButton, label, set_role
+from ui.controls import Elided, KeyButton, PushButton, label, set_role
 from ui.theme import Theme
 
 SIDE_WIDTH = 208
@@ -20,11 +20,11 @@ _FILTERS: tuple[tuple[str, frozenset[str] | None], ...] = (
 )
 
 
-class RowButton(QPushButton):
+class RowButton(PushButton):
     """A row of the side: a word, and a number at its right."""
 
     def __init__(self, words: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self.setProperty("row", True)
         self.setMinimumHeight(36)
         row = QHBoxLayout(self)

@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from core.clock import FixedClock
 from services.staff import NewPerson
 from tests.cli.conftest import command, environment
 from tests.opening import PASSWORD, open_workplace, raw_database
@@ -166,3 +168,18 @@ def test_who_may_not_read_the_trail_is_told_so(audit: Audit, tmp_path: Path) -> 
 )
 def test_a_wrong_argument_is_told_before_the_password_is_read(audit: Audit, wrong: list[str]) -> None:
     assert audit(*wrong).returncode == 2
+
+
+def test_verify_says_that_the_clock_went_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from cli.program import parse, run_verb
+
+    profile = tmp_path / "clock"
+    later = datetime.now(UTC) + timedelta(days=400)
+    with open_workplace(profile, clock=FixedClock(instant=later)):
+        pass
+    read, write = os.pipe()
+    os.write(write, PASSWORD.encode())
+    os.close(write)
+    status = run_verb(parse(["--profile", str(profile), "audit", "verify", "--password-fd", str(read)]))
+    assert status == 0
+    assert "earlier than the last entry" in capsys.readouterr().err

@@ -2,12 +2,14 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from cli.credentials import add_credentials, open_workplace, read_line
-from core.errors import NotSetUpError, RequestError, WrongPasswordError
+from cli.program import complain
+from core.errors import NotPermittedError, NotSetUpError, RequestError, WrongPasswordError
 from tests.opening import ADMINISTRATOR, PASSWORD
 from tests.opening import open_workplace as open_for_test
 
@@ -77,3 +79,40 @@ def test_a_descriptor_without_a_password_is_refused(content: str) -> None:
 def test_a_descriptor_that_is_not_there_is_refused(number: int) -> None:
     with pytest.raises(RequestError):
         read_line(number)
+
+
+def test_during_the_wait_the_right_password_is_not_called_wrong_and_the_seconds_are_told(
+    profile: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(4):
+        with pytest.raises(WrongPasswordError) as caught:
+            open_workplace(_asked(profile, "--password-fd", str(_descriptor("not the one"))))
+    assert caught.value.waits, "three tries are free"
+    with pytest.raises(WrongPasswordError) as caught:
+        open_workplace(_asked(profile, "--password-fd", str(_descriptor(PASSWORD))))
+    complain(caught.value)
+    said = capsys.readouterr().err
+    assert "Type it again" not in said
+    assert re.search(r"Wait [1-5] s before the next try\.", said)
+    assert "(wait)" not in said
+
+
+def test_the_last_free_try_tells_of_the_wait_that_follows(profile: Path) -> None:
+    for _ in range(3):
+        with pytest.raises(WrongPasswordError) as caught:
+            open_workplace(_asked(profile, "--password-fd", str(_descriptor("not the one"))))
+    assert not caught.value.waits
+    assert "Type it again" in caught.value.message
+    assert "Wait 5 s before the next try." in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("act", "who"),
+    [
+        ("delete", "An administrator may"),
+        ("read", "A clinician or an administrator"),
+        ("log_in", "Let somebody"),
+    ],
+)
+def test_what_is_not_permitted_says_who_may(act: str, who: str) -> None:
+    assert NotPermittedError(act).hint.startswith(who)

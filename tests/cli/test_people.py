@@ -157,6 +157,26 @@ def test_the_code_is_not_written_where_nobody_asked_for_it(program: Program, tmp
     assert not (tmp_path / "profile" / "keys.json").exists()
 
 
+def test_a_sheet_that_nobody_can_take_leaves_the_earlier_one(program: Program, code: str) -> None:
+    done = program(
+        "people", "sheet", "--sheet-fd", "99", "--user", NAME, "--password-fd", "0", lines=(PASSWORD,)
+    )
+    assert (done.returncode, "99" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+    recovered = program(
+        "people", "password", "--of", NAME, "--code-fd", "0", "--new-password-fd", "0",
+        lines=(code, "yam and plantain"),
+    )  # fmt: skip
+    assert (recovered.returncode, recovered.stderr) == (0, "")
+
+
+def test_a_set_up_whose_sheet_nobody_can_take_makes_nothing(program: Program, tmp_path: Path) -> None:
+    done = program(
+        "people", "setup", "--name", NAME, "--password-fd", "0", "--sheet-fd", "99", lines=(PASSWORD,)
+    )
+    assert done.returncode == 2
+    assert not (tmp_path / "profile" / "keys.json").exists()
+
+
 def test_without_a_terminal_and_a_descriptor_nothing_waits(program: Program, code: str) -> None:
     done = program("people", "sheet", "--sheet-fd", "1", "--user", NAME)
     assert done.returncode == 2

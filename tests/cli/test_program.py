@@ -1,8 +1,9 @@
 """The front door: exit statuses, sentences, streams."""
 
+import argparse
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,22 @@ def test_a_helper_of_a_batch_ends_where_nobody_asks_it_anything() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_the_page_of_the_command_line_lists_every_verb_and_action() -> None:
+    from cli.program import build_parser
+
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    listed = page.split("## scan")[0]
+    for words in _verbs(build_parser()):
+        verb, *action = words
+        line = next((one for one in listed.splitlines() if f"main.py {verb}" in one), "")
+        assert line, f"{verb} is missing"
+        assert not action or action[0] in line, f"{verb} {action} is missing"
+
+
+def _verbs(parser: argparse.ArgumentParser, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for action in parser._actions:
+        for name, below in action.choices.items() if isinstance(action, argparse._SubParsersAction) else ():
+            yield (*before, name)
+            yield from _verbs(below, (*before, name))

@@ -1,4 +1,7 @@
-"""A disk that is full at every write of a morning: a clear sentence, nothing lost, all goes on afterwards."""
+"""A disk that is full at a write of a morning: a clear sentence, nothing lost, all goes on afterwards.
+
+Which writes are tried, ``_spread`` says: a sample, or every one.
+"""
 
 from __future__ import annotations
 
@@ -147,7 +150,7 @@ def _spread(points: list[Point]) -> list[Point]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_a_full_disk_loses_nothing_at_any_write(
+def test_a_full_disk_loses_nothing_at_the_writes_that_are_tried(
     stem: Stem, studies: Path, faults_folder: Path, tracing: None, say: Callable[[str], None]
 ) -> None:
     lanes = [Lane(stem=stem, studies=studies, folder=faults_folder / f"full-{n}") for n in range(LANES)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import subprocess
@@ -167,6 +168,8 @@ def test_a_torn_key_file_opens_by_its_copy_and_two_torn_ones_say_so(copy: Path, 
     _tear(copy / "keys.json", seed)
     with Access(copy, cost=CHEAP) as access:
         access.log_in(access.holders()[0].holder_id, PASSWORD).close()
+    assert (copy / "keys.json").read_bytes() == (copy / "keys-copy.json").read_bytes()
+    _tear(copy / "keys.json", seed)
     _tear(copy / "keys-copy.json", seed)
     with pytest.raises(KeysDamagedError):
         Access(copy, cost=CHEAP)
@@ -178,7 +181,19 @@ def _tear(file: Path, seed: int) -> None:
     file.write_bytes(content[:place] if seed % 2 else b"")
 
 
-@pytest.mark.parametrize("name", ["anchor.json", "guesses.json", "settings.json", "lock"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\0" * 100, b"[]", b'{"seq": "x"}', b"null"])
+def test_a_torn_count_of_guesses_makes_wait_and_stops_no_start_after_that(copy: Path, content: bytes) -> None:
+    (copy / "guesses.json").write_bytes(content)
+    with Access(copy, cost=CHEAP) as access:
+        assert 150 < access.wait_seconds(access.holders()[0].holder_id) <= 160
+    counted = json.loads((copy / "guesses.json").read_bytes())
+    earlier = {holder: [in_row, at - 161, *more] for holder, (in_row, at, *more) in counted.items()}
+    (copy / "guesses.json").write_text(json.dumps(earlier))
+    with open_workplace(copy) as workplace:
+        assert workplace.trail_trouble == ()
+
+
+@pytest.mark.parametrize("name", ["anchor.json", "settings.json", "lock"])
 @pytest.mark.parametrize("content", [b"", b"{", b"\0" * 100, b"[]", b'{"seq": "x"}', b"null"])
 def test_a_torn_small_file_stops_no_start(copy: Path, name: str, content: bytes) -> None:
     (copy / name).write_bytes(content)

@@ -1,9 +1,11 @@
 """Pack files from other hands: what is unpacked, and what is refused with which sentence."""
 
 import io
+import os
 import random
 import shutil
 import stat
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -397,6 +399,13 @@ def test_a_file_that_is_no_plain_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PackError), open_archive(tmp_path / "absent.farpack"):
         pass
     with pytest.raises(PackError), open_archive(tmp_path):
+        pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes in folders there")
+def test_a_named_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / NAME)
+    with pytest.raises(ArchiveDamagedError), open_archive(tmp_path / NAME):
         pass
 
 

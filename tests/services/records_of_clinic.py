@@ -35,7 +35,7 @@ def sign_reports(workplace: Workplace, numbers: range, size: int = 20_000) -> No
 
 
 def put_images(workplace: Workplace, count: int = 3, size: int = 50_000) -> list[Path]:
-    """Write files as the image store would, each with its row."""
+    """Write files as the image store would, each with its row, as a unit of one file."""
     folder = workplace.folder / "images"
     folder.mkdir(exist_ok=True)
     files = [folder / f"{number:032x}" for number in range(count)]
@@ -46,6 +46,16 @@ def put_images(workplace: Workplace, count: int = 3, size: int = 50_000) -> list
                 "INSERT OR IGNORE INTO image_files (name, secret, byte_count, sha256, kept_at)"
                 " VALUES (?, ?, ?, ?, ?)",
                 (file.name, b"secret", size, file.name, "2027-01-01"),
+            )
+            connection.execute(
+                "INSERT OR IGNORE INTO image_units (unit_key, payload, whole, kept_at)"
+                " VALUES (?, '{}', 1, '2027-01-01')",
+                (file.name,),
+            )
+            connection.execute(
+                "INSERT OR IGNORE INTO image_copies SELECT unit_id, 0, 'a', file_id"
+                " FROM image_units, image_files WHERE unit_key = ? AND name = ?",
+                (file.name, file.name),
             )
     return files
 

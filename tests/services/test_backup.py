@@ -23,6 +23,7 @@ from core.errors import (
 from services.workplace import Workplace
 from store import backup_files, backup_manifest, durable_copy
 from store.backup_manifest import PREFIX, UNFINISHED, find_backups
+from store.durable_copy import hash_file
 from tests.opening import open_workplace
 from tests.services.conftest import MovedClock
 from tests.services.records_of_clinic import PLANTED, put_images, sign_reports
@@ -70,6 +71,17 @@ def test_nothing_on_the_medium_can_be_read_without_a_password(workplace: Workpla
         assert secret.encode() not in on_it
 
 
+def test_a_link_among_the_images_takes_no_file_of_somebody_onto_the_medium(
+    workplace: Workplace, medium: Path, tmp_path: Path
+) -> None:
+    put_images(workplace, 1)
+    (tmp_path / "thesis").write_text("precious and plain")
+    (workplace.folder / "images" / "link").symlink_to(tmp_path / "thesis")
+    made = workplace.backups.make(medium)
+    assert len(made.backup.manifest.of_kind("image")) == 1
+    assert b"precious" not in _bytes_on(medium)
+
+
 def test_names_are_taken_by_every_file_system(workplace: Workplace, medium: Path) -> None:
     put_images(workplace)
     workplace.backups.make(medium)
@@ -100,6 +112,45 @@ def test_images_that_did_not_change_are_not_copied_again(
     assert len(made.backup.manifest.of_kind("image")) == 4
     assert all(file.stat().st_mtime_ns == at for file, at in pool.items())
     workplace.backups.verify(made.backup)
+
+
+@pytest.mark.parametrize("how", ["a bit", "shorter", "gone"])
+def test_an_image_that_rotted_on_the_medium_is_found_and_copied_again_by_the_next_backup(
+    workplace: Workplace, medium: Path, clock: MovedClock, how: str
+) -> None:
+    put_images(workplace, 4)
+    first = workplace.backups.make(medium).backup
+    rotten = sorted(medium.glob("farlight-images-*/*/*"))[1]
+    content = rotten.read_bytes()
+    if how == "gone":
+        rotten.unlink()
+    else:
+        rotten.write_bytes(content[:-1] + (bytes([content[-1] ^ 1]) if how == "a bit" else b""))
+    clock.instant += timedelta(days=1)
+    made = workplace.backups.make(medium)
+    assert rotten.read_bytes() == content
+    for one in (first, made.backup):
+        workplace.backups.verify(one)
+
+
+def test_reading_what_is_on_the_medium_can_be_stopped(
+    workplace: Workplace, medium: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_images(workplace, 4)
+    workplace.backups.make(medium)
+    clock.instant += timedelta(days=1)
+    real, read = hash_file, []
+
+    def watched(file: Path, tell: Callable[[int], None]) -> tuple[str, int]:
+        if "farlight-images" in str(file):
+            read.append(file)
+        return real(file, tell)
+
+    monkeypatch.setattr(backup_files, "hash_file", watched)
+    with pytest.raises(Cancelled):
+        workplace.backups.make(medium, cancelled=lambda: len(read) >= 2)
+    assert len(read) == 2
+    assert len(find_backups(medium)) == 1
 
 
 def test_work_goes_on_during_a_backup_which_shows_one_moment(workplace: Workplace, medium: Path) -> None:
@@ -281,6 +332,87 @@ def test_old_backups_go_by_the_rule_and_the_last_good_one_never(
     assert len(workplace.backups.on(medium)) == 1
 
 
+@pytest.mark.parametrize("keep", [1, 3])
+def test_a_clock_that_went_back_costs_no_backup_and_the_order_is_that_of_making(
+    workplace: Workplace, medium: Path, clock: MovedClock, keep: int
+) -> None:
+    put_images(workplace, 2)
+    workplace.settings.set("backup.keep", 3)
+    for _ in range(3):
+        clock.instant += timedelta(days=1)
+        workplace.backups.make(medium)
+    workplace.settings.set("backup.keep", keep)
+    right = clock.instant
+    clock.instant = right.replace(year=2020)
+    made = workplace.backups.make(medium)
+    assert made.removed == 0
+    assert made.backup.folder.is_dir()
+    assert len(workplace.backups.on(medium)) == 4
+    assert workplace.backups.on(medium)[0].folder == made.backup.folder
+    clock.instant = right + timedelta(days=1)
+    last = workplace.backups.make(medium).backup.folder
+    kept = workplace.backups.on(medium)
+    assert len(kept) == keep
+    assert kept[0].folder == last
+    for one in kept:
+        workplace.backups.verify(one)
+
+
+def test_a_backup_of_a_clock_that_ran_ahead_stays_and_does_not_count_as_later(
+    workplace: Workplace, medium: Path, clock: MovedClock
+) -> None:
+    sign_reports(workplace, range(2))
+    workplace.settings.set("backup.keep", 2)
+    right = clock.instant
+    clock.instant = right.replace(year=2035)
+    ahead = workplace.backups.make(medium).backup.folder
+    days = []
+    for number in range(4):
+        clock.instant = right + timedelta(days=number)
+        days.append(workplace.backups.make(medium).backup.folder)
+    assert [one.folder for one in workplace.backups.on(medium)] == [days[3], days[2], ahead]
+
+
+def test_manifests_that_this_store_did_not_seal_push_no_backup_out_and_vouch_for_no_image(
+    workplace: Workplace, medium: Path, clock: MovedClock
+) -> None:
+    put_images(workplace, 2)
+    workplace.settings.set("backup.keep", 2)
+    real = workplace.backups.make(medium).backup
+    plain = json.loads((real.folder / "manifest.json").read_text())
+    first, second = (entry for entry in plain["entries"] if entry["kind"] == "image")
+    first["parts"] = second["parts"]
+    for number in range(3):
+        forged = medium / f"{PREFIX}forged-{number}"
+        forged.mkdir()
+        plain |= {"made_at": f"2099-01-0{number + 1}T00:00:00+00:00", "sequence": 1000 + number}
+        (forged / "manifest.json").write_text(json.dumps(plain))
+    clock.instant += timedelta(days=1)
+    made = workplace.backups.make(medium)
+    assert made.removed == 0
+    assert made.backup.manifest.sequence == 2
+    for one in (real, made.backup):
+        workplace.backups.verify(one)
+    names = [entry.parts for entry in made.backup.manifest.of_kind("image")]
+    assert len(set(names)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("seal", "é" * 64), ("sequence", float("inf")), ("sequence", -1), ("sequence", "x")]
+)
+def test_a_manifest_of_nonsense_is_no_backup_and_stands_in_nobodys_way(
+    workplace: Workplace, medium: Path, name: str, value: object
+) -> None:
+    real = workplace.backups.make(medium).backup
+    plain = json.loads((real.folder / "manifest.json").read_text())
+    nonsense = medium / f"{PREFIX}nonsense"
+    nonsense.mkdir()
+    (nonsense / "manifest.json").write_text(json.dumps({**plain, name: value}))
+    assert [one.folder for one in workplace.backups.on(medium)] == [real.folder]
+    workplace.backups.make(medium)
+    assert nonsense.exists()
+
+
 def test_a_backup_that_fails_takes_no_earlier_one_away(
     workplace: Workplace, medium: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -419,4 +551,20 @@ def test_the_reminder_comes_when_there_is_something_to_lose_and_goes_with_a_back
     clock.instant += timedelta(days=8)
     assert "8 days" in (workplace.backups.reminder() or "")
     workplace.settings.set("backup.remind_days", 0)
+    assert workplace.backups.reminder() is None
+
+
+def test_a_last_backup_dated_in_the_future_does_not_silence_the_reminder(
+    workplace: Workplace, medium: Path, clock: MovedClock
+) -> None:
+    sign_reports(workplace, range(1))
+    right = clock.instant
+    clock.instant = right.replace(year=2035)
+    workplace.backups.make(medium)
+    clock.instant = right + timedelta(days=150)
+    assert "2035" in (workplace.backups.reminder() or "")
+    workplace.settings.set("backup.remind_days", 0)
+    assert workplace.backups.reminder() is None
+    workplace.settings.set("backup.remind_days", 7)
+    workplace.backups.make(medium)
     assert workplace.backups.reminder() is None

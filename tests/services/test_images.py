@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
 from core.errors import (
@@ -178,6 +179,24 @@ def test_a_copy_is_found_again_at_the_next_start(stick: Path, tmp_path: Path) ->
         again = workplace.images.find(key)
         assert again is not None
         assert same_picture(before, read_image(again))
+
+
+def test_a_copy_that_lost_its_last_file_is_not_whole_and_is_made_again(
+    workplace: Workplace, stick: Path
+) -> None:
+    source = Path(str(get_testdata_file("CT_small.dcm", download=False)))
+    for number in range(3):
+        dataset = dcmread(source)
+        dataset.SOPInstanceUID = f"{dataset.SOPInstanceUID}.{number}"
+        dataset.InstanceNumber = number + 1
+        dataset.ImagePositionPatient = [0, 0, float(number)]
+        dataset.save_as(stick / f"{number}.dcm")
+    (unit,) = units(stick)
+    assert len(kept(workplace, unit).files) == 3
+    with workplace._database.transaction() as connection:
+        connection.execute("DELETE FROM image_copies WHERE position = 2")  # as damaged records may have it
+    assert workplace.images.find(key_of(unit)) is None
+    assert len(kept(workplace, unit).files) == 3
 
 
 def test_a_damaged_copy_is_told_as_such_and_shows_nothing(workplace: Workplace, stick: Path) -> None:

@@ -1,5 +1,6 @@
 """The camp's register: files as clinics save them, what is wrong in them, and what is offered afterwards."""
 
+import csv
 import itertools
 from pathlib import Path
 
@@ -139,7 +140,6 @@ def test_a_column_that_is_mixed_is_asked_about(tmp_path: Path) -> None:
         "Okafor,17,2999-01-01,M,",
         "Okafor,17,31/31/2020,M,",
         "Okafor,17,yesterday,M,",
-        "Okafor,17,2020-01-02,purple,",
         "Okafor,17,,M,old",
         "Okafor,17,,M,131",
         "Okafor,17,2020-01-02,M,60",
@@ -264,6 +264,27 @@ def test_rows_left_out_are_exported_with_line_and_reason(workplace: Workplace, t
     assert text.splitlines()[1].startswith('4,"Two of name, ID and birth date are needed.",Wrong')
 
 
+def test_a_row_left_out_is_no_formula_in_a_spreadsheet_and_reads_in_as_it_was(
+    workplace: Workplace, tmp_path: Path
+) -> None:
+    signs = ["=HYPERLINK(1)", "@SUM(1)", "+254 711", "-2+3", "＝1+1", "'=1", "'quoted'", "-7", "+3,5", "''@x"]
+    text = "Name,ID\n" + "".join(f'"{sign}",\n' for sign in signs)
+    table, lines = _preview(workplace, tmp_path, text)
+    assert [row.cells[0] for row in table.rows] == [*signs[:5], "=1", *signs[6:9], "'@x"]
+    workplace.register.write_left_out(table, lines, tmp_path / "left.csv")
+    with (tmp_path / "left.csv").open(encoding="utf-8-sig", newline="") as stream:
+        written = [row[2] for row in csv.reader(stream)][1:]
+    assert [cell for cell in written if cell[0] in "=+-@＝"] == ["-7", "+3,5"]
+    again = read_table(tmp_path / "left.csv")
+    assert [row.cells[2] for row in again.rows] == [row.cells[0] for row in table.rows]
+
+
+def test_a_heading_left_out_is_no_formula_either(workplace: Workplace, tmp_path: Path) -> None:
+    table, lines = _preview(workplace, tmp_path, "Name,ID,=1+1\nWrong,,\n")
+    workplace.register.write_left_out(table, lines, tmp_path / "left.csv")
+    assert (tmp_path / "left.csv").read_text(encoding="utf-8-sig").splitlines()[0].endswith(",'=1+1")
+
+
 def test_a_removed_register_is_offered_no_more(workplace: Workplace, tmp_path: Path) -> None:
     _, lines = _preview(workplace, tmp_path, ENGLISH)
     register = workplace.register.read_in(lines, "camp.csv")
@@ -313,3 +334,11 @@ def test_looking_and_reading_in_tell_how_far_they_are_and_stop_with_nobody_kept(
     told.clear()
     assert workplace.register.read_in(lines, "camp", progress=listen).people == 450
     assert told == [("keeping", done, 450) for done in range(0, 450, 100)]
+
+
+def test_a_word_for_a_sex_that_is_not_known_leaves_nobody_out(tmp_path: Path) -> None:
+    (line,) = _lines(tmp_path, "Name,ID,Sex\nA,1,w\n")
+    assert line.state == "right"
+    assert line.patient is not None
+    assert line.patient.sex is None
+    assert "“w”" in line.notes[0]

@@ -354,3 +354,21 @@ def test_a_manifest_that_leads_out_of_the_profile_is_refused(
         (backup.folder / "manifest.json").write_text(json.dumps(plain))
         with pytest.raises(FarlightError):
             read_backup(backup.folder)
+
+
+def test_an_image_that_was_under_way_on_the_day_of_the_backup_and_kept_since_is_not_swept_up(
+    profile: Path, medium: Path, clock: MovedClock
+) -> None:
+    with open_workplace(profile, clock=clock) as workplace:
+        files = put_images(workplace)
+        with workplace._database.transaction() as connection:
+            connection.execute("INSERT INTO image_strays SELECT name FROM image_files")
+            connection.execute("DELETE FROM image_copies")
+            connection.execute("DELETE FROM image_files")
+        backup = workplace.backups.make(medium).backup
+        with workplace._database.transaction() as connection:
+            connection.execute("DELETE FROM image_strays")
+    assert len(files) == len(backup.manifest.of_kind("image"))
+    _restore(backup, profile, clock)
+    _open(profile, clock).close()
+    assert all(file.exists() for file in files)

@@ -285,6 +285,63 @@ def test_somebody_can_log_in_and_administrate_where_the_people_are_lost(
         assert workplace.session.may("people")
 
 
+@pytest.mark.parametrize("lost", ["image_files", "image_copies", "image_units"])
+def test_copies_of_images_whose_rows_are_lost_are_set_aside_and_told_and_nothing_is_deleted(
+    tmp_path: Path, clock: MovedClock, lost: str
+) -> None:
+    profile = tmp_path / "clinic"
+    with open_workplace(profile, clock=clock) as workplace:
+        sign_reports(workplace, range(5))
+        before = {file.name: file.read_bytes() for file in put_images(workplace, count=40)}
+    connection = raw_database(profile)
+    root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (lost,)).fetchone()[0]
+    connection.close()
+    _overwrite(profile / "farlight.db", [root])
+    with Salvaging(profile, clock=clock, cost=CHEAP) as salvaging:
+        salvaging.unlock(salvaging.holders()[0].holder_id, PASSWORD)
+        report = salvaging.prepare()
+        aside = salvaging.carry_out()
+    assert report.images_aside == 40
+    assert {file.name: file.read_bytes() for file in (aside / "images").iterdir()} == before
+    for _ in range(2):
+        with open_workplace(profile, clock=clock) as workplace:
+            assert not any(unit.whole for unit in workplace.images.all())
+    assert {file.name: file.read_bytes() for file in (aside / "images").iterdir()} == before
+
+
+def test_images_that_are_still_named_stay_where_they_are(
+    profile: Path, whole: Path, clock: MovedClock
+) -> None:
+    _overwrite(profile / "farlight.db", [1])
+    before = {file.name: file.read_bytes() for file in (whole / "images").iterdir()}
+    report = _salvage(profile, clock)
+    assert report.images_aside == 0
+    with open_workplace(profile, clock=clock) as workplace:
+        assert len(workplace.images.all()) == len(before)
+    assert {file.name: file.read_bytes() for file in (profile / "images").iterdir()} == before
+
+
+def test_names_of_files_about_to_go_are_not_taken_over_from_damaged_records(
+    tmp_path: Path, clock: MovedClock
+) -> None:
+    profile = tmp_path / "clinic"
+    with open_workplace(profile, clock=clock) as workplace:
+        files = put_images(workplace)
+    connection = raw_database(profile)
+    connection.execute("INSERT INTO image_strays SELECT name FROM image_files")  # as an older page may say
+    root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'image_files'").fetchone()[0]
+    connection.close()
+    _overwrite(profile / "farlight.db", [root])
+    with Salvaging(profile, clock=clock, cost=CHEAP) as salvaging:
+        salvaging.unlock(salvaging.holders()[0].holder_id, PASSWORD)
+        salvaging.prepare()
+        aside = salvaging.carry_out()
+    for file in (aside / "images").iterdir():
+        shutil.copy(file, profile / "images" / file.name)  # put back by hand
+    open_workplace(profile, clock=clock).close()
+    assert all(file.exists() for file in files)
+
+
 def test_a_clinician_does_not_replace_the_records(tmp_path: Path, clock: MovedClock) -> None:
     profile = tmp_path / "clinic"
     with open_workplace(profile, clock=clock) as workplace:
@@ -310,3 +367,12 @@ def test_a_known_backup_is_offered(profile: Path, tmp_path: Path, clock: MovedCl
     report = _salvage(profile, clock)
     assert report.backup_at == made.backup.manifest.made_at
     assert Path(report.backup_folder) == made.backup.folder
+
+
+def test_every_table_is_one_that_can_be_read_page_by_page(profile: Path) -> None:
+    connection = raw_database(profile)
+    try:
+        statements = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+    finally:
+        connection.close()
+    assert [row["name"] for row in statements if "WITHOUT ROWID" in str(row["sql"]).upper()] == []

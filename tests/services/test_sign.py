@@ -10,15 +10,23 @@ from typing import Any
 import pytest
 from pypdfium2 import PdfDocument
 
-from core.errors import AlreadySignedError, NotReadyToSignError, RequestError, WrongPinError
+from core.errors import (
+    AlreadySignedError,
+    NotPermittedError,
+    NotReadyToSignError,
+    RequestError,
+    WrongPinError,
+)
 from core.image import ReadingUnit
 from core.patient import Patient, Sourced
 from services.analyze import Analysis, Analyzer
 from services.drafts import Draft, key_of
 from services.patient import merge
+from services.report import set_on_paper
 from services.scan import scan
 from services.sign import Person, missing_for_signing, reading_beside
 from services.workplace import Workplace
+from store.signed import SignedStore
 from tests.opening import enter_signer, open_workplace
 from tests.services.conftest import START, TYPED, MovedClock
 
@@ -106,6 +114,27 @@ def test_a_header_with_two_identifiers_is_enough_unless_what_was_typed_differs(
     assert _codes(named, analysis, replace(draft, confirmed=())) == ["identity"]
 
 
+def test_a_window_that_locks_while_the_paper_is_set_signs_nothing(
+    workplace: Workplace,
+    amina: Person,
+    unit: ReadingUnit,
+    analysis: Analysis,
+    draft: Draft,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workplace.drafts.keep(draft)
+
+    def locked(*arguments: Any) -> bytes:
+        workplace.lock()
+        return set_on_paper(*arguments)
+
+    monkeypatch.setattr("services.sign.set_on_paper", locked)
+    with pytest.raises(NotPermittedError):
+        workplace.signing.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
+    assert workplace.signing._signed.find(key_of(unit)) is None
+    assert [line.act for line in workplace.trail._store.lines()][-1] == "lock"
+
+
 def test_signing_binds_reading_result_and_pdf_and_drops_the_draft(
     workplace: Workplace, amina: Person, unit: ReadingUnit, analysis: Analysis, draft: Draft
 ) -> None:
@@ -119,6 +148,29 @@ def test_signing_binds_reading_result_and_pdf_and_drops_the_draft(
     text = "".join(page.get_textpage().get_text_range() for page in PdfDocument(signed.pdf))
     assert "Amina Ouedraogo" in text
     assert "UNSIGNED" not in text
+
+
+def test_while_a_report_is_signed_the_database_waits_for_the_disk_and_overwrites_what_it_deletes(
+    workplace: Workplace,
+    amina: Person,
+    unit: ReadingUnit,
+    analysis: Analysis,
+    draft: Draft,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: dict[str, object] = {}
+    real = SignedStore.keep
+
+    def watched(store: SignedStore, **values: Any) -> int:
+        with store._database.transaction() as connection:
+            for name in ("synchronous", "secure_delete", "journal_mode"):
+                said[name] = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        return real(store, **values)
+
+    monkeypatch.setattr(SignedStore, "keep", watched)
+    workplace.signing.sign(unit, analysis, draft, person_id=amina.person_id, pin="2468")
+    full = 2
+    assert said == {"synchronous": full, "secure_delete": 1, "journal_mode": "wal"}
 
 
 def test_what_was_signed_is_there_after_a_restart(

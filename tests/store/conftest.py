@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from store.database import Database
+from tests.store.disk_steps import DiskSteps
 
 KEY = bytes(range(32))
 
@@ -34,3 +35,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def clock() -> MovedClock:
     return MovedClock()
+
+
+@pytest.fixture
+def disk_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DiskSteps:
+    """What is named and settled on the disk in the test's folder, in its order."""
+    return DiskSteps(tmp_path, monkeypatch)

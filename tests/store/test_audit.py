@@ -14,7 +14,7 @@ from tests.store.conftest import KEY, MovedClock
 
 @pytest.fixture
 def trail(database: Database, clock: MovedClock, tmp_path: Path) -> AuditStore:
-    return AuditStore(database, clock, tmp_path / "anchor.json", KEY)
+    return AuditStore(database, clock, tmp_path / "anchor.json")
 
 
 def _write(trail: AuditStore, count: int) -> None:

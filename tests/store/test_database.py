@@ -295,6 +295,30 @@ def test_wiping_leaves_what_is_kept_and_no_page_with_what_was_deleted(
         assert [row["key"] for row in connection.execute("SELECT key FROM drafts")] == ["stays"]
 
 
+def test_what_is_deleted_is_overwritten_at_once_where_it_stood(database: Database) -> None:
+    _plant(database, 20)
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM drafts")
+    database._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert b"Plantedname" not in decrypted(database.file, KEY)
+
+
+def test_a_connection_waits_for_the_disk_and_overwrites_what_it_deletes(database: Database) -> None:
+    with database.transaction() as connection:
+        said = {
+            name: connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys", "temp_store")
+        }
+    full, in_memory = 2, 2
+    assert said == {
+        "journal_mode": "wal",
+        "synchronous": full,
+        "secure_delete": 1,
+        "foreign_keys": 1,
+        "temp_store": in_memory,
+    }
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are listed on Linux alone")
 def test_a_large_store_is_wiped_through_a_temporary_file_that_is_encrypted(
     database: Database, monkeypatch: pytest.MonkeyPatch
@@ -321,3 +345,16 @@ def test_a_large_store_is_wiped_through_a_temporary_file_that_is_encrypted(
         watcher.join()
     assert max(map(len, seen.values())) > 1 << 20
     assert not any(b"Plantedname" in content for content in seen.values())
+
+
+def test_a_wipe_that_fails_leaves_later_sorts_in_memory(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.database._REBUILD_IN_MEMORY_UP_TO_BYTES", 0)
+    other = connect(database.file, KEY)
+    other.execute("BEGIN IMMEDIATE")
+    database._connection.execute("PRAGMA busy_timeout = 10")
+    with pytest.raises(StoreError):
+        database.wipe()
+    assert database._connection.execute("PRAGMA temp_store").fetchone()[0] == 2  # memory
+    other.close()

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from core.errors import Cancelled, KeptImageDamagedError, MediumGoneError, NoRoomForImagesError
-from store import image_vault, sealed_file
+from store import image_vault, image_writing, sealed_file
 from store.database import Database
 from store.image_vault import ImageVault
 from store.image_writing import Source
@@ -26,7 +26,7 @@ PLANTED = b"Planted^Name-4711 "
 
 @pytest.fixture
 def vault(database: Database, clock: MovedClock, tmp_path: Path) -> ImageVault:
-    return ImageVault(database, clock, tmp_path / "images", KEY)
+    return ImageVault(database, clock, tmp_path / "images")
 
 
 def content(size: int, seed: int = 0) -> bytes:
@@ -86,7 +86,7 @@ def test_the_same_content_is_written_once_and_its_files_differ_between_stores(
     assert len(files(vault)) == 1
     assert read(vault, first) == read(vault, second, "1.dcm") == plain
     elsewhere = Database(tmp_path / "other.db", KEY, new=True)
-    other = ImageVault(elsewhere, clock, tmp_path / "other", KEY)
+    other = ImageVault(elsewhere, clock, tmp_path / "other")
     kept(other, plain)
     elsewhere.close()
     assert files(other)[0].read_bytes() != files(vault)[0].read_bytes()
@@ -280,20 +280,95 @@ def test_a_removal_that_was_rolled_back_leaves_the_files(vault: ImageVault, data
     assert read(vault, unit_id) == content(500)
 
 
-def test_what_a_crash_left_is_swept_up_and_nothing_else(vault: ImageVault) -> None:
+def test_what_a_crash_left_is_swept_up_and_nothing_else(
+    vault: ImageVault, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     unit_id = kept(vault, content(500))
-    (vault.folder / ("0" * 32)).write_bytes(b"half")
-    assert vault.sweep() == 1
+    stranger = vault.folder / ("0" * 32)
+    stranger.write_bytes(b"of a row that was lost")
+
+    def power_cut(*_arguments: object) -> None:
+        raise KeyError
+
+    with monkeypatch.context() as patch:
+        for name in ("record", "sweep", "_shred"):
+            patch.setattr(ImageVault, name, power_cut)
+        for module in (image_vault, image_writing):
+            patch.setattr(module, "shred", power_cut)
+        with pytest.raises(KeyError):
+            kept(vault, content(700, 3), key="other")
+    assert len(files(vault)) == 3
+    again = ImageVault(database, MovedClock(), vault.folder)
+    assert again.sweep() == 1
+    assert again.sweep() == 0
+    assert stranger in files(vault)
+    assert len(files(vault)) == 2
     assert read(vault, unit_id) == content(500)
 
 
-def test_a_key_of_another_store_opens_nothing(
-    vault: ImageVault, database: Database, clock: MovedClock
+def test_nothing_is_swept_under_a_new_or_an_older_store(
+    vault: ImageVault, clock: MovedClock, tmp_path: Path
+) -> None:
+    kept(vault, content(500), content(600, 1))
+    before = {file: file.read_bytes() for file in files(vault)}
+    empty = Database(tmp_path / "new.db", KEY, new=True)
+    assert ImageVault(empty, clock, vault.folder).sweep() == 0
+    empty.close()
+    assert {file: file.read_bytes() for file in files(vault)} == before
+
+
+def test_a_sweep_follows_no_link(vault: ImageVault, database: Database, tmp_path: Path) -> None:
+    thesis = tmp_path / "thesis"
+    thesis.write_text("precious")
+    kept(vault, content(10))
+    (vault.folder / "stray").symlink_to(thesis)
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO image_strays VALUES ('stray')")
+    assert vault.sweep() == 1
+    assert len(files(vault)) == 1
+    assert thesis.read_text() == "precious"
+
+
+def test_a_sweep_beside_a_copy_takes_nothing_of_it(vault: ImageVault) -> None:
+    @contextmanager
+    def with_a_sweep() -> Iterator[BinaryIO]:
+        vault.sweep()
+        yield io.BytesIO(content(300))
+
+    sources = tuple(Source(relative=f"{n}", byte_count=300, open=with_a_sweep) for n in range(3))
+    unit_id = vault.keep("unit", "{}", (source(content(200, 1)), *sources))
+    assert vault.check(unit_id)
+
+
+def test_a_removed_file_that_lies_elsewhere_is_swept_up_there(
+    vault: ImageVault, database: Database, clock: MovedClock, tmp_path: Path
+) -> None:
+    kept(vault, content(500))
+    incoming = ImageVault(database, clock, tmp_path / "incoming" / "images")
+    assert incoming.remove(["unit"]) == 1
+    assert len(files(vault)) == 1
+    assert vault.sweep() == 1
+    assert files(vault) == []
+
+
+def test_no_name_stays_written_down_after_copying_and_removing(vault: ImageVault, database: Database) -> None:
+    kept(vault, content(500), content(500), content(700, 2))
+    vault.remove(["unit"])
+    with database.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM image_strays").fetchone()[0] == 0
+    assert files(vault) == []
+
+
+def test_without_the_secret_in_the_records_no_copy_opens_and_a_turned_key_changes_nothing(
+    vault: ImageVault, database: Database
 ) -> None:
     unit_id = kept(vault, content(500))
-    other = ImageVault(database, clock, vault.folder, bytes(32))
+    database.turn_to(bytes(reversed(KEY)))
+    assert read(vault, unit_id) == content(500)
+    with database.transaction() as connection:
+        connection.execute("UPDATE image_files SET secret = ?", (bytes(32),))
     with pytest.raises(KeptImageDamagedError):
-        read(other, unit_id)
+        read(vault, unit_id)
 
 
 def test_a_unit_deleted_while_it_is_copied_leaves_nothing(vault: ImageVault) -> None:

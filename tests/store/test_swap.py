@@ -1,6 +1,7 @@
 """Records in the place of others: by order alone, all of it, and again after a crash."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from core.errors import NotReplacedError, ProfileNotWritableError
 from store import swap as swapping
 from store.swap import INCOMING, ORDER, finish_swap, incoming, swap
+from tests.store.disk_steps import DiskSteps
 
 
 @pytest.fixture
@@ -34,6 +36,37 @@ def test_what_is_named_is_set_aside_and_what_was_prepared_comes_in(folder: Path)
     assert not (aside / "settings.json").exists()
     assert not (folder / ORDER).exists()
     assert not (folder / INCOMING).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no call that settles a folder")
+def test_each_step_is_on_the_disk_before_the_next_one(folder: Path, disk_steps: DiskSteps) -> None:
+    _prepare(folder)
+    disk_steps.taken.clear()
+    aside = swap(folder, aside=["farlight.db", "settings.json"], copied=["keys.json"])
+    new, taken = folder / INCOMING, disk_steps.taken
+    ordered = taken.index(("name", folder / ORDER))
+    prepared = {new, new / "images", new / "images" / "one", new / "farlight.db"}
+    assert {path for _, path in taken[: ordered - 1]} == prepared
+    assert taken[ordered - 1 : ordered + 2] == [
+        ("settle", folder / f"{ORDER}.new"),
+        ("name", folder / ORDER),
+        ("settle", folder),
+    ]
+    assert taken[ordered + 2 :] == [
+        ("settle", aside / "keys.json.new"),
+        ("name", aside / "keys.json"),
+        ("settle", aside),
+        ("name", aside / "farlight.db"),
+        ("name", aside / "settings.json"),
+        ("settle", aside),
+        ("settle", folder),
+        ("name", folder / "farlight.db"),
+        ("name", folder / "images" / "one"),
+        ("settle", folder),
+        ("settle", folder / "images"),
+        ("gone", folder / ORDER),
+        ("settle", folder),
+    ]
 
 
 def test_without_an_order_what_was_prepared_goes(folder: Path) -> None:

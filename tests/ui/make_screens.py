@@ -100,6 +100,7 @@ class Screens:
             window.keeping.dialog,
             window.models.desk.dialog,
             window.models.keys.dialog,
+            window.records.dialog,
         )
         (screen if any(dialogs) else window.grab()).save(str(self.out / f"{name}.png"))
         for dialog in dialogs:
@@ -143,7 +144,7 @@ class Screens:
             door._on_forgotten()
         elif state in ("sheet", "offer"):
             came = page._access.log_in(page._access.holders()[0].holder_id, "maize and beans")
-            code = "7K3M-9QXZ-01AB-CDEF-GH2J-KLMN-PQRS-TVWX-YZ45"
+            code = "7K3M-92X4-56AC-DEFH-KM2P-RTVW-XY34-5678-9A7C"
             door._show_sheet(Came(workplace=came, code=code, offer="used" if state == "offer" else ""))
         elif state == "trouble":
             door._folder = profile
@@ -205,6 +206,8 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
 
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QScrollArea
+
+    from ui.backup_card import BackupCard
 
     def many() -> tuple[Path, ...]:
         return tuple(
@@ -305,6 +308,75 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         window._workplace.records.file(case.unit, case.patient)  # type: ignore[attr-defined]
         window.show_page("records")  # type: ignore[attr-defined]
         wait_until(lambda: window.records.page.chosen() is not None)  # type: ignore[attr-defined]
+
+    def many_records(window: object) -> None:
+        from tests.services.test_records import file, patient
+        from ui.records_model import LINE_ROLE
+
+        ready(window)
+        workplace = window._workplace  # type: ignore[attr-defined]
+        for number, (name, card, _, _) in enumerate(NAMES):
+            file(workplace, patient(name, card, f"19{50 + number}-03-0{number + 1}"), f"1.2.{number}")
+        twin = workplace.records.patients("grace")[0]
+        file(workplace, patient("SAMPLE^Grace Atieno", twin.number), "1.2.99")
+        window.show_page("records")  # type: ignore[attr-defined]
+        page = window.records.page  # type: ignore[attr-defined]
+        wait_until(lambda: page.filtered.rowCount() >= len(NAMES))
+        page.mark(twin.patient_id, None)
+        page.refresh()
+        wait_until(lambda: not page._pools.running())
+        for row in range(page.filtered.rowCount()):
+            if page.filtered.index(row, 0).data(LINE_ROLE).patient_id == twin.patient_id:
+                page.table.setCurrentIndex(page.filtered.index(row, 0))
+
+    def merge(window: object) -> None:
+        many_records(window)
+        page = window.records.page  # type: ignore[attr-defined]
+        other = window._workplace.records.perhaps_same(page.chosen().patient_id)[0]  # type: ignore[attr-defined]
+        window.records.ask_merge(page.chosen().patient_id, other.patient_id)  # type: ignore[attr-defined]
+        window.records.dialog.other_stays.setFocus()  # type: ignore[attr-defined]
+        window.records.dialog.other_stays.setChecked(True)  # type: ignore[attr-defined]
+
+    def move(window: object) -> None:
+        many_records(window)
+        study = window.records.page.chosen().study  # type: ignore[attr-defined]
+        window.records.ask_move(study)  # type: ignore[attr-defined]
+        dialog = window.records.dialog  # type: ignore[attr-defined]
+        dialog.picker.choose(window._workplace.records.patients("ruth")[0].patient_id)  # type: ignore[attr-defined]
+
+    def register(window: object) -> None:
+        ready(window)
+        window.show_page("records")  # type: ignore[attr-defined]
+        file = s.folder / "camp.csv"
+        rows = [
+            f"Wanjiku{number}, Njeri Auma;C-{1000 + number};{1 + number % 12:02}/{13 + number % 12:02}/2019;"
+            f"{'w' if number % 3 else 'F'};Kisumu"
+            for number in range(14)
+        ]
+        file.write_text("Name;ID;Born;Sex;Village\n" + "\n".join([*rows, "Onyango;;;M;Busia"]) + "\n")
+        window.records.ask_register()  # type: ignore[attr-defined]
+        dialog = window.records.dialog  # type: ignore[attr-defined]
+        dialog.open_file(str(file))
+        wait_until(lambda: dialog.preview is not None)
+
+    def backup(window: object) -> None:
+        ready(window)
+        window.show_page("settings")  # type: ignore[attr-defined]
+        card = window.settings.findChild(BackupCard)  # type: ignore[attr-defined]
+        wait_until(card.isVisible)
+        window.settings.findChild(QScrollArea).ensureWidgetVisible(card)  # type: ignore[attr-defined]
+
+    def mending(kind: str) -> Callable[[object], None]:
+        def show(window: object) -> None:
+            from ui.restore_dialog import RestoreDialog
+            from ui.salvage_dialog import SalvageDialog
+
+            ready(window)
+            made = {"restore": RestoreDialog, "salvage": SalvageDialog}[kind]
+            dialog = made(folder=Path(tempfile.mkdtemp()), retry=lambda: None, parent=window)
+            window.records._open(dialog)  # type: ignore[attr-defined]
+
+        return show
 
     def toast(window: object) -> None:
         opened(window)
@@ -520,6 +592,26 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         "due-small": lambda: s.shoot("due-small", (s.chest(),), act=due, size=SMALL),
         "delete-many": lambda: s.shoot("delete-many", (s.chest(),), act=delete_many),
         "delete-many-small": lambda: s.shoot("delete-many-small", (s.chest(),), act=delete_many, size=SMALL),
+        **{
+            f"{name}{look}": partial(s.shoot, f"{name}{look}", (s.chest(),), act=act, **options)
+            for name, act in (
+                ("records", many_records),
+                ("merge", merge),
+                ("move", move),
+                ("register", register),
+                ("consent", kept),
+                ("backup", backup),
+                ("restore", mending("restore")),
+                ("salvage", mending("salvage")),
+                ("due-list", due),
+            )
+            for look, options in (
+                ("", {}),
+                ("-light", {"theme": "light"}),
+                ("-small", {"size": SMALL}),
+                ("-small-light", {"size": SMALL, "theme": "light"}),
+            )
+        },
         "settings-light": lambda: s.shoot("settings-light", act=people, theme="light"),
         "people": lambda: s.shoot("people", act=people),
         "people-low": lambda: s.shoot("people-low", act=people, size=(1024, 700)),

@@ -96,13 +96,15 @@ def test_a_first_start_asks_who_administers_and_shows_the_sheet(
     code = set_up(door)
     view = door.page.view
     assert not opened.workplaces
-    view.last.setFocus()
-    assert view._end.text() == HIDDEN
-    QTest.keyClicks(view.last, "0000")
-    QTest.keyClick(view.last, Qt.Key.Key_Return)
-    assert view.wrong.isVisible()
+    view.typed.setFocus()
+    assert {one.text() for one in view._groups} == {HIDDEN}, "no printer: copied by hand, all is asked for"
+    slipped = code[:16] + ("7" if code[16] != "7" else "9") + code[17:]
+    QTest.keyClicks(view.typed, slipped)
+    QTest.keyClick(view.typed, Qt.Key.Key_Return)
+    assert "see group 4" in view.wrong.text()
+    assert [one.text() for one in view._groups] == code.split("-"), "to be compared with the paper"
     assert not opened.workplaces
-    view.last.setText(code.split("-")[-1].lower())
+    view.typed.setText(code.lower().replace("-", " "))
     door.page.go.click()
     wait_until(lambda: opened.workplaces)
     (workplace,) = opened.workplaces
@@ -208,7 +210,7 @@ def test_a_forgotten_password_is_given_anew_with_the_sheet_and_a_new_sheet_is_of
     assert not opened.workplaces
     door.page.go.click()
     wait_until(lambda: isinstance(door.page, SheetPage))
-    door.page.view.last.setText(door.page.view._code.split("-")[-1])
+    door.page.view.typed.setText(door.page.view._code)
     assert door.page.view._code != came.code
     door.page.go.click()
     wait_until(lambda: opened.workplaces)
@@ -304,7 +306,7 @@ def test_the_sheet_is_drawn_whole_and_never_as_a_file_by_itself(application: Any
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
     printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
     printer.setOutputFileName(str(tmp_path / "sheet.pdf"))
-    code = "7K3M-9QXZ-01AB-CDEF-GH2J-KLMN-PQRS-TVWX-YZ45"
+    code = "7K3M-92X4-56AC-DEFH-KM2P-RTVW-XY34-5678-9A7C"
     draw_sheet(printer, code, datetime(2026, 3, 14, tzinfo=UTC))
     from pypdfium2 import PdfDocument
 
@@ -360,3 +362,120 @@ def test_the_window_takes_the_doors_place_and_gives_the_profile_back_at_the_end(
     program.window.deleteLater()
     assert program.end() == 0
     Access(tmp_path, cost=CHEAP).close()
+
+
+def test_enter_presses_the_button_that_has_the_focus(knock: Open, opened: Opened, tmp_path: Path) -> None:
+    from ui.controls import KeyButton
+    from ui.forgot_page import ForgotPage
+    from ui.sheet_page import OfferSheetPage, SheetPage
+
+    door = knock(tmp_path)
+    set_up(door)
+    door.close()
+    door = knock(tmp_path)
+
+    def press(words: str) -> None:
+        button = next(one for one in door.page.findChildren(KeyButton) if one.words().startswith(words))
+        button.setFocus()
+        QTest.keyClick(button, Qt.Key.Key_Return)
+
+    press("Forgot the password")
+    assert isinstance(door.page, ForgotPage)
+    press("Back")
+    page: Any = door.page
+    page.form.password.setText(PASSWORD)
+    press("Log in")
+    wait_until(lambda: isinstance(door.page, OfferSheetPage))
+    press("Make a new sheet")
+    wait_until(lambda: isinstance(door.page, SheetPage))
+    assert not opened.workplaces
+
+
+def test_a_name_is_typed_with_several_letters_and_only_enter_goes_on_to_the_password(
+    knock: Open, tmp_path: Path
+) -> None:
+    with open_workplace(tmp_path / "p") as workplace:
+        for name in ("Joseph", "Juma", "Julia"):
+            workplace.staff.add(NewPerson(name=name, duty="assistant"), PASSWORD)
+    form = knock(tmp_path / "p").page.form
+    form.person.setFocus()
+    QTest.keyClicks(form.person, "jul")
+    assert form.person.currentText() == "Julia"
+    assert form.person.hasFocus()
+    assert form.password.text() == ""
+    QTest.keyClick(form.person, Qt.Key.Key_Return)
+    assert form.password.hasFocus()
+
+
+@pytest.mark.parametrize("letter", "23456789ACDEFHKMNPRTVWXYJQ")
+def test_every_letter_of_the_code_is_whole_on_the_screen(application: Any, letter: str) -> None:
+    from ui.application import make_theme
+    from ui.sheet_page import SheetView
+
+    theme = make_theme("light")
+    theme.apply("light")
+    view = SheetView()
+    view.resize(560, 460)
+    view.show_code("-".join([f"{letter}{letter}W{letter}"] * 9))
+    view.grab()
+    for group in view._groups[:3]:
+        image = group.grab().toImage()
+        ground = image.pixel(0, 0)
+        inked = [
+            x for x in range(image.width()) if any(image.pixel(x, y) != ground for y in range(image.height()))
+        ]
+        lines = [
+            y for y in range(image.height()) if any(image.pixel(x, y) != ground for x in range(image.width()))
+        ]
+        assert inked[0] > 0
+        assert inked[-1] < image.width() - 1
+        assert lines[0] > 0
+        assert lines[-1] < image.height() - 1
+    view.deleteLater()
+    theme.deleteLater()
+
+
+def test_a_printed_sheet_is_asked_for_one_group_chosen_by_chance(application: Any) -> None:
+    from ui.sheet_page import SheetView
+
+    view = SheetView()
+    code = "7K3M-92X4-56AC-DEFH-KM2P-RTVW-XY34-5678-9A7C"
+    view.show_code(code)
+    seen = set()
+    for _ in range(80):
+        view._printing.printed.emit()
+        (place,) = view.asked
+        seen.add(place)
+    assert len(seen) > 3
+    said: list[bool] = []
+    view.confirmed.connect(lambda: said.append(True))
+    view.typed.setText(code.split("-")[(place + 1) % 9])
+    view.confirm()
+    assert said == []
+    view.typed.setText(code.split("-")[place])
+    view.confirm()
+    assert said == [True]
+    view.deleteLater()
+
+
+def test_a_complaint_goes_when_somebody_types_what_it_asks_for(knock: Open, tmp_path: Path) -> None:
+    page = knock(tmp_path).page
+    page.go.click()
+    assert "Name is needed" in page.wrong.text()
+    QTest.keyClicks(page.fields.name, "A")
+    assert not page.wrong.isVisible()
+
+
+def test_of_damaged_records_what_helps_is_the_bright_button_and_no_command_is_read_out(
+    knock: Open, tmp_path: Path
+) -> None:
+    from core.errors import StoreDamagedError
+    from ui.controls import KeyButton
+
+    door = knock(tmp_path)
+    door._show_trouble(StoreDamagedError())
+    page = door.page
+    bright = [one.words() for one in page.findChildren(KeyButton) if one.property("kind") == "primary"]
+    assert len(bright) == 1
+    assert bright != ["Try again"]
+    assert "`" not in StoreDamagedError().hint

@@ -49,7 +49,11 @@ def test_an_answer_is_recorded_and_shown_at_once(stage: Stage, chest: Path) -> N
     dialog = window.keeping.dialog
     assert not dialog.yes.isEnabled()
     dialog._choices["research"].setCurrentIndex(1)
-    dialog.how.setCurrentIndex(2)
+    assert dialog.how.currentData() is None
+    dialog.yes.click()
+    assert "how" in dialog.wrong.text()
+    assert [one.asked for one in window._workplace.consent.now(patient)] == [False] * 3
+    dialog.how.setCurrentIndex(dialog.how.findData("guardian"))
     dialog.yes.click()
     assert "guardian" in dialog.wrong.text()
     dialog.guardian.setText("A. Wanjiru")

@@ -345,3 +345,24 @@ def test_a_clock_that_went_back_is_asked_about(stage: Stage) -> None:
     right.click()
     assert list(workplace.trail.lines())[-1].act == "clock_accepted"
     assert workplace.clock_before is None
+
+
+def test_stray_typing_on_the_cover_never_closes_farlight(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm"))
+    ready(window)
+    window.locking.lock()
+    cover = window.locking.cover
+    closed: list[bool] = []
+    cover.close_asked.connect(lambda: closed.append(True))
+    cover.close_asked.disconnect(window.close)
+    cover.leave.setFocus()
+    for key in "maize and  beans and rice":
+        focused: Any = QApplication.focusWidget()
+        QTest.keyClicks(focused, key)
+        focused = QApplication.focusWidget()
+        QTest.keyClick(focused, Qt.Key.Key_Return)
+    assert closed == []
+    cover.leave.click()
+    assert cover.stay.hasFocus()
+    cover.close_now.click()
+    assert closed == [True]

@@ -160,7 +160,7 @@ def test_who_got_a_password_is_told_chooses_their_own_and_is_told_no_more(window
     assert "It was changed on 20" in window.locking.cover.form.wrong.text()
 
 
-def test_a_new_sheet_stays_in_sight_until_its_last_group_was_typed(window: Any) -> None:
+def test_a_new_sheet_stays_in_sight_until_it_was_typed(window: Any) -> None:
     workplace, people = window._workplace, window.settings.people
     people.new_sheet.click()
     dialog = people.dialog
@@ -169,7 +169,7 @@ def test_a_new_sheet_stays_in_sight_until_its_last_group_was_typed(window: Any) 
     assert not workplace.staff.sheet_kept
     dialog.yes.click()
     assert dialog.view.wrong.isVisible()
-    dialog.view.last.setText(dialog.view._code.split("-")[-1])
+    dialog.view.typed.setText(dialog.view._code)
     dialog.yes.click()
     done(window)
     assert workplace.staff.sheet_kept

@@ -11,8 +11,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QScrollArea, QWidget
 
 from core.result import Correction
+from tests.services.test_records import file, patient
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
 from tests.ui.test_reading import press, ready, sign_the_open_case
+from ui.controls import KeyButton
+from ui.records_model import PATIENT as RECORD_PATIENT
+from ui.records_model import STUDY as RECORD_STUDY
 from ui.theme import interface_font
 from ui.two_lines import in_two_lines
 from ui.worklist_model import ID, PATIENT, STATUS, STUDY
@@ -158,3 +162,75 @@ def test_the_report_page_says_the_longest_sentence_about_the_next_paper(stage: S
     QTest.qWait(100)
     assert window.report._next.text() == window.report._next.whole()
     assert cut_buttons(window.report) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 728), (1024, 640)])
+def test_nothing_beside_the_records_is_cut_or_goes_sideways(
+    stage: Stage, tmp_path: Path, width: int, height: int
+) -> None:
+    paths = [write_chest(tmp_path, f"{one}.dcm", patient=LONG, number="7" * 30) for one in range(2)]
+    window = small(stage, *paths)
+    window.resize(width, height)
+    window.show_page("records")
+    page = window.records.page
+    wait_until(lambda: page.chosen() is not None and page.pane._made)
+    QTest.qWait(200)
+    pane = page.pane
+    (area,) = pane.findChildren(QScrollArea)
+    assert area.widget().width() == area.viewport().width()
+    parts = [one for one in area.widget().findChildren(QWidget) if one.isVisible()]
+    right = {type(one).__name__: one.mapTo(area.widget(), one.rect().topRight()).x() for one in parts}
+    assert max(right.values()) < area.viewport().width()
+    rows = [one for one in pane.findChildren(KeyButton) if one.property("study")]
+    assert rows
+    assert cut_buttons(pane) == []
+    for row in rows:
+        assert LONG.split("^", maxsplit=1)[0] not in row.words()
+        assert "DX" in row.words()
+
+
+def test_names_in_the_records_have_their_room_in_the_least_window(stage: Stage, tmp_path: Path) -> None:
+    window = small(stage, write_chest(tmp_path, "1.dcm", patient="SAMPLE^Joseph Odhiambo", number="K-014"))
+    window.resize(1024, 640)
+    window.show_page("records")
+    table = window.records.page.table
+    wait_until(lambda: window.records.page.chosen() is not None)
+    metrics = QFontMetrics(interface_font(bold=True))
+    assert table.columnWidth(RECORD_PATIENT) - 18 >= metrics.horizontalAdvance("SAMPLE Joseph Odhiambo")
+    assert table.horizontalScrollBar().maximum() == 0
+    window.resize(1366, 700)
+    wait_until(lambda: not table.isColumnHidden(RECORD_STUDY))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 728), (1024, 640)])
+def test_whose_study_this_is_is_asked_within_the_window_and_scrolls_inside(
+    stage: Stage, tmp_path: Path, width: int, height: int
+) -> None:
+    window = small(stage, write_chest(tmp_path, "1.dcm", patient=LONG, number="7" * 30))
+    other = file(window._workplace, patient("Achieng^Mary", "B-2"), "1.2.4")
+    window.resize(width, height)
+    window.show_page("records")
+    page = window.records.page
+    wait_until(lambda: page.chosen() is not None)
+    case = window._workplace.records.find(window.desk.case.key)
+    (study,) = window._workplace.records.studies_of(case.patient_id)
+    window.records.ask_move(study)
+    dialog = window.records.dialog
+    wait_until(dialog.isVisible)
+    dialog.picker.choose(other)
+    dialog.tell("Something that is wrong and takes a line or two of the dialog, as such things do.")
+    QTest.qWait(100)
+    assert dialog.frameGeometry().height() <= window.height()
+    for part in (dialog.no, dialog.yes):
+        assert dialog.rect().contains(part.mapTo(dialog, part.rect().bottomRight()))
+    area = dialog._scrolled
+    assert area.horizontalScrollBar().maximum() == 0
+    assert area.widget().width() <= area.viewport().width()
+    assert dialog.rect().contains(dialog.why.mapTo(dialog, dialog.why.rect().bottomRight()))
+    dialog.age.setFocus()
+    QTest.keyClick(dialog.age, Qt.Key.Key_Tab)
+    assert dialog.sex.hasFocus()
+    QTest.qWait(50)
+    shown = dialog.sex.mapTo(area.viewport(), dialog.sex.rect().center())
+    dialog.reject()
+    assert area.viewport().rect().contains(shown)
