@@ -163,8 +163,8 @@ def choose(measured: Sequence[Measured]) -> tuple[Choice, float]:
     The first of ``measured`` is the default. Another way takes its place only if it is trusted, was faster in
     nearly every round (14 of 15: a sign test over rounds in which all ran within seconds of each other, so
     that a computer that grows warm or busy slows all alike), and its median gain exceeds both 3 % and the
-    noise: the standard error of the default's median, estimated from the median absolute deviation of its rounds
-    (1.253 x 1.483 x MAD / square root of the rounds). Of those that do, the fastest wins.
+    noise: the standard error of the default's median, estimated from the median absolute deviation of its
+    rounds (1.253 x 1.483 x MAD / square root of the rounds). Of those that do, the fastest wins.
     So the choice is never slower than the default by more than noise, and equal ones leave the default. Where
     the default itself is not trusted, the fastest that is takes its place.
     """

@@ -1,4 +1,4 @@
-"""What OpenVINO compiled for the processor stands for what a device compiles: the same files, the same library."""
+"""What OpenVINO compiled for the processor stands for what a device compiles: it is the same library."""
 
 import os
 import shutil
@@ -34,6 +34,13 @@ def _use(cache: CompiledCache, pack: Pack, versions: str = "1", way: Choice = WA
         before = sorted(folder.iterdir())
         require_golden(pack, way, open_choice(pack, way, cache=folder).engine)
     return before
+
+
+def _fail_in(cache: CompiledCache, pack: Pack) -> None:
+    with cache.entry(pack, WAY, "1") as folder:
+        assert folder is not None
+        (folder / "half.blob").write_bytes(b"half")
+        raise RuntimeError
 
 
 def _blobs(tmp_path: Path) -> list[Path]:
@@ -82,10 +89,8 @@ def test_a_damaged_entry_is_never_given_to_the_engine(
 def test_an_entry_in_which_loading_failed_is_thrown_away(
     cache: CompiledCache, pack: Pack, tmp_path: Path
 ) -> None:
-    with pytest.raises(RuntimeError), cache.entry(pack, WAY, "1") as folder:
-        assert folder is not None
-        (folder / "half.blob").write_bytes(b"half")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        _fail_in(cache, pack)
     assert list((tmp_path / "compiled").iterdir()) == []
 
 

@@ -87,8 +87,8 @@ def _checks(*failed: tuple[str, str]) -> list[SelfCheck]:
             name="golden",
             passed=(engine, precision) not in failed,
             detail="differs",
-            engine=engine,  # type: ignore[arg-type]
-            precision=precision,  # type: ignore[arg-type]
+            engine=engine,
+            precision=precision,
         )
         for engine in ("openvino", "onnxruntime")
         for precision in ("int8", "fp32")

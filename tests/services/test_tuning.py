@@ -1,6 +1,5 @@
 """What is learned of a computer in the background, and what of it an analysis takes."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,13 +55,13 @@ def _ways(analysis: Analysis) -> list[tuple[str | None, str | None]]:
 
 
 @pytest.fixture
-def unit(tmp_path: Path) -> Iterator[ReadingUnit]:
+def unit(tmp_path: Path) -> ReadingUnit:
     import numpy as np
     from PIL import Image as Picture
 
     Picture.fromarray((toy_packs.marker(64) * 255).astype(np.uint8)).save(tmp_path / "marker.png")
     (found,) = [one for one in scan([str(tmp_path / "marker.png")]) if isinstance(one, ReadingUnit)]
-    yield found
+    return found
 
 
 def test_the_first_use_measures_each_pack_once_and_remembers(
