@@ -10,10 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from inference.engine import physical_cores
-
 _ONE_NAME = {"avx512_vnni": "vnni", "avx_vnni": "vnni", "avx512f": "avx512", "asimd": "neon"}
 _KNOWN = ("sse4_2", "avx", "avx2", "avx512", "vnni", "neon")
+_X86 = ("x86_64", "amd64", "i386", "i686", "x86")
 _WINDOWS_FEATURES = {38: "sse4_2", 39: "avx", 40: "avx2", 41: "avx512"}
 """Numbers of IsProcessorFeaturePresent, as named PF_SSE4_2_INSTRUCTIONS_AVAILABLE and so on in winnt.h."""
 _MACOS_FEATURES = {
@@ -46,7 +45,7 @@ class Processor:
     @property
     def is_x86(self) -> bool:
         """Whether it is of the Intel and AMD family."""
-        return self.machine.lower() in ("x86_64", "amd64", "i386", "i686", "x86")
+        return self.machine.lower() in _X86
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -73,6 +72,8 @@ class Processor:
 @cache
 def this_processor() -> Processor:
     """Return what this computer has, asked once."""
+    from inference.engine import physical_cores
+
     model, features = _described()
     return Processor(
         model=model or platform.processor() or platform.machine(),
@@ -82,6 +83,13 @@ def this_processor() -> Processor:
         physical_cores=physical_cores(),
         memory_bytes=_memory_bytes(),
     )
+
+
+def suffices() -> bool:
+    """Whether this processor has what the program needs to start; asked before any library is loaded."""
+    _, features = _described()
+    x86 = platform.machine().lower() in _X86
+    return not x86 or features is None or "sse4_2" in features
 
 
 def read_cpuinfo(text: str) -> tuple[str, frozenset[str] | None]:

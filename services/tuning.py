@@ -207,6 +207,13 @@ def computer_limits(processor: "Processor | None" = None) -> tuple[str, ...]:
     return tuple(say(f"engines.limit.{limit}") for limit in (processor or this_processor()).limits)
 
 
+def processor_suffices() -> bool:
+    """Whether the program can start on this processor; loads no library that would end it."""
+    from inference.processor import suffices
+
+    return suffices()
+
+
 def limits_unseen(seen: str) -> tuple[str, ...]:
     """Return the sentences on this computer's limits, where they are others than those that were seen."""
     return () if limits_mark() == seen else computer_limits()

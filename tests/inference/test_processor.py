@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from inference.processor import Processor, read_cpuinfo, this_processor
+from inference import processor
+from inference.processor import Processor, read_cpuinfo, suffices, this_processor
 
 OLD = Processor(
     model="Old",
@@ -59,3 +60,20 @@ def test_this_computer_is_known() -> None:
     assert here.physical_cores >= 1
     assert here.memory_bytes is not None
     assert here.memory_bytes > 100_000_000
+
+
+@pytest.mark.parametrize(
+    ("machine", "features", "starts"),
+    [
+        ("x86_64", frozenset({"sse4_2"}), True),
+        ("AMD64", frozenset(), False),
+        ("x86_64", None, True),
+        ("aarch64", frozenset(), True),
+    ],
+)
+def test_a_processor_on_which_the_libraries_end_with_an_illegal_instruction_is_known_before_they_load(
+    monkeypatch: pytest.MonkeyPatch, machine: str, features: frozenset[str] | None, starts: bool
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr(processor, "_described", lambda: ("", features))
+    assert suffices() is starts
