@@ -8,11 +8,13 @@ from importlib import import_module
 from pathlib import Path
 
 from services.private_memory import keep_memory_private
+from services.tuning import processor_suffices
 
 CHILDREN = {
     "--farlight-decoder": "imaging.decode_worker",
     "--farlight-batch-helper": "services.batch_helper",
     "--farlight-draft": "inference.drafting",
+    "--farlight-probe": "inference.probe",
     "--farlight-trial": "inference.trial",
 }
 """What this program is when it was started once more by itself; each has a ``main()``."""
@@ -24,6 +26,11 @@ def main(argv: Sequence[str]) -> int:
     child = CHILDREN.get(argv[0]) if argv else None
     if child is not None:
         return int(import_module(child).main())
+    if not processor_suffices():
+        from core.wording import say
+
+        sys.stderr.write(say("engines.limit.no_sse42") + "\n")
+        return 1
     from cli.program import parse, run_verb
 
     arguments = parse(argv)

@@ -33,6 +33,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         dest="prevalences",
         help=say("cli.help.prevalence"),
     )
+    add("--device", metavar="DEVICE", default="auto", help=say("cli.help.device"))
     add("--patient", metavar="FILE.json", help=say("cli.help.patient"))
     add("--no-pdf", action="store_true", help=say("cli.help.no_pdf"))
     add("--no-gates", action="store_true", help=say("cli.help.no_gates"))
@@ -114,6 +115,7 @@ def _options(arguments: argparse.Namespace) -> "AnalysisOptions":
         packs=tuple(dict.fromkeys(arguments.packs)) if arguments.packs else None,
         engine=arguments.engine,
         precision=arguments.precision,
+        device=arguments.device,
         use_gates=not arguments.no_gates,
         prevalences=tuple(arguments.prevalences),
         demonstration=Settings(settings_file(profile)).flag("packs.demonstration"),

@@ -1,8 +1,8 @@
-"""``self-test``: both engines and every pack on this computer, against the packs' own golden answers."""
+"""``self-test``: whether this computer can be trusted with each pack, and every check that says so."""
 
 import argparse
 
-from cli.console import ProgressLine, stoppable
+from cli.console import ProgressLine, print_json, stoppable
 from cli.packs import print_checks
 from core.wording import say
 
@@ -17,11 +17,27 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check every pack in every engine and precision; 1 where one is not as it must be."""
-    from services.selftest import run_self_test
+    """Check every pack in every engine and precision; 1 where one cannot be trusted, or there is none."""
+    from services.record_json import to_plain
+    from services.selftest import run_self_test, verdicts
+    from services.tuning import computer_limits, computer_words, tuner_of_profile
 
     line = ProgressLine()
     with stoppable() as cancelled:
         checks = run_self_test(progress=line, cancelled=cancelled)
     line.clear()
-    return print_checks(checks, as_json=arguments.json)
+    said = verdicts(checks, tuner_of_profile())
+    if arguments.json:
+        print_json(
+            {
+                "computer": computer_words(),
+                "limits": list(computer_limits()),
+                "packs": [to_plain(one) for one in said],
+                "checks": [to_plain(check) for check in checks],
+            }
+        )
+    else:
+        for text in (computer_words(), *computer_limits(), "", *(one.sentence for one in said), ""):
+            print(text)
+        print_checks(checks, as_json=False)
+    return int(not said or any(one.state == "not_trusted" for one in said))

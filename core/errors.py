@@ -316,6 +316,30 @@ class InferenceError(EngineError):
     code = "E303"
 
 
+class DeviceMissingError(EngineError):
+    """The engine has no such device on this computer, or cannot start it."""
+
+    code = "E310"
+
+
+class DeviceFailedError(EngineError):
+    """A device failed while it was tried or used."""
+
+    code = "E311"
+
+
+class DriftError(EngineError):
+    """A model answers otherwise on this computer than its makers found, by more than they allow."""
+
+    code = "E312"
+
+
+class ProbeError(EngineError):
+    """The process in which engines and devices are tried could not be used."""
+
+    code = "E313"
+
+
 class ReportError(FarlightError):
     """A report could not be made or signed."""
 

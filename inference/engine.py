@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,9 @@ Outputs = Mapping[str, NDArray[np.float32]]
 
 ENGINES: tuple[EngineName, ...] = ("openvino", "onnxruntime")
 AUTO_CHOICE: tuple[EngineName, Precision] = ("openvino", "int8")
-"""What ``auto`` means: the fastest where it was measured; the same on every computer for now."""
+"""What ``auto`` means until a computer has been measured (``inference.tuning``)."""
+CPU = "CPU"
+"""The device that every engine has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ class Engine(Protocol):
 
     @property
     def device(self) -> str:
-        """What it runs on, such as CPU."""
+        """What it runs on, named as the engine names it: CPU, GPU.0, NPU, CUDA."""
         ...
 
     @property
@@ -63,14 +66,22 @@ class Engine(Protocol):
 
 
 def open_engine(
-    name: EngineName, model: bytes, *, threads: int | None = None, weights: bytes | None = None
+    name: EngineName,
+    model: bytes,
+    *,
+    threads: int | None = None,
+    weights: bytes | None = None,
+    device: str = CPU,
+    cache: Path | None = None,
 ) -> Engine:
     """Load the content of an ONNX file, or of an OpenVINO IR file with its ``weights`` (OpenVINO alone).
 
-    ``threads`` is how many cores one run may use; None takes all physical cores.
+    ``threads`` is how many cores one run on the processor may use; None takes all physical cores. ``cache``
+    is a folder in which a device may keep what it compiled; nothing is kept where it is None.
 
     Raises:
         EngineMissingError: the engine is not installed.
+        DeviceMissingError: the engine has no such device on this computer.
         ModelLoadError: the engine does not accept the model, or the model asks for files outside itself.
     """
     if weights is None:
@@ -80,24 +91,13 @@ def open_engine(
     forbid_telemetry()
     opener = _openers(weights)[name]
     try:
-        return opener(model, threads or physical_cores())
+        return opener(model, threads or physical_cores(), device, cache)
     except EngineError:
         raise
     except ImportError as error:
         raise EngineMissingError(f"{name}: {error}") from error
     except Exception as error:
         raise ModelLoadError(f"{name}: {first_line(error)}") from error
-
-
-def candidates(
-    engine: EngineName | Literal["auto"], precision: Precision | Literal["auto"]
-) -> tuple[tuple[EngineName, Precision], ...]:
-    """Return what to try, best first; what was asked for by name is never replaced."""
-    chosen = AUTO_CHOICE[1] if precision == "auto" else precision
-    if engine != "auto":
-        return ((engine, chosen),)
-    first = AUTO_CHOICE[0]
-    return ((first, chosen), *((other, chosen) for other in ENGINES if other != first))
 
 
 def physical_cores() -> int:
@@ -151,17 +151,19 @@ def first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
-def _openers(weights: bytes | None) -> Mapping[EngineName, Callable[[bytes, int], Engine]]:
-    def onnxruntime(model: bytes, threads: int) -> Engine:
+def _openers(
+    weights: bytes | None,
+) -> Mapping[EngineName, Callable[[bytes, int, str, Path | None], Engine]]:
+    def onnxruntime(model: bytes, threads: int, device: str, cache: Path | None) -> Engine:
         from inference.engine_onnxruntime import OnnxRuntimeEngine
 
         if weights is not None:
             raise ModelLoadError("onnxruntime does not read OpenVINO IR")
-        return OnnxRuntimeEngine(model, threads)
+        return OnnxRuntimeEngine(model, threads, device, cache)
 
-    def openvino(model: bytes, threads: int) -> Engine:
+    def openvino(model: bytes, threads: int, device: str, cache: Path | None) -> Engine:
         from inference.engine_openvino import OpenVinoEngine
 
-        return OpenVinoEngine(model, threads, weights)
+        return OpenVinoEngine(model, threads, device, cache, weights)
 
     return {"onnxruntime": onnxruntime, "openvino": openvino}

@@ -1,33 +1,53 @@
-"""Runs networks in OpenVINO on the processor: the only importer of that library.
+"""Runs networks in OpenVINO, on the processor or a device: the only importer of that library.
 
 Imported by ``engine.open_engine`` alone, after ``privacy.forbid_telemetry``.
 """
 
 import io
+from pathlib import Path
 
 import numpy as np
 import openvino
 
-from core.errors import EngineMissingError, InferenceError
+from core.errors import DeviceMissingError, InferenceError
 from core.result import EngineName
-from inference.engine import Batch, Outputs, Tensor, first_line, one_by_one, require_batch, require_finite
+from inference.engine import (
+    CPU,
+    Batch,
+    Outputs,
+    Tensor,
+    first_line,
+    one_by_one,
+    require_batch,
+    require_finite,
+)
+
+_DRIVER_PROPERTIES = ("NPU_DRIVER_VERSION", "NPU_COMPILER_VERSION", "DEVICE_ARCHITECTURE")
 
 
 class OpenVinoEngine:
-    """One network in OpenVINO, compiled for one image at a time. Nothing is cached on disk."""
+    """One network in OpenVINO, compiled for one image at a time."""
 
     name: EngineName = "openvino"
-    device = "CPU"
 
-    def __init__(self, model: bytes, threads: int, weights: bytes | None = None) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        threads: int,
+        device: str = CPU,
+        cache: Path | None = None,
+        weights: bytes | None = None,
+    ) -> None:
+        self.device = device
         core = openvino.Core()
-        if self.device not in core.available_devices:
-            raise EngineMissingError("openvino has no CPU device here")
+        # To ask which devices there are loads every driver: a processor alone is taken for granted.
+        if device != CPU and device not in core.available_devices:
+            raise DeviceMissingError(f"openvino has no {device} here")
         network = _read(core, model, weights)
         self.inputs = tuple(_tensor(port) for port in network.inputs)
         self.outputs = tuple(_tensor(port) for port in network.outputs)
         _close_batch(network)
-        compiled = core.compile_model(network, self.device, _options(threads))
+        compiled = core.compile_model(network, device, _options(threads, device, cache))
         self._request = compiled.create_infer_request()
 
     def run(self, batch: Batch) -> Outputs:
@@ -54,19 +74,38 @@ def _read(core: openvino.Core, model: bytes, weights: bytes | None) -> openvino.
     return core.read_model(model=model, weights=weights)
 
 
-def _options(threads: int) -> dict[str, object]:
+def installed_devices() -> tuple[tuple[str, str, str], ...]:
+    """Return the devices other than the processor, each with its name and its driver. Loads their drivers."""
+    core = openvino.Core()
+    return tuple(
+        (device, str(core.get_property(device, "FULL_DEVICE_NAME")), _driver(core, device))
+        for device in core.available_devices
+        if device != CPU
+    )
+
+
+def _driver(core: openvino.Core, device: str) -> str:
+    known = set(core.get_property(device, "SUPPORTED_PROPERTIES"))
+    told = [str(core.get_property(device, name)) for name in _DRIVER_PROPERTIES if name in known]
+    return " ".join(told)[:120]
+
+
+def _options(threads: int, device: str = CPU, cache: Path | None = None) -> dict[str, object]:
     """Return options for low latency that leave threads where the system puts them.
 
     Pinned, every OpenVINO process of a computer computes on the same first cores: two beside
-    each other were no faster than one, unpinned they are twice as fast (measured).
+    each other were no faster than one, unpinned they are twice as fast (measured). A neural processor
+    computes in 16 bits only; everything else is asked for 32.
     """
-    return {
+    options: dict[str, object] = {
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": threads,
-        "INFERENCE_PRECISION_HINT": "f32",
-        "ENABLE_CPU_PINNING": False,
-        "CACHE_DIR": "",
+        "CACHE_DIR": "" if cache is None else str(cache),
     }
+    if device == CPU:
+        options |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
+    if not device.startswith("NPU"):
+        options["INFERENCE_PRECISION_HINT"] = "f32"
+    return options
 
 
 def _close_batch(network: openvino.Model) -> None:

@@ -1,17 +1,20 @@
 """A pack with its network loaded: which engine it got, and its outputs by role."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import EngineError, InferenceError, ModelLoadError
+from core.errors import DriftError, EngineError, InferenceError, ModelLoadError
 from core.result import EngineName, ModelStamp, Precision
-from inference.engine import Engine, candidates, open_engine
-from inference.manifest import Manifest, Role
-from inference.model_files import HEAD_NAME, ModelFile, find_model, require_model
+from inference.choices import Asked, Choice, choices_of
+from inference.engine import CPU, Engine, open_engine
+from inference.golden import allowed_differences, differences, read_golden
+from inference.manifest import GOLDEN_NAME, Manifest, Role
+from inference.model_files import HEAD_NAME, ModelFile, require_model
 from inference.packs import Pack
 from inference.scores import of_labels
 
@@ -19,17 +22,30 @@ _DIMENSIONS: Mapping[Role, int] = {"logits": 2, "activation_map": 4, "masks": 4,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedPack:
-    """A pack that is ready to look; ``replaced`` names an engine that was tried first and failed.
+class Replaced:
+    """What was tried first, and why it is not what runs; ``wanted`` is an engine or a device.
 
-    ``head`` is what follows the last feature map, where the pack's maps are made with it.
+    The sentence stands in the wording table under ``inference.engine.<case>``.
+    """
+
+    wanted: str
+    case: Literal["replaced", "drifted", "device", "device_out"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPack:
+    """A pack that is ready to look; ``replaced`` says what was tried first and does not run.
+
+    ``head`` is what follows the last feature map, where the pack's maps are made with it. ``choice`` is what
+    was asked of the engine.
     """
 
     pack: Pack
     engine: Engine
     precision: Precision
-    replaced: EngineName | None = None
+    replaced: Replaced | None = None
     head: Engine | None = None
+    choice: Choice | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -48,6 +64,14 @@ class LoadedPack:
             device=self.engine.device,
             precision=self.precision,
         )
+
+    @property
+    def instead(self) -> dict[str, str]:
+        """What was wanted and what runs in its place, for a sentence; {} where nothing was replaced."""
+        if self.replaced is None:
+            return {}
+        used = f"{self.engine.name} {self.precision} ({self.engine.device})"
+        return {"wanted": self.replaced.wanted, "used": used}
 
     def look(self, batch: NDArray[np.float32]) -> Mapping[Role, NDArray[np.float32]]:
         """Return the outputs, by role, for (batch, channel, row, column): a column for each label.
@@ -75,33 +99,89 @@ def load(
     precision: Precision | Literal["auto"],
     threads: int | None,
 ) -> LoadedPack:
-    """Load a pack's network in the engine asked for; ``auto`` takes the other one where the first fails.
+    """Load a pack's network on the processor, in the engine asked for; see ``load_first``.
 
     Raises:
         EngineError: no engine that may be used accepts it.
         PackError: the model file is not the one that was released, or none has that precision.
     """
-    choices = _choices(pack, engine, precision)
-    failures: list[EngineError] = []
-    for name, chosen in choices:
-        model = require_model(pack.manifest.files, chosen)
+    asked = Asked(engine=engine, precision=precision, device=CPU, threads=threads)
+    return load_first(pack, choices_of(pack, asked))
+
+
+def load_first(pack: Pack, choices: Sequence[Choice]) -> LoadedPack:
+    """Load a pack's network in the first way of several that this computer does rightly.
+
+    Where there is another way left, each must give the pack's golden answers first: a processor may round
+    otherwise than the one on which the pack was made.
+
+    Raises:
+        EngineError: none works; what the first said.
+        DriftError: those that work answer otherwise than the pack allows.
+        PackError: the model file is not the one that was released.
+    """
+    failures: list[tuple[Choice, EngineError]] = []
+    for choice in choices:
         try:
-            opened = open_network(pack, model, name, threads=threads)
+            opened = open_choice(pack, choice)
+            if len(choices) > 1:
+                require_golden(pack, choice, opened.engine)
         except EngineError as error:
-            failures.append(error)
+            failures.append((choice, error))
         else:
-            replaced = choices[0][0] if failures else None
-            return LoadedPack(
-                pack=pack,
-                engine=opened,
-                precision=chosen,
-                replaced=replaced,
-                head=open_head(pack, name, threads=threads),
-            )
-    raise failures[0]
+            return replace(opened, replaced=_replaced(failures, choice))
+    raise next((error for _, error in failures if isinstance(error, DriftError)), failures[0][1])
 
 
-def open_network(pack: Pack, model: ModelFile, engine: EngineName, *, threads: int | None = None) -> Engine:
+def open_choice(pack: Pack, choice: Choice, *, cache: Path | None = None) -> LoadedPack:
+    """Load a pack's network in one way; a device may keep what it compiled in the folder ``cache``.
+
+    Raises:
+        EngineError: the engine or the device does not accept it.
+        PackError: the file is not the one that was released.
+    """
+    model = require_model(pack.manifest.files, choice.precision)
+    network = open_network(
+        pack, model, choice.engine, threads=choice.threads, device=choice.device, cache=cache
+    )
+    head = open_head(pack, choice.engine, threads=choice.threads)
+    return LoadedPack(pack=pack, engine=network, precision=choice.precision, head=head, choice=choice)
+
+
+def require_golden(pack: Pack, choice: Choice, engine: Engine) -> None:
+    """Check that a network gives the pack's golden answers, within the tolerance of its precision.
+
+    Raises:
+        DriftError: it does not; the detail says by how much.
+        InferenceError: the engine failed.
+    """
+    golden = read_golden(pack.read(GOLDEN_NAME), pack.manifest)
+    allowed = allowed_differences(pack.manifest, choice.precision)
+    found = differences(engine, golden, pack.manifest)
+    wrong = [role for role in found if not found[role] <= allowed[role]]
+    if wrong:
+        how = ", ".join(f"{role} {found[role]:.2g} of {allowed[role]:g}" for role in wrong)
+        raise DriftError(f"{pack.id} {choice.engine} {choice.precision} {choice.device}: {how}")
+
+
+def _replaced(failures: Sequence[tuple[Choice, EngineError]], choice: Choice) -> Replaced | None:
+    if not failures:
+        return None
+    wanted, error = failures[0]
+    if wanted.engine == choice.engine and wanted.device == choice.device:
+        return Replaced(wanted=f"{wanted.engine} {wanted.precision}", case="drifted")
+    return Replaced(wanted=wanted.engine, case="drifted" if isinstance(error, DriftError) else "replaced")
+
+
+def open_network(
+    pack: Pack,
+    model: ModelFile,
+    engine: EngineName,
+    *,
+    threads: int | None = None,
+    device: str = CPU,
+    cache: Path | None = None,
+) -> Engine:
     """Load one of a pack's networks in one engine.
 
     Raises:
@@ -110,21 +190,11 @@ def open_network(pack: Pack, model: ModelFile, engine: EngineName, *, threads: i
     """
     if engine not in model.engines:
         raise ModelLoadError(f"{model.name} runs in {' and '.join(model.engines)} only")
-    if model.weights is None:
-        return open_engine(engine, pack.read(model.name), threads=threads)
-    return open_engine(engine, pack.read(model.name), threads=threads, weights=pack.read(model.weights))
-
-
-def _choices(
-    pack: Pack, engine: EngineName | Literal["auto"], precision: Precision | Literal["auto"]
-) -> tuple[tuple[EngineName, Precision], ...]:
-    """Return what to try, best first; a pack without INT8 speaks in FP32 where that is left open."""
-    files = pack.manifest.files
-    if precision == "auto" and find_model(files, "int8") is None:
-        precision = "fp32"
-    choices = candidates(engine, precision)
-    fit = tuple(choice for choice in choices if choice[0] in require_model(files, choice[1]).engines)
-    return fit or choices
+    content = pack.read(model.name)
+    elsewhere: dict[str, Any] = {} if device == CPU and cache is None else {"device": device, "cache": cache}
+    if model.weights is not None:
+        elsewhere["weights"] = pack.read(model.weights)
+    return open_engine(engine, content, threads=threads, **elsewhere)
 
 
 def open_head(pack: Pack, engine: EngineName, *, threads: int | None = None) -> Engine | None:

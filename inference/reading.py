@@ -176,7 +176,7 @@ class Reading:
             log.not_for_this("no_picture", always=True)
             return
         if self._loaded.replaced is not None:
-            log.note("engine", "replaced", wanted=self._loaded.replaced, used=self._loaded.engine.name)
+            log.note("engine", self._loaded.replaced.case, **self._loaded.instead)
         check_applies(log, applies, subject)
         self._ask_upstream()
         check_age(log, applies.age_years, subject)

@@ -9,16 +9,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import Cancelled, PackDependencyError, PackError
+from core.errors import Cancelled, EngineError, PackDependencyError, PackError
 from core.image import Image
 from core.result import EngineName, Precision
+from inference.answering import Answering
+from inference.choices import Asked, Tuned, nothing_tuned
+from inference.engine import CPU
 from inference.explaining import maps_of
-from inference.loaded import LoadedPack, load
+from inference.loaded import LoadedPack
 from inference.packs import Pack, PackLibrary
 from inference.perturbing import Told, nobody
 from inference.reading import Reading
 from inference.requests import PackRequest, PackRun
 from inference.subject import Subject
+from inference.takeover import Takeover
 
 IsCancelled = Callable[[], bool]
 
@@ -31,8 +35,9 @@ def never() -> bool:
 class PackRunner:
     """Plans and runs the packs of a library.
 
-    ``threads`` is how many cores one run may use; None takes all physical ones. Safe to use from several
-    threads: the pictures are prepared side by side, the engines run one at a time.
+    ``threads`` is how many cores one run may use; None takes all physical ones. ``device`` is ``auto`` or a
+    device key, ``tuned`` tells what was measured to be best, ``takeover`` makes devices ready. Safe to use
+    from several threads: the pictures are prepared side by side, the engines run one at a time.
     """
 
     def __init__(
@@ -41,12 +46,14 @@ class PackRunner:
         engine: EngineName | Literal["auto"] = "auto",
         precision: Precision | Literal["auto"] = "auto",
         threads: int | None = None,
+        *,
+        device: str = "auto",
+        tuned: Tuned = nothing_tuned,
+        takeover: Takeover | None = None,
     ) -> None:
         self._library = library
-        self._engine = engine
-        self._precision = precision
-        self._threads = threads
-        self._loaded: dict[str, LoadedPack] = {}
+        asked = Asked(engine=engine, precision=precision, device=device, threads=threads)
+        self.answering = Answering(library, asked, tuned=tuned, takeover=takeover)
         self._lock = Lock()
 
     def plan(self, requested: Sequence[str] | None, demonstration: bool = False) -> tuple[str, ...]:
@@ -80,8 +87,8 @@ class PackRunner:
         for pack_id in pack_ids:
             pack = self._library.get(pack_id)
             rows, columns = pack.manifest.input.size
+            engine = self.answering.get(pack).engine
             with self._lock:
-                engine = self._load(pack).engine
                 engine.run(np.zeros((1, pack.manifest.input.channels, rows, columns), dtype=np.float32))
 
     def run(
@@ -95,18 +102,20 @@ class PackRunner:
         use_gates: bool = True,
         cancelled: IsCancelled = never,
         told: Told = nobody,
+        study: str = "",
     ) -> PackRun:
         """Return what one pack says of one image.
 
         ``grey`` is (row, column) float32 0..1, bright = dense, as stored. ``upstream`` holds the runs of what
-        the pack depends on, on this image. ``told`` hears how far a map is that takes many runs.
+        the pack depends on, on this image. ``told`` hears how far a map is that takes many runs. All images
+        of a ``study`` are looked at in the same engine, precision and device.
 
         Raises:
             Cancelled: ``cancelled`` said so.
             PackError, EngineError: the pack or its model is not what it must be, or failed.
         """
         request = PackRequest(image=image, grey=grey, subject=subject, upstream=upstream, use_gates=use_gates)
-        return self.run_batch(pack_id, [request], cancelled, told)[0]
+        return self.run_batch(pack_id, [request], cancelled, told, study=study)[0]
 
     def run_batch(
         self,
@@ -114,6 +123,8 @@ class PackRunner:
         requests: Sequence[PackRequest],
         cancelled: IsCancelled = never,
         told: Told = nobody,
+        *,
+        study: str = "",
     ) -> tuple[PackRun, ...]:
         """Return what one pack says of several images, which the engine sees together; see ``run``.
 
@@ -122,8 +133,20 @@ class PackRunner:
         pack = self._library.get(pack_id)
         for request in requests:
             _require_upstream(pack, request)
-        loaded = self._load_locked(pack)
+        loaded = self.answering.get(pack, study)
         started = perf_counter()
+        try:
+            finished = self._read(loaded, requests, cancelled, told)
+        except EngineError as error:
+            if loaded.engine.device == CPU:
+                raise
+            finished = self._read(self.answering.fall_back(loaded, error), requests, cancelled, told)
+        seconds = (perf_counter() - started) / max(len(requests), 1)
+        return tuple(run.after(seconds) for run in finished)
+
+    def _read(
+        self, loaded: LoadedPack, requests: Sequence[PackRequest], cancelled: IsCancelled, told: Told
+    ) -> list[PackRun]:
         readings = [Reading(loaded, request) for request in requests]
         self._look(loaded, [reading for reading in readings if reading.wants_to_look], cancelled)
         self._look(loaded, [reading for reading in readings if reading.wants_second_look], cancelled)
@@ -131,9 +154,7 @@ class PackRunner:
         for reading in readings:
             reading.judge()
         self._explain(loaded, [reading for reading in readings if reading.wants_maps], cancelled, told)
-        finished = [reading.finish() for reading in readings]
-        seconds = (perf_counter() - started) / max(len(readings), 1)
-        return tuple(run.after(seconds) for run in finished)
+        return [reading.finish() for reading in readings]
 
     def _look(self, loaded: LoadedPack, readings: Sequence[Reading], cancelled: IsCancelled) -> None:
         _stop_if(cancelled)
@@ -153,16 +174,6 @@ class PackRunner:
         for reading in readings:
             maps = maps_of(loaded, reading.looked_at, told=told, cancelled=cancelled, turn=self._lock)
             reading.take_maps(maps)
-
-    def _load_locked(self, pack: Pack) -> LoadedPack:
-        with self._lock:
-            return self._load(pack)
-
-    def _load(self, pack: Pack) -> LoadedPack:
-        if pack.sha256 not in self._loaded:
-            self._library.require_intact(pack)
-            self._loaded[pack.sha256] = load(pack, self._engine, self._precision, self._threads)
-        return self._loaded[pack.sha256]
 
     def _add(self, pack_id: str, order: dict[str, None]) -> None:
         """Add a pack after what it depends on; the library has refused circles already."""

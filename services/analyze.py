@@ -1,10 +1,11 @@
 """Analyse one reading unit: decode once, ask each pack, return one frozen result."""
 
 import logging
+import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -36,6 +37,7 @@ from services.prevalence import Prevalence, at_site
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.scan import Unreadable
 from services.side import side_of
+from services.tuning import Tuner, tuner_of_profile
 
 if TYPE_CHECKING:
     from inference.packs import Pack, PackLibrary
@@ -49,6 +51,8 @@ class AnalysisOptions:
     """What is run, and how; ``packs`` None means all that apply.
 
     ``prevalences`` say how common findings are where the images are from.
+    ``auto`` is what was measured to be best on this computer, and the default until then. ``device`` is
+    ``auto``, ``CPU``, or engine and device such as ``openvino:GPU.0``.
     """
 
     packs: tuple[str, ...] | None = None
@@ -58,6 +62,7 @@ class AnalysisOptions:
     demonstration: bool = False
     threads: int | None = None
     prevalences: tuple[Prevalence, ...] = ()
+    device: str = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,26 +97,35 @@ class Analyzer:
         pack_folders: Sequence[Path] | None = None,
         library: "PackLibrary | None" = None,
         in_use: Callable[[], AbstractContextManager[None]] = packs_in_use,
+        tuner: Tuner | None = None,
     ) -> None:
         """Find the installed packs; models are loaded when they are first needed.
 
         ``library`` stands in place of all packs of ``pack_folders`` (default: the program's own, and those
         installed in the profile that was named). ``in_use`` keeps packs from being taken away meanwhile.
+        ``tuner`` knows this computer's engines and devices (default: that of the profile that was named).
 
         Raises:
             UnknownPackError: ``options.packs`` names one that is not installed.
         """
+        from inference.choices import nothing_tuned
         from inference.packs import PackLibrary
         from inference.runner import PackRunner
 
         self.options = options or AnalysisOptions()
         self._in_use = in_use
+        if tuner is None and library is None and pack_folders is None:
+            tuner = tuner_of_profile()
         self.library = library or PackLibrary(tuple(pack_folders or pack_roots()))
+        self._looks, self._looks_lock = 0, threading.Lock()
         self._runner = PackRunner(
             self.library,
             engine=self.options.engine,
             precision=self.options.precision,
             threads=self.options.threads,
+            device=self.options.device,
+            tuned=nothing_tuned if tuner is None else tuner.choice,
+            takeover=None if tuner is None else tuner.takeover,
         )
         self._plan(self.options.packs)
 
@@ -126,6 +140,23 @@ class Analyzer:
                 self._runner.warm_up([pack_id])
             except FarlightError as error:
                 _log.warning("warm-up of %s: %s %s", pack_id, error.code, error.detail)
+
+    @property
+    def looking(self) -> bool:
+        """Whether an image is being looked at now."""
+        return self._looks > 0
+
+    def to_tune(self) -> "tuple[Pack, ...]":
+        """Return the packs that may look at an image."""
+        return tuple(self.library.get(pack_id) for pack_id in self._plan(self.options.packs))
+
+    def renew(self, pack: "Pack") -> None:
+        """Have a pack answer, from the next study on, in the way that was measured to be best.
+
+        Raises:
+            FarlightError: it does not load that way; what answered so far goes on.
+        """
+        self._runner.answering.renew(pack)
 
     def planned(self) -> dict[str, str]:
         """Return the packs that may look at an image, with the sha256 of each."""
@@ -181,6 +212,27 @@ class Analyzer:
         cancelled: IsCancelled = never,
     ) -> Analysis:
         """Return what the packs say of a unit that is loaded already (see ``analyze``)."""
+        with self._counted():
+            return self._look(loaded, patient, packs, progress, cancelled)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._looks_lock:
+            self._looks += 1
+        try:
+            yield
+        finally:
+            with self._looks_lock:
+                self._looks -= 1
+
+    def _look(
+        self,
+        loaded: Loaded,
+        patient: Patient | None,
+        packs: Sequence[str] | None,
+        progress: Report,
+        cancelled: IsCancelled,
+    ) -> Analysis:
         started = time.perf_counter()
         unit = loaded.unit
         asked = self.options.packs if packs is None else tuple(packs)
@@ -240,6 +292,7 @@ class Analyzer:
             subject_of(loaded.unit, patient),
             runs,
             use_gates=self.options.use_gates,
+            study=loaded.unit.header.study_uid or loaded.unit.path,
             cancelled=cancelled,
             told=lambda done, total: progress(
                 Progress(stage="explaining", done=done, total=total, item=loaded.unit.path)

@@ -122,6 +122,7 @@ def asked_of(request: BatchRequest, analyzer: Analyzer) -> dict[str, Any]:
         "packs": None if options.packs is None else list(options.packs),
         "engine": options.engine,
         "precision": options.precision,
+        "device": options.device,
         "gates": options.use_gates,
         "demonstration": options.demonstration,
         "prevalences": [[one.finding, one.share] for one in options.prevalences],

@@ -33,6 +33,12 @@ def use_profile(folder: Path) -> None:
     os.environ[_PROFILE_VARIABLE] = str(folder.absolute())
 
 
+def profile_folder() -> Path | None:
+    """Return the folder of the profile that was named, or None where none was."""
+    profile = os.environ.get(_PROFILE_VARIABLE)
+    return Path(profile) if profile else None
+
+
 def packs_in_use() -> AbstractContextManager[None]:
     """Keep the packs of the profile that was named where they are while an analysis runs."""
     profile = os.environ.get(_PROFILE_VARIABLE)

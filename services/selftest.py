@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from core.result import EngineName, Precision
+from core.wording import say
 from services.packs import chosen_packs
 from services.places import program_packs
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
+from services.tuning import Tuner, way_words
 
 if TYPE_CHECKING:
+    from inference.choices import Choice
     from inference.verify import VerifyCheck
 
 
@@ -25,6 +28,20 @@ class SelfCheck:
     code: str | None = None
     engine: EngineName | None = None
     precision: Precision | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether this computer can be trusted with a pack, in a sentence; ``way`` is how it runs here.
+
+    ``partly``: it can as it runs here, while another engine or precision cannot and is not used.
+    """
+
+    pack_id: str
+    state: Literal["trusted", "partly", "not_trusted"]
+    sentence: str
+    way: str = ""
+    measured_ms: float | None = None
 
 
 def run_self_test(
@@ -54,6 +71,27 @@ def run_self_test(
     return tuple(checks)
 
 
+def verdicts(
+    checks: Sequence[SelfCheck],
+    tuner: Tuner | None = None,
+    *,
+    pack_folders: Sequence[Path] | None = None,
+) -> tuple[Verdict, ...]:
+    """Return for each pack that was checked whether this computer can be trusted with it."""
+    titles = {pack.id: pack.title or pack.id for pack in chosen_packs(None, pack_folders)}
+    folders = {pack.id: pack.folder for pack in chosen_packs(None, pack_folders)}
+    return tuple(
+        _verdict(
+            pack_id,
+            titles.get(pack_id, pack_id),
+            [check for check in checks if check.pack_id == pack_id],
+            tuner,
+            folders.get(pack_id),
+        )
+        for pack_id in dict.fromkeys(check.pack_id for check in checks)
+    )
+
+
 def try_folder(
     folder: Path, *, progress: Report = nobody_listens, cancelled: IsCancelled = never
 ) -> tuple[SelfCheck, ...]:
@@ -66,6 +104,52 @@ def try_folder(
 
     progress(Progress(stage="trying", item=folder.name))
     return tuple(_self_check(folder.name, check) for check in try_pack(folder, cancelled=cancelled))
+
+
+def _verdict(
+    pack_id: str, title: str, checks: Sequence[SelfCheck], tuner: Tuner | None, folder: Path | None
+) -> Verdict:
+    failed = [check for check in checks if not check.passed]
+    ways = dict.fromkeys((check.engine, check.precision) for check in checks if check.engine)
+    bad = {(check.engine, check.precision) for check in failed}
+    good = [way for way in ways if way not in bad]
+    whole = [check for check in failed if check.engine is None]
+    if whole or not good or folder is None:
+        why = (whole or failed)[0].detail if failed else ""
+        sentence = say("engines.verdict.not_trusted", pack=title, why=why)
+        return Verdict(pack_id=pack_id, state="not_trusted", sentence=sentence)
+    choice, ms = _way(folder, good, tuner)
+    way = way_words(choice, () if tuner is None else tuner.entries())
+    if bad:
+        others = ", ".join(
+            f"{engine} {precision}" for engine, precision in ways if (engine, precision) in bad
+        )
+        sentence = say("engines.verdict.partly", pack=title, way=way, others=others)
+        return Verdict(pack_id=pack_id, state="partly", sentence=sentence, way=way, measured_ms=ms)
+    runs = "runs" if ms is None else "runs_measured"
+    sentence = " ".join(
+        (
+            say("engines.verdict.trusted", pack=title),
+            say(f"engines.verdict.{runs}", way=way, ms="" if ms is None else f"{ms:.1f}"),
+        )
+    )
+    return Verdict(pack_id=pack_id, state="trusted", sentence=sentence, way=way, measured_ms=ms)
+
+
+def _way(
+    folder: Path, good: Sequence[tuple[EngineName | None, Precision | None]], tuner: Tuner | None
+) -> "tuple[Choice, float | None]":
+    """Return how ``auto`` runs a pack here, and the milliseconds where that was measured."""
+    from inference.choices import Asked, choices_of
+    from inference.packs import load_pack
+
+    pack = load_pack(folder)
+    tuning = None if tuner is None else tuner.measured.find(pack)
+    best = None if tuner is None else tuner.choice(pack)
+    choices = choices_of(pack, Asked(), best)
+    choice = next(one for one in choices if one.device != "CPU" or (one.engine, one.precision) in good)
+    measured = {} if tuning is None else {one.choice: one.median_ms for one in tuning.measured}
+    return choice, measured.get(choice)
 
 
 def _self_check(pack_id: str, check: "VerifyCheck") -> SelfCheck:

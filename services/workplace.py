@@ -38,6 +38,7 @@ from services.staff import Staff
 from services.trail import Trail
 from services.trail_check import TrailState, check_trail, name_of
 from services.trail_export import export_trail
+from services.tuning import Tuner, cache_folder
 from services.wrong_guesses import forget_told, guess_sentences, note_wrong_guesses
 from store.audit import AuditStore
 from store.consents import ConsentStore
@@ -91,8 +92,9 @@ class Workplace:
         self._profile = opened.profile
         self._opened = opened
         self._database = Database(opened.profile.database_file, opened.key)
-        self._lock = threading.Lock()
+        self._lock, self._tuner_lock = threading.Lock(), threading.Lock()
         self._analyzer: Analyzer | None = None
+        self._tuner: Tuner | None = None
         clock = opened.clock
         self.clock = clock
         self.session = Session()
@@ -365,8 +367,16 @@ class Workplace:
                     replace(options, prevalences=self.prevalences.in_force()),
                     library=self.packs.library(),
                     in_use=self.packs.in_use,
+                    tuner=self.tuner(),
                 )
             return self._analyzer
+
+    def tuner(self) -> Tuner:
+        """Return what is known of this computer's engines and devices (heavy: use a background thread)."""
+        with self._tuner_lock:
+            if self._tuner is None:
+                self._tuner = Tuner(cache_folder(self._profile.folder), self.clock)
+            return self._tuner
 
     def renew_analyzer(self) -> None:
         """Have the next analysis look at the packs anew; one that runs goes on with those that it has."""
@@ -398,6 +408,8 @@ class Workplace:
                 _log.warning("the end of the session could not be written down: %s", error.code)
             self.session.leave()
         self.trail.settle()
+        if self._tuner is not None:
+            self._tuner.stop()
         self.images.stop()
         self._database.close()
         if profile:
@@ -417,5 +429,6 @@ def options_from(settings: Settings) -> AnalysisOptions:
     return AnalysisOptions(
         engine=cast("EngineName | Literal['auto']", settings.text("engine")),
         precision=cast("Precision | Literal['auto']", settings.text("precision")),
+        device=settings.text("device"),
         demonstration=settings.flag("packs.demonstration"),
     )

@@ -1,6 +1,7 @@
 """The one table of settings: key, type and default; kept as JSON, never patient data."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ class Setting:
 
     ``told`` where a change of it is a line of the audit trail, and an administrator's unless ``anybody`` may
     change it. ``look`` where it says how the window stands on the screen: that alone is worth no guard.
+    ``pattern`` is what a text must be as a whole.
     """
 
     key: str
@@ -26,6 +28,7 @@ class Setting:
     told: bool = True
     anybody: bool = False
     look: bool = False
+    pattern: str = ""
 
     @property
     def description(self) -> str:
@@ -40,6 +43,8 @@ TABLE = (
     Setting(key="packs.demonstration", default=False),
     Setting(key="engine", default="auto", choices=("auto", "onnxruntime", "openvino")),
     Setting(key="precision", default="auto", choices=("auto", "int8", "fp32")),
+    Setting(key="device", default="auto", pattern=r"auto|CPU|(openvino|onnxruntime):[A-Za-z0-9._-]{1,40}"),
+    Setting(key="computer.limits_seen", default="", told=False),
     Setting(key="site.name", default=""),
     Setting(key="site.address", default=""),
     Setting(key="lock.after_minutes", default=10, choices=tuple(range(1, 61))),
@@ -127,5 +132,7 @@ def _fits(setting: Setting, value: object) -> bool:
     if isinstance(setting.default, int | float) and not isinstance(value, int | float):
         return False
     if isinstance(setting.default, str) and not isinstance(value, str):
+        return False
+    if setting.pattern and re.fullmatch(setting.pattern, str(value)) is None:
         return False
     return not setting.choices or value in setting.choices

@@ -123,6 +123,8 @@ class MainWindow(QMainWindow):
         from ui.reporting import Reporting
         from ui.settings_page import SettingsPage
         from ui.shortcut_sheet import ShortcutSheet
+        from ui.this_computer_card import ThisComputerCard
+        from ui.tuning_watch import TuningWatch
 
         self.report = ReportPage(self._theme, self.pools)
         self.reporting = Reporting(
@@ -152,6 +154,9 @@ class MainWindow(QMainWindow):
         self.settings.add(self.kept_card)
         self.common = PrevalenceCard(self._workplace, self.pools)
         self.settings.add(self.common)
+        self.this_computer = ThisComputerCard(self._theme, self._workplace, self.pools)
+        self.settings.add(self.this_computer)
+        self.tuning_watch = TuningWatch(self.pools, self._workplace, self)
         self.sheet = ShortcutSheet(self._central)
         self.turner.set_sheet(self.sheet, self.pages)
         self._connect_rest()
@@ -206,6 +211,11 @@ class MainWindow(QMainWindow):
     def _connect_rest(self) -> None:
         self.queue.analysed.connect(self.records.keep_marks)
         self.models.packs_changed.connect(self.queue.warm_up)
+        self.models.packs_changed.connect(self.tuning_watch.begin)
+        self.this_computer.device_changed.connect(self.queue.warm_up)
+        self.this_computer.device_changed.connect(self.tuning_watch.begin)
+        self.this_computer.failed.connect(self.tell_error)
+        self.queue.idle.connect(self.tuning_watch.begin)
         self.records.case_wanted.connect(self.open_case)
         self.records.page_wanted.connect(self.show_page)
         self.records.failed.connect(self.tell_error)
@@ -299,6 +309,7 @@ class MainWindow(QMainWindow):
         self.models.load()
         self.common.load()
         self.trail_watch.check()
+        self.tuning_watch.begin()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Hear of letters that no field took, wherever in the window the focus is."""
@@ -356,6 +367,7 @@ class MainWindow(QMainWindow):
         self.kept_card.refresh()
         self.common.refresh()
         self.models.show_rights()
+        self.this_computer.show_rights()
         tell_start_notices(self.notices, self._workplace, self.settings.people.own_password.click)
 
     @Slot(bool)
@@ -386,6 +398,8 @@ class MainWindow(QMainWindow):
     def _on_page_shown(self, page: str) -> None:
         if page == "report":
             self.reporting.show()
+        elif page == "settings":
+            self.this_computer.load()
         elif page == "records":
             self.records.page.refresh()
             self.records.page.take_focus()

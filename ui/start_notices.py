@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from core.errors import FarlightError
 from core.wording import say
 from services.trail_words import found_words
+from services.tuning import limits_mark, limits_unseen
 from services.workplace import Workplace
 from ui.notices import NoticeArea
 
@@ -42,6 +43,7 @@ def tell_start_notices(
     reminder = workplace.backups.reminder()
     if reminder is not None:
         notices.tell("calm", reminder, tr("Settings, Backup: plug in a stick and press Back up now."))
+    _tell_limits(notices, workplace)
     if choose_password is not None:
         _tell_log_in(notices, workplace, choose_password)
     if not workplace.trail_unseen:
@@ -57,6 +59,22 @@ def tell_start_notices(
         on_act=partial(_answer, notices, workplace.see_trail_trouble) if administrator else None,
         lasting=True,
     )
+
+
+def _tell_limits(notices: NoticeArea, workplace: Workplace) -> None:
+    """Say once what does not work on an old or small computer."""
+    limits = limits_unseen(workplace.settings.text("computer.limits_seen"))
+    if limits:
+        notices.tell(
+            "calm",
+            " ".join(limits),
+            tr("Settings, This computer says which models can be trusted here."),
+            act=tr("I have seen it"),
+            on_act=partial(
+                _answer, notices, partial(workplace.settings.set, "computer.limits_seen", limits_mark())
+            ),
+            lasting=True,
+        )
 
 
 def _tell_log_in(notices: NoticeArea, workplace: Workplace, choose_password: Callable[[], None]) -> None:

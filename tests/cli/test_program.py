@@ -163,7 +163,7 @@ def test_the_page_of_the_command_line_lists_every_verb_and_action() -> None:
     listed = page.split("## scan")[0]
     for words in _verbs(build_parser()):
         verb, *action = words
-        line = next((one for one in listed.splitlines() if f"main.py {verb}" in one), "")
+        line = " ".join(one for one in listed.splitlines() if f"main.py {verb}" in one)
         assert line, f"{verb} is missing"
         assert not action or action[0] in line, f"{verb} {action} is missing"
 

@@ -1,6 +1,5 @@
 """Both engines behind one interface, on the same inputs."""
 
-import itertools
 import os
 import subprocess
 import sys
@@ -10,9 +9,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from core.errors import EngineMissingError, InferenceError, ModelLoadError
+from core.errors import DeviceMissingError, EngineMissingError, InferenceError, ModelLoadError
 from core.result import EngineName, Precision
-from inference.engine import AUTO_CHOICE, ENGINES, candidates, open_engine, physical_cores
+from inference.engine import ENGINES, open_engine, physical_cores
 from tests.inference import toy_packs
 
 PRECISIONS: tuple[Precision, ...] = ("int8", "fp32")
@@ -121,13 +120,11 @@ def test_an_engine_that_is_not_installed_is_told_as_such(monkeypatch: pytest.Mon
         open_engine("openvino", toy_packs.finding_model())
 
 
-def test_auto_tries_the_other_engine_and_a_named_one_is_never_replaced() -> None:
-    best, precision = AUTO_CHOICE
-    other = next(name for name in ENGINES if name != best)
-    assert candidates("auto", "auto") == ((best, precision), (other, precision))
-    assert candidates("auto", "fp32") == ((best, "fp32"), (other, "fp32"))
-    for name, asked in itertools.product(ENGINES, PRECISIONS):
-        assert candidates(name, asked) == ((name, asked),)
+@each_engine
+def test_a_device_that_is_not_there_is_told_as_such(name: EngineName) -> None:
+    for device in ("NPU", "CUDA", "GPU.7", "no such thing"):
+        with pytest.raises(DeviceMissingError):
+            open_engine(name, toy_packs.finding_model(), device=device)
 
 
 def test_uses_no_more_cores_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

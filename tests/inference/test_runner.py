@@ -329,7 +329,8 @@ def test_auto_falls_back_to_the_other_engine_and_says_so(
 
 
 def test_a_model_that_lacks_a_promised_output_is_an_error_and_no_finding(root: Path) -> None:
-    (root / "toy-outline" / "model.int8.onnx").write_bytes(toy_packs.finding_model())
+    for name in ("model.int8.onnx", "model.fp32.onnx"):
+        (root / "toy-outline" / name).write_bytes(toy_packs.finding_model())
     write_checksums(root / "toy-outline")
     with pytest.raises(InferenceError, match="the network reads"):
         _run(PackRunner(PackLibrary([root])), marker(64))

@@ -9,7 +9,8 @@ from core.errors import Cancelled, UnknownPackError
 from services.bench import run_bench
 from services.packs import installed_packs, pack_facts
 from services.places import pack_roots
-from services.selftest import run_self_test
+from services.selftest import SelfCheck, run_self_test, verdicts
+from services.tuning import Tuner
 
 
 @pytest.fixture
@@ -64,6 +65,56 @@ def test_the_bench_times_every_pack_engine_and_precision() -> None:
         assert timing.p90_ms is not None
         assert 0 < timing.median_ms <= timing.p90_ms
         assert timing.runs >= 10
+        assert timing.drift is not None
+        assert timing.drift <= 1
+        assert timing.device == "CPU"
+        assert timing.images_per_s == pytest.approx(1000 / timing.median_ms, rel=0.05)
+    assert [timing.chosen for timing in bench.timings] == [True, False, False, False]
+
+
+def test_the_bench_shows_what_was_measured_to_be_best_also_where_it_is_another_number_of_threads() -> None:
+    tuner = Tuner(None, rounds=1)
+    bench = run_bench(["chest-lungs"], seconds_each=0.0, every_way=True, keep=True, tuner=tuner)
+    assert bench.measured == ("chest-lungs",)
+    assert sum(timing.chosen for timing in bench.timings) == 1
+    assert {timing.threads for timing in bench.timings} >= {1}
+
+
+def _checks(*failed: tuple[str, str]) -> list[SelfCheck]:
+    return [
+        SelfCheck(
+            pack_id="chest-lungs",
+            name="golden",
+            passed=(engine, precision) not in failed,
+            detail="differs",
+            engine=engine,
+            precision=precision,
+        )
+        for engine in ("openvino", "onnxruntime")
+        for precision in ("int8", "fp32")
+    ]
+
+
+def test_a_pack_that_passes_everywhere_is_trusted() -> None:
+    (verdict,) = verdicts(_checks())
+    assert verdict.state == "trusted"
+    assert "can be trusted" in verdict.sentence
+    assert verdict.way.startswith("OpenVINO INT8")
+
+
+def test_a_pack_whose_default_drifts_runs_in_what_passes_and_the_rest_is_named() -> None:
+    (verdict,) = verdicts(_checks(("openvino", "int8"), ("onnxruntime", "int8")))
+    assert verdict.state == "partly"
+    assert verdict.way.startswith("OpenVINO FP32")
+    assert "onnxruntime int8" in verdict.sentence
+
+
+def test_a_pack_that_passes_nowhere_or_was_changed_is_not_trusted() -> None:
+    everywhere = [(check.engine, check.precision) for check in _checks()]
+    (verdict,) = verdicts(_checks(*everywhere))  # type: ignore[arg-type]
+    assert (verdict.state, verdict.way) == ("not_trusted", "")
+    changed = [SelfCheck(pack_id="chest-lungs", name="files", passed=False, detail="changed")]
+    assert verdicts(changed)[0].state == "not_trusted"
 
 
 def test_a_pack_that_cannot_be_run_is_in_the_bench_with_its_error(spoiled: Path) -> None:

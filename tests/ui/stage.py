@@ -93,6 +93,15 @@ class StandInAnalyzer:
         """Remember that it was asked for."""
         self.warm = True
 
+    @property
+    def looking(self) -> bool:
+        """Nobody measures while it stands in."""
+        return False
+
+    def to_tune(self) -> tuple[()]:
+        """Return that there is nothing to measure."""
+        return ()
+
     def facts_for(self, result: Result) -> Mapping[str, ModelFacts]:
         """Return what the packs of the stage say of themselves."""
         return {

@@ -1,0 +1,192 @@
+"""Devices are listed and tried in child processes that really crash, hang and answer wrongly."""
+
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.child import start_child
+from core.clock import FixedClock
+from core.errors import Cancelled
+from inference import devices
+from inference.choices import Choice
+from inference.devices import DeviceMemory, list_devices, try_device
+from inference.packs import Pack, PackLibrary
+from inference.probe import Probe
+from tests.inference import fake_devices
+
+CLOCK = FixedClock(instant=datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
+
+
+class Children:
+    """Starts children with fake devices, and counts them."""
+
+    def __init__(self) -> None:
+        self.started = 0
+        self.environment: dict[str, str] = {}
+
+    def start(self, _module: str, argument: str, **named: Any) -> "subprocess.Popen[bytes]":
+        """Start a child that has them."""
+        self.started += 1
+        return start_child("tests.inference.fake_devices", argument, **{**named, **self.environment})
+
+    @property
+    def probe(self) -> Callable[..., Probe]:
+        """What stands in for ``Probe``."""
+        return partial(Probe, start=self.start)
+
+
+@pytest.fixture
+def children() -> Children:
+    return Children()
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> DeviceMemory:
+    return DeviceMemory(tmp_path / "cache" / "devices.json", CLOCK)
+
+
+@pytest.fixture
+def pack(library: PackLibrary) -> Pack:
+    return library.get("toy-outline")
+
+
+def _on(device: str) -> Choice:
+    return Choice(engine="openvino", precision="fp32", device=device, threads=1)
+
+
+def test_devices_are_listed_by_the_name_that_a_person_knows(memory: DeviceMemory, children: Children) -> None:
+    assert not memory.listed_now
+    found = list_devices(memory, probe=children.probe)
+    assert [one.key for one in found] == [f"openvino:{name}" for name in fake_devices.DEVICES]
+    assert found[0].name == "Fake good processor"
+    assert "driver 1" in found[0].versions
+    assert children.started == 2  # one for each engine
+    assert memory.listed_now
+
+
+def test_the_listing_of_the_real_engines_ends_without_a_failure(memory: DeviceMemory) -> None:
+    list_devices(memory)
+    assert memory.failures() == ()
+
+
+@pytest.mark.parametrize(("how", "reason"), [("crashes", "crashed"), ("hangs", "too_long")])
+def test_a_driver_that_ends_the_listing_is_not_asked_again_until_somebody_asks(
+    memory: DeviceMemory, children: Children, how: str, reason: str
+) -> None:
+    children.environment = {fake_devices.LISTING_VARIABLE: how}
+    assert list_devices(memory, probe=children.probe, seconds=8) == ()
+    (failure,) = memory.failures()
+    assert (failure.device, failure.reason, failure.at[:10]) == ("openvino:*", reason, "2026-03-01")
+    children.started, children.environment = 0, {}
+    list_devices(memory, probe=children.probe)
+    assert children.started == 1  # the other engine alone
+    assert [one.reason for one in memory.failures()] == [reason]
+    memory.forget_failures()
+    assert list_devices(memory, probe=children.probe)
+
+
+def test_a_new_version_of_the_engine_has_its_devices_listed_again(
+    memory: DeviceMemory, children: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children.environment = {fake_devices.LISTING_VARIABLE: "crashes"}
+    list_devices(memory, probe=children.probe)
+    children.environment = {}
+    monkeypatch.setattr(devices, "versions_of", lambda engine: f"{engine} 99")
+    assert not memory.listed_now
+    assert list_devices(memory, probe=children.probe)
+    assert memory.failures() == ()
+
+
+def test_a_device_is_trusted_after_it_gave_the_golden_answers(
+    memory: DeviceMemory, children: Children, pack: Pack
+) -> None:
+    list_devices(memory, probe=children.probe)
+    assert not memory.trusts(_on("GOOD"), pack)
+    assert try_device(pack, _on("GOOD"), memory, probe=children.probe) is None
+    assert memory.trusts(_on("GOOD"), pack)
+    children.started = 0
+    assert try_device(pack, _on("GOOD"), memory, probe=children.probe) is None
+    assert children.started == 0
+
+
+@pytest.mark.parametrize(
+    ("device", "reason"),
+    [("CRASHES", "crashed"), ("HANGS", "too_long"), ("WRONG", "drift"), ("REFUSES", "failed")],
+)
+def test_a_device_that_fails_is_remembered_and_not_tried_again(
+    memory: DeviceMemory, children: Children, pack: Pack, tmp_path: Path, device: str, reason: str
+) -> None:
+    list_devices(memory, probe=children.probe)
+    seconds = 4.0 if device == "HANGS" else 60.0
+    failure = try_device(pack, _on(device), memory, probe=children.probe, seconds=seconds)
+    assert failure is not None
+    assert (failure.reason, failure.pack, failure.device) == (reason, pack.id, f"openvino:{device}")
+    children.started = 0
+    kept = DeviceMemory(tmp_path / "cache" / "devices.json", CLOCK)
+    assert try_device(pack, _on(device), kept, probe=children.probe) == failure
+    assert children.started == 0
+    assert not kept.trusts(_on(device), pack)
+
+
+def test_a_new_driver_gives_a_device_another_chance(
+    memory: DeviceMemory, children: Children, pack: Pack
+) -> None:
+    list_devices(memory, probe=children.probe)
+    try_device(pack, _on("WRONG"), memory, probe=children.probe)
+    try_device(pack, _on("GOOD"), memory, probe=children.probe)
+    children.environment = {"FAKE_DRIVER": "driver 2"}
+    list_devices(memory, probe=children.probe)
+    assert memory.failure_of(_on("WRONG"), pack) is None
+    assert not memory.trusts(_on("GOOD"), pack)
+
+
+def test_trying_a_device_can_be_stopped_and_leaves_no_failure(
+    memory: DeviceMemory, children: Children, pack: Pack
+) -> None:
+    list_devices(memory, probe=children.probe)
+    with pytest.raises(Cancelled):
+        try_device(pack, _on("HANGS"), memory, probe=children.probe, cancelled=lambda: True)
+    assert memory.failures() == ()
+
+
+def test_a_device_in_whose_use_the_program_died_twice_is_left_alone(
+    memory: DeviceMemory, tmp_path: Path
+) -> None:
+    file = tmp_path / "cache" / "devices.json"
+    for _ in range(2):
+        assert DeviceMemory(file, CLOCK).begin_use(_on("GOOD"))  # and the program ends without a word
+    last = DeviceMemory(file, CLOCK)
+    assert not last.begin_use(_on("GOOD"))
+    assert [one.reason for one in last.failures()] == ["crashed_in_use"]
+
+
+def test_a_program_that_ends_in_good_order_counts_for_a_device(memory: DeviceMemory, tmp_path: Path) -> None:
+    file = tmp_path / "cache" / "devices.json"
+    for _ in range(4):
+        one = DeviceMemory(file, CLOCK)
+        assert one.begin_use(_on("GOOD"))
+        one.end_use()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'{"schema": "farlight-devices/9"}', b'{"schema": "farlight-devices/1"}', b"\xff"],
+)
+def test_a_damaged_file_counts_as_nothing_known(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "devices.json").write_bytes(content)
+    memory = DeviceMemory(tmp_path / "devices.json", CLOCK)
+    assert (memory.devices(), memory.failures()) == ((), ())
+
+
+def test_what_cannot_be_kept_holds_while_the_program_runs(
+    children: Children, tmp_path: Path, pack: Pack
+) -> None:
+    (tmp_path / "cache").write_bytes(b"a file where the folder should be")
+    memory = DeviceMemory(tmp_path / "cache" / "devices.json", CLOCK)
+    list_devices(memory, probe=children.probe)
+    assert try_device(pack, _on("WRONG"), memory, probe=children.probe) is not None
