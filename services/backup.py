@@ -98,12 +98,6 @@ class BackupDesk:
             return None
         return last if last.tzinfo is not None else last.replace(tzinfo=UTC)
 
-    @property
-    def last_folder(self) -> Path | None:
-        """Where the last backup lies, when its medium is plugged in."""
-        path = self._settings.text("backup.last_path")
-        return Path(path) if path else None
-
     def reminder(self) -> str | None:
         """Return a sentence where the last backup is too old and there is something to lose, else None."""
         days = self._settings.number("backup.remind_days")

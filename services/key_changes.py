@@ -28,10 +28,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meant:
-    """What is to stand in people and trail: a person entered, one changed, or neither; and the line."""
+    """What is to stand in people and trail: a person entered, one changed, or neither; and the line.
+
+    ``by`` is None where nobody knows who it was.
+    """
 
     act: AuditAct
-    by: PersonRow
+    by: PersonRow | None
     detail: Mapping[str, object]
     entered: PreparedPerson | None = None
     changed: PersonRow | None = None
@@ -144,7 +147,7 @@ class KeyChanges:
             elif pending["changed"] is not None:
                 person = PersonRow(**pending["changed"])
                 self._people.change(person)
-            by = PersonRow(**pending["by"])
+            by = None if pending["by"] is None else PersonRow(**pending["by"])
             self._trail.note(pending["act"], subject, detail=pending["detail"], by=by)
             self._remember(int(pending["edition"]), "")
         return person
@@ -168,7 +171,7 @@ class KeyChanges:
 def _plain(meant: Meant) -> dict[str, Any]:
     return {
         "act": meant.act,
-        "by": asdict(meant.by),
+        "by": None if meant.by is None else asdict(meant.by),
         "detail": dict(meant.detail),
         "subject": meant.subject,
         "entered": None if meant.entered is None else meant.entered.plain(),

@@ -284,7 +284,12 @@ class RecordDesk:
         self._store.add_study(row)
 
     def enter_patient(self, patient: Patient, at: str | None = None) -> int:
-        """Enter a patient, whoever else there is; returns their number."""
+        """Enter a patient, whoever else there is; returns their number.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         number = self._store.add_patient(patient_facts(patient), at or self._now())
         self._trail.note("enter_patient", f"patient:{number}", words=who(patient))
         return number
@@ -293,7 +298,11 @@ class RecordDesk:
         """Return the record that a patient joins: the same number, and the same name or birth date.
 
         Nothing that both know may differ.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
         """
+        self._session.require("enter_patient")
         for like in self._like(patient):
             known = patient_of(like)
             agree = same_id(known, patient) and same_person(known, patient)

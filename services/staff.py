@@ -187,7 +187,12 @@ class Staff:
         return self._ring.sheet_kept
 
     def confirm_sheet(self) -> None:
-        """Remember that somebody keeps the sheet (it was printed, or copied by hand)."""
+        """Remember that somebody keeps the sheet (it was printed, or copied by hand).
+
+        Raises:
+            NotPermittedError: who is logged in is no administrator.
+        """
+        self._session.require("people")
         self._ring.confirm_sheet()
 
     def _require_self(self, password: str) -> PersonRow:

@@ -431,6 +431,13 @@ class MainWindow(QMainWindow):
         self.notices.forget(case.key)
         self.banner.show_patient(case.patient, case.unit)
         self._show_state()
+        if case.signed is not None and not self._workplace.papers.is_as_signed(case.signed.report_id):
+            self.notices.tell(
+                "critical",
+                self.tr("This report is not what was signed: it was changed by other means than Farlight."),
+                self.tr("Do not rely on it: the printed paper counts. Tell an administrator. (E407)"),
+                of=case.key,
+            )
         if case.signed is None and case.unit.frames > 1 and case.analysis is None:
             self.queue.ask(case, first=True)
 
