@@ -48,6 +48,14 @@ class Correction:
     clock_doubted: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A signed study that is another patient's now: whose it is, and whom its report names, in words."""
+
+    owner: Patient
+    signed_as: str
+
+
 class RecordDesk:
     """The patients and studies of one profile. Every method is one transaction, from any thread."""
 
@@ -218,6 +226,16 @@ class RecordDesk:
     def corrections(self, key: str) -> tuple[Correction, ...]:
         """Return the moves of a study, the oldest first; without those whose patient was deleted."""
         return tuple(correction_of(move) for move in self._store.moves_of(key) if move.payload)
+
+    def moved(self, key: str) -> Moved | None:
+        """Return whose a signed study is now, where its report names somebody else."""
+        report, row = self._signed.find(key), self._store.find_study(key)
+        if report is None or row is None:
+            return None
+        named, known = from_plain(Patient, json.loads(report.patient)), self._identities(row.patient_id)
+        if not known or any(not identity_differs(one, named) for one in known):
+            return None
+        return Moved(owner=known[0], signed_as=who(named))
 
     def belongs_to_another(self, key: str, patient: Patient) -> str | None:
         """Return who the records say a unit's patient is, where that contradicts who they are said to be."""

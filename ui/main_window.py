@@ -228,6 +228,7 @@ class MainWindow(QMainWindow):
         self.copies.taken_up.connect(self._on_taken_up)
         self.kept_card.due_asked.connect(self.keeping.show_due)
         self.kept_card.failed.connect(self.tell_error)
+        self.records.whose_changed.connect(self._on_whose_changed)
         self.keeping.failed.connect(self.tell_error)
         self.keeping.deleted.connect(self._on_deleted)
         self.records.open_copy = self.copies.open_study
@@ -429,7 +430,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_case_opened(self, case: Case) -> None:
         self.notices.forget(case.key)
-        self.banner.show_patient(case.patient, case.unit)
+        self.banner.show_case(case)
         self._show_state()
         if case.signed is not None and not self._workplace.papers.is_as_signed(case.signed.report_id):
             self.notices.tell(
@@ -440,6 +441,11 @@ class MainWindow(QMainWindow):
             )
         if case.signed is None and case.unit.frames > 1 and case.analysis is None:
             self.queue.ask(case, first=True)
+
+    @Slot(object)
+    def _on_whose_changed(self, case: Case) -> None:
+        if case is self.desk.case:
+            self.banner.show_case(case)
 
     @Slot()
     def _on_case_closed(self) -> None:
@@ -496,7 +502,7 @@ class MainWindow(QMainWindow):
         case = self.desk.case
         if case is None or case.key != key:
             return
-        self.banner.show_patient(case.patient, case.unit)
+        self.banner.show_case(case)
         self._on_analysed(key)
 
     @Slot(str)
@@ -509,7 +515,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_identity_changed(self, case: Case) -> None:
         if case is self.desk.case:
-            self.banner.show_patient(case.patient, case.unit)
+            self.banner.show_case(case)
         self.queue.ask_again(case)
 
     @Slot()
@@ -540,7 +546,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_taken_up(self, case: Case) -> None:
         if case is self.desk.case:
-            self.banner.show_patient(case.patient, case.unit)
+            self.banner.show_case(case)
 
     @Slot(object)
     def _on_deleted(self, _keys: object) -> None:
