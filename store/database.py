@@ -113,12 +113,11 @@ class Database:
         """Return a key for one purpose, made of the store's own, which stays here."""
         return subkey(self._key, purpose)
 
-    def backup_seals(self, made_at: str) -> tuple[bytes, ...]:
-        """Return what may have sealed a backup of these records that says it was made then."""
+    def backup_seals(self) -> tuple[bytes, ...]:
+        """Return all that may have sealed a backup of these records, whatever the clock said then."""
         with self.transaction() as connection:
-            rows = connection.execute("SELECT until, seal FROM former_seals ORDER BY until DESC").fetchall()
-        former = tuple(bytes(row["seal"]) for row in rows if made_at <= row["until"])
-        return (self.subkey(BACKUP_SEAL), *former)
+            rows = connection.execute("SELECT seal FROM former_seals ORDER BY until DESC").fetchall()
+        return (self.subkey(BACKUP_SEAL), *(bytes(row["seal"]) for row in rows))
 
     def is_under(self, key: bytes) -> bool:
         """Whether the records are under this key."""

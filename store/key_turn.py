@@ -8,6 +8,7 @@ crash, the next opening finds both keys and ends the rest.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,12 +72,18 @@ def turn_beside(file: Path, anchor: Path, old: bytes, new: bytes) -> None:
                 _turn_copy(copy, old, new)
 
 
-def remember_seal(connection: dbapi.Connection, old: bytes, at: datetime) -> None:
+def remember_seals(connection: dbapi.Connection, seals: Iterable[bytes], at: datetime) -> None:
     """Keep what sealed backups until now, so that they can still be told from what somebody else wrote."""
-    connection.execute(
-        "INSERT OR REPLACE INTO former_seals VALUES (?, ?)",
-        (at.astimezone(UTC).isoformat(timespec="seconds"), subkey(old, BACKUP_SEAL)),
-    )
+    known = former_seals(connection)
+    until = at.astimezone(UTC).isoformat(timespec="seconds")
+    for number, seal in enumerate(dict.fromkeys(seals), start=len(known)):
+        if seal not in known:  # two may end in the same second
+            connection.execute("INSERT INTO former_seals VALUES (?, ?)", (f"{until} {number}", seal))
+
+
+def former_seals(connection: dbapi.Connection) -> tuple[bytes, ...]:
+    """Return all that sealed backups under earlier keys."""
+    return tuple(bytes(row["seal"]) for row in connection.execute("SELECT seal FROM former_seals"))
 
 
 def _turn_copy(copy: Path, old: bytes, new: bytes) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -310,6 +311,19 @@ class KeyRing:
             raise RequestError("the last holder of the key stays")
         slots = tuple(one for one in self._state.slots if one.holder_id != holder_id)
         return self._turned(holder_id, replace(self._state, slots=slots))
+
+    def renewed(self, gone: Collection[str], later: KeyRing | None) -> KeyChange:
+        """Return the change to a new key without these holders.
+
+        ``later`` is an opened key file of this store whose passwords and sheet are the newer ones.
+        """
+        slots = tuple(one for one in self._state.slots if one.holder_id not in gone)
+        state = replace(self._state, slots=slots)
+        if later is not None:
+            newer = {slot.holder_id: slot for slot in later._state.slots}
+            slots = tuple(newer.get(slot.holder_id, slot) for slot in slots)
+            state = replace(state, slots=slots, sheet_kept=later.sheet_kept)
+        return self._turned(SHEET, state)
 
     def keep(self, change: KeyChange) -> None:
         """Keep a change; where it turns the key, old and new are sealed to those who stay.
