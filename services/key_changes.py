@@ -121,9 +121,9 @@ class KeyChanges:
             edition, pending = self._remembered()
             if pending and pending["edition"] == self._ring.edition:
                 self._settle(pending)
-            elif pending or edition != self._ring.edition:
+            self._ring.align()  # nothing of a change that was not kept is left, and then it is forgotten
+            if pending or edition != self._ring.edition:
                 self._remember(self._ring.edition, "")
-            self._ring.align()
 
     def _turn(self) -> None:
         """Put the records, and what lies beside them, under the latest key, and drop the one before."""
@@ -141,7 +141,7 @@ class KeyChanges:
         try:
             self._ring.take_back()
         except StoreError as error:
-            _log.warning("a change of the keys stands, and is written down later: %s", error.code)
+            _log.warning("a change of the keys is written down or forgotten later: %s", error.code)
             return
         with suppress(StoreError):  # the next opening forgets it
             self._remember(self._ring.edition, "")

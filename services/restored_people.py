@@ -24,7 +24,7 @@ from store.subkeys import BACKUP_SEAL, subkey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogsIn:
-    """Somebody who can log in after a restore; ``since`` is when their password was made, "" for the first."""
+    """Somebody who can log in after a restore; ``since`` is when their password was made ("": entered)."""
 
     name: str
     since: str

@@ -140,7 +140,7 @@ class Database:
                 turn(self._connection, key)
             except dbapi.Error as error:
                 failed = error
-            if failed is not None or not opens(self._file, key):
+            if failed is not None or not _is_turned(self._file, key):
                 self._connection.close()
                 self._connection = self._open()
                 if failed is not None and _is_full(failed):
@@ -358,6 +358,14 @@ def not_opened(error: OSError | dbapi.OperationalError) -> StoreError:
     if code is not None and code & 0xFF == _SQLITE_IOERR:
         return StoreError(f"{detail}: the disk does not keep it")
     return ProfileNotWritableError(detail)
+
+
+def _is_turned(file: Path, key: bytes) -> bool:
+    """Whether a file that was turned opens; where another program holds it, what was told is believed."""
+    try:
+        return opens(file, key)
+    except dbapi.OperationalError:
+        return True
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

@@ -224,8 +224,12 @@ class KeyRing:
         return slot is not None and open_slot(self.store_id, slot, password) is not None
 
     def _opened(self, holder_id: str, secret: str) -> tuple[_State, dict[int, bytes]] | None:
-        """Return what a secret opens: the file, or its copy where the file was damaged; None for neither."""
-        candidates = [self._state, *(one for one in self._read if one != self._state)]
+        """Return what a secret opens: the file, or its copy where the file was damaged; None for neither.
+
+        A copy that is newer than the file is a change that was never told as kept: it opens nothing.
+        """
+        copies = (one for one in self._read if one != self._state and one.edition <= self.edition)
+        candidates = [self._state, *copies]
         opened = False
         for state in candidates:
             slot = self._slot(state, holder_id)
@@ -337,19 +341,19 @@ class KeyRing:
         try:
             self._keep(change.state, change.keys)
         except StoreError:
+            self._before = before  # the copy may have been written
             with suppress(StoreError):
-                self._keep(*before)  # the copy may have been written
-            self._state, self._keys = before
+                self.take_back()
             raise
         self._before = before
         with suppress(StoreError):
             self._guesses.count(change.holder_id, right=True)
 
     def take_back(self) -> None:
-        """Put what was before the last change back (nothing where that was not kept).
+        """Put what was before the last change back (nothing where that was done).
 
         Raises:
-            ProfileNotWritableError, DiskFullError: it could not be kept; the change stands.
+            ProfileNotWritableError, DiskFullError: it could not be kept; what the file says stands.
         """
         if self._before is not None:
             self._keep(*self._before)
