@@ -319,14 +319,15 @@ class KeyRing:
     def renewed(self, gone: Collection[str], later: KeyRing | None) -> KeyChange:
         """Return the change to a new key without these holders.
 
-        ``later`` is an opened key file of this store whose passwords and sheet are the newer ones.
+        ``later`` is an opened key file of this store; where it was changed more often, its passwords and its
+        sheet are the newer ones.
         """
         slots = tuple(one for one in self._state.slots if one.holder_id not in gone)
         state = replace(self._state, slots=slots)
-        if later is not None:
+        if later is not None and later.edition > self.edition:
             newer = {slot.holder_id: slot for slot in later._state.slots}
             slots = tuple(newer.get(slot.holder_id, slot) for slot in slots)
-            state = replace(state, slots=slots, sheet_kept=later.sheet_kept)
+            state = replace(state, slots=slots, sheet_kept=later.sheet_kept, edition=later.edition)
         return self._turned(SHEET, state)
 
     def keep(self, change: KeyChange) -> None:
@@ -335,7 +336,7 @@ class KeyRing:
         Raises:
             ProfileNotWritableError, DiskFullError: it could not be kept; nothing has changed.
         """
-        if change.edition != self.edition + 1:
+        if change.edition <= self.edition:
             raise RequestError("the keys were changed meanwhile")
         before, self._before = (self._state, self._keys), None
         try:

@@ -23,9 +23,10 @@ from services.access import Access
 from services.restore import Restoring
 from services.staff import NewPerson
 from services.workplace import Workplace
-from store import key_turn, keyring
+from store import key_turn
 from store.backup_manifest import find_backups
 from store.database import copy_whole
+from store.durable import replace_file
 from store.keyring import KeyRing
 from store.sqlcipher import connect, dbapi, opens
 from tests.opening import CHEAP, PASSWORD, enter_signer, key_of_store, open_workplace
@@ -393,15 +394,15 @@ def test_no_words_of_a_secret_stand_in_what_a_traceback_shows(profile: Path, clo
 
 def _full_after(monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
     """Have the disk full from a given write of the key file on."""
-    real, seen = keyring.replace_file, [0]
+    seen = [0]
 
     def write(file: Path, content: bytes) -> None:
         seen[0] += 1
         if seen[0] > writes:
             raise OSError(errno.ENOSPC, "full")
-        real(file, content)
+        replace_file(file, content)
 
-    monkeypatch.setattr(keyring, "replace_file", write)
+    monkeypatch.setattr("store.keyring.replace_file", write)
 
 
 @pytest.mark.parametrize("damaged", [False, True])

@@ -125,6 +125,22 @@ def test_passwords_and_sheet_replaced_since_stay_replaced(
         access.recover(sheet, ann.holder_id, "recovered words 3").close()
 
 
+def test_passwords_of_records_that_are_older_than_the_backup_do_not_come_back(
+    backup: Backup, profile: Path, medium: Path, clock: MovedClock, tmp_path: Path
+) -> None:
+    with open_workplace(profile, clock=clock) as workplace:
+        ann = next(one for one in workplace.staff.all() if one.name == "Ann")
+        workplace.staff.give_password(ann.person_id, NEW)
+        clock.instant += timedelta(days=1)
+        later = workplace.backups.make(medium).backup
+    _restore(backup, tmp_path / "older", clock)
+    _restore(later, tmp_path / "older", clock)
+    with Access(tmp_path / "older", clock=clock, cost=CHEAP) as access:
+        with pytest.raises(WrongPasswordError):
+            access.log_in(ann.holder_id, "assistant password 1")
+        access.log_in(ann.holder_id, NEW).close()
+
+
 def test_where_nothing_here_can_tell_it_is_said_who_can_log_in_and_since_when(
     backup: Backup, profile: Path, clock: MovedClock, tmp_path: Path
 ) -> None:
