@@ -171,7 +171,7 @@ class BackupDesk:
         self._trail.note("backup", detail={"verified": backup.manifest.made_at})
 
     def _check_seal(self, backup: Backup) -> None:
-        check_any_seal(backup.manifest, self._database.backup_seals(backup.manifest.made_at))
+        check_any_seal(backup.manifest, self._database.backup_seals())
 
     def _sealed_on(self, medium: Path) -> tuple[Backup, ...]:
         """Return the backups on a medium that these records sealed, the latest first."""

@@ -182,6 +182,11 @@ class Staff:
         return code
 
     @property
+    def key_waits(self) -> bool:
+        """Whether the last change stands, and the records have not got their new key yet."""
+        return self._ring.turning
+
+    @property
     def sheet_kept(self) -> bool:
         """Whether somebody said that they keep the recovery sheet."""
         return self._ring.sheet_kept

@@ -30,7 +30,7 @@ from ui.read_page import ReadPage
 from ui.register_offer import RegisterOffer
 from ui.shortcuts import make_action
 from ui.signing import Signing
-from ui.start_notices import tell_start_notices
+from ui.start_notices import tell_key_waits, tell_start_notices
 from ui.state_words import is_ready, state_words
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
@@ -127,6 +127,7 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.models = ModelsPage(self._theme, self.pools)
         self.settings = SettingsPage(self._workplace, self.pools)
+        self.settings.people.key_waits.connect(partial(tell_key_waits, self.notices))
         self.trail_watch = TrailWatch(self.pools, self._workplace, self.notices, self)
         self.audit = AuditPage(self._theme, self.pools, self._workplace, self.trail_watch)
         self.audit_export = AuditExport(self.pools, self._workplace, self.notices, self)
