@@ -64,8 +64,15 @@ def tell_log_in(workplace: "Workplace") -> None:
     given = workplace.given_password
     if given is not None:
         print(given.title, given.hint, say("people.given.cli"), file=sys.stderr)
+    if workplace.staff.key_waits:
+        tell_key_waits("start")
     for sentence in workplace.wrong_guesses:
         print(sentence, say("people.guesses.advice"), file=sys.stderr)
+
+
+def tell_key_waits(when: str) -> None:
+    """Say that the records have not got their new key yet: a change was ``done``, or at a ``start``."""
+    print(say(f"people.key_waits.{when}"), say("people.key_waits.hint"), file=sys.stderr)
 
 
 def open_access(arguments: argparse.Namespace) -> "Access":

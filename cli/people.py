@@ -14,6 +14,7 @@ from cli.credentials import (
     open_access,
     open_workplace,
     read_secret,
+    tell_key_waits,
     tell_log_in,
 )
 from core.errors import NotSetUpError, RequestError
@@ -108,6 +109,7 @@ def let_leave(arguments: argparse.Namespace) -> int:
         workplace.session.require("people")
         person = _find(workplace, arguments.name)
         workplace.staff.leave(person.person_id)
+        _tell_waiting(workplace)
         print(say("people.cli.left", name=person.name))
     return 0
 
@@ -121,8 +123,14 @@ def change_password(arguments: argparse.Namespace) -> int:
         person = me if arguments.of is None else _find(workplace, arguments.of)
         password = read_secret(arguments.new_password_fd, "new_password", person.name, twice=True)
         workplace.staff.give_password(person.person_id, password)
+        _tell_waiting(workplace)
         print(say("people.cli.password_changed", name=person.name))
     return 0
+
+
+def _tell_waiting(workplace: "Workplace") -> None:
+    if workplace.staff.key_waits:
+        tell_key_waits("done")
 
 
 def new_sheet(arguments: argparse.Namespace) -> int:
@@ -131,6 +139,7 @@ def new_sheet(arguments: argparse.Namespace) -> int:
     with open_workplace(arguments) as workplace:
         workplace.session.require("people")
         workplace.staff.new_sheet(partial(_hand_out, arguments=arguments))
+        _tell_waiting(workplace)
         workplace.staff.confirm_sheet()
     return 0
 

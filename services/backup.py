@@ -98,12 +98,6 @@ class BackupDesk:
             return None
         return last if last.tzinfo is not None else last.replace(tzinfo=UTC)
 
-    @property
-    def last_folder(self) -> Path | None:
-        """Where the last backup lies, when its medium is plugged in."""
-        path = self._settings.text("backup.last_path")
-        return Path(path) if path else None
-
     def reminder(self) -> str | None:
         """Return a sentence where the last backup is too old and there is something to lose, else None."""
         days = self._settings.number("backup.remind_days")
@@ -177,7 +171,7 @@ class BackupDesk:
         self._trail.note("backup", detail={"verified": backup.manifest.made_at})
 
     def _check_seal(self, backup: Backup) -> None:
-        check_any_seal(backup.manifest, self._database.backup_seals(backup.manifest.made_at))
+        check_any_seal(backup.manifest, self._database.backup_seals())
 
     def _sealed_on(self, medium: Path) -> tuple[Backup, ...]:
         """Return the backups on a medium that these records sealed, the latest first."""

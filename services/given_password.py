@@ -8,6 +8,7 @@ from datetime import datetime
 from core.wording import say
 from services.staff import Staff
 from services.trail import Trail
+from store.key_slots import BY_SHEET
 from store.people import PersonRow
 
 
@@ -22,6 +23,8 @@ class GivenPassword:
     @property
     def title(self) -> str:
         """What happened."""
+        if self.by == BY_SHEET:
+            return say("people.given.title_sheet", at=_time(self.at))
         return say("people.given.title", name=self.by, at=_time(self.at))
 
     @property

@@ -19,19 +19,23 @@ from core.clock import Clock
 from core.errors import KeysReplacedError, StoreError
 from services.trail import AuditAct, Trail
 from store.database import Database
-from store.key_turn import remember_seal, turn_beside
+from store.key_turn import remember_seals, turn_beside
 from store.keyring import KeyChange, KeyRing
 from store.people import PeopleStore, PersonRow, PreparedPerson
+from store.subkeys import BACKUP_SEAL, subkey
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meant:
-    """What is to stand in people and trail: a person entered, one changed, or neither; and the line."""
+    """What is to stand in people and trail: a person entered, one changed, or neither; and the line.
+
+    ``by`` is None where nobody knows who it was.
+    """
 
     act: AuditAct
-    by: PersonRow
+    by: PersonRow | None
     detail: Mapping[str, object]
     entered: PreparedPerson | None = None
     changed: PersonRow | None = None
@@ -87,6 +91,17 @@ class KeyChanges:
                 _log.warning("the key is turned at the next opening: %s", error.code)
             return person
 
+    def renew(self, change: KeyChange) -> None:
+        """Make a new key in records that wait to be put in place, and write nothing down.
+
+        Raises:
+            StoreError: it could not be done; what waits is not to be used.
+        """
+        with self._database.alone():
+            self._ring.keep(change)
+            self._remember(change.edition, "")
+            self._turn()
+
     def end_turn(self) -> None:
         """End a turn of the key that a crash cut short, at an opening and before any line is written.
 
@@ -109,9 +124,9 @@ class KeyChanges:
             edition, pending = self._remembered()
             if pending and pending["edition"] == self._ring.edition:
                 self._settle(pending)
-            elif pending or edition != self._ring.edition:
+            self._ring.align()  # nothing of a change that was not kept is left, and then it is forgotten
+            if pending or edition != self._ring.edition:
                 self._remember(self._ring.edition, "")
-            self._ring.align()
 
     def _turn(self) -> None:
         """Put the records, and what lies beside them, under the latest key, and drop the one before."""
@@ -122,14 +137,14 @@ class KeyChanges:
             self._database.turn_to(new)
         turn_beside(self._database.file, self._anchor, old, new)
         with self._database.transaction() as connection:
-            remember_seal(connection, old, self._clock.now())
+            remember_seals(connection, [subkey(old, BACKUP_SEAL)], self._clock.now())
         self._ring.end_turn()
 
     def _take_back(self) -> None:
         try:
             self._ring.take_back()
         except StoreError as error:
-            _log.warning("a change of the keys stands, and is written down later: %s", error.code)
+            _log.warning("a change of the keys is written down or forgotten later: %s", error.code)
             return
         with suppress(StoreError):  # the next opening forgets it
             self._remember(self._ring.edition, "")
@@ -144,7 +159,7 @@ class KeyChanges:
             elif pending["changed"] is not None:
                 person = PersonRow(**pending["changed"])
                 self._people.change(person)
-            by = PersonRow(**pending["by"])
+            by = None if pending["by"] is None else PersonRow(**pending["by"])
             self._trail.note(pending["act"], subject, detail=pending["detail"], by=by)
             self._remember(int(pending["edition"]), "")
         return person
@@ -168,7 +183,7 @@ class KeyChanges:
 def _plain(meant: Meant) -> dict[str, Any]:
     return {
         "act": meant.act,
-        "by": asdict(meant.by),
+        "by": None if meant.by is None else asdict(meant.by),
         "detail": dict(meant.detail),
         "subject": meant.subject,
         "entered": None if meant.entered is None else meant.entered.plain(),

@@ -110,6 +110,10 @@ class PaperDesk:
             self.withdraw_paper(issued.paper_id)
             raise
 
+    def is_as_signed(self, report_id: int) -> bool:
+        """Whether a report and its addenda are what was signed, as their lines in the trail say."""
+        return self._seals.holds(report_id)
+
     def withdraw_paper(self, paper_id: int) -> None:
         """Keep that a paper did not come out (the disk was full, the printer refused it).
 

@@ -48,6 +48,14 @@ class Correction:
     clock_doubted: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A signed study that is another patient's now: whose it is, and whom its report names, in words."""
+
+    owner: Patient
+    signed_as: str
+
+
 class RecordDesk:
     """The patients and studies of one profile. Every method is one transaction, from any thread."""
 
@@ -219,6 +227,16 @@ class RecordDesk:
         """Return the moves of a study, the oldest first; without those whose patient was deleted."""
         return tuple(correction_of(move) for move in self._store.moves_of(key) if move.payload)
 
+    def moved(self, key: str) -> Moved | None:
+        """Return whose a signed study is now, where its report names somebody else."""
+        report, row = self._signed.find(key), self._store.find_study(key)
+        if report is None or row is None:
+            return None
+        named, known = from_plain(Patient, json.loads(report.patient)), self._identities(row.patient_id)
+        if not known or any(not identity_differs(one, named) for one in known):
+            return None
+        return Moved(owner=known[0], signed_as=who(named))
+
     def belongs_to_another(self, key: str, patient: Patient) -> str | None:
         """Return who the records say a unit's patient is, where that contradicts who they are said to be."""
         row = self._store.find_study(key)
@@ -284,7 +302,12 @@ class RecordDesk:
         self._store.add_study(row)
 
     def enter_patient(self, patient: Patient, at: str | None = None) -> int:
-        """Enter a patient, whoever else there is; returns their number."""
+        """Enter a patient, whoever else there is; returns their number.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
         number = self._store.add_patient(patient_facts(patient), at or self._now())
         self._trail.note("enter_patient", f"patient:{number}", words=who(patient))
         return number
@@ -293,7 +316,11 @@ class RecordDesk:
         """Return the record that a patient joins: the same number, and the same name or birth date.
 
         Nothing that both know may differ.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
         """
+        self._session.require("enter_patient")
         for like in self._like(patient):
             known = patient_of(like)
             agree = same_id(known, patient) and same_person(known, patient)

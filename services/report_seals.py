@@ -41,9 +41,13 @@ class ReportSeals:
         Raises:
             ChangedReportError: something of it is not what was signed.
         """
-        lines = self._trail.of(("sign", "addendum"), f"report:{report_id}")
-        if any(True for line in lines for _ in self._broken(line)):
+        if not self.holds(report_id):
             raise ChangedReportError("seal")
+
+    def holds(self, report_id: int) -> bool:
+        """Whether a report and its addenda are what was signed."""
+        lines = self._trail.of(("sign", "addendum"), f"report:{report_id}")
+        return not any(True for line in lines for _ in self._broken(line))
 
     def check(self, watch: Callable[[], None] | None = None) -> Iterator[Broken]:
         """Yield the lines of signing whose report is missing or is not what was signed.

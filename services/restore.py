@@ -7,7 +7,7 @@ swaps. A crash before the swap leaves the old records, one in it is gone through
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,13 @@ from services.backup import counting
 from services.deletion_again import DeletedAgain, DeletingAgain
 from services.locked_records import LockedRecords, ReportNumber
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
+from services.restored_people import (
+    LaterState,
+    PeopleSince,
+    RestoredPeople,
+    people_lines,
+    read_later,
+)
 from store.audit import AuditStore
 from store.backup_files import bring_back, medium_errors, no_room
 from store.backup_manifest import Backup, Entry, Manifest, check_any_seal, check_seal
@@ -59,6 +66,7 @@ class Prepared:
     lacking: tuple[ReportNumber, ...] = ()
     deletions_known: bool = False
     deleted_again: DeletedAgain = field(default_factory=DeletedAgain)
+    people: PeopleSince = field(default_factory=PeopleSince)
 
 
 class Restoring(LockedRecords):
@@ -85,6 +93,8 @@ class Restoring(LockedRecords):
         """
         self._backup, self._beside = backup, beside
         self._prepared: Prepared | None = None
+        self._later_ring: KeyRing | None = None
+        self._later_states: list[LaterState] = []
         self._staying: tuple[str, ...] = ()
         self._opening = ("", "")
         super().__init__(profile, clock=clock, cost=cost)
@@ -123,13 +133,18 @@ class Restoring(LockedRecords):
         super().unlock_with_sheet(code)
         self._opening = (SHEET, read_code(code) or "")
 
-    def _key_beside(self, folder: Path, key: bytes) -> bytes:
-        """Return the key of another state of this store: the backup's, or one that the secret opens there."""
-        file, keys = folder / DATABASE, [key]
+    def _ring_beside(self, folder: Path) -> KeyRing | None:
+        """Return the keys of another state of this store, where the secret opens them."""
         with suppress(StoreError):
             ring = KeyRing(folder / "keys.json", self._clock, self._cost)
-            if ring.store_id == self._backup.manifest.store_id:
-                keys.extend(ring.try_unlock(*self._opening))
+            if ring.store_id == self._backup.manifest.store_id and ring.try_unlock(*self._opening):
+                return ring
+        return None
+
+    def _key_beside(self, folder: Path, key: bytes) -> bytes:
+        """Return the key of another state of this store: the backup's, or one that the secret opens there."""
+        file, ring = folder / DATABASE, self._ring_beside(folder)
+        keys = (key, *(ring.keys() if ring else ()))
         return next((one for one in keys if file.exists() and opens(file, one)), key)
 
     def _take(self, key: bytes, holder_id: str) -> None:
@@ -153,8 +168,9 @@ class Restoring(LockedRecords):
         manifest = self._backup.manifest
         staying, coming = self._sort_images(progress, cancelled)
         records = manifest.only("records")
+        turned = records.size * 11 // 10  # all pages once more, for the new key
         needed = records.size + sum(entry.size for entry in coming) + _SPARE_BYTES
-        short = needed - shutil.disk_usage(self._folder).free
+        short = needed + turned - shutil.disk_usage(self._folder).free
         if short > 0:
             raise no_room(short)
         tell = counting("restoring", needed - _SPARE_BYTES, progress, cancelled)
@@ -172,6 +188,7 @@ class Restoring(LockedRecords):
         present, lacking = self._compare(key)
         later = self._later(key, present)
         again = self._delete_again(key, later, progress, cancelled)
+        people = self._plan_people(key, present)
         self._staying = tuple(entry.path for entry in staying)
         self._prepared = Prepared(
             made_at=manifest.made_at,
@@ -183,6 +200,7 @@ class Restoring(LockedRecords):
             lacking=lacking,
             deletions_known=bool(later),
             deleted_again=again,
+            people=people,
         )
         return self._prepared
 
@@ -190,18 +208,26 @@ class Restoring(LockedRecords):
         """Put what was prepared in the place of what is there; returns where that was set aside, if anything.
 
         Raises:
-            ProfileNotWritableError: it could not be begun; nothing has changed.
+            ProfileNotWritableError, DiskFullError, StoreError: it could not be begun, or not be put under a
+                new key; nothing has changed.
             NotReplacedError: it was begun, and the next start goes on.
         """
         if self._prepared is None:
             raise ValueError("prepare comes first")
-        self._note(self._require_key(), self._prepared)
+        prepared, self._prepared = self._prepared, None  # where it fails, it is prepared anew
+        try:
+            self._note(self._require_key(), prepared)
+            self._renew(self._require_key())
+        except BaseException:
+            self._key = None  # what lies ready is half done: it is opened and prepared anew
+            with suppress(StoreError, OSError):
+                self._ring = self._find_ring()
+            raise
         names = [name for name in (*RECORDS, *SMALL) if (self._folder / name).exists()]
         images = self._folder / "images"
         present = (file.relative_to(self._folder).as_posix() for file in images.rglob("*") if file.is_file())
         staying = frozenset(self._staying)
         aside = swap(self._folder, aside=[*names, *(name for name in present if name not in staying)])
-        self._prepared = None
         return aside if aside.exists() else None
 
     def close(self) -> None:
@@ -328,6 +354,27 @@ class Restoring(LockedRecords):
             database.close()
         return again
 
+    # --- who may open it
+
+    def _plan_people(self, key: bytes, present: Present) -> PeopleSince:
+        """Look who left since, and whose passwords are newer; of each state of this store that can tell."""
+        self._later_ring, self._later_states = None, []
+        here = [self._folder] if present in ("same", "unreadable") else []
+        for folder in (*here, *([self._beside] if self._beside else [])):
+            self._later_ring = self._later_ring or self._ring_beside(folder)
+            with suppress(dbapi.DatabaseError, OSError):
+                self._later_states.append(read_later(folder / DATABASE, self._key_beside(folder, key)))
+        with closing(Database(self._new / DATABASE, key)) as database:
+            return self._people_of(database).plan(self._later_states, self._later_ring)
+
+    def _renew(self, key: bytes) -> None:
+        """Put what lies ready under a new key: an old stick and password open nothing written from now on."""
+        with closing(Database(self._new / DATABASE, key)) as database:
+            self._people_of(database).carry_out(self._later_states, self._later_ring)
+
+    def _people_of(self, database: Database) -> RestoredPeople:
+        return RestoredPeople(database, self._ring, clock=self._clock, by=self._person_in(database))
+
     def _note(self, key: bytes, prepared: Prepared) -> None:
         """Write into the trail of what comes back that it came back; on the disk with it, or not at all."""
         database = Database(self._new / DATABASE, key)
@@ -347,6 +394,7 @@ class Restoring(LockedRecords):
                     "deleted_again": prepared.deleted_again.patients,
                     "studies_deleted_again": prepared.deleted_again.studies,
                     "not_deleted_again": list(prepared.deleted_again.left),
+                    "people_known": prepared.people.known,
                 },
             )
         finally:
@@ -371,7 +419,11 @@ def _holds(manifest: Manifest, key: bytes) -> bool:
 
 
 def again_lines(prepared: Prepared, day: str) -> list[str]:
-    """Return in sentences what was deleted again, or that nobody knows what was deleted after the day."""
+    """Return in sentences what is done again: deletions and leavings; or that nobody knows of them."""
+    return [*_deletion_lines(prepared, day), *people_lines(prepared.people, day)]
+
+
+def _deletion_lines(prepared: Prepared, day: str) -> list[str]:
     if not prepared.deletions_known:
         return [say("backup.again.unknown", made_at=day)]
     again, lines = prepared.deleted_again, []

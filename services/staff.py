@@ -182,12 +182,22 @@ class Staff:
         return code
 
     @property
+    def key_waits(self) -> bool:
+        """Whether the last change stands, and the records have not got their new key yet."""
+        return self._ring.turning
+
+    @property
     def sheet_kept(self) -> bool:
         """Whether somebody said that they keep the recovery sheet."""
         return self._ring.sheet_kept
 
     def confirm_sheet(self) -> None:
-        """Remember that somebody keeps the sheet (it was printed, or copied by hand)."""
+        """Remember that somebody keeps the sheet (it was printed, or copied by hand).
+
+        Raises:
+            NotPermittedError: who is logged in is no administrator.
+        """
+        self._session.require("people")
         self._ring.confirm_sheet()
 
     def _require_self(self, password: str) -> PersonRow:

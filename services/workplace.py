@@ -47,6 +47,7 @@ from store.deletion import DeletionStore
 from store.drafts import DraftStore
 from store.image_vault import ImageVault
 from store.kept_values import KeptValues
+from store.key_slots import BY_SHEET
 from store.keyring import KeyHolder, KeyRing
 from store.pack_folder import PackFolder
 from store.pack_rows import PackStore
@@ -230,14 +231,19 @@ class Workplace:
     def recover(self, holder_id: str, password: str) -> None:
         """Give a holder another password; ``services.access`` has asked for the recovery sheet.
 
+        Whoever held the sheet knows it: nothing is signed with it, and the line names nobody.
+
         Raises:
             NotPermittedError: no person has this key.
             StoreError: it could not be kept; the old password stays.
         """
         person = self._person_of(holder_id)
         self._keys.ready()
-        change = self._opened.ring.with_password(holder_id, password)
-        self._keys.make(change, Meant(act="sheet_used", by=person, detail={"holder": holder_id}))
+        change = self._opened.ring.with_password(holder_id, password, given_by=BY_SHEET)
+        subject = f"person:{person.person_id}"
+        self._keys.make(
+            change, Meant(act="sheet_used", by=None, subject=subject, detail={"holder": holder_id})
+        )
 
     def _person_of(self, holder_id: str) -> PersonRow:
         person = next((one for one in self.staff.all() if one.holder_id == holder_id), None)

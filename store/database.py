@@ -113,12 +113,11 @@ class Database:
         """Return a key for one purpose, made of the store's own, which stays here."""
         return subkey(self._key, purpose)
 
-    def backup_seals(self, made_at: str) -> tuple[bytes, ...]:
-        """Return what may have sealed a backup of these records that says it was made then."""
+    def backup_seals(self) -> tuple[bytes, ...]:
+        """Return all that may have sealed a backup of these records, whatever the clock said then."""
         with self.transaction() as connection:
-            rows = connection.execute("SELECT until, seal FROM former_seals ORDER BY until DESC").fetchall()
-        former = tuple(bytes(row["seal"]) for row in rows if made_at <= row["until"])
-        return (self.subkey(BACKUP_SEAL), *former)
+            rows = connection.execute("SELECT seal FROM former_seals ORDER BY until DESC").fetchall()
+        return (self.subkey(BACKUP_SEAL), *(bytes(row["seal"]) for row in rows))
 
     def is_under(self, key: bytes) -> bool:
         """Whether the records are under this key."""
@@ -141,7 +140,7 @@ class Database:
                 turn(self._connection, key)
             except dbapi.Error as error:
                 failed = error
-            if failed is not None or not opens(self._file, key):
+            if failed is not None or not _is_turned(self._file, key):
                 self._connection.close()
                 self._connection = self._open()
                 if failed is not None and _is_full(failed):
@@ -359,6 +358,14 @@ def not_opened(error: OSError | dbapi.OperationalError) -> StoreError:
     if code is not None and code & 0xFF == _SQLITE_IOERR:
         return StoreError(f"{detail}: the disk does not keep it")
     return ProfileNotWritableError(detail)
+
+
+def _is_turned(file: Path, key: bytes) -> bool:
+    """Whether a file that was turned opens; where another program holds it, what was told is believed."""
+    try:
+        return opens(file, key)
+    except dbapi.OperationalError:
+        return True
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

@@ -26,6 +26,10 @@ _MOST_PASSES = 64
 _MOST_LANES = 16
 
 
+BY_SHEET = "*sheet"
+"""Who gave a password that was set with the recovery sheet: whoever held it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHolder:
     """Someone who can open the store with a password.

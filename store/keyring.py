@@ -14,6 +14,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -223,8 +224,12 @@ class KeyRing:
         return slot is not None and open_slot(self.store_id, slot, password) is not None
 
     def _opened(self, holder_id: str, secret: str) -> tuple[_State, dict[int, bytes]] | None:
-        """Return what a secret opens: the file, or its copy where the file was damaged; None for neither."""
-        candidates = [self._state, *(one for one in self._read if one != self._state)]
+        """Return what a secret opens: the file, or its copy where the file was damaged; None for neither.
+
+        A copy that is newer than the file is a change that was never told as kept: it opens nothing.
+        """
+        copies = (one for one in self._read if one != self._state and one.edition <= self.edition)
+        candidates = [self._state, *copies]
         opened = False
         for state in candidates:
             slot = self._slot(state, holder_id)
@@ -311,31 +316,45 @@ class KeyRing:
         slots = tuple(one for one in self._state.slots if one.holder_id != holder_id)
         return self._turned(holder_id, replace(self._state, slots=slots))
 
+    def renewed(self, gone: Collection[str], later: KeyRing | None) -> KeyChange:
+        """Return the change to a new key without these holders.
+
+        ``later`` is an opened key file of this store; where it was changed more often, its passwords and its
+        sheet are the newer ones.
+        """
+        slots = tuple(one for one in self._state.slots if one.holder_id not in gone)
+        state = replace(self._state, slots=slots)
+        if later is not None and later.edition > self.edition:
+            newer = {slot.holder_id: slot for slot in later._state.slots}
+            slots = tuple(newer.get(slot.holder_id, slot) for slot in slots)
+            state = replace(state, slots=slots, sheet_kept=later.sheet_kept, edition=later.edition)
+        return self._turned(SHEET, state)
+
     def keep(self, change: KeyChange) -> None:
         """Keep a change; where it turns the key, old and new are sealed to those who stay.
 
         Raises:
             ProfileNotWritableError, DiskFullError: it could not be kept; nothing has changed.
         """
-        if change.edition != self.edition + 1:
+        if change.edition <= self.edition:
             raise RequestError("the keys were changed meanwhile")
         before, self._before = (self._state, self._keys), None
         try:
             self._keep(change.state, change.keys)
         except StoreError:
+            self._before = before  # the copy may have been written
             with suppress(StoreError):
-                self._keep(*before)  # the copy may have been written
-            self._state, self._keys = before
+                self.take_back()
             raise
         self._before = before
         with suppress(StoreError):
             self._guesses.count(change.holder_id, right=True)
 
     def take_back(self) -> None:
-        """Put what was before the last change back (nothing where that was not kept).
+        """Put what was before the last change back (nothing where that was done).
 
         Raises:
-            ProfileNotWritableError, DiskFullError: it could not be kept; the change stands.
+            ProfileNotWritableError, DiskFullError: it could not be kept; what the file says stands.
         """
         if self._before is not None:
             self._keep(*self._before)

@@ -50,12 +50,16 @@ def turn(connection: dbapi.Connection, key: bytes) -> None:
 
 
 def opens(file: Path, key: bytes) -> bool:
-    """Whether a key opens a file; also where that cannot be tried now (another program holds it)."""
+    """Whether a key opens a file.
+
+    Raises:
+        dbapi.OperationalError: that cannot be tried now (another program holds it).
+    """
     connection = connect(file, key)
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except dbapi.OperationalError:
-        return True
+        raise  # not for a wrong key
     except dbapi.DatabaseError:
         return False
     finally:

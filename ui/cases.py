@@ -16,6 +16,7 @@ from core.result import Refusal
 from services.analyze import Analysis
 from services.drafts import Draft
 from services.patient import merge
+from services.records import Moved
 from services.sign import Missing, SignedFile
 from services.signed_result import Today
 
@@ -27,7 +28,8 @@ KEPT_PIXELS = 12
 class Case:
     """One reading unit as the window knows it. ``asked`` counts analyses: an older answer is not taken.
 
-    ``today`` is what a signed unit's models said when it was looked at again, beside what was signed.
+    ``moved`` is whose a signed unit is now, where its report names somebody else. ``today`` is what a signed
+    unit's models said when it was looked at again, beside what was signed.
     ``copies`` are further copies of the same image in other files; ``seen`` is the mark of the picture that
     was analysed, by which another copy is known to show the same. ``withheld`` is what the records hold
     against signing it.
@@ -37,6 +39,7 @@ class Case:
     key: str
     draft: Draft
     signed: SignedFile | None = None
+    moved: Moved | None = None
     analysis: Analysis | None = None
     error: str = ""
     error_code: str = ""
@@ -57,6 +60,11 @@ class Case:
     def patient(self) -> Patient:
         """The patient: what was typed wins over the header."""
         return merge(self.unit.patient, self.draft.typed, day=self.unit.header.date)
+
+    @property
+    def whose(self) -> Patient:
+        """Whose the study is now: another patient's, where it was moved after it was signed."""
+        return self.moved.owner if self.moved is not None else self.patient
 
     @property
     def exchanged(self) -> bool:

@@ -64,6 +64,8 @@ class DraftWriter(QObject):
         for one in tuple(self._waiting.values()):
             if one.person_id == self._person_id():
                 self._write(one)
+        if self._waiting:
+            self._again.start()  # behind the lock too: whoever comes back finds it kept soon
 
     def _remember(self, case: Case) -> None:
         before = self._waiting.get(case.key)

@@ -8,6 +8,7 @@ from core.image import ReadingUnit
 from core.patient import Patient
 from services.images import origin_of
 from ui import words
+from ui.cases import Case
 from ui.controls import Chip, PushButton, label, set_role
 from ui.shortcuts import tooltip
 from ui.theme import Theme, interface_font
@@ -188,12 +189,17 @@ class PatientBanner(QWidget):
         self.kept.hide()
         self.setAccessibleName(self.tr("No patient open"))
 
-    def show_patient(self, patient: Patient, unit: ReadingUnit) -> None:
+    def show_case(self, case: Case) -> None:
+        """Show a case: whose it is now, and whom its report names where that is somebody else."""
+        self.show_patient(case.whose, case.unit, signed_as=case.moved.signed_as if case.moved else "")
+
+    def show_patient(self, patient: Patient, unit: ReadingUnit, *, signed_as: str = "") -> None:
         """Show a patient and the study."""
         name = words.patient_name(patient)
         self.name.set_whole(name)
         when = " ".join(part for part in (words.study_date(unit), words.study_time(unit)) if part)
         facts = (
+            *(((self.tr("signed as"), signed_as),) if signed_as else ()),
             (f"{words.sex_word(patient)} ·", words.age_word(patient)),
             (self.tr("ID"), words.patient_id(patient)),
             ("", words.study_name(unit)),

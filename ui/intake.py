@@ -247,4 +247,5 @@ def case_of(unit: ReadingUnit, workplace: Workplace) -> Case:
         draft = workplace.signing.draft_for(unit, signed)
     else:
         draft = workplace.drafts.find(key) or Draft(key=key, path=unit.path)
-    return Case(unit=unit, key=key, draft=draft, signed=signed)
+    moved = workplace.records.moved(key) if signed is not None else None
+    return Case(unit=unit, key=key, draft=draft, signed=signed, moved=moved)

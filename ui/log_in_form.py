@@ -11,6 +11,7 @@ from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from core.errors import FarlightError, WrongPasswordError
+from store.key_slots import BY_SHEET
 from store.keyring import KeyHolder
 from ui.controls import KeyButton, is_enter, label, set_role
 
@@ -169,7 +170,9 @@ class LogInForm(QWidget):
         if holder is None or not holder.changed_at:
             return ""
         words = self.tr("It was changed on {at}.")
-        if holder.given_by:
+        if holder.given_by == BY_SHEET:
+            words = self.tr("Another one was set with the recovery sheet on {at}.")
+        elif holder.given_by:
             words = self.tr("{by} gave a new one on {at}.")
         return words.format(at=_moment(holder.changed_at), by=holder.given_by)
 

@@ -33,7 +33,7 @@ from ui.read_page import ReadPage
 from ui.register_offer import RegisterOffer
 from ui.shortcuts import make_action
 from ui.signing import Signing
-from ui.start_notices import tell_start_notices
+from ui.start_notices import tell_key_waits, tell_start_notices
 from ui.state_words import is_ready, state_words
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
@@ -133,6 +133,7 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.models = ModelsPage(self._theme, self.pools, self._workplace)
         self.settings = SettingsPage(self._workplace, self.pools)
+        self.settings.people.key_waits.connect(partial(tell_key_waits, self.notices))
         self.trail_watch = TrailWatch(self.pools, self._workplace, self.notices, self)
         self.audit = AuditPage(self._theme, self.pools, self._workplace, self.trail_watch)
         self.audit_export = AuditExport(self.pools, self._workplace, self.notices, self)
@@ -248,6 +249,7 @@ class MainWindow(QMainWindow):
         self.common.failed.connect(self.tell_error)
         self.common.changed.connect(self._on_prevalence_changed)
         self.common.outdated.connect(self._on_prevalence_outdated)
+        self.records.whose_changed.connect(self._on_whose_changed)
         self.keeping.failed.connect(self.tell_error)
         self.keeping.deleted.connect(self._on_deleted)
         self.records.open_copy = self.copies.open_study
@@ -461,10 +463,22 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_case_opened(self, case: Case) -> None:
         self.notices.forget(case.key)
-        self.banner.show_patient(case.patient, case.unit)
+        self.banner.show_case(case)
         self._show_state()
+        if case.signed is not None and not self._workplace.papers.is_as_signed(case.signed.report_id):
+            self.notices.tell(
+                "critical",
+                self.tr("This report is not what was signed: it was changed by other means than Farlight."),
+                self.tr("Do not rely on it: the printed paper counts. Tell an administrator. (E407)"),
+                of=case.key,
+            )
         if case.signed is None and case.unit.frames > 1 and case.analysis is None:
             self.queue.ask(case, first=True)
+
+    @Slot(object)
+    def _on_whose_changed(self, case: Case) -> None:
+        if case is self.desk.case:
+            self.banner.show_case(case)
 
     @Slot()
     def _on_case_closed(self) -> None:
@@ -521,7 +535,7 @@ class MainWindow(QMainWindow):
         case = self.desk.case
         if case is None or case.key != key:
             return
-        self.banner.show_patient(case.patient, case.unit)
+        self.banner.show_case(case)
         self._on_analysed(key)
 
     @Slot(str)
@@ -534,7 +548,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_identity_changed(self, case: Case) -> None:
         if case is self.desk.case:
-            self.banner.show_patient(case.patient, case.unit)
+            self.banner.show_case(case)
         self.queue.ask_again(case)
 
     @Slot()
@@ -565,7 +579,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_taken_up(self, case: Case) -> None:
         if case is self.desk.case:
-            self.banner.show_patient(case.patient, case.unit)
+            self.banner.show_case(case)
 
     @Slot(object)
     def _on_deleted(self, _keys: object) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
-from core.errors import FarlightError, WrongPasswordError
+from core.errors import FarlightError, NotReplacedError, WrongPasswordError
 from ui.controls import label
 from ui.log_in_form import PasswordField
 from ui.progress_line import ProgressLine
@@ -139,6 +139,19 @@ class MendingDialog(Sheet):
             self.password.clear()
         detail = f" {error.detail}" if error.code in ("E541", "E508") and error.detail else ""
         self.tell(f"{error.message}{detail}")
+        if self._state == "ready":
+            self._ask_again(error)
+
+    def _ask_again(self, error: FarlightError) -> None:
+        """Go back to the beginning: what lay ready is half done. A swap begun is the next start's."""
+        if isinstance(error, NotReplacedError) and self._records is not None:
+            self._records.close()
+            self._records = None
+            return
+        self._state, self.enter_acts = "asking", True
+        for part in (*(one for row in self._rows for one in row), self.told, self.warned):
+            part.setVisible(part not in (self.told, self.warned))
+        self.yes.set_words(self._first_words)
 
     @Slot(object)
     def _on_prepared(self, prepared: Any) -> None:

@@ -92,6 +92,10 @@ class NoticeArea(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
 
+    def withdraw(self, title: str) -> None:
+        """Take a sentence away that does not hold any more."""
+        self._drop_all(lambda one: one.key == title)
+
     def tell(
         self,
         tone: str,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
@@ -17,6 +18,24 @@ WIDTH, NARROW = 344, 300
 NARROW_WINDOW = 1200
 LONGEST_WORD = 22
 MOST_STUDIES = 40
+
+
+class _AsTallAsItsWords(QWidget):
+    """A column that asks for the height that its words take at its width, whenever either changes."""
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the height for the present width."""
+        column = self.layout()
+        asked = super().minimumSizeHint()
+        if column is None or not column.hasHeightForWidth():
+            return asked
+        return QSize(asked.width(), max(asked.height(), column.heightForWidth(self.width())))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Ask anew where the width changed: a scroll bar came or went."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self.updateGeometry()
 
 
 class PatientPane(QWidget):
@@ -46,7 +65,7 @@ class PatientPane(QWidget):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inner = QWidget()
+        inner = _AsTallAsItsWords()
         inner.setMinimumWidth(1)  # never wider than what is in sight: words wrap, buttons elide
         self._column = QVBoxLayout(inner)
         self._column.setContentsMargins(14, 14, 14, 14)
@@ -204,6 +223,9 @@ class PatientPane(QWidget):
         for words in (widget, *widget.findChildren(QLabel)):
             if isinstance(words, QLabel) and words.wordWrap():
                 words.setText(breakable(words.text(), LONGEST_WORD))
+                policy = words.sizePolicy()
+                policy.setHeightForWidth(True)
+                words.setSizePolicy(policy)
         self._made.append(widget)
         self._changing.addWidget(widget)
 

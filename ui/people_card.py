@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
 from services.workplace import Workplace
@@ -28,6 +28,7 @@ class PeopleCard(Card):
     """Lists people and opens the dialogs about them."""
 
     failed = Signal(object)
+    key_waits = Signal()
 
     def __init__(self, workplace: Workplace, pools: Pools, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("People"), parent)
@@ -99,9 +100,11 @@ class PeopleCard(Card):
         dialog.finished.connect(self._on_finished)
         dialog.open()
 
-    @Slot()
-    def _on_finished(self) -> None:
+    @Slot(int)
+    def _on_finished(self, result: int) -> None:
         self.dialog = None
+        if result == QDialog.DialogCode.Accepted and self._workplace.staff.key_waits:
+            self.key_waits.emit()
         self.refresh()
 
     @Slot()

@@ -32,6 +32,7 @@ class RecordKeeping(QObject):
     case_wanted = Signal(str)
     page_wanted = Signal(str)
     failed = Signal(object)
+    whose_changed = Signal(object)
     weighed = Signal(str)  # a case: what the records hold against signing it may be another
 
     def __init__(
@@ -80,6 +81,7 @@ class RecordKeeping(QObject):
                 case.unit, case.patient, confirmed=case.draft.confirmed, marks=_marks(case)
             )
             if row is not None:
+                self._show_moved(case)
                 self._tell_moved(case)
                 self._ask_same(row)
                 if case.signed is None:
@@ -153,6 +155,14 @@ class RecordKeeping(QObject):
                 self._weigh_open()
         except FarlightError as error:
             self.failed.emit(error)
+
+    def _show_moved(self, case: Case) -> None:
+        """Know whose a signed case is, which may have changed since it was listed."""
+        moved = self._workplace.records.moved(case.key) if case.signed is not None else None
+        if moved != case.moved:
+            case.moved = moved
+            self._book.touch(case)
+            self.whose_changed.emit(case)
 
     def _tell_moved(self, case: Case) -> None:
         told = self._workplace.records.corrections(case.key)
@@ -309,7 +319,9 @@ class RecordKeeping(QObject):
     def _on_moved(self, study: ListedStudy, patient_id: int) -> None:
         """Let the open window know: what stands in memory would undo the move."""
         case = self._book.find(study.unit_key)
-        if case is not None and case.signed is None:
+        if case is not None and case.signed is not None:
+            self._show_moved(case)
+        elif case is not None:
             try:
                 draft = self._workplace.drafts.find(study.unit_key)
             except FarlightError as error:

@@ -7,7 +7,7 @@ asked whenever a calm screen says that the records cannot be opened, and each of
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Trouble:
     folder: Path | None
     retry: Callable[[], None]
     holder_id: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ def _tr(text: str) -> str:
 
 def sign_facts(case: Case) -> tuple[tuple[str, str], ...]:
     """Return what and value, a line each: patient, study, reads, answers, empty lines."""
-    patient, unit, reading = case.patient, case.unit, case.draft.reading
+    patient, unit, reading = case.whose, case.unit, case.draft.reading
     if case.analysis is not None:
         reading = reading_beside(case.analysis, reading)
     who = (words.patient_id(patient), words.sex_word(patient), words.age_word(patient))
@@ -32,6 +32,7 @@ def sign_facts(case: Case) -> tuple[tuple[str, str], ...]:
         known = f"{known}\n{words.header_identity(unit.patient)}"
     facts = [
         (_tr("Patient"), words.patient_name(patient)),
+        *(((_tr("Signed as"), case.moved.signed_as),) if case.moved is not None else ()),
         (_tr("ID · sex · age"), known),
         (_tr("Study"), " · ".join((words.study_name(unit), when or _tr("date not known")))),
         (_tr("You sign"), "\n".join(_answers(case, reading) + _own_words(reading))),

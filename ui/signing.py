@@ -124,9 +124,9 @@ class Signing(QObject):
         self._case, self._said = case, _Said(case.unit, case.analysis, case.draft, case.signed)
         facts = sign_facts(case)
         addendum = case.signed is not None
-        self.dialog = SignDialog(
-            people, facts[:3] if addendum else facts, doubt, self._window, addendum=addendum
-        )
+        if addendum:
+            facts = facts[: 4 if case.moved is not None else 3]  # who and what
+        self.dialog = SignDialog(people, facts, doubt, self._window, addendum=addendum)
         self.dialog.signed.connect(self._on_pin_given)
         self.dialog.finished.connect(self._on_dialog_closed)
         self.dialog.open()
@@ -206,7 +206,7 @@ def address_lines(text: str) -> tuple[str, ...]:
 
 def _whose(case: Case) -> str:
     """Return patient and study: the study in sight may be another one by the time this is read."""
-    return f"{words.patient_name(case.patient)} · {words.study_name(case.unit)}"
+    return f"{words.patient_name(case.whose)} · {words.study_name(case.unit)}"
 
 
 class _NotYet(NotReadyToSignError):

@@ -40,6 +40,8 @@ def tell_start_notices(
             on_act=partial(_answer, notices, workplace.accept_clock),
             lasting=True,
         )
+    if workplace.staff.key_waits:
+        tell_key_waits(notices, "start")
     reminder = workplace.backups.reminder()
     if reminder is not None:
         notices.tell("calm", reminder, tr("Settings, Backup: plug in a stick and press Back up now."))
@@ -75,6 +77,11 @@ def _tell_limits(notices: NoticeArea, workplace: Workplace) -> None:
             ),
             lasting=True,
         )
+
+
+def tell_key_waits(notices: NoticeArea, when: str = "done") -> None:
+    """Say that the records have not got their new key yet: once a change is ``done``, or at a ``start``."""
+    notices.tell("warning", say(f"people.key_waits.{when}"), say("people.key_waits.hint"), lasting=True)
 
 
 def _tell_log_in(notices: NoticeArea, workplace: Workplace, choose_password: Callable[[], None]) -> None:

@@ -83,7 +83,7 @@ class WorklistModel(QAbstractTableModel):
 
     def _text(self, study: Study, column: int) -> str:
         case = study.lead
-        patient = case.patient
+        patient = case.whose
         if column == PATIENT:
             return words.patient_name(patient)
         if column == SEX_AGE:
@@ -196,7 +196,7 @@ class WorklistFilter(QSortFilterProxyModel):
         """Return what the chosen column sorts by; rows that are alike there stand in the order of reading."""
         column, case = self.sortColumn(), study.lead
         if column == SEX_AGE:
-            age = case.patient.age_years
+            age = case.whose.age_years
             return age.value if age else -1.0
         if column == STUDY:
             return f"{case.unit.header.date or ''} {case.unit.header.time or ''}"

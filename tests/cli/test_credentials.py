@@ -9,7 +9,8 @@ import pytest
 
 from cli.credentials import add_credentials, open_workplace, read_line
 from cli.program import complain
-from core.errors import NotPermittedError, NotSetUpError, RequestError, WrongPasswordError
+from core.errors import DiskFullError, NotPermittedError, NotSetUpError, RequestError, WrongPasswordError
+from store.database import Database
 from tests.opening import ADMINISTRATOR, PASSWORD
 from tests.opening import open_workplace as open_for_test
 
@@ -116,3 +117,21 @@ def test_the_last_free_try_tells_of_the_wait_that_follows(profile: Path) -> None
 )
 def test_what_is_not_permitted_says_who_may(act: str, who: str) -> None:
     assert NotPermittedError(act).hint.startswith(who)
+
+
+def test_a_new_key_that_waits_for_room_is_told_at_each_log_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_database: Database, _key: bytes) -> None:
+        raise DiskFullError
+
+    profile = tmp_path / "profile"
+    monkeypatch.setattr(Database, "turn_to", full)
+    with open_for_test(profile) as workplace:
+        workplace.staff.new_sheet()
+    for _ in range(2):
+        open_workplace(_asked(profile, "--password-fd", str(_descriptor(f"{PASSWORD}\n")))).close()
+        assert "still waits for room" in capsys.readouterr().err
+    monkeypatch.undo()
+    open_workplace(_asked(profile, "--password-fd", str(_descriptor(f"{PASSWORD}\n")))).close()
+    assert "waits for room" not in capsys.readouterr().err

@@ -8,6 +8,7 @@ import pytest
 from core.errors import (
     DiskFullError,
     NotPermittedError,
+    PasswordGivenError,
     ProfileInUseError,
     RequestError,
     StoreMissingError,
@@ -255,3 +256,22 @@ def test_a_log_in_that_could_not_be_kept_leaves_the_profile_ours_for_the_next_tr
         with pytest.raises(ProfileInUseError):
             Access(tmp_path / "p", cost=CHEAP)
         access.log_in(holder_id, PASSWORD).close()
+
+
+def test_a_password_set_with_the_sheet_signs_nothing_and_its_line_names_nobody(tmp_path: Path) -> None:
+    """Whoever holds the sheet could have typed it, in anybody's name."""
+    with Access(tmp_path, cost=CHEAP) as access:
+        made = access.set_up(FIRST, PASSWORD)
+        made.workplace.staff.confirm_sheet()
+        made.workplace.close()
+    with Access(tmp_path, cost=CHEAP) as access:
+        (holder,) = access.holders()
+        with access.recover(made.code, holder.holder_id, "yam and plantain") as workplace:
+            assert workplace.given_password is not None
+            assert "recovery sheet" in workplace.given_password.title
+            (line,) = workplace.trail.of(("sheet_used",))
+            assert (line.person, line.person_id, line.subject) == ("", None, "person:1")
+            with pytest.raises(PasswordGivenError):
+                workplace.staff.change_own_pin("9753", password="yam and plantain")
+            workplace.staff.change_own_password("yam and plantain", "cassava and groundnut")
+            workplace.staff.change_own_pin("9753", password="cassava and groundnut")

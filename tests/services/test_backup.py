@@ -56,7 +56,7 @@ def test_a_backup_is_whole_verified_and_written_into_the_trail(workplace: Workpl
     workplace.backups.verify(found)
     assert len(found.manifest.of_kind("image")) == 3
     assert [line.act for line in workplace.trail.lines()][-2:] == ["backup", "backup"]
-    assert workplace.backups.last_folder == made.backup.folder
+    assert workplace.settings.text("backup.last_path") == str(made.backup.folder)
     assert not (workplace.folder / "backup").exists()
     assert not list(workplace.folder.glob("farlight-backup*"))
 

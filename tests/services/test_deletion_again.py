@@ -224,7 +224,7 @@ def test_where_nobody_can_tell_who_was_deleted_it_is_said_plainly(
         shutil.rmtree(profile)
     prepared = restore(backup, target, clock)
     assert not prepared.deletions_known
-    (line,) = again_lines(prepared, "1 Jan 2027")
+    line = again_lines(prepared, "1 Jan 2027")[0]
     assert "deleted after 1 Jan 2027 may be back" in line
     assert "audit trail" in line
     with open_workplace(target, clock=clock) as workplace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,15 +23,19 @@ from services.access import Access
 from services.restore import Restoring
 from services.staff import NewPerson
 from services.workplace import Workplace
+from store import key_turn
 from store.backup_manifest import find_backups
+from store.database import copy_whole
+from store.durable import replace_file
 from store.keyring import KeyRing
-from store.sqlcipher import connect, dbapi
+from store.sqlcipher import connect, dbapi, opens
 from tests.opening import CHEAP, PASSWORD, enter_signer, key_of_store, open_workplace
 from tests.services.conftest import MovedClock
 from tests.services.records_of_clinic import put_images, sign_reports
 
 LEAVER = NewPerson(name="Leaver Lee", duty="administrator")
 LEAVERS = "leaver password 1"
+ANN = NewPerson(name="Assistant Ann", duty="assistant")
 
 
 @pytest.fixture
@@ -382,3 +387,136 @@ def test_no_words_of_a_secret_stand_in_what_a_traceback_shows(profile: Path, clo
         assert made.code not in repr(made)
         assert workplace._opened.key.hex() not in repr(workplace._opened)
         assert str(workplace._opened.key) not in repr(workplace._opened)
+
+
+# --- a disk that stays full, a clock that goes back
+
+
+def _full_after(monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
+    """Have the disk full from a given write of the key file on."""
+    seen = [0]
+
+    def write(file: Path, content: bytes) -> None:
+        seen[0] += 1
+        if seen[0] > writes:
+            raise OSError(errno.ENOSPC, "full")
+        replace_file(file, content)
+
+    monkeypatch.setattr("store.keyring.replace_file", write)
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_password_told_as_refused_on_a_disk_that_stays_full_does_not_open(
+    profile: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch, damaged: bool
+) -> None:
+    with open_workplace(profile, clock=clock) as workplace:
+        other = workplace.staff.add(LEAVER, LEAVERS)
+        with monkeypatch.context() as patched:
+            _full_after(patched, 1)  # the copy alone
+            with pytest.raises(DiskFullError):
+                workplace.staff.give_password(other.person_id, "given password 7")
+    if damaged:  # then the copy is all that is left, and the change has its line
+        (profile / "keys.json").write_bytes(b"")
+        with _log_in(profile, clock, LEAVER.name, "given password 7") as workplace:
+            assert _acts(workplace)[-2:] == ["password_changed", "log_in"]
+        return
+    with pytest.raises(WrongPasswordError):
+        _log_in(profile, clock, LEAVER.name, "given password 7")
+    with _log_in(profile, clock, LEAVER.name, LEAVERS) as workplace:
+        assert "password_changed" not in _acts(workplace)
+        assert (profile / "keys.json").read_bytes() == (profile / "keys-copy.json").read_bytes()
+        assert workplace._keys._remembered() == (workplace._opened.ring.edition, None)
+
+
+def test_a_refused_sheet_does_not_open_and_the_earlier_one_does(
+    profile: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: list[str] = []
+    with Access(profile, clock=clock, cost=CHEAP) as access:
+        made = access.set_up(NewPerson(name="Dr. M. Achieng", duty="administrator"), PASSWORD)
+        with made.workplace as workplace, monkeypatch.context() as patched:
+            _full_after(patched, 1)
+            with pytest.raises(DiskFullError):
+                workplace.staff.new_sheet(codes.append)
+    with Access(profile, clock=clock, cost=CHEAP) as access:
+        holder = access.holders()[0].holder_id
+        with pytest.raises(WrongPasswordError):
+            access.recover(codes[0], holder, "yam and plantain")
+        access.recover(made.code, holder, "yam and plantain").close()
+
+
+def test_backups_verify_though_the_clock_was_back_when_the_key_was_turned(
+    profile: Path, clock: MovedClock, tmp_path: Path
+) -> None:
+    medium = tmp_path / "stick"
+    medium.mkdir()
+    with open_workplace(profile, clock=clock) as workplace:
+        leaver, third = workplace.staff.add(LEAVER, LEAVERS), workplace.staff.add(ANN, LEAVERS)
+        made = workplace.backups.make(medium).backup
+        clock.instant -= timedelta(days=900)
+        _leave(workplace, leaver.person_id)
+        between = workplace.backups.make(medium).backup
+        _leave(workplace, third.person_id)  # in the same second: both seals are kept
+        for one in (made, between):
+            workplace.backups.verify(one)
+
+
+def test_a_key_that_waits_for_room_is_known_until_it_is_made(
+    profile: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_workplace(profile, clock=clock) as workplace:
+        leaver = workplace.staff.add(LEAVER, LEAVERS)
+        with monkeypatch.context() as patched:
+            patched.setattr(workplace._database, "turn_to", _full)
+            _leave(workplace, leaver.person_id)
+        assert workplace.staff.key_waits
+    with open_workplace(profile, clock=clock) as workplace:
+        assert not workplace.staff.key_waits
+
+
+def _full(*_: object) -> None:
+    raise DiskFullError
+
+
+def test_a_schema_copy_that_cannot_be_turned_now_keeps_its_key_until_it_can(
+    profile: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise dbapi.OperationalError("full")
+
+    copy = profile / "farlight-schema-2.db"
+    with open_workplace(profile, clock=clock) as workplace:
+        leaver = workplace.staff.add(LEAVER, LEAVERS)
+        copy_whole(workplace._database._connection, copy, workplace._database._key)
+        with monkeypatch.context() as patched:
+            patched.setattr(key_turn, "turn", no_room)
+            _leave(workplace, leaver.person_id)
+        assert workplace.staff.key_waits
+        assert any(opens(copy, key) for key in _keys(workplace))
+    with open_workplace(profile, clock=clock) as workplace:
+        assert not workplace.staff.key_waits
+        assert opens(copy, workplace._database._key)
+
+
+def test_while_another_program_holds_the_records_no_key_is_taken_for_theirs(
+    profile: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_workplace(profile, clock=clock).close()
+    file, key = profile / "farlight.db", key_of_store(profile)
+    monkeypatch.setattr("store.sqlcipher._BUSY_TIMEOUT_S", 0.05)
+    holder = connect(file, key)
+    try:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        holder.execute("CREATE TABLE held (a)")
+        with pytest.raises(dbapi.OperationalError):
+            opens(file, bytes(32))
+        with pytest.raises(StoreError, match="E5"):
+            open_workplace(profile, clock=clock)
+    finally:
+        holder.close()
+    open_workplace(profile, clock=clock).close()
+
+
+def _keys(workplace: Workplace) -> tuple[bytes, ...]:
+    return workplace._opened.ring.keys()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.errors import DiskFullError
@@ -79,8 +80,20 @@ def test_words_kept_too_late_for_a_lock_wait_for_their_writer(
     assert on_disk(window, key) == ""
     window.locking.lock()
     log_in(window, writer)
-    window.desk.flush()
-    assert on_disk(window, key) == "Rib fracture"
+    wait_until(lambda: on_disk(window, key) == "Rib fracture")
+
+
+def test_words_kept_too_late_for_a_lock_are_kept_when_their_writer_is_back(
+    window: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.desk.writer._again.setInterval(50)
+    disk, key, writer = Disk(window, monkeypatch), window.desk.case.key, me(window)
+    conclude(window, "Rib fracture")
+    window.locking.lock()
+    QTest.qWait(300)
+    disk.full = False
+    log_in(window, writer)
+    wait_until(lambda: on_disk(window, key) == "Rib fracture")
 
 
 def test_a_full_disk_is_told_once_and_so_is_that_all_is_kept(

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from core.errors import WrongPasswordError
+from core.errors import DiskFullError, WrongPasswordError
 from services.staff import NewPerson
 from tests.opening import PASSWORD, enter_signer
 from tests.ui.stage import wait_until
+from ui.start_notices import tell_start_notices
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -99,6 +100,25 @@ def test_a_new_password_is_given_and_somebody_leaves_after_a_question(window: An
     people.dialog.yes.click()
     done(window)
     assert "Helper" not in {one.name for one in workplace.staff.all()}
+
+
+def test_a_new_key_that_waits_for_room_is_told_at_once_and_at_the_next_start(
+    window: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_key: bytes) -> None:
+        raise DiskFullError
+
+    workplace, people = window._workplace, window.settings.people
+    workplace.staff.add(NewPerson(name="Helper", duty="assistant"), PASSWORD)
+    people.refresh()
+    monkeypatch.setattr(workplace._database, "turn_to", full)
+    link(window, "Leaves … Helper").click()
+    assert people.dialog is not None
+    people.dialog.yes.click()
+    done(window)
+    assert any("Done; the new key" in text for text in window.notices.texts())
+    tell_start_notices(window.notices, workplace)
+    assert any("still waits for room" in text for text in window.notices.texts())
 
 
 def test_ones_own_password_and_pin_ask_for_the_password_one_has(window: Any) -> None:

@@ -19,6 +19,7 @@ from tests.services.test_records import file, patient, unit_of
 from tests.ui.conftest import PIN
 from tests.ui.stage import wait_until, write_chest
 from ui.controls import KeyButton
+from ui.sign_summary import sign_facts
 from ui.state_words import state_words
 
 pytestmark = pytest.mark.display
@@ -438,3 +439,48 @@ def test_a_reading_that_the_records_hold_back_is_not_called_ready(stage: Stage, 
     merge_by_hand(window, window._workplace.records.patients("okafor")[0].patient_id)
     assert state_words(case, no_model=False) == "Ready to sign"
     assert window.banner.status.words() == "Ready to sign"
+
+
+def test_a_signed_study_that_was_moved_opens_under_its_owner_and_says_whom_the_report_names(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = open_chest(stage, tmp_path, patient="Okafor^Nnamdi", number="A-17", sex="M", age="003Y")
+    case, workplace = window.desk.case, window._workplace
+    window.desk.give_impression("abnormal")
+    window.desk.decide("chest-pneumonia-child", "pneumonia", "agree")
+    person = workplace.signing.people()[0]
+    workplace.signing.sign(
+        case.unit, case.analysis, case.draft, person_id=person.person_id, pin=PIN, facts=case.facts
+    )
+    study = workplace.records.find(case.key)
+    owner = Patient(
+        name=Sourced(value="Achieng^Mary", source="typed"), id=Sourced(value="B-2", source="typed"),
+        sex=Sourced(value="F", source="typed"), age_years=Sourced(value=40.0, source="typed"),
+    )  # fmt: skip
+    workplace.corrections.move(study.study_id, owner, why="names swapped")
+    window.desk.close()
+    window.book.clear()
+    window.opening.open_paths((case.unit.path,))
+    wait_until(lambda: len(window.book) == 1)
+    window.open_case(case.key)
+    assert window.banner.name.whole() == "Achieng Mary"
+    assert "signed as" in window.banner.text()
+    window.notices._drop_all(lambda _one: True)
+    assert "Okafor" in window.banner.text()
+    facts = dict(sign_facts(window.desk.case))
+    assert facts["Patient"] == "Achieng Mary"
+    assert "Okafor" in facts["Signed as"]
+
+
+def test_no_words_beside_the_records_are_cut(stage: Stage, tmp_path: Path) -> None:
+    window = open_chest(
+        stage, tmp_path, patient="Okafor-Ezekwesili^Nnamdi Chukwuemeka", number="A-17", sex="M", age="003Y"
+    )
+    page = shown(window)
+    QTest.qWait(50)
+    cut = [
+        one.text()
+        for one in page.pane.findChildren(QLabel)
+        if one.isVisible() and one.wordWrap() and one.height() < one.heightForWidth(one.width())
+    ]
+    assert cut == []
