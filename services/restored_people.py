@@ -113,7 +113,7 @@ class RestoredPeople:
                     subject=f"person:{person.person_id}",
                     person_id=self._by.person_id if self._by else None,
                     person=self._by.name if self._by else "",
-                    detail={"again": True, "first_left": at},
+                    detail={"first_left": at},
                 )
             remember_seals(connection, (seal for one in states for seal in one.seals), self._clock.now())
         self._changes.renew(self._ring.renewed({person.holder_id for person, _ in gone} - {""}, ring))

@@ -12,7 +12,7 @@ from services.trail_check import EarlierFinding, TrailState
 from store.audit import AuditLine, Broken, ListedLine
 
 _RECORD_DIGITS = 8
-_TIMES = frozenset({"wrong_from", "wrong_until"})
+_TIMES = frozenset({"wrong_from", "wrong_until", "first_left"})
 _HIDDEN = frozenset(
     {"sha256", "report_sha256", "sealed", "unit", "version", "signer_id", "number", "addendum"}
 )

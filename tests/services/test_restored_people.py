@@ -105,7 +105,8 @@ def test_who_left_since_is_taken_off_again_with_a_line(
         assert LEAVER.name not in {one.name for one in workplace.staff.all()}
         assert LEAVER.name not in {one.name for one in workplace.holders()}
         line = next(one for one in workplace.trail.lines() if one.act == "person_left")
-        assert (json.loads(line.detail)["again"], line.person) == (True, "Dr. M. Achieng")
+        assert json.loads(line.detail)["first_left"] == "2027-01-02T12:00:00+00:00"
+        assert line.person == "Dr. M. Achieng"
         assert list(workplace.trail.check()) == []
 
 
