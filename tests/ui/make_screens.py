@@ -461,6 +461,14 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         wait_until(window.settings.people.isVisible)  # type: ignore[attr-defined]
         window.settings.findChild(QScrollArea).ensureWidgetVisible(window.settings.people)  # type: ignore[attr-defined]
 
+    def this_computer(window: Any) -> None:
+        from PySide6.QtTest import QTest
+
+        window.show_page("settings")
+        wait_until(window.this_computer.isVisible)
+        QTest.qWait(3000)  # the models are looked at in the background
+        window.settings.findChild(QScrollArea).ensureWidgetVisible(window.this_computer)
+
     def common_here(window: Any) -> None:
         opened(window)
         wait_until(lambda: bool(window.common.rows))
@@ -587,6 +595,10 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
             for state in ("list", "offer", "refused", "trust", "remove", "reader")
             for look, size in (("dark", SIZE), ("light", SIZE), ("low", (1024, 640)))
         },
+        "this-computer": lambda: s.shoot("this-computer", act=this_computer),
+        "this-computer-light": lambda: s.shoot(
+            "this-computer-light", act=this_computer, theme="light", size=(1024, 640)
+        ),
         "common-card": lambda: s.shoot("common-card", (s.chest(),), act=common_card),
         "common-card-light": lambda: s.shoot(
             "common-card-light", (s.chest(),), act=common_card, theme="light", size=(1024, 640)
