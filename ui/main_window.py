@@ -400,8 +400,6 @@ class MainWindow(QMainWindow):
     def _on_page_shown(self, page: str) -> None:
         if page == "report":
             self.reporting.show()
-        elif page == "settings":
-            self.this_computer.load()
         elif page == "records":
             self.records.page.refresh()
             self.records.page.take_focus()
@@ -409,6 +407,8 @@ class MainWindow(QMainWindow):
             self.settings.show_theme(self._theme.choice)
             self.settings.trail.refresh()
             self.kept_card.refresh()
+            self.common.refresh()
+            self.this_computer.load()
 
     @Slot()
     def _on_audit_asked(self) -> None:

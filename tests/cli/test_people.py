@@ -146,7 +146,8 @@ def test_a_forgotten_password_is_replaced_with_the_sheet(program: Program, code:
     )
     assert done.returncode == 0
     assert "set with the recovery sheet" in done.stderr
-    assert NAME in _people(program, "rice and peas")
+    listed = program("people", "list", "--user", NAME, "--password-fd", "0", lines=("rice and peas",))
+    assert (listed.returncode, NAME in listed.stdout) == (0, True)
     old = program("people", "list", "--user", NAME, "--password-fd", "0", lines=(PASSWORD,))
     assert (old.returncode, "E507" in old.stderr) == (1, True)
 

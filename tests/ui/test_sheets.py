@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QListWidget, QRadioButton
 
 import ui
+from core.model_facts import ModelFacts
+from inference.signature import PublicKey
+from services.pack_install import Offer
 from services.staff import NewPerson
 from tests.opening import PASSWORD
 from tests.services.test_records import file, patient
@@ -22,6 +26,7 @@ from ui.due_dialog import DueDialog
 from ui.kept_dialog import KeptDialog
 from ui.merge_dialog import MergeDialog, SplitDialog
 from ui.move_dialog import MoveDialog
+from ui.pack_dialogs import ChangeDialog, OfferDialog, TrustDialog
 from ui.person_dialogs import (
     AddPersonDialog,
     GivePasswordDialog,
@@ -137,6 +142,24 @@ def trail(window: Any) -> Sheet:
     return window.audit_export.sheet  # type: ignore[no-any-return]
 
 
+def offer(window: Any) -> Sheet:
+    pack: Any = SimpleNamespace(id="chest", manifest=SimpleNamespace(version="1.0.0"))
+    facts = ModelFacts(pack_id="chest", version="1.0.0", title="Chest", pack_class="research")
+    signer: Any = SimpleNamespace(name="Ministry", fingerprint="12345 " * 8)
+    made = Offer(
+        pack=pack, facts=facts, signer=signer, signature="", replaces="", commercial_use=True, licence_text=""
+    )
+    return OfferDialog(made, "research", window)
+
+
+def change(window: Any) -> Sheet:
+    return ChangeDialog("Remove a model", "Remove", ("Chest 1.0.0 goes.",), window)
+
+
+def trust(window: Any) -> Sheet:
+    return TrustDialog(PublicKey(name="Ministry", key=bytes(32)), window)
+
+
 FAR_REACHING: dict[str, tuple[type[Sheet], Make]] = {
     "move": (MoveDialog, move),
     "merge": (MergeDialog, merge),
@@ -148,6 +171,9 @@ FAR_REACHING: dict[str, tuple[type[Sheet], Make]] = {
     "sign": (SignDialog, sign),
     "leave": (LeaveDialog, staffed(LeaveDialog, "person")),
     "new sheet": (NewSheetDialog, staffed(NewSheetDialog)),
+    "install a model": (OfferDialog, offer),
+    "remove a model": (ChangeDialog, change),
+    "trust a key": (TrustDialog, trust),
 }
 HARMLESS: dict[str, tuple[type[Sheet], Make]] = {
     "enter a person": (AddPersonDialog, staffed(AddPersonDialog)),
