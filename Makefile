@@ -11,7 +11,7 @@ VENV_PYTHON := .venv/bin/python
 endif
 TYPED := main.py core evaluation imaging inference reports services store cli ui training benchmarks packaging tests
 
-.PHONY: help setup setup-dev setup-training run test lint format package smoke train evaluate bench screenshots clean
+.PHONY: help setup setup-dev setup-training run test lint format package smoke train evaluate bench screenshots clean coverage
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,7 +29,11 @@ run: ## Open the window; without a display, analyze the sample and say where the
 	@sh packaging/setup.sh $(if $(DISPLAY)$(WAYLAND_DISPLAY),--strict)
 	@$(VENV_PYTHON) packaging/start.py $(ARGS)
 
-test: ## Run all tests and report the coverage (ARGS= for pytest)
+test: ## Run all tests (ARGS= for pytest)
+	@sh packaging/setup.sh --dev --strict
+	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
+
+coverage: ## Run all tests and report the lines that none of them reaches (slower)
 	@sh packaging/setup.sh --dev --strict
 	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
