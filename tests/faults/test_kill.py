@@ -66,12 +66,13 @@ def test_nothing_signed_and_no_draft_is_lost_when_killed_at_200_points(
     def lane(number: int) -> tuple[int, int, list[float]]:
         chance = random.Random(seed + number)
         kills, signed, starts, log = 0, 0, [], faults_folder / f"killed-{number}.log"
-        profile, ledger = faults_folder / f"killed-{number}", Ledger()
+        profiles, began_at, ledger = 0, 0, Ledger()
         ways = (_by_time, _after_an_act, _by_call, _by_call)
         while kills < KILLS // LANES:
-            if kills // PROFILE_LASTS > (kills - 1) // PROFILE_LASTS or ledger.next_act >= _LAST:
+            if kills - began_at >= PROFILE_LASTS or ledger.next_act >= _LAST:
                 signed += len(ledger.signed)
-                profile, ledger = faults_folder / f"killed-{number}-{kills}", Ledger()
+                profiles, began_at, ledger = profiles + 1, kills, Ledger()
+            profile = faults_folder / f"killed-{number}-{profiles}"
             order: dict[str, object] = {
                 "profile": profile, "studies": studies, "first": ledger.next_act,
                 "last": min(ledger.next_act + _LENGTH, _LAST),
