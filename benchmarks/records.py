@@ -1,5 +1,6 @@
-"""What the records cost: a draft kept, the lines of the audit trail beside it, and the check of all of it."""
+"""What the records cost: drafts, lines of the audit trail and their check, a register, a turn of the key."""
 
+import secrets
 import tempfile
 import time
 from dataclasses import replace
@@ -7,12 +8,14 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from benchmarks.measuring import Figure, figure, interleaved, repeated
+from benchmarks.measuring import Figure, figure, interleaved, repeated, seconds_of
 from core.decision import Decision, FirstRead, Reading
 from core.patient import Patient
 from core.result import ModelStamp, PackResult, Result, Source
 from services.access import Access
 from services.drafts import Draft
+from services.register_people import Line, guess
+from services.register_table import read_table
 from services.staff import NewPerson
 from services.workplace import Workplace
 from store.secret_words import COST, SALT_BYTES, Cost, derive
@@ -20,6 +23,7 @@ from store.secret_words import COST, SALT_BYTES, Cost, derive
 SECTION = "records"
 LINES = 100_000
 CHESTS = 100
+PEOPLE = 5_000
 _PASSWORD = "maize and beans"  # noqa: S105  of a profile that lives for a minute
 _AT = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -34,6 +38,7 @@ def measure(rounds: int) -> list[Figure]:
             _fill(workplace)
             seconds = repeated(workplace.check_trail, rounds=3)
             figures.append(figure(SECTION, f"check of {LINES:,} lines", seconds, unit="s", scale=1.0))
+            figures += [*_register(workplace, Path(folder)), _key_turn(workplace)]
     return [*figures, _guess()]
 
 
@@ -95,6 +100,34 @@ def _growth(workplace: Workplace) -> Figure:
             connection.execute("DELETE FROM drafts WHERE key = ?", (key,))
     grown = (_bytes(workplace) - before) / CHESTS / 1024
     return figure(SECTION, "trail of a routine chest, on the disk", [grown], unit="KiB", scale=1.0)
+
+
+def _register(workplace: Workplace, folder: Path) -> list[Figure]:
+    """Return how long a camp's register takes: the look at all rows before, and the reading in."""
+    file = folder / "camp.csv"
+    rows = (f"Sample {number},Amina,S-{number:05},{2000 + number % 25}-03-04" for number in range(PEOPLE))
+    file.write_text("\n".join(("family name,given names,id,birth date", *rows)), encoding="utf-8")
+
+    def look() -> None:
+        table = read_table(file)
+        lines.append(workplace.register.preview(table, guess(table)))
+
+    lines: list[tuple[Line, ...]] = []
+    looked = repeated(look, rounds=3)
+    read = seconds_of(lambda: workplace.register.read_in(lines[-1], file.name))
+    return [
+        figure(SECTION, f"register of {PEOPLE:,} rows, look", looked, unit="s", scale=1.0),
+        figure(SECTION, f"register of {PEOPLE:,} rows, read in", [read], unit="s", scale=1.0),
+    ]
+
+
+def _key_turn(workplace: Workplace) -> Figure:
+    """Return how long it takes to put all records under a new key, for each 100 MB of them."""
+    megabytes = _bytes(workplace) / 1e6
+    seconds = repeated(lambda: workplace._database.turn_to(secrets.token_bytes(32)), rounds=3)
+    per = [one / megabytes * 100 for one in seconds]
+    note = f"measured on {megabytes:.0f} MB"
+    return figure(SECTION, "new key, for each 100 MB of records", per, unit="s", scale=1.0, note=note)
 
 
 def _bytes(workplace: Workplace) -> int:
