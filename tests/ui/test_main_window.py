@@ -167,7 +167,7 @@ def test_theme_and_size_are_remembered(stage: Stage, tmp_path: Path) -> None:
     from ui.window_look import keep_look
 
     window = stage(profile=tmp_path / "one")
-    window._on_theme_toggled()
+    window.choices.toggle_theme()
     window.resize(1200, 700)
     QTest.qWait(50)
     keep_look(window, window.read, window._workplace)
