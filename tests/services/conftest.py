@@ -14,9 +14,10 @@ from core.decision import Decision, FirstRead, Reading
 from core.image import ReadingUnit
 from core.patient import Patient, Sourced
 from services.analyze import Analysis, AnalysisOptions, Analyzer
+from services.before_signing import about_of
 from services.drafts import Draft, key_of
 from services.scan import scan
-from services.sign import Person, about_of
+from services.sign import Person
 from services.workplace import Workplace
 from tests.opening import enter_signer, open_workplace
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Cancelled, RequestError
+from services.other_states import OtherStates
 from services.restore import Prepared, Restoring, again_lines
 from services.workplace import Workplace
 from store.backup_manifest import Backup
@@ -103,7 +104,7 @@ def test_without_deleting_again_the_patient_would_be_back(
 ) -> None:
     with open_workplace(profile, clock=clock) as workplace:
         delete(workplace, 1)
-    monkeypatch.setattr(Restoring, "_later", lambda *_: ())
+    monkeypatch.setattr(OtherStates, "deletions", lambda *_: ())
     restore(backup, profile, clock)
     assert holds(profile, "Plantedname") == ["farlight.db"]
 

@@ -81,7 +81,7 @@ class Screens:
         )
         workplace.switch(otieno.holder_id, PASSWORD)
         if not self.real:
-            workplace._analyzer = analyzer or StandInAnalyzer()  # type: ignore[assignment]
+            workplace.analyzers._analyzer = analyzer or StandInAnalyzer()  # type: ignore[assignment]
         window = make_window(workplace, tuple(str(path) for path in paths))
         window.resize(*size)
         window.show()

@@ -209,7 +209,7 @@ from tests.ui.stage import StandInAnalyzer, wait_until
 from ui.application import make_application, make_window
 make_application()
 workplace = open_workplace(Path(sys.argv[1]))
-workplace._analyzer = StandInAnalyzer()
+workplace.analyzers._analyzer = StandInAnalyzer()
 window = make_window(workplace, (sys.argv[2],))
 window.show()
 wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
