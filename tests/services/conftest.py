@@ -91,6 +91,20 @@ def workplace(tmp_path: Path, clock: MovedClock) -> Iterator[Workplace]:
 
 
 @pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    """Where a clinic's records lie, or will."""
+    return tmp_path / "clinic"
+
+
+@pytest.fixture
+def medium(tmp_path: Path) -> Path:
+    """A stick for backups."""
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
 def amina(workplace: Workplace) -> Person:
     enter_signer(
         workplace, name="Amina Ouedraogo", role="Clinical officer", registration_number="BF 17", pin="2468"

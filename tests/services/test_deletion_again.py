@@ -33,18 +33,6 @@ def studies_of(workplace: Workplace, patient: int) -> list[int]:
 
 
 @pytest.fixture
-def medium(tmp_path: Path) -> Path:
-    folder = tmp_path / "stick"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def profile(tmp_path: Path) -> Path:
-    return tmp_path / "clinic"
-
-
-@pytest.fixture
 def backup(profile: Path, medium: Path, clock: MovedClock) -> Backup:
     """A backup of three patients with two signed studies each."""
     with open_workplace(profile, clock=clock) as workplace:
