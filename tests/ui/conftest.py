@@ -100,7 +100,7 @@ def stage(clean: None, unexpected: list[BaseException], tmp_path: Path) -> Itera
         otieno = next((one for one in workplace.staff.all() if one.signs), None)
         if otieno is not None:
             workplace.switch(otieno.holder_id, PASSWORD)
-        workplace._analyzer = analyzer or StandInAnalyzer()  # type: ignore[assignment]
+        workplace.analyzers._analyzer = analyzer or StandInAnalyzer()  # type: ignore[assignment]
         window = make_window(workplace, tuple(str(path) for path in paths))
         window.intake.watch_media = lambda: None  # type: ignore[method-assign]
         window.show()
