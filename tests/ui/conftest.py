@@ -16,9 +16,13 @@ PIN = "2580"
 @pytest.fixture(scope="session")
 def application(display: str) -> Any:
     """The one application object on the display."""
-    from ui.application import make_application
+    from ui.application import make_application, make_window
 
-    return make_application()
+    assert make_window is not None  # with all that a window imports
+    made = make_application()
+    gc.collect()
+    gc.freeze()  # what lives as long as the program is not looked through after each test
+    return made
 
 
 @pytest.fixture
