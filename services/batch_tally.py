@@ -110,7 +110,7 @@ class Tally:
     def _tallies(self, model: _Model) -> list[Any]:
         from reports.overview import FindingTally
 
-        of_model = {
+        of_model: dict[str, Any] = {
             "model": model.name,
             "answered": model.states["ok"],
             "refused": model.states["refused"],
@@ -156,8 +156,8 @@ class Tally:
 def _cells(standings: Counter[Standing]) -> tuple[Standing, ...]:
     """Return what the page counts, most urgent first; rare standings only where there are any."""
     always: tuple[Standing, ...] = ("above", "undecided", "refused", "below")
-    rare = tuple(kind for kind in ("answered", "not_for_it", "failed") if standings[kind])
-    return (*always, *rare)
+    rare: tuple[Standing, ...] = ("answered", "not_for_it", "failed")
+    return (*always, *(kind for kind in rare if standings[kind]))
 
 
 def _reasons(record: Record, said: list[dict[str, Any]]) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Said:
 
 
 def standing_of(said: Iterable[Said], *, failed: bool = False) -> Standing:
-    """Return what an image counts as; ``failed`` where it could not be read or something could not be done."""
+    """Return what an image counts as; ``failed`` where it could not be read, or something not be done."""
     counted = [one for one in said if one.counts]
     positions = {position for one in counted if one.status == "ok" for position in one.positions}
     states = {one.status for one in counted}

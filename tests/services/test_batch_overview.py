@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,8 +65,8 @@ def named(record: dict[str, object], path: str, **values: object) -> dict[str, o
 
 def two_models(record: dict[str, object], path: str, position: str) -> dict[str, object]:
     """Return a record of which one model gives a score, and the other lacks the age."""
-    both = named(record, path)
-    (scored,) = both["results"]  # type: ignore[misc]
+    both: dict[str, Any] = named(record, path)
+    (scored,) = both["results"]
     scored["pack"].update(id="opacity", title="Opacity")
     scored["findings"][0].update(code="opacity", label="Opacity", position=position)
     refusal = {"gate": "age", "reason": "The age is not known.", "advice": "Enter the age."}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.image import ImageRef
+from core.image import ImageRef, ReadingUnit
 from core.patient import Patient
 from core.result import Finding, ModelStamp, PackResult, Position, Refusal, Result, Source
 from services.analyze import Analysis
@@ -54,7 +54,8 @@ def test_a_model_that_lacks_the_age_counts_beside_a_score_as_in_the_overview(
 
     Image.new("L", (32, 32)).save(tmp_path / "a.png")
     (unit,) = scan((str(tmp_path),))
-    book, case = CaseBook(), Case(unit=unit, key="a", draft=Draft())  # type: ignore[arg-type]
+    assert isinstance(unit, ReadingUnit)
+    book, case = CaseBook(), Case(unit=unit, key="a", draft=Draft(key="a", path="a.png"))
     book.add([case])
     made = analysis(position)
     book.set_analysis(case, made)
