@@ -30,6 +30,7 @@ class SitePrevalence(QObject):
     ) -> None:
         super().__init__(parent)
         self._book, self._notices, self._workplace = book, notices, workplace
+        self._told = ""
         card.changed.connect(self._on_changed)
         card.outdated.connect(self._on_outdated)
 
@@ -44,12 +45,16 @@ class SitePrevalence(QObject):
 
     @Slot(object)
     def _on_outdated(self, again: tuple[Asked, ...]) -> None:
-        if not self._workplace.session.may("settings"):
+        self._notices.withdraw(self._told)
+        if not again or not self._workplace.session.may("settings"):
             return
         labels = ", ".join(dict.fromkeys(one.label for one in again))
+        self._told = self.tr("A model was replaced: say again how common {labels} is here.").format(
+            labels=labels
+        )
         self._notices.tell(
             "warning",
-            self.tr("A model was replaced: say again how common {labels} is here.").format(labels=labels),
+            self._told,
             self.tr(
                 "Settings, How common it is here. Until then scores are shown without what they mean here."
             ),
