@@ -32,6 +32,7 @@ from reports.text import clean_line, in_sentence, short_moment
 BINS = 20
 _BARS_HEIGHT = 30.0
 _INDENT = 12.0
+_TWINS = 3
 _HARD_SPACE = "\N{NO-BREAK SPACE}"
 _TONES: dict[str, Colour] = {"failed": CRITICAL, "refused": WARNING, "undecided": WARNING, "above": INK}
 
@@ -74,7 +75,8 @@ class LookFirst:
 class Overview:
     """All that the page says; ``first`` is in the order in which it stands there, ``more`` how many follow.
 
-    ``standings`` say how many images stand where, each image once. ``language``, ``document_title``,
+    ``standings`` say how many images stand where, each image once. ``twins`` are names of the same
+    picture. ``language``, ``document_title``,
     ``report_id`` and ``copy_mark`` are for the file itself.
     """
 
@@ -86,6 +88,7 @@ class Overview:
     first: tuple[LookFirst, ...]
     more: int
     report_id: str
+    twins: tuple[tuple[str, ...], ...] = ()
     language: str = "en"
     copy_mark: str = ""
 
@@ -118,6 +121,7 @@ def _page(overview: Overview, paper: Format) -> Sheet:
     _counts(flow, overview)
     for tally in overview.tallies:
         _tally(flow, tally)
+    _twins(flow, overview)
     _first(flow, overview)
     _foot(flow, paper)
     return flow.sheets[0]
@@ -201,6 +205,17 @@ def _bars(flow: Flow, tally: FindingTally) -> None:
     hundred = set_line("100", paper.caption)
     flow.line(hundred, paper.right - hundred.width, MUTED)
     flow.y += paper.caption * LEADING + 2
+
+
+def _twins(flow: Flow, overview: Overview) -> None:
+    """Point out pictures that lie there more than once: each is counted, and may be two patients'."""
+    if not overview.twins:
+        return
+    pairs = [" = ".join(clean_line(name) for name in names[:_TWINS]) for names in overview.twins[:_TWINS]]
+    words = say("reports.overview.twins", count=len(overview.twins), pairs="; ".join(pairs))
+    more = any(len(names) > _TWINS for names in overview.twins) or len(overview.twins) > _TWINS
+    flow.y += 6
+    flow.text(words + (" …" if more else ""), flow.paper.small, colour=WARNING)
 
 
 def _first(flow: Flow, overview: Overview) -> None:

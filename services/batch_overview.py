@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ COLUMNS = (
     "dir", "path", "modality", "patient_id", "age_years", "sex", "pack", "version", "class", "status",
     "finding", "label", "probability", "low", "high", "threshold", "position",
     "prevalence_here", "probability_here",
-    "refused_by", "reason", "error", "seconds", "counts_as",
+    "refused_by", "reason", "error", "seconds", "counts_as", "same_picture_as",
 )  # fmt: skip
 _PARTIAL = ".partial-" + TABLE
 
@@ -53,9 +54,13 @@ def _write_table(out: Path, tally: Tally) -> None:
         with partial.open("w", encoding="utf-8-sig", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(COLUMNS)
+            twins = _twins(out / LINES)
+            tally.twins = tuple(map(tuple, twins.values()))
             for record in _records(out / LINES):
                 tally.add(record)
+                same = [path for path in twins.get(_mark(record), ()) if path != record["source"]["path"]]
                 for row in _rows(record):
+                    row["same_picture_as"] = "; ".join(same)
                     writer.writerow([_cell(row.get(name)) for name in COLUMNS])
         partial.replace(out / TABLE)
     except BaseException:
@@ -67,6 +72,22 @@ def _records(lines: Path) -> Iterator[Record]:
     with lines.open(encoding="utf-8", errors="replace") as stream:
         for line in stream:
             yield json.loads(line)
+
+
+def _twins(lines: Path) -> dict[str, list[str]]:
+    """Return where each picture lies that was given more than once, whatever its files are called."""
+    often = Counter(_mark(record) for record in _records(lines))
+    found: dict[str, list[str]] = {}
+    for record in _records(lines):
+        mark = _mark(record)
+        if mark and often[mark] > 1:
+            found.setdefault(mark, []).append(record["source"]["path"])
+    return found
+
+
+def _mark(record: Record) -> str:
+    """Return by what a picture is known: its pixels, else its files; "" where neither is."""
+    return str(record.get("picture_sha256") or record["source"].get("sha256") or "")
 
 
 def _rows(record: Record) -> Iterator[dict[str, Any]]:

@@ -60,6 +60,7 @@ class Tally:
         self._left_out = 0
         self._folder: str | None = None
         self._failed = 0
+        self.twins: tuple[tuple[str, ...], ...] = ()
         self._digest = hashlib.sha256()
 
     def add(self, record: Record) -> None:
@@ -103,6 +104,7 @@ class Tally:
                 for kind in LISTED
                 for group in self._groups[kind].values()
             ),
+            twins=tuple(tuple(path[cut:] for path in paths) for paths in self.twins),
             more=self._left_out,
             report_id=self._digest.hexdigest(),
         )

@@ -207,3 +207,19 @@ def test_a_run_that_goes_on_ends_with_a_table_of_all(camp: Path, tmp_path: Path)
     assert again == before
     run_batch(request(camp, out, mode="force"))
     assert len(rows(out)) == len(before)
+
+
+def test_the_same_picture_under_two_names_is_pointed_out(
+    tmp_path: Path, record: dict[str, object], clock: MovedClock
+) -> None:
+    write(
+        tmp_path,
+        named(record, "in/p00.png", picture_sha256="a"),
+        named(record, "in/p01.png", picture_sha256="b"),
+        named(record, "in/copy of p00.dcm", picture_sha256="a"),
+    )
+    write_overview(tmp_path, clock)
+    same = {row["path"]: row["same_picture_as"] for row in rows(tmp_path)}
+    assert same == {"in/p00.png": "in/copy of p00.dcm", "in/p01.png": "", "in/copy of p00.dcm": "in/p00.png"}
+    text = " ".join(text_of(tmp_path / PAGE).split())
+    assert "under several names (1), and each is counted: in/p00.png = in/copy of p00.dcm" in text
