@@ -116,7 +116,7 @@ def _require_sound(graph: Graph, outside: ChainMap[str, int], outer_constants: C
     ``outside`` maps the names of the graphs around to how many nodes wait for one another up to there.
     """
     constants = outer_constants.new_child({tensor.name: tensor for tensor in graph.tensors})
-    depth = outside.new_child(dict.fromkeys((*graph.inputs, *constants.maps[0]), 0))
+    depth = outside.new_child(dict.fromkeys((*(name for name, _ in graph.inputs), *constants.maps[0]), 0))
     made: set[str] = set()
     for node in graph.nodes:
         _require_known(node)

@@ -253,7 +253,7 @@ def test_too_many_nodes_and_too_long_a_chain_are_refused() -> None:
 def test_a_file_of_countless_fields_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_file, "MOST_FIELDS", 1000)
     with pytest.raises(ModelLoadError, match="more fields"):
-        require_plain_model(b"\x08\x01" * 1001)
+        require_plain_model(b"\x42\x00" * 1001)
 
 
 def test_a_changed_model_is_refused_or_let_through_but_never_breaks_the_reader() -> None:
@@ -295,3 +295,107 @@ def _length(data: bytes) -> bytes:
         size >>= 7
         if not size:
             return bytes(out)
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return _tag(number << 3 | 2) + _length(content) + content
+
+
+def _tag(tag: int) -> bytes:
+    return _length(b"\0" * tag) if tag < 0x80 else bytes([tag & 0x7F | 0x80, tag >> 7])
+
+
+def _harmless() -> bytes:
+    return _graph(helper.make_node("Relu", ["image"], ["y"]))
+
+
+def test_a_second_graph_which_an_engine_would_merge_is_refused() -> None:
+    hidden = helper.make_graph([helper.make_node("RandomUniformLike", ["image"], ["r"])], "g", [], [])
+    merged = onnx.load_model_from_string(_field(7, hidden.SerializeToString()) + _harmless())
+    assert {node.op_type for node in merged.graph.node} == {"RandomUniformLike", "Relu"}
+    for model in (
+        _field(7, hidden.SerializeToString()) + _harmless(),
+        _harmless() + _field(7, hidden.SerializeToString()),
+    ):
+        with pytest.raises(ModelLoadError, match="twice"):
+            require_plain_model(model)
+
+
+def _in_graph(content: bytes) -> bytes:
+    return b"\x08\x08" + _field(7, content)
+
+
+def _node_of(content: bytes) -> bytes:
+    return _in_graph(_field(1, content))
+
+
+def _attribute_of(content: bytes) -> bytes:
+    return _node_of(_field(4, b"Constant") + _field(2, b"y") + _field(5, content))
+
+
+NUMBER_SEVEN = numpy_helper.from_array(np.array([7], dtype=np.int64)).SerializeToString()
+INNER = helper.make_graph([], "inner", [], []).SerializeToString()
+SAID_TWICE = {
+    "name of the graph": _in_graph(_field(2, b"a") + _field(2, b"b")),
+    "operator": _node_of(_field(4, b"RandomNormal") + _field(4, b"Relu")),
+    "domain": _node_of(_field(4, b"Relu") + _field(7, b"org.evil") + _field(7, b"")),
+    "name of an attribute": _attribute_of(_field(1, b"a") + _field(1, b"b")),
+    "a number": _attribute_of(_field(1, b"a") + b"\x18\x01\x18\x02"),
+    "a tensor in an attribute": _attribute_of(_field(1, b"value") + _field(5, NUMBER_SEVEN) * 2),
+    "a graph in an attribute": _attribute_of(_field(1, b"body") + _field(6, INNER) * 2),
+    "an attribute": _node_of(
+        _field(4, b"Conv") + _field(5, _field(1, b"pads") + b"\x40\x01") + _field(5, _field(1, b"pads"))
+    ),
+    "the type of a tensor": _in_graph(_field(5, b"\x10\x01\x10\x07")),
+    "raw values": _in_graph(_field(5, b"\x08\x01\x10\x03" + _field(9, b"1") * 2)),
+    "packed values": _in_graph(_field(5, b"\x08\x02\x10\x07" + _field(7, b"\x01") * 2)),
+    "values in two fields": _in_graph(
+        _field(5, b"\x08\x01\x10\x07" + _field(7, b"\x01") + _field(9, bytes(8)))
+    ),
+    "the type of an input": _in_graph(_field(11, _field(1, b"x") + _field(2, _field(1, b"\x08\x01")) * 2)),
+    "the shape of an input": _in_graph(_field(11, _field(2, _field(1, _field(2, b"") * 2)))),
+    "a size": _in_graph(_field(11, _field(2, _field(1, _field(2, _field(1, b"\x08\x01\x08\x02")))))),
+    "a size that is open too": _in_graph(
+        _field(11, _field(2, _field(1, _field(2, _field(1, b"\x08\x01" + _field(2, b"n"))))))
+    ),
+    "an attribute of two kinds": _attribute_of(_field(1, b"a") + b"\x18\x01" + _field(8, b"\x01")),
+    "an attribute of another kind than it says": _attribute_of(_field(1, b"a") + b"\x18\x01\xa0\x01\x07"),
+}
+
+
+@pytest.mark.parametrize("model", SAID_TWICE.values(), ids=SAID_TWICE.keys())
+def test_what_stands_twice_where_it_may_stand_once_is_refused(model: bytes) -> None:
+    with pytest.raises(ModelLoadError, match=r"twice|at once|several places"):
+        require_plain_model(model)
+
+
+def test_a_field_in_another_form_which_an_engine_passes_over_is_refused() -> None:
+    """The library takes no operator from eight fixed bytes, and keeps the one that it read before."""
+    node = onnx.NodeProto(op_type="RandomUniformLike", input=["image"], output=["r"])
+    other = node.SerializeToString() + b"\x21Identity"
+    assert onnx.NodeProto.FromString(other).op_type == "RandomUniformLike"
+    with pytest.raises(ModelLoadError, match="another form"):
+        require_plain_model(_node_of(other))
+    with pytest.raises(ModelLoadError, match="another form"):
+        require_plain_model(_harmless() + _tag(99 << 3 | 2) + b"\0")
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        (helper.make_node("RandomNormalLike", ["image"], ["z"]), "by chance"),
+        (helper.make_node("Evil", ["image"], ["z"], domain="org.evil"), "org.evil"),
+        (helper.make_node("Relu", ["nowhere"], ["z"]), "before it is made"),
+        (helper.make_node("ConstantOfShape", ["s"], ["z"]), "would make"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_graph_inside_a_graph_is_judged_too(inner: onnx.NodeProto, said: str) -> None:
+    good = helper.make_graph([helper.make_node("Relu", ["image"], ["z"])], "a", [], [_image()])
+    good.output[0].name = "z"
+    bad = helper.make_graph([inner], "b", [], [_image()], [_numbers("s", HUGE, HUGE)])
+    bad.output[0].name = "z"
+    for branches in ((good, bad), (bad, good)):
+        node = helper.make_node("If", ["c"], ["y"], then_branch=branches[0], else_branch=branches[1])
+        with pytest.raises(ModelLoadError, match=said):
+            require_plain_model(_graph(node, tensors=[_column("c")]))
