@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import ModelLoadError
-from inference.protobuf import Budget, Form, Forms, fields, require_message, text_of, whole_numbers
+from inference.protobuf import Budget, Form, Forms, fields, floats, require_message, text_of, whole_numbers
 
 DEEPEST = 8
 """Graphs inside graphs that are followed; exported networks have none, or one."""
@@ -62,6 +62,9 @@ class Attribute:
 
     number: int | None = None
     numbers: tuple[int, ...] = ()
+    real: float = 0.0
+    reals: tuple[float, ...] = ()
+    text: str = ""
     tensors: tuple[Tensor, ...] = ()
     graphs: tuple["Graph", ...] = ()
 
@@ -180,9 +183,11 @@ def _node(data: memoryview, budget: Budget, depth: int) -> Node:
     )
 
 
-def _attribute(data: memoryview, budget: Budget, depth: int) -> tuple[str, Attribute]:
+def _attribute(data: memoryview, budget: Budget, depth: int) -> tuple[str, Attribute]:  # noqa: C901  one a field
     name, whole = "", None
+    real, text = 0.0, ""
     numbers: list[int] = []
+    reals: list[float] = []
     tensors: list[Tensor] = []
     graphs: list[Graph] = []
     kind, said = 0, set[int]()
@@ -192,6 +197,12 @@ def _attribute(data: memoryview, budget: Budget, depth: int) -> tuple[str, Attri
             name = text_of(value)
         elif number == 3:
             whole = next(whole_numbers(value, budget), None)
+        elif number == 2:
+            real = floats(require_message(value), budget)[0]
+        elif number == 4:
+            text = text_of(value)
+        elif number == 7:
+            reals.extend(floats(require_message(value), budget))
         elif number == 8:
             numbers.extend(whole_numbers(value, budget))
         elif number in (5, 10):
@@ -205,7 +216,15 @@ def _attribute(data: memoryview, budget: Budget, depth: int) -> tuple[str, Attri
     said.discard(0)
     if len(said) > 1 or (kind and said - {kind}):
         raise ModelLoadError(f"the attribute {name!r:.40} says two things at once")
-    return name, Attribute(number=whole, numbers=tuple(numbers), tensors=tuple(tensors), graphs=tuple(graphs))
+    return name, Attribute(
+        number=whole,
+        numbers=tuple(numbers),
+        real=real,
+        reals=tuple(reals),
+        text=text,
+        tensors=tuple(tensors),
+        graphs=tuple(graphs),
+    )
 
 
 def _tensor(data: memoryview, budget: Budget) -> Tensor:

@@ -7,6 +7,7 @@ two models. So each message is read by its form, and what a form does not name i
 Source: Protocol Buffers, "Encoding" (wire types 0, 1, 2 and 5).
 """
 
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -101,6 +102,15 @@ def whole_numbers(value: int | memoryview, budget: Budget) -> Iterator[int]:
         budget.take()
         number, at = _varint(value, at)
         yield _signed(number)
+
+
+def floats(value: memoryview, budget: Budget) -> tuple[float, ...]:
+    """Return the 32-bit floating point numbers of a field, written one by one or packed."""
+    budget.fields -= len(value) // 4
+    budget.take()
+    if len(value) % 4:
+        raise ModelLoadError(_CUT_SHORT)
+    return tuple(one for (one,) in struct.iter_unpack("<f", value))
 
 
 def require_message(value: int | memoryview) -> memoryview:

@@ -1,8 +1,10 @@
 """Looking into ONNX files before an engine does."""
 
 import random
+from collections import ChainMap
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import onnx
@@ -12,7 +14,10 @@ from onnx import TensorProto, helper, numpy_helper
 from core.errors import ModelLoadError
 from inference import onnx_file
 from inference.onnx_file import require_plain_model
-from tests.inference import toy_packs
+from inference.onnx_records import read_graph
+from inference.onnx_sizes import Tally
+from inference.protobuf import Budget
+from tests.inference import foreign_networks, toy_packs
 
 
 def _external(tensor: TensorProto) -> TensorProto:
@@ -154,6 +159,51 @@ BLOW_UPS = {
     "a column by a row": _graph(
         helper.make_node("MatMul", ["a", "b"], ["y"]), tensors=[_column("a", HUGE, 1), _column("b", 1, HUGE)]
     ),
+    "a list of numbers in a constant": _graph(
+        helper.make_node("Constant", [], ["s"], value_ints=[HUGE, HUGE]),
+        helper.make_node("ConstantOfShape", ["s"], ["y"]),
+    ),
+    "a shape that was handed on": _graph(
+        helper.make_node("Identity", ["s"], ["t"]),
+        helper.make_node("ConstantOfShape", ["t"], ["y"]),
+        tensors=[_numbers("s", HUGE, HUGE)],
+    ),
+    "a shape that was cast": _graph(
+        helper.make_node("Cast", ["s"], ["t"], to=TensorProto.INT64),
+        helper.make_node("ConstantOfShape", ["t"], ["y"]),
+        tensors=[_scales("s", HUGE, HUGE)],
+    ),
+    "a shape that was computed": _graph(
+        helper.make_node("Shape", ["image"], ["h"]),
+        helper.make_node("Mul", ["h", "s"], ["t"]),
+        helper.make_node("ConstantOfShape", ["t"], ["y"]),
+        tensors=[_numbers("s", 1, 1, HUGE, HUGE)],
+    ),
+    "joined to itself again and again": _graph(
+        *(
+            helper.make_node("Concat", [a, a], [b], axis=1)
+            for a, b in pairwise(["image", *map(str, range(30))])
+        )
+    ),
+    "a picture by itself": _graph(
+        helper.make_node("Reshape", ["image", "s"], ["c"]),
+        helper.make_node("Transpose", ["c"], ["r"]),
+        helper.make_node("MatMul", ["c", "r"], ["y"]),
+        tensors=[_numbers("s", -1, 1)],
+        inputs=[_image(1, 1, 400, 400)],
+    ),
+    "many large steps": _graph(
+        *(helper.make_node("Resize", ["image", "", "", "s"], [f"y{at}"]) for at in range(5)),
+        tensors=[_numbers("s", 1, 1, 16000, 16000)],
+        inputs=[_image(1, 1, 1000, 1000)],
+    ),
+    "many images": _graph(
+        helper.make_node("Shape", ["image"], ["h"]),
+        helper.make_node("Sub", ["h", "a"], ["d"]),
+        helper.make_node("Mul", ["d", "s"], ["t"]),
+        helper.make_node("ConstantOfShape", ["t"], ["y"]),
+        tensors=[_numbers("a", 1, 0, 0, 0), _numbers("s", 10**9, 1, 1, 1)],
+    ),
     "the declared input": _graph(inputs=[_image(1, 1, HUGE, HUGE)]),
 }
 
@@ -163,6 +213,135 @@ def test_a_small_file_that_grows_to_gigabytes_is_refused(model: bytes) -> None:
     assert len(model) < 3 * HUGE
     with pytest.raises(ModelLoadError, match=r"would make|declared with"):
         require_plain_model(model)
+
+
+@pytest.mark.parametrize(
+    ("operator", "inputs", "attributes"),
+    [
+        ("RoiAlign", ["image", "w", "n"], {"output_height": 60000, "output_width": 60000}),
+        ("AffineGrid", ["w", "n"], {}),
+        ("MaxUnpool", ["image", "n", "n"], {"kernel_shape": [2, 2]}),
+        ("Col2Im", ["image", "n", "n"], {}),
+        ("HannWindow", ["n"], {}),
+        ("MelWeightMatrix", ["n", "n", "n", "w", "w"], {}),
+        ("NonZero", ["image"], {}),
+        ("Scan", ["image"], {}),
+        ("GRU", ["image", "w", "w"], {}),
+    ],
+)
+def test_an_operator_whose_size_is_not_known_here_is_refused(
+    operator: str, inputs: list[str], attributes: dict[str, Any]
+) -> None:
+    tensors = [_numbers("n", HUGE, HUGE), _scales("w", 1.0)]
+    with pytest.raises(ModelLoadError, match=r"not among those|may not end"):
+        require_plain_model(_graph(helper.make_node(operator, inputs, ["y"], **attributes), tensors=tensors))
+
+
+SIZES_OF_THE_IMAGE = {
+    "fill": [helper.make_node("ConstantOfShape", ["n"], ["y"])],
+    "expand": [helper.make_node("Expand", ["w", "n"], ["y"])],
+    "tile": [helper.make_node("Tile", ["w", "n"], ["y"])],
+    "range": [helper.make_node("Range", ["z", "n0", "z"], ["y"])],
+    "resize": [helper.make_node("Resize", ["image", "", "", "n"], ["y"])],
+    "edges": [helper.make_node("Pad", ["image", "n"], ["y"])],
+    "reshape": [helper.make_node("Reshape", ["w", "n"], ["y"])],
+    "slice": [helper.make_node("Slice", ["image", "n", "n"], ["y"])],
+    "top": [helper.make_node("TopK", ["image", "n"], ["y", "i"])],
+    "one-hot": [helper.make_node("OneHot", ["one", "n0", "w"], ["y"])],
+}
+
+
+@pytest.mark.parametrize("nodes", SIZES_OF_THE_IMAGE.values(), ids=SIZES_OF_THE_IMAGE.keys())
+def test_sizes_that_come_from_what_is_in_the_image_are_refused(nodes: list[onnx.NodeProto]) -> None:
+    before = [
+        helper.make_node("ReduceMean", ["image"], ["m"], keepdims=0),
+        helper.make_node("Cast", ["m"], ["n0"], to=TensorProto.INT64),
+        helper.make_node("Reshape", ["n0", "one"], ["n"]),
+    ]
+    tensors = [_numbers("one", 1), _scales("w", 1.0), numpy_helper.from_array(np.array(0), "z")]
+    with pytest.raises(ModelLoadError, match="from the image"):
+        require_plain_model(_graph(*before, *nodes, tensors=tensors))
+
+
+def test_a_layer_that_is_left_in_training_is_refused_because_it_draws_by_chance() -> None:
+    for on, said in ((True, "set to train"), (False, "")):
+        tensors = [
+            numpy_helper.from_array(np.array(0.5, dtype=np.float32), "r"),
+            numpy_helper.from_array(np.array(on), "t"),
+        ]
+        model = _graph(helper.make_node("Dropout", ["image", "r", "t"], ["y"]), tensors=tensors)
+        if not said:
+            require_plain_model(model)
+            continue
+        with pytest.raises(ModelLoadError, match=said):
+            require_plain_model(model)
+    computed = [
+        helper.make_node("ReduceMax", ["image"], ["m"], keepdims=0),
+        helper.make_node("Cast", ["m"], ["t"], to=TensorProto.BOOL),
+        helper.make_node("Dropout", ["image", "r", "t"], ["y"]),
+    ]
+    for nodes in (
+        computed,
+        [helper.make_node("BatchNormalization", ["image", *"rrrr"], ["y"], training_mode=1)],
+    ):
+        with pytest.raises(ModelLoadError, match="set to train"):
+            require_plain_model(
+                _graph(*nodes, tensors=[numpy_helper.from_array(np.array(0.5, dtype=np.float32), "r")])
+            )
+
+
+@pytest.mark.parametrize(
+    "make", [foreign_networks.densenet, foreign_networks.unet, foreign_networks.transformer]
+)
+def test_networks_of_other_plans_are_let_through(make: Callable[[], bytes]) -> None:
+    require_plain_model(make())
+
+
+def test_sizes_that_a_framework_computes_from_the_shape_of_the_image_are_followed() -> None:
+    """Half of each side and one more, tokens for each image, and ``expand`` as PyTorch writes it."""
+    nodes = [
+        helper.make_node("Shape", ["image"], ["h"]),
+        helper.make_node("Slice", ["h", "two", "four"], ["sides"]),
+        helper.make_node("Div", ["sides", "two"], ["half"]),
+        helper.make_node("Add", ["half", "one"], ["more"]),
+        helper.make_node("Gather", ["h", "zero"], ["count"], axis=0),
+        helper.make_node("Concat", ["count", "one", "more"], ["wanted"], axis=0),
+        helper.make_node("Resize", ["image", "", "", "wanted"], ["small"]),
+        helper.make_node("Concat", ["count", "less", "less"], ["token"], axis=0),
+        helper.make_node("Equal", ["token", "less"], ["open"]),
+        helper.make_node("ConstantOfShape", ["three"], ["ones"], value=_numbers("v", 1)),
+        helper.make_node("Where", ["open", "ones", "token"], ["by"]),
+        helper.make_node("Expand", ["w", "by"], ["y"]),
+    ]
+    tensors = [_numbers("zero", 0), _numbers("one", 1), _numbers("two", 2), _numbers("three", 3)]
+    tensors += [_numbers("four", 4), _numbers("less", -1), _scales("w", *range(7))]
+    require_plain_model(_graph(*nodes, tensors=tensors))
+
+
+def test_sizes_are_those_that_an_engine_makes() -> None:
+    """Every value of three networks of other plans, against the shapes that ONNX Runtime returns."""
+    import onnxruntime
+
+    for model in (foreign_networks.densenet(), foreign_networks.unet(), foreign_networks.transformer()):
+        network = onnx.load_model_from_string(model)
+        made: dict[str, tuple[int, ...]] = {}
+        graph = read_graph(memoryview(model), Budget(1_000_000))
+        values = ChainMap({name: onnx_file._fed(name, sizes, 2) for name, sizes in graph.inputs})
+        onnx_file._require_sound(graph, ChainMap({"": 0}), values, Tally(images=2), made)
+        del network.graph.output[:]
+        names = [name for node in network.graph.node for name in node.output]
+        network.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+        session = onnxruntime.InferenceSession(
+            network.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+        one = session.get_inputs()[0]
+        batch = np.zeros(
+            [2, one.shape[1], *(side if isinstance(side, int) else 224 for side in one.shape[2:])]
+        )
+        said = session.run(names, {one.name: batch.astype(np.float32)})
+        assert {name: made[name] for name in names} == {
+            name: array.shape for name, array in zip(names, said, strict=True)
+        }
 
 
 def test_a_tensor_that_claims_more_than_it_holds_is_refused() -> None:
