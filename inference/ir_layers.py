@@ -55,8 +55,8 @@ _GIVES_SIZES: Mapping[str, tuple[int, ...]] = {
 }
 """Which inputs of a layer say how large its output is."""
 _COMPUTING_SIZES = """const constant shapeof convert gather concat squeeze unsqueeze reshape slice
-stridedslice split variadicsplit add subtract multiply divide floormod mod floor ceiling maximum minimum negative
-select equal greater less reduceprod broadcast"""
+stridedslice split variadicsplit add subtract multiply divide floormod mod floor ceiling maximum minimum
+negative select equal greater less reduceprod broadcast"""
 _OF_SIZES = frozenset(_COMPUTING_SIZES.split())
 """Layers that sizes may be computed with."""
 _MOST_STEPS, _LONGEST_SIZE, _MOST_SIZES = 200, 64, 1 << 12
