@@ -157,10 +157,10 @@ def test_an_administrator_enters_it_for_a_version_and_is_asked_again_for_the_nex
     desk = workplace.prevalences
     (about,) = desk.asked((FACTS,))
     workplace.enter_prevalence(about, 0.12, " register 2026 ")
-    kept = Prevalence(
+    entered = Prevalence(
         finding="pneumonia", share=0.12, pack_id="chest", version="1.0.0", source="register 2026"
     )
-    assert desk.in_force() == (kept,)
+    assert desk.in_force() == (entered,)
     (kept,) = desk.asked((FACTS,))
     assert kept.kept is not None
     assert (kept.kept.source, kept.outdated) == ("register 2026", False)
