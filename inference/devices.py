@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.errors import ProbeError
 from core.result import EngineName
 from inference.choices import Choice, device_key
+from inference.device_use import DeviceUse
 from inference.engine import ENGINES
 from inference.packs import Pack
 from inference.probe import Found, IsCancelled, Probe, ProbeDiedError, memory_for, never
@@ -28,6 +29,8 @@ _CRASHES_IN_USE = 2
 once may have been the power."""
 _LIBRARIES: dict[EngineName, str] = {"openvino": "openvino", "onnxruntime": "onnxruntime"}
 _NOTHING_BESIDES_THE_PROCESSOR = "*"
+_IN_USE = "in-use"
+_SCHEMA = "farlight-devices/2"
 
 Reason = Literal["crashed", "too_long", "drift", "failed", "crashed_in_use"]
 
@@ -60,7 +63,6 @@ class _Kept:
     failures: tuple[Failure, ...] = ()
     trusted: tuple[tuple[str, str, str], ...] = ()
     """Device, versions, sha256 of the pack: the golden answers were right there."""
-    in_use: tuple[tuple[str, int], ...] = ()
     listed_with: str = ""
 
 
@@ -75,7 +77,7 @@ class DeviceMemory:
         self._file, self._clock = file, clock
         self._lock = threading.Lock()
         self._kept = _read(file)
-        self._using: set[str] = set()
+        self._use = DeviceUse(None if file is None else file.with_name(_IN_USE))
 
     def devices(self) -> tuple[Device, ...]:
         """Return the devices that were listed last."""
@@ -159,34 +161,28 @@ class DeviceMemory:
     def forget_failures(self) -> None:
         """Let everything be tried again: somebody asked for it."""
         with self._lock:
-            self._kept = replace(self._kept, failures=(), in_use=(), listed_with="")
+            self._kept = replace(self._kept, failures=(), listed_with="")
             self._write()
+        self._use.forget()
 
     def begin_use(self, choice: Choice) -> bool:
-        """Write down that a device is used from now on; False where the program died of it before."""
-        key = choice.device_key
-        with self._lock:
-            counts = dict(self._kept.in_use)
-            if key in self._using:
-                return True
-            died = counts.get(key, 0)
-            if died < _CRASHES_IN_USE:
-                self._using.add(key)
-                self._kept = replace(self._kept, in_use=tuple({**counts, key: died + 1}.items()))
-                self._write()
-                return True
-        self.remember_failed(choice, "crashed_in_use", f"{died} times")
-        return False
+        """Write down that a device is used from now on; False where programs died of it."""
+        device = self.find(choice.device_key)
+        versions = device.versions if device else ""
+        died = self._use.deaths(choice.device_key, versions)
+        if died >= _CRASHES_IN_USE:
+            self.remember_failed(choice, "crashed_in_use", f"{died} times")
+            return False
+        self._use.begin(choice.device_key, versions)
+        return True
 
     def end_use(self) -> None:
-        """Write down that the program ends in good order."""
-        with self._lock:
-            if not self._using:
-                return
-            rest = tuple(one for one in self._kept.in_use if one[0] not in self._using)
-            self._kept = replace(self._kept, in_use=rest)
-            self._using.clear()
-            self._write()
+        """Write down that no device is used any more: the work, or the program, ended in good order."""
+        self._use.end()
+
+    def forgive(self, process: int) -> None:
+        """Forget what a process was using that was ended on purpose."""
+        self._use.forget(process)
 
     def _write(self) -> None:
         if self._file is None:
@@ -196,9 +192,6 @@ class DeviceMemory:
             write_whole(self._file, text.encode())
         except OSError as error:
             _log.warning("what is known of devices could not be kept: %s", type(error).__name__)
-
-
-_SCHEMA = "farlight-devices/1"
 
 
 def list_devices(
@@ -336,7 +329,6 @@ def _read(file: Path | None) -> _Kept:
             devices=tuple(Device(**one) for one in said["devices"]),
             failures=tuple(Failure(**one) for one in said["failures"]),
             trusted=tuple((str(a), str(b), str(c)) for a, b, c in said["trusted"]),
-            in_use=tuple((str(key), int(count)) for key, count in said["in_use"]),
             listed_with=str(said["listed_with"]),
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

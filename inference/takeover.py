@@ -67,9 +67,10 @@ class Takeover:
         return last is None or not last.is_alive()
 
     def stop(self) -> None:
-        """Begin nothing more, end the child, and write down that the program ends in good order."""
-        self._stopping.set()
-        self.memory.end_use()
+        """Begin nothing more, end the child, and write down that the work ended in good order."""
+        with self._lock:
+            self._stopping.set()
+            self.memory.end_use()
 
     def _work(self, before: threading.Thread | None, pack: Pack, choice: Choice, ready: Ready) -> None:
         if before is not None:
@@ -97,9 +98,14 @@ class Takeover:
                 probe=self._probe,
                 cancelled=self._stopping.is_set,
             )
-            if failure is not None or self._stopping.is_set() or not self.memory.begin_use(choice):
+            if failure is not None or not self._begin_use(choice):
                 return None
             return self._ready(pack, choice, folder)
+
+    def _begin_use(self, choice: Choice) -> bool:
+        """Write down that a device is used from now on; never after ``stop``."""
+        with self._lock:
+            return not self._stopping.is_set() and self.memory.begin_use(choice)
 
     def _ready(self, pack: Pack, choice: Choice, folder: Path | None) -> LoadedPack:
         loaded = self._open(pack, choice, cache=folder)

@@ -173,8 +173,12 @@ class Tuner:
         self.devices.forget_failures()
 
     def stop(self) -> None:
-        """End what runs in the background: the program ends."""
+        """End what runs in the background, and every use of a device: the work, or the program, ends."""
         self.takeover.stop()
+
+    def forgive(self, process: int) -> None:
+        """Count no use of a device against it that ended because a helper was ended on purpose."""
+        self.devices.forgive(process)
 
     def may_try(self, key: str, pack: "Pack") -> bool:
         """Whether nothing is known against a device for a pack."""

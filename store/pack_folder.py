@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.errors import DiskFullError, PackInUseError
+from core.file_lock import try_lock
 from store.durable import not_kept, settle_folder
-from store.profile import try_lock
 
 FOLDER_NAME = "packs"
 _STAGING, _GOING, _IN_USE = ".staging-", ".going-", ".in-use"
