@@ -32,7 +32,8 @@ _NOTHING_BESIDES_THE_PROCESSOR = "*"
 _IN_USE = "in-use"
 _SCHEMA = "farlight-devices/2"
 
-Reason = Literal["crashed", "too_long", "drift", "failed", "crashed_in_use"]
+Reason = Literal["crashed", "too_long", "slow", "drift", "failed", "crashed_in_use"]
+"""``slow``: it was not ready within TRYING_S, and may yet be with another driver or on another day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +256,8 @@ def try_device(
         with probe(memory_bytes=memory_for(choice)) as child:
             opened = child.open(pack.folder, choice, seconds=seconds, cache=cache, cancelled=cancelled)
     except ProbeError as error:
-        memory.remember_failed(choice, _reason(error), error.detail, pack)
+        reason = _reason(error)
+        memory.remember_failed(choice, "slow" if reason == "too_long" else reason, error.detail, pack)
     else:
         if opened.trusted:
             memory.remember_trusted(choice, pack)

@@ -259,9 +259,18 @@ def way_words(choice: "Choice", devices: Iterable[DeviceEntry] = ()) -> str:
     engine = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}[choice.engine]
     if choice.device == CPU:
         where = say("engines.processor")
-        threads = say("engines.one_core") if choice.threads == 1 else say("engines.all_cores")
-        return f"{engine} {choice.precision.upper()}, {where}, {threads}"
+        return f"{engine} {choice.precision.upper()}, {where}, {_cores_words(choice.threads)}"
     return f"{engine} {choice.precision.upper()}, {names.get(choice.device_key, choice.device)}"
+
+
+def _cores_words(threads: int | None) -> str:
+    from inference.processor import this_processor
+
+    if threads == 1:
+        return say("engines.one_core")
+    if threads is None or threads >= this_processor().physical_cores:
+        return say("engines.all_cores")
+    return say("engines.some_cores", cores=threads)
 
 
 def tuner_of_profile(clock: Clock | None = None) -> Tuner | None:

@@ -142,6 +142,13 @@ def test_the_computer_is_told_in_one_sentence() -> None:
     assert computer_words(OLD) == "Old; 2 cores; 4 GB of memory; no AVX2"
 
 
+def test_some_of_the_cores_are_told_by_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.processor.this_processor", lambda: replace(OLD, physical_cores=8))
+    assert way_words(replace(SLOWEST, threads=4)).endswith("4 cores")
+    assert way_words(replace(SLOWEST, threads=8)).endswith("all cores")
+
+
 def test_a_way_of_running_is_told_in_words(tuner: Tuner) -> None:
     assert way_words(SLOWEST) == "ONNX Runtime FP32, processor, 1 core"
+    assert way_words(replace(SLOWEST, threads=None)) == "ONNX Runtime FP32, processor, all cores"
     assert tuner.entries()[0].key == "CPU"
