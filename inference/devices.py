@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from core.clock import Clock
 from core.errors import ProbeError
@@ -321,17 +321,35 @@ def _trust_key(device: Device, choice: Choice) -> str:
 
 
 def _read(file: Path | None) -> _Kept:
+    """Return what was kept; nothing where anything in it is not what it must be."""
     if file is None:
         return _Kept()
     try:
-        said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if said.pop("schema") != _SCHEMA:
+        said: dict[str, Any] = json.loads(file.read_bytes())
+        if said["schema"] != _SCHEMA:
             return _Kept()
-        return _Kept(
-            devices=tuple(Device(**one) for one in said["devices"]),
-            failures=tuple(Failure(**one) for one in said["failures"]),
+        kept = _Kept(
+            devices=tuple(Device(**_texts(one)) for one in said["devices"]),
+            failures=tuple(Failure(**_texts(one)) for one in said["failures"]),
             trusted=tuple((str(a), str(b), str(c)) for a, b, c in said["trusted"]),
             listed_with=str(said["listed_with"]),
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        if any(one.reason not in get_args(Reason) for one in kept.failures):
+            raise ValueError
+    except FileNotFoundError:
         return _Kept()
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        _log.warning("%s: what is known of devices cannot be read, and is learned anew", ProbeError.code)
+        return _Kept()
+    return kept
+
+
+def _texts(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a table whose values are all text.
+
+    Raises:
+        ValueError: one is not.
+    """
+    if not all(isinstance(value, str) for value in plain.values()):
+        raise ValueError
+    return plain

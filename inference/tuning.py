@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from core.clock import Clock
 from core.errors import Cancelled, ProbeError
-from inference.choices import Choice
+from inference.choices import Choice, read_choice
 from inference.compiled import CompiledCache
 from inference.devices import TRYING_S, Device, DeviceMemory, Reason, engine_versions, write_whole
 from inference.engine import AUTO_CHOICE, CPU
-from inference.model_files import models_of
+from inference.model_files import find_model, models_of
 from inference.packs import Pack
 from inference.probe import IsCancelled, Opened, Probe, ProbeDiedError, memory_for, never
 from inference.processor import Processor, this_processor
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 ROUNDS = 15
 _RUN_S = 0.03
 """How long each candidate runs in a round: some runs of a small network, one of a large one."""
@@ -263,9 +264,13 @@ class TuningMemory:
         tuning = self.find(pack)
         if tuning is None:
             return None
-        if tuning.chosen.device != CPU and self._devices.failure_of(tuning.chosen, pack) is not None:
+        chosen = tuning.chosen
+        model = find_model(pack.manifest.files, chosen.precision)
+        if model is None or chosen.engine not in model.engines:
             return None
-        return tuning.chosen
+        if chosen.device != CPU and self._devices.failure_of(chosen, pack) is not None:
+            return None
+        return chosen
 
     def keep(self, tuning: Tuning) -> None:
         """Remember what was measured."""
@@ -438,27 +443,49 @@ def _median(one: Measured) -> float:
 
 
 def _read(file: Path | None) -> dict[str, Tuning]:
+    """Return what was kept; {} where there is nothing, or anything in it is not what it must be."""
     if file is None:
         return {}
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
+        said = json.loads(file.read_bytes())
         if said["schema"] != _SCHEMA:
             return {}
-        return {str(key): _tuning(plain) for key, plain in said["kept"].items()}
+        return {_of(str, key): _tuning(plain) for key, plain in said["kept"].items()}
+    except FileNotFoundError:
+        return {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        _log.warning("%s: what was measured cannot be read, and is measured anew", ProbeError.code)
         return {}
 
 
 def _tuning(plain: dict[str, Any]) -> Tuning:
-    measured = tuple(
-        Measured(
-            **{
-                **one,
-                "choice": Choice(**one["choice"]),
-                "rounds_ms": tuple(one["rounds_ms"]),
-                "runs_ms": tuple(one["runs_ms"]),
-            }
-        )
-        for one in plain["measured"]
+    return Tuning(
+        pack_id=_of(str, plain["pack_id"]),
+        sha256=_of(str, plain["sha256"]),
+        chosen=read_choice(plain["chosen"]),
+        measured=tuple(_measured(one) for one in plain["measured"]),
+        noise=_of(float, plain["noise"]),
+        at=_of(str, plain["at"]),
     )
-    return Tuning(**{**plain, "chosen": Choice(**plain["chosen"]), "measured": measured})
+
+
+def _measured(plain: dict[str, Any]) -> Measured:
+    return Measured(
+        choice=read_choice(plain["choice"]),
+        load_ms=None if plain["load_ms"] is None else _of(float, plain["load_ms"]),
+        drift=None if plain["drift"] is None else _of(float, plain["drift"]),
+        rounds_ms=tuple(_of(float, one) for one in plain["rounds_ms"]),
+        runs_ms=tuple(_of(float, one) for one in plain["runs_ms"]),
+        error=_of(str, plain["error"]),
+    )
+
+
+def _of(kind: type[_T], value: object) -> _T:
+    """Return a value that is of a kind, and not below zero where it is a number.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if type(value) is not kind or (isinstance(value, float) and not value >= 0):
+        raise ValueError
+    return value

@@ -257,7 +257,16 @@ def test_a_damaged_note_of_a_use_counts_for_nothing(
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"schema": "farlight-devices/9"}', b'{"schema": "farlight-devices/2"}', b"\xff"],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"schema": "farlight-devices/9"}',
+        b'{"schema": "farlight-devices/2"}',
+        b"\xff",
+        b'{"schema": "farlight-devices/2", "listed_with": "", "trusted": [], "failures": [],'
+        b' "devices": [{"key": 1, "name": "", "versions": ""}]}',
+    ],
 )
 def test_a_damaged_file_counts_as_nothing_known(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "devices.json").write_bytes(content)

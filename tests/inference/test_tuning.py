@@ -1,5 +1,6 @@
 """The choice among ways of running: the rule on figures, and the measuring with children that misbehave."""
 
+import json
 import math
 import random
 from collections.abc import Callable
@@ -407,3 +408,62 @@ def test_a_chosen_device_that_failed_since_is_not_chosen(
 def test_a_damaged_file_counts_as_never_measured(pack: Pack, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "tuning.json").write_bytes(content)
     assert _memory(tmp_path).find(pack) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"engine": "another"},
+        {"precision": "int4"},
+        {"device": 7},
+        {"device": ""},
+        {"threads": 0},
+        {"threads": -5},
+        {"threads": "two"},
+        {"threads": True},
+        {"threads": 100_000},
+        {"more": 1},
+    ],
+)
+@pytest.mark.parametrize("place", ["chosen", "measured"])
+def test_a_choice_that_is_none_has_everything_measured_anew_and_the_log_names_a_code_alone(
+    pack: Pack,
+    tuned: tuning.Tuning,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    damage: dict[str, Any],
+    place: str,
+) -> None:
+    _memory(tmp_path).keep(tuned)
+    file = tmp_path / "tuning.json"
+    said = json.loads(file.read_text())
+    (one,) = said["kept"].values()
+    (one["chosen"] if place == "chosen" else one["measured"][0]["choice"]).update(damage)
+    file.write_text(json.dumps(said))
+    memory = _memory(tmp_path)
+    assert (memory.find(pack), memory.choice(pack)) == (None, None)
+    assert caplog.messages == ["E313: what was measured cannot be read, and is measured anew"]
+    memory.keep(tuned)
+    assert _memory(tmp_path).find(pack) == tuned
+
+
+@pytest.mark.parametrize("damage", [{"noise": "little"}, {"noise": -1.0}, {"sha256": 5}, {"at": None}])
+def test_figures_that_are_none_have_everything_measured_anew(
+    pack: Pack, tuned: tuning.Tuning, tmp_path: Path, damage: dict[str, Any]
+) -> None:
+    _memory(tmp_path).keep(tuned)
+    file = tmp_path / "tuning.json"
+    said = json.loads(file.read_text())
+    next(iter(said["kept"].values())).update(damage)
+    file.write_text(json.dumps(said))
+    assert _memory(tmp_path).find(pack) is None
+
+
+def test_a_way_that_the_pack_does_not_have_is_not_chosen(
+    pack: Pack, tuned: tuning.Tuning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = TuningMemory(None, DeviceMemory(None, CLOCK))
+    memory.keep(tuned)
+    assert memory.choice(pack) == tuned.chosen
+    monkeypatch.setattr(tuning, "find_model", lambda _files, _precision: None)
+    assert memory.choice(pack) is None
