@@ -15,6 +15,7 @@ from core.errors import ProbeError
 from core.result import EngineName
 from inference.choices import Choice, device_key
 from inference.device_use import DeviceUse
+from inference.driver_marks import driver_marks
 from inference.engine import ENGINES
 from inference.packs import Pack
 from inference.probe import Found, IsCancelled, Probe, ProbeDiedError, memory_for, never
@@ -38,7 +39,7 @@ Reason = Literal["crashed", "too_long", "slow", "drift", "failed", "crashed_in_u
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A device besides the processor; ``versions`` are those of engine and driver."""
+    """A device besides the processor; ``versions`` are those of engine and driver, with its own full name."""
 
     key: str
     name: str
@@ -78,6 +79,7 @@ class DeviceMemory:
         self._file, self._clock = file, clock
         self._lock = threading.Lock()
         self._kept = _read(file)
+        self._listed = False
         self._use = DeviceUse(None if file is None else file.with_name(_IN_USE))
 
     def devices(self) -> tuple[Device, ...]:
@@ -94,8 +96,13 @@ class DeviceMemory:
 
     @property
     def listed_now(self) -> bool:
-        """Whether devices were listed with the engines that are installed now."""
-        return self._kept.listed_with == engine_versions()
+        """Whether devices were listed since the program started, and with the engines and drivers of now."""
+        return self._listed and not self.outdated
+
+    @property
+    def outdated(self) -> bool:
+        """Whether devices were never listed with the engines that are installed and the drivers of now."""
+        return self._kept.listed_with != listing_conditions()
 
     def failure_of(self, choice: Choice, pack: Pack) -> Failure | None:
         """Return why a device is not used for a pack, or None where it may be."""
@@ -127,8 +134,9 @@ class DeviceMemory:
                 trusted=tuple(
                     one for one in self._kept.trusted if (one[0].split(" ")[0], one[1]) in versions
                 ),
-                listed_with=engine_versions(),
+                listed_with=listing_conditions(),
             )
+            self._listed = True
             self._write()
 
     def remember_trusted(self, choice: Choice, pack: Pack) -> None:
@@ -163,6 +171,7 @@ class DeviceMemory:
         """Let everything be tried again: somebody asked for it."""
         with self._lock:
             self._kept = replace(self._kept, failures=(), listed_with="")
+            self._listed = False
             self._write()
         self._use.forget()
 
@@ -204,8 +213,8 @@ def list_devices(
 ) -> tuple[Device, ...]:
     """Ask each engine for its devices, in a child process each, and remember them.
 
-    An engine whose listing killed the child, or hung, is not asked again until its version changes or
-    somebody asks for it: it then has the processor alone.
+    An engine whose listing killed the child, or hung, is not asked again until its version, a driver or the
+    hardware changes, or somebody asks for it: it then has the processor alone.
 
     Raises:
         Cancelled: ``cancelled`` said so; what was known stays.
@@ -225,7 +234,7 @@ def list_devices(
             reason: Reason = _reason(error)
             memory.remember_failed(everything, reason, error.detail)
             failed = memory.failures()[-1]
-            failures.append(replace(failed, versions=versions_of(engine)))
+            failures.append(replace(failed, versions=_listing_versions(engine)))
         else:
             devices += [_device(one) for one in found]
     memory.remember_listed(devices, failures)
@@ -252,6 +261,24 @@ def try_device(
     earlier = memory.failure_of(choice, pack)
     if earlier is not None or memory.trusts(choice, pack):
         return earlier
+    return prove_device(pack, choice, memory, cache=cache, probe=probe, seconds=seconds, cancelled=cancelled)
+
+
+def prove_device(
+    pack: Pack,
+    choice: Choice,
+    memory: DeviceMemory,
+    *,
+    cache: Path | None = None,
+    probe: Callable[..., Probe] = Probe,
+    seconds: float = TRYING_S,
+    cancelled: IsCancelled = never,
+) -> Failure | None:
+    """Do the same whatever is known of the device.
+
+    Raises:
+        Cancelled: ``cancelled`` said so.
+    """
     try:
         with probe(memory_bytes=memory_for(choice)) as child:
             opened = child.open(pack.folder, choice, seconds=seconds, cache=cache, cancelled=cancelled)
@@ -269,6 +296,11 @@ def try_device(
 def engine_versions() -> str:
     """Return the versions of the engines that are installed."""
     return ", ".join(versions_of(engine) for engine in ENGINES)
+
+
+def listing_conditions() -> str:
+    """Return what a list of devices holds for: engines, drivers and hardware, as far as that can be seen."""
+    return f"{engine_versions()}, {driver_marks()}"
 
 
 def versions_of(engine: EngineName) -> str:
@@ -299,12 +331,18 @@ def _device(found: Found) -> Device:
     return Device(
         key=device_key(found.engine, found.device),
         name=found.name,
-        versions=f"{versions_of(found.engine)} {found.driver}".strip(),
+        versions=" ".join(
+            filter(None, (versions_of(found.engine), found.name, found.driver, driver_marks()))
+        ),
     )
 
 
+def _listing_versions(engine: EngineName) -> str:
+    return f"{versions_of(engine)} {driver_marks()}"
+
+
 def _listing_failure(memory: DeviceMemory, choice: Choice) -> Failure | None:
-    wanted = versions_of(choice.engine)
+    wanted = _listing_versions(choice.engine)
     return next(
         (one for one in memory.failures() if one.device == choice.device_key and one.versions == wanted), None
     )

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -157,8 +158,19 @@ class Tuner:
         self.measured.keep(tuning)
         return tuning
 
+    def prove(self, pack: "Pack", choice: "Choice", *, cancelled: IsCancelled = never) -> str:
+        """Have a device give a pack's golden answers now, in a child process; return what failed, or ""."""
+        from inference.devices import prove_device
+
+        device = self.devices.find(choice.device_key)
+        versions = device.versions if device else ""
+        kept = nullcontext(None) if self._cache is None else self._cache.entry(pack, choice, versions)
+        with kept as folder:
+            failure = prove_device(pack, choice, self.devices, cache=folder, cancelled=cancelled)
+        return "" if failure is None else trouble_words(failure.reason, "")
+
     def find_devices(self, *, cancelled: IsCancelled = never) -> None:
-        """List the devices where that was not done with the engines of now.
+        """List the devices, once for each start of the program.
 
         Raises:
             Cancelled: ``cancelled`` said so.

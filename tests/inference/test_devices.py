@@ -103,6 +103,27 @@ def test_a_new_version_of_the_engine_has_its_devices_listed_again(
     assert memory.failures() == ()
 
 
+def test_new_driver_files_have_a_listing_that_crashed_tried_again(
+    memory: DeviceMemory, children: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children.environment = {fake_devices.LISTING_VARIABLE: "crashes"}
+    list_devices(memory, probe=children.probe)
+    assert memory.listed_now
+    children.environment = {}
+    monkeypatch.setattr(devices, "driver_marks", lambda: "others")
+    assert not memory.listed_now
+    assert list_devices(memory, probe=children.probe)
+    assert memory.failures() == ()
+
+
+def test_each_start_lists_devices_anew(memory: DeviceMemory, children: Children, tmp_path: Path) -> None:
+    list_devices(memory, probe=children.probe)
+    later = DeviceMemory(tmp_path / "cache" / "devices.json", CLOCK)
+    assert later.devices() == memory.devices()
+    assert not later.listed_now
+    assert not later.outdated
+
+
 def test_a_device_is_trusted_after_it_gave_the_golden_answers(
     memory: DeviceMemory, children: Children, pack: Pack
 ) -> None:
