@@ -23,8 +23,8 @@ _WINDOWS_PLACE = r"SYSTEM\CurrentControlSet\Control\Class"
 def driver_marks(root: Path = Path("/")) -> str:
     """Return a short text that is another one once a driver or device of graphics or neural processors is.
 
-    It is looked up once in a program. On Linux: the kernel, devices on the PCI bus, and the drivers' files; on
-    Windows what the registry says of such devices; on macOS the system's version. ``root`` stands in for
+    It is looked up once in a program. On Linux: the kernel, devices on the PCI bus, and the drivers' files;
+    on Windows what the registry says of such devices; on macOS the system's version. ``root`` stands in for
     the file system in tests.
     """
     if sys.platform == "win32":
