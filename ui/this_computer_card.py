@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _ICONS = {
     "trusted": ("check", "accent"),
     "partly": ("circle-alert", "warning"),
+    "not_tried": ("circle-alert", "warning"),
     "not_trusted": ("ban", "critical"),
 }
 
@@ -229,5 +230,5 @@ def _look(workplace: Workplace, handle: Handle, *, again: bool, retry: bool) -> 
             progress=lambda told: handle.progress(told.done, told.total or 0),
             cancelled=handle.cancelled,
         )
-    checks = run_self_test(cancelled=handle.cancelled)
+    checks = run_self_test(tuner=tuner, cancelled=handle.cancelled)
     return known(verdicts(checks, tuner))
