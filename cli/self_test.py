@@ -23,10 +23,13 @@ def run(arguments: argparse.Namespace) -> int:
     from services.tuning import computer_limits, computer_words, tuner_of_profile
 
     line = ProgressLine()
+    tuner = tuner_of_profile()
     with stoppable() as cancelled:
-        checks = run_self_test(progress=line, cancelled=cancelled)
+        if tuner is not None:
+            tuner.find_devices(cancelled=cancelled)
+        checks = run_self_test(tuner=tuner, progress=line, cancelled=cancelled)
     line.clear()
-    said = verdicts(checks, tuner_of_profile())
+    said = verdicts(checks, tuner)
     if arguments.json:
         print_json(
             {

@@ -19,7 +19,11 @@ Status = Literal["ok", "refused", "not_applicable"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelStamp:
-    """Which model spoke, and on what."""
+    """Which model spoke, and on what; with the same of all of these it says the same again.
+
+    ``threads`` are the cores of the processor that one run used, ``batch`` the images that it looked at
+    together; None where that does not matter, or is not known.
+    """
 
     pack_id: str
     version: str
@@ -28,6 +32,8 @@ class ModelStamp:
     engine: EngineName | None = None
     device: str | None = None
     precision: Precision | None = None
+    threads: int | None = None
+    batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from core.result import EngineName, Precision
 from inference.engine import AUTO_CHOICE, CPU, ENGINES
@@ -38,6 +38,26 @@ class Asked:
     precision: Precision | Literal["auto"] = "auto"
     device: str = AUTO
     threads: int | None = None
+
+
+_MOST_THREADS = 4096
+
+
+def read_choice(plain: dict[str, Any]) -> Choice:
+    """Read a choice that a file kept, strictly.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is none.
+    """
+    choice = Choice(**plain)
+    threads = choice.threads
+    if choice.engine not in ENGINES or choice.precision not in get_args(Precision):
+        raise ValueError
+    if not isinstance(choice.device, str) or not choice.device:
+        raise ValueError
+    if threads is not None and (type(threads) is not int or not 1 <= threads <= _MOST_THREADS):
+        raise ValueError
+    return choice
 
 
 Tuned = Callable[[Pack], Choice | None]

@@ -8,12 +8,14 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from core.clock import Clock
 from core.errors import ProbeError
 from core.result import EngineName
 from inference.choices import Choice, device_key
+from inference.device_use import DeviceUse
+from inference.driver_marks import driver_marks
 from inference.engine import ENGINES
 from inference.packs import Pack
 from inference.probe import Found, IsCancelled, Probe, ProbeDiedError, memory_for, never
@@ -28,13 +30,16 @@ _CRASHES_IN_USE = 2
 once may have been the power."""
 _LIBRARIES: dict[EngineName, str] = {"openvino": "openvino", "onnxruntime": "onnxruntime"}
 _NOTHING_BESIDES_THE_PROCESSOR = "*"
+_IN_USE = "in-use"
+_SCHEMA = "farlight-devices/2"
 
-Reason = Literal["crashed", "too_long", "drift", "failed", "crashed_in_use"]
+Reason = Literal["crashed", "too_long", "slow", "drift", "failed", "crashed_in_use"]
+"""``slow``: it was not ready within TRYING_S, and may yet be with another driver or on another day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A device besides the processor; ``versions`` are those of engine and driver."""
+    """A device besides the processor; ``versions`` are those of engine and driver, with its own full name."""
 
     key: str
     name: str
@@ -60,7 +65,6 @@ class _Kept:
     failures: tuple[Failure, ...] = ()
     trusted: tuple[tuple[str, str, str], ...] = ()
     """Device, versions, sha256 of the pack: the golden answers were right there."""
-    in_use: tuple[tuple[str, int], ...] = ()
     listed_with: str = ""
 
 
@@ -75,7 +79,8 @@ class DeviceMemory:
         self._file, self._clock = file, clock
         self._lock = threading.Lock()
         self._kept = _read(file)
-        self._using: set[str] = set()
+        self._listed = False
+        self._use = DeviceUse(None if file is None else file.with_name(_IN_USE))
 
     def devices(self) -> tuple[Device, ...]:
         """Return the devices that were listed last."""
@@ -91,8 +96,13 @@ class DeviceMemory:
 
     @property
     def listed_now(self) -> bool:
-        """Whether devices were listed with the engines that are installed now."""
-        return self._kept.listed_with == engine_versions()
+        """Whether devices were listed since the program started, and with the engines and drivers of now."""
+        return self._listed and not self.outdated
+
+    @property
+    def outdated(self) -> bool:
+        """Whether devices were never listed with the engines that are installed and the drivers of now."""
+        return self._kept.listed_with != listing_conditions()
 
     def failure_of(self, choice: Choice, pack: Pack) -> Failure | None:
         """Return why a device is not used for a pack, or None where it may be."""
@@ -124,8 +134,9 @@ class DeviceMemory:
                 trusted=tuple(
                     one for one in self._kept.trusted if (one[0].split(" ")[0], one[1]) in versions
                 ),
-                listed_with=engine_versions(),
+                listed_with=listing_conditions(),
             )
+            self._listed = True
             self._write()
 
     def remember_trusted(self, choice: Choice, pack: Pack) -> None:
@@ -159,34 +170,29 @@ class DeviceMemory:
     def forget_failures(self) -> None:
         """Let everything be tried again: somebody asked for it."""
         with self._lock:
-            self._kept = replace(self._kept, failures=(), in_use=(), listed_with="")
+            self._kept = replace(self._kept, failures=(), listed_with="")
+            self._listed = False
             self._write()
+        self._use.forget()
 
     def begin_use(self, choice: Choice) -> bool:
-        """Write down that a device is used from now on; False where the program died of it before."""
-        key = choice.device_key
-        with self._lock:
-            counts = dict(self._kept.in_use)
-            if key in self._using:
-                return True
-            died = counts.get(key, 0)
-            if died < _CRASHES_IN_USE:
-                self._using.add(key)
-                self._kept = replace(self._kept, in_use=tuple({**counts, key: died + 1}.items()))
-                self._write()
-                return True
-        self.remember_failed(choice, "crashed_in_use", f"{died} times")
-        return False
+        """Write down that a device is used from now on; False where programs died of it."""
+        device = self.find(choice.device_key)
+        versions = device.versions if device else ""
+        died = self._use.deaths(choice.device_key, versions)
+        if died >= _CRASHES_IN_USE:
+            self.remember_failed(choice, "crashed_in_use", f"{died} times")
+            return False
+        self._use.begin(choice.device_key, versions)
+        return True
 
     def end_use(self) -> None:
-        """Write down that the program ends in good order."""
-        with self._lock:
-            if not self._using:
-                return
-            rest = tuple(one for one in self._kept.in_use if one[0] not in self._using)
-            self._kept = replace(self._kept, in_use=rest)
-            self._using.clear()
-            self._write()
+        """Write down that no device is used any more: the work, or the program, ended in good order."""
+        self._use.end()
+
+    def forgive(self, process: int) -> None:
+        """Forget what a process was using that was ended on purpose."""
+        self._use.forget(process)
 
     def _write(self) -> None:
         if self._file is None:
@@ -198,9 +204,6 @@ class DeviceMemory:
             _log.warning("what is known of devices could not be kept: %s", type(error).__name__)
 
 
-_SCHEMA = "farlight-devices/1"
-
-
 def list_devices(
     memory: DeviceMemory,
     *,
@@ -210,8 +213,8 @@ def list_devices(
 ) -> tuple[Device, ...]:
     """Ask each engine for its devices, in a child process each, and remember them.
 
-    An engine whose listing killed the child, or hung, is not asked again until its version changes or
-    somebody asks for it: it then has the processor alone.
+    An engine whose listing killed the child, or hung, is not asked again until its version, a driver or the
+    hardware changes, or somebody asks for it: it then has the processor alone.
 
     Raises:
         Cancelled: ``cancelled`` said so; what was known stays.
@@ -231,7 +234,7 @@ def list_devices(
             reason: Reason = _reason(error)
             memory.remember_failed(everything, reason, error.detail)
             failed = memory.failures()[-1]
-            failures.append(replace(failed, versions=versions_of(engine)))
+            failures.append(replace(failed, versions=_listing_versions(engine)))
         else:
             devices += [_device(one) for one in found]
     memory.remember_listed(devices, failures)
@@ -258,11 +261,30 @@ def try_device(
     earlier = memory.failure_of(choice, pack)
     if earlier is not None or memory.trusts(choice, pack):
         return earlier
+    return prove_device(pack, choice, memory, cache=cache, probe=probe, seconds=seconds, cancelled=cancelled)
+
+
+def prove_device(
+    pack: Pack,
+    choice: Choice,
+    memory: DeviceMemory,
+    *,
+    cache: Path | None = None,
+    probe: Callable[..., Probe] = Probe,
+    seconds: float = TRYING_S,
+    cancelled: IsCancelled = never,
+) -> Failure | None:
+    """Do the same whatever is known of the device.
+
+    Raises:
+        Cancelled: ``cancelled`` said so.
+    """
     try:
         with probe(memory_bytes=memory_for(choice)) as child:
             opened = child.open(pack.folder, choice, seconds=seconds, cache=cache, cancelled=cancelled)
     except ProbeError as error:
-        memory.remember_failed(choice, _reason(error), error.detail, pack)
+        reason = _reason(error)
+        memory.remember_failed(choice, "slow" if reason == "too_long" else reason, error.detail, pack)
     else:
         if opened.trusted:
             memory.remember_trusted(choice, pack)
@@ -274,6 +296,11 @@ def try_device(
 def engine_versions() -> str:
     """Return the versions of the engines that are installed."""
     return ", ".join(versions_of(engine) for engine in ENGINES)
+
+
+def listing_conditions() -> str:
+    """Return what a list of devices holds for: engines, drivers and hardware, as far as that can be seen."""
+    return f"{engine_versions()}, {driver_marks()}"
 
 
 def versions_of(engine: EngineName) -> str:
@@ -304,12 +331,18 @@ def _device(found: Found) -> Device:
     return Device(
         key=device_key(found.engine, found.device),
         name=found.name,
-        versions=f"{versions_of(found.engine)} {found.driver}".strip(),
+        versions=" ".join(
+            filter(None, (versions_of(found.engine), found.name, found.driver, driver_marks()))
+        ),
     )
 
 
+def _listing_versions(engine: EngineName) -> str:
+    return f"{versions_of(engine)} {driver_marks()}"
+
+
 def _listing_failure(memory: DeviceMemory, choice: Choice) -> Failure | None:
-    wanted = versions_of(choice.engine)
+    wanted = _listing_versions(choice.engine)
     return next(
         (one for one in memory.failures() if one.device == choice.device_key and one.versions == wanted), None
     )
@@ -326,18 +359,35 @@ def _trust_key(device: Device, choice: Choice) -> str:
 
 
 def _read(file: Path | None) -> _Kept:
+    """Return what was kept; nothing where anything in it is not what it must be."""
     if file is None:
         return _Kept()
     try:
-        said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if said.pop("schema") != _SCHEMA:
+        said: dict[str, Any] = json.loads(file.read_bytes())
+        if said["schema"] != _SCHEMA:
             return _Kept()
-        return _Kept(
-            devices=tuple(Device(**one) for one in said["devices"]),
-            failures=tuple(Failure(**one) for one in said["failures"]),
+        kept = _Kept(
+            devices=tuple(Device(**_texts(one)) for one in said["devices"]),
+            failures=tuple(Failure(**_texts(one)) for one in said["failures"]),
             trusted=tuple((str(a), str(b), str(c)) for a, b, c in said["trusted"]),
-            in_use=tuple((str(key), int(count)) for key, count in said["in_use"]),
             listed_with=str(said["listed_with"]),
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        if any(one.reason not in get_args(Reason) for one in kept.failures):
+            raise ValueError
+    except FileNotFoundError:
         return _Kept()
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        _log.warning("%s: what is known of devices cannot be read, and is learned anew", ProbeError.code)
+        return _Kept()
+    return kept
+
+
+def _texts(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a table whose values are all text.
+
+    Raises:
+        ValueError: one is not.
+    """
+    if not all(isinstance(value, str) for value in plain.values()):
+        raise ValueError
+    return plain

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.errors import DriftError, EngineError, InferenceError, ModelLoadError
 from core.result import EngineName, ModelStamp, Precision
 from inference.choices import Asked, Choice, choices_of
-from inference.engine import CPU, Engine, open_engine
+from inference.engine import CPU, Engine, open_engine, physical_cores
 from inference.golden import allowed_differences, differences, read_golden
 from inference.manifest import GOLDEN_NAME, Manifest, Role
 from inference.model_files import HEAD_NAME, ModelFile, require_model
@@ -52,9 +52,8 @@ class LoadedPack:
         """The pack's manifest."""
         return self.pack.manifest
 
-    @property
-    def stamp(self) -> ModelStamp:
-        """Which model speaks."""
+    def stamp_of(self, batch: int = 1) -> ModelStamp:
+        """Return which model speaks, of so many images that it looked at together."""
         return ModelStamp(
             pack_id=self.pack.id,
             version=str(self.manifest.version),
@@ -63,7 +62,16 @@ class LoadedPack:
             engine=self.engine.name,
             device=self.engine.device,
             precision=self.precision,
+            threads=self.threads,
+            batch=batch if self.engine.name == "onnxruntime" else None,
         )
+
+    @property
+    def threads(self) -> int | None:
+        """How many cores of the processor one run uses; None on a device, which decides for itself."""
+        if self.engine.device != CPU or self.choice is None:
+            return None
+        return self.choice.threads or physical_cores()
 
     @property
     def instead(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ The child is this module; in the frozen application ``main.py`` calls ``main()``
 
 import contextlib
 import json
+import math
 import os
 import queue
 import signal
@@ -71,8 +72,14 @@ class Opened:
 
     @property
     def worst_share(self) -> float:
-        """The largest drift as a share of what is allowed."""
-        return max((value / self.allowed[role] for role, value in self.drift.items()), default=0.0)
+        """The largest drift as a share of what is allowed; infinite where nothing is, or it is no number."""
+        return max((_share(value, self.allowed[role]) for role, value in self.drift.items()), default=0.0)
+
+
+def _share(value: float, allowed: float) -> float:
+    if math.isnan(value):
+        return math.inf
+    return value / allowed if allowed > 0 else 0.0 if value == 0 else math.inf
 
 
 class Source(Protocol):

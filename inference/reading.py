@@ -58,10 +58,11 @@ class Reading:
         self._picture: NDArray[np.float32] | None = None
         self._prepared: Prepared | None = None
         self._outputs: Roles = MappingProxyType({})
+        self._batch = 1
         self._seen: Orientation | None = None
         self._measures: Mapping[str, float] = MappingProxyType({})
         self._maps: NDArray[np.float32] | None = None
-        self._first_look: tuple[Prepared | None, Roles, Orientation, Correction | None] | None = None
+        self._first_look: tuple[Prepared | None, Roles, Orientation, Correction | None, int] | None = None
         self._ask_header()
 
     @property
@@ -80,9 +81,9 @@ class Reading:
         self._prepared = prepare(picture, self._manifest.input, self._region_outlines)
         return self._prepared.tensor
 
-    def take(self, outputs: Roles) -> None:
-        """Take what the network said, by role, without the batch's axis."""
-        self._outputs = outputs
+    def take(self, outputs: Roles, batch: int = 1) -> None:
+        """Take what the network said, by role, without the batch's axis, of ``batch`` images together."""
+        self._outputs, self._batch = outputs, batch
         sense = self._manifest.sense
         if sense is None:
             return
@@ -90,7 +91,7 @@ class Reading:
         if self._first_look is not None:
             self._keep_if_upright()
         elif self._correction is None and (correction := correction_for(sense, self._seen)) is not None:
-            self._first_look = (self._prepared, outputs, self._seen, self._correction)
+            self._first_look = (self._prepared, outputs, self._seen, self._correction, batch)
             self._correction = correction
 
     def judge(self) -> None:
@@ -142,7 +143,7 @@ class Reading:
         findings = self._findings() if speaks else ()
         outlines = self._outlines() if speaks else {}
         result = PackResult(
-            stamp=self._loaded.stamp,
+            stamp=self._loaded.stamp_of(self._batch),
             title=self._manifest.title,
             status=self._log.status,
             seconds=0.0,
@@ -210,7 +211,7 @@ class Reading:
         assert self._seen is not None
         assert self._first_look is not None
         if not is_upright(self._manifest.sense, self._seen):
-            self._prepared, self._outputs, self._seen, self._correction = self._first_look
+            self._prepared, self._outputs, self._seen, self._correction, self._batch = self._first_look
 
     def _measured_before(self) -> Mapping[str, float]:
         """Return what packs upstream measured of the picture, where they saw it as this one does."""

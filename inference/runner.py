@@ -165,7 +165,7 @@ class PackRunner:
         with self._lock:
             outputs = loaded.look(batch)
         for index, reading in enumerate(readings):
-            reading.take({role: values[index] for role, values in outputs.items()})
+            reading.take({role: values[index] for role, values in outputs.items()}, len(batch))
 
     def _explain(
         self, loaded: LoadedPack, readings: Sequence[Reading], cancelled: IsCancelled, told: Told

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
-from core.errors import Cancelled, FarlightError
+from core.errors import Cancelled, DriftError, FarlightError
 from inference.choices import Choice
 from inference.compiled import CompiledCache
-from inference.devices import DeviceMemory, try_device
+from inference.devices import DeviceMemory, Reason, list_devices, try_device
 from inference.engine import first_line
 from inference.loaded import LoadedPack, open_choice, require_golden
 from inference.packs import Pack
@@ -42,8 +42,8 @@ class Takeover:
         self._stopping = threading.Event()
 
     def usable(self, pack: Pack, choice: Choice) -> bool:
-        """Whether nothing is known against a device for a pack."""
-        return self.memory.failure_of(choice, pack) is None
+        """Whether nothing is known against a device for a pack that still holds."""
+        return self.memory.outdated or self.memory.failure_of(choice, pack) is None
 
     def begin(self, pack: Pack, choice: Choice, ready: Ready) -> None:
         """Make a device ready for a pack, and call ``ready`` from another thread; never where it fails."""
@@ -67,9 +67,10 @@ class Takeover:
         return last is None or not last.is_alive()
 
     def stop(self) -> None:
-        """Begin nothing more, end the child, and write down that the program ends in good order."""
-        self._stopping.set()
-        self.memory.end_use()
+        """Begin nothing more, end the child, and write down that the work ended in good order."""
+        with self._lock:
+            self._stopping.set()
+            self.memory.end_use()
 
     def _work(self, before: threading.Thread | None, pack: Pack, choice: Choice, ready: Ready) -> None:
         if before is not None:
@@ -79,12 +80,15 @@ class Takeover:
         except Cancelled:
             return
         except FarlightError as error:
-            self.memory.remember_failed(choice, "failed", f"{error.code} {error.detail}", pack)
+            reason: Reason = "drift" if isinstance(error, DriftError) else "failed"
+            self.memory.remember_failed(choice, reason, f"{error.code} {error.detail}", pack)
             return
         if loaded is not None and not self._stopping.is_set():
             ready(loaded)
 
     def _prepare(self, pack: Pack, choice: Choice) -> LoadedPack | None:
+        if not self.memory.listed_now:
+            list_devices(self.memory, probe=self._probe, cancelled=self._stopping.is_set)
         device = self.memory.find(choice.device_key)
         versions = device.versions if device else ""
         kept = nullcontext(None) if self._cache is None else self._cache.entry(pack, choice, versions)
@@ -97,9 +101,14 @@ class Takeover:
                 probe=self._probe,
                 cancelled=self._stopping.is_set,
             )
-            if failure is not None or self._stopping.is_set() or not self.memory.begin_use(choice):
+            if failure is not None or not self._begin_use(choice):
                 return None
             return self._ready(pack, choice, folder)
+
+    def _begin_use(self, choice: Choice) -> bool:
+        """Write down that a device is used from now on; never after ``stop``."""
+        with self._lock:
+            return not self._stopping.is_set() and self.memory.begin_use(choice)
 
     def _ready(self, pack: Pack, choice: Choice, folder: Path | None) -> LoadedPack:
         loaded = self._open(pack, choice, cache=folder)

@@ -6,33 +6,35 @@ import math
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from core.clock import Clock
 from core.errors import Cancelled, ProbeError
-from inference.choices import Choice
+from inference.choices import Choice, read_choice
 from inference.compiled import CompiledCache
-from inference.devices import Device, DeviceMemory, Reason, engine_versions, write_whole
+from inference.devices import TRYING_S, Device, DeviceMemory, Reason, engine_versions, write_whole
 from inference.engine import AUTO_CHOICE, CPU
-from inference.model_files import models_of
+from inference.model_files import find_model, models_of
 from inference.packs import Pack
 from inference.probe import IsCancelled, Opened, Probe, ProbeDiedError, memory_for, never
 from inference.processor import Processor, this_processor
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 ROUNDS = 15
 _RUN_S = 0.03
 """How long each candidate runs in a round: some runs of a small network, one of a large one."""
 _WINS_NEEDED = 14
 """Rounds of 15 in which a candidate must be faster than the default. If both were equally fast, that would
-happen by chance in 1 of 2,000 tries, and with eight candidates in 1 of 256."""
+happen by chance in 1 of 2,000 tries, and with twelve candidates in 1 of 186."""
 _LEAST_GAIN = 0.03
 """Below this, a difference is not worth another way of running."""
 _OPENING_S = 120.0
+"""For the processor; a device has as long as where it was asked for by name."""
 _ROUND_S = 30.0
 _WAITS_S = 0.05
 _MOST_INTERRUPTED = 5
@@ -65,7 +67,9 @@ class Measured:
         if not self.error:
             return "drift"
         how = self.error.partition(":")[0]
-        return "crashed" if how == "crashed" else "too_long" if how == "too_long" else "failed"
+        if how == "too_long":
+            return "slow" if self.load_ms is None else "too_long"
+        return "crashed" if how == "crashed" else "failed"
 
     @property
     def median_ms(self) -> float | None:
@@ -98,13 +102,16 @@ class Tuning:
 
 
 def candidates(pack: Pack, devices: Iterable[Device] = (), *, cores: int) -> tuple[Choice, ...]:
-    """Return all ways to run a pack, the default first: engine x precision x {1, all cores}, and devices."""
+    """Return all ways to run a pack, the default first: engine, precision and {all, half, 1} cores; devices.
+
+    From three cores on, half of them is a way of its own: a small network may gain nothing from the rest.
+    """
     default_engine, default_precision = AUTO_CHOICE
     ways = [
         Choice(engine=engine, precision=model.precision, threads=threads)
         for model in models_of(pack.manifest.files)
         for engine in model.engines
-        for threads in dict.fromkeys((cores, 1))
+        for threads in dict.fromkeys((cores, max(1, cores // 2), 1))
     ]
     models = models_of(pack.manifest.files)
     for device in devices:
@@ -118,7 +125,7 @@ def candidates(pack: Pack, devices: Iterable[Device] = (), *, cores: int) -> tup
             way.device != CPU,
             way.precision != default_precision,
             way.engine != default_engine,
-            way.threads != cores,
+            -(way.threads or 0),
         )
     )
     return tuple(ways)
@@ -138,43 +145,43 @@ def measure(
 ) -> tuple[Measured, ...]:
     """Return what each way takes for one image on this computer, measured in turn, round after round.
 
-    Each device has a child process of its own, so that one that crashes takes no other's figures along.
+    The default has a child process of its own, and so has each way on a device; the others on the processor
+    share one, which is started anew where one of them ends it. So a crash costs nobody else's figures.
     Between rounds it waits while ``busy``; a round into which something else fell is repeated.
 
     Raises:
         Cancelled: ``cancelled`` said so.
     """
     with ExitStack() as stack:
-        children: dict[str, Probe] = {}
+        children = _Children(pack, choices[0], stack, probe, caches or {}, cancelled)
         found: dict[Choice, Measured] = {}
         for number, choice in enumerate(choices):
             _wait(busy, cancelled)
             told(number, len(choices) + rounds)
-            found[choice] = _open(pack, choice, children, stack, probe, cancelled, (caches or {}).get(choice))
+            found[choice] = _open(choice, children)
         for number in range(rounds):
             told(len(choices) + number, len(choices) + rounds)
-            _round(pack, found, children, run_s, busy, cancelled)
+            _round(found, children, run_s, busy, cancelled)
     return tuple(found.values())
 
 
 def choose(measured: Sequence[Measured]) -> tuple[Choice, float]:
     """Return the way to run, and the noise of the measurement.
 
-    The first of ``measured`` is the default. Another way takes its place only if it is trusted, was faster in
-    nearly every round (14 of 15: a sign test over rounds in which all ran within seconds of each other, so
-    that a computer that grows warm or busy slows all alike), and its median gain exceeds both 3 % and the
-    noise: the standard error of the default's median, estimated from the median absolute deviation of its
-    rounds (1.253 x 1.483 x MAD / square root of the rounds). Of those that do, the fastest wins.
-    So the choice is never slower than the default by more than noise, and equal ones leave the default. Where
-    the default itself is not trusted, the fastest that is takes its place.
+    The first of ``measured`` that is trusted is the default. Another way takes its place only if it is
+    trusted too, was measured in all rounds (15 at the least), was faster in nearly every one of them (14 of
+    15: a sign test over rounds in which all ran within seconds of each other, so that a computer that grows
+    warm or busy slows all alike), and its median gain exceeds both 3 % and the noise: the standard error of
+    the default's median, estimated from the median absolute deviation of its rounds (1.253 x 1.483 x MAD /
+    square root of the rounds). Of those that do, the fastest wins. So the choice is never slower than the
+    default by more than noise, and equal ones, and those of which too little is known, leave the default.
     """
-    default, *others = measured
-    usable = [one for one in others if one.trusted and one.median_ms is not None]
-    if not default.trusted or default.median_ms is None:
-        fastest = min(usable, key=_median, default=None)
-        return (fastest or default).choice, 0.0
+    usable = [one for one in measured if one.trusted and one.median_ms is not None]
+    if not usable:
+        return measured[0].choice, 0.0
+    default, *others = usable
     noise = _noise(default)
-    better = [one for one in usable if _is_faster(one, default, noise)]
+    better = [one for one in others if _is_faster(one, default, noise)]
     return min(better, key=_median, default=default).choice, noise
 
 
@@ -257,9 +264,13 @@ class TuningMemory:
         tuning = self.find(pack)
         if tuning is None:
             return None
-        if tuning.chosen.device != CPU and self._devices.failure_of(tuning.chosen, pack) is not None:
+        chosen = tuning.chosen
+        model = find_model(pack.manifest.files, chosen.precision)
+        if model is None or chosen.engine not in model.engines:
             return None
-        return tuning.chosen
+        if chosen.device != CPU and self._devices.failure_of(chosen, pack) is not None:
+            return None
+        return chosen
 
     def keep(self, tuning: Tuning) -> None:
         """Remember what was measured."""
@@ -300,33 +311,79 @@ class TuningMemory:
             _log.warning("what was measured could not be kept: %s", type(error).__name__)
 
 
-def _open(  # noqa: PLR0917 - one private call
-    pack: Pack,
-    choice: Choice,
-    children: dict[str, Probe],
-    stack: ExitStack,
-    probe: Callable[..., Probe],
-    cancelled: IsCancelled,
-    cache: Path | None,
-) -> Measured:
+class _Children:
+    """The children that measure; what a child had loaded when it ended is loaded anew when it is needed."""
+
+    def __init__(  # noqa: PLR0917 - one private call
+        self,
+        pack: Pack,
+        default: Choice,
+        stack: ExitStack,
+        probe: Callable[..., Probe],
+        caches: Mapping[Choice, Path | None],
+        cancelled: IsCancelled,
+    ) -> None:
+        self._pack, self._default, self._stack, self._probe = pack, default, stack, probe
+        self._caches, self._cancelled = caches, cancelled
+        self._running: dict[object, tuple[Probe, set[Choice]]] = {}
+
+    def open(self, choice: Choice) -> Opened:
+        """Load a pack in one way and compare it with the golden answers.
+
+        Raises:
+            ProbeError: it did not go well; where the child ended, the next one asked gets another.
+        """
+        place = self._place(choice)
+        if place not in self._running:
+            child = self._stack.enter_context(self._probe(memory_bytes=memory_for(choice)))
+            self._running[place] = child, set()
+        child, loaded = self._running[place]
+        seconds = _OPENING_S if choice.device == CPU else TRYING_S
+        cache = self._caches.get(choice)
+        with self._dropped_with_its_end(place):
+            opened = child.open(
+                self._pack.folder, choice, seconds=seconds, cache=cache, cancelled=self._cancelled
+            )
+        loaded.add(choice)
+        return opened
+
+    def round(self, choice: Choice, run_s: float) -> tuple[float, ...]:
+        """Return the milliseconds of each run in one round.
+
+        Raises:
+            ProbeError: see ``open``.
+        """
+        place = self._place(choice)
+        if place not in self._running or choice not in self._running[place][1]:
+            self.open(choice)
+        with self._dropped_with_its_end(place):
+            return self._running[place][0].round(
+                self._pack.folder, choice, run_s=run_s, seconds=_ROUND_S, cancelled=self._cancelled
+            )
+
+    def _place(self, choice: Choice) -> object:
+        return choice if choice == self._default or choice.device != CPU else CPU
+
+    @contextmanager
+    def _dropped_with_its_end(self, place: object) -> Iterator[None]:
+        try:
+            yield
+        except ProbeDiedError:
+            self._running.pop(place, None)
+            raise
+
+
+def _open(choice: Choice, children: _Children) -> Measured:
     try:
-        if choice.device_key not in children:
-            children[choice.device_key] = stack.enter_context(probe(memory_bytes=memory_for(choice)))
-        opened: Opened = children[choice.device_key].open(
-            pack.folder, choice, seconds=_OPENING_S, cache=cache, cancelled=cancelled
-        )
-    except ProbeDiedError as error:
-        children.pop(choice.device_key, None)
-        return Measured(choice=choice, error=error.detail)
+        opened = children.open(choice)
     except ProbeError as error:
         return Measured(choice=choice, error=error.detail)
     return Measured(choice=choice, load_ms=opened.load_ms, drift=opened.worst_share)
 
 
-def _round(  # noqa: PLR0917 - one private call
-    pack: Pack,
+def _round(
     found: dict[Choice, Measured],
-    children: dict[str, Probe],
+    children: _Children,
     run_s: float,
     busy: Callable[[], bool],
     cancelled: IsCancelled,
@@ -334,7 +391,7 @@ def _round(  # noqa: PLR0917 - one private call
     """Run every candidate once, and keep the round where nothing else fell into it."""
     for attempt in range(_MOST_INTERRUPTED):
         _wait(busy, cancelled)
-        times = _times(pack, found, children, run_s, cancelled)
+        times = _times(found, children, run_s)
         if not busy() or attempt == _MOST_INTERRUPTED - 1:
             break
     for choice, runs in times.items():
@@ -345,25 +402,16 @@ def _round(  # noqa: PLR0917 - one private call
 
 
 def _times(
-    pack: Pack,
-    found: dict[Choice, Measured],
-    children: dict[str, Probe],
-    run_s: float,
-    cancelled: IsCancelled,
+    found: dict[Choice, Measured], children: _Children, run_s: float
 ) -> dict[Choice, tuple[float, ...]]:
     times: dict[Choice, tuple[float, ...]] = {}
     for choice, one in list(found.items()):
-        child = children.get(choice.device_key)
-        if one.error or child is None:
+        if one.error:
             continue
         try:
-            times[choice] = child.round(
-                pack.folder, choice, run_s=run_s, seconds=_ROUND_S, cancelled=cancelled
-            )
+            times[choice] = children.round(choice, run_s)
         except ProbeError as error:
             found[choice] = replace(one, error=error.detail, rounds_ms=(), runs_ms=())
-            if isinstance(error, ProbeDiedError):  # what else it had loaded is gone with it
-                children.pop(choice.device_key, None)
     return times
 
 
@@ -375,11 +423,13 @@ def _wait(busy: Callable[[], bool], cancelled: IsCancelled) -> None:
 
 
 def _is_faster(one: Measured, default: Measured, noise: float) -> bool:
-    pairs = list(zip(one.rounds_ms, default.rounds_ms, strict=False))
+    if len(one.rounds_ms) != len(default.rounds_ms) or len(one.rounds_ms) < ROUNDS:
+        return False
+    pairs = list(zip(one.rounds_ms, default.rounds_ms, strict=True))
     wins = sum(mine < its for mine, its in pairs)
     needed = math.ceil(len(pairs) * _WINS_NEEDED / ROUNDS)
-    gain = 1.0 - statistics.median(mine / its for mine, its in pairs) if pairs else 0.0
-    return bool(pairs) and wins >= needed and gain > max(noise, _LEAST_GAIN)
+    gain = 1.0 - statistics.median(mine / its for mine, its in pairs)
+    return wins >= needed and gain > max(noise, _LEAST_GAIN)
 
 
 def _noise(one: Measured) -> float:
@@ -393,27 +443,49 @@ def _median(one: Measured) -> float:
 
 
 def _read(file: Path | None) -> dict[str, Tuning]:
+    """Return what was kept; {} where there is nothing, or anything in it is not what it must be."""
     if file is None:
         return {}
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
+        said = json.loads(file.read_bytes())
         if said["schema"] != _SCHEMA:
             return {}
-        return {str(key): _tuning(plain) for key, plain in said["kept"].items()}
+        return {_of(str, key): _tuning(plain) for key, plain in said["kept"].items()}
+    except FileNotFoundError:
+        return {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        _log.warning("%s: what was measured cannot be read, and is measured anew", ProbeError.code)
         return {}
 
 
 def _tuning(plain: dict[str, Any]) -> Tuning:
-    measured = tuple(
-        Measured(
-            **{
-                **one,
-                "choice": Choice(**one["choice"]),
-                "rounds_ms": tuple(one["rounds_ms"]),
-                "runs_ms": tuple(one["runs_ms"]),
-            }
-        )
-        for one in plain["measured"]
+    return Tuning(
+        pack_id=_of(str, plain["pack_id"]),
+        sha256=_of(str, plain["sha256"]),
+        chosen=read_choice(plain["chosen"]),
+        measured=tuple(_measured(one) for one in plain["measured"]),
+        noise=_of(float, plain["noise"]),
+        at=_of(str, plain["at"]),
     )
-    return Tuning(**{**plain, "chosen": Choice(**plain["chosen"]), "measured": measured})
+
+
+def _measured(plain: dict[str, Any]) -> Measured:
+    return Measured(
+        choice=read_choice(plain["choice"]),
+        load_ms=None if plain["load_ms"] is None else _of(float, plain["load_ms"]),
+        drift=None if plain["drift"] is None else _of(float, plain["drift"]),
+        rounds_ms=tuple(_of(float, one) for one in plain["rounds_ms"]),
+        runs_ms=tuple(_of(float, one) for one in plain["runs_ms"]),
+        error=_of(str, plain["error"]),
+    )
+
+
+def _of(kind: type[_T], value: object) -> _T:
+    """Return a value that is of a kind, and not below zero where it is a number.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if type(value) is not kind or (isinstance(value, float) and not value >= 0):
+        raise ValueError
+    return value

@@ -118,6 +118,7 @@ class Analyzer:
             tuner = tuner_of_profile()
         self.library = library or PackLibrary(tuple(pack_folders or pack_roots()))
         self._looks, self._looks_lock = 0, threading.Lock()
+        self._tuner = tuner
         self._runner = PackRunner(
             self.library,
             engine=self.options.engine,
@@ -128,6 +129,16 @@ class Analyzer:
             takeover=None if tuner is None else tuner.takeover,
         )
         self._plan(self.options.packs)
+
+    def close(self) -> None:
+        """End the use of devices in good order; whoever built an analyzer without a window calls it."""
+        if self._tuner is not None:
+            self._tuner.stop()
+
+    def forgive(self, process: int) -> None:
+        """Count no use of a device against it that ended because a helper was ended on purpose."""
+        if self._tuner is not None:
+            self._tuner.forgive(process)
 
     def warm_up(self) -> None:
         """Load packs and engines now, so that the first image does not wait."""

@@ -4,6 +4,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from core.clock import Clock, SystemClock
 from core.errors import Cancelled, ImagingError
 from core.image import ReadingUnit
+from core.patient import Patient
 from core.wording import say
 from services.analyze import AnalysisOptions, Analyzer, table_unit, unreadable_unit
 from services.batch_job import Workshop
@@ -78,7 +80,19 @@ def run_batch(
             are ``done`` of the ``total``.
     """
     patient = read_patient_file(request.patient_file) if request.patient_file else None
-    analyzer = Analyzer(_one_core_each(request))
+    with closing(Analyzer(_one_core_each(request))) as analyzer:
+        return _run(request, analyzer, patient, clock or SystemClock(), progress, cancelled, helpers)
+
+
+def _run(  # noqa: PLR0917 - one private call
+    request: BatchRequest,
+    analyzer: Analyzer,
+    patient: Patient | None,
+    clock: Clock,
+    progress: Report,
+    cancelled: IsCancelled,
+    helpers: int | None,
+) -> BatchOutcome:
     output = OutputFolder(request.out, request.mode)
     tell = _asked_anew(output.waiting(), asked_of(request, analyzer))
     if tell:
@@ -89,7 +103,7 @@ def run_batch(
         analyzer=analyzer,
         patient=patient,
         asked=asked_of(request, analyzer),
-        clock=clock or SystemClock(),
+        clock=clock,
         with_pdf=request.with_pdf,
         paper=request.paper,
     )

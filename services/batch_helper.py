@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Helper:
     def __init__(self, workshop: Workshop, ready: Callable[["Helper"], None]) -> None:
         """Start it; it gets ready by itself."""
         self._child = start_child("services.batch_helper", ARGUMENT)
+        self._analyzer = workshop.analyzer
         self._alive = True
         self._starting = threading.Thread(target=self._set_up, args=(workshop, ready), daemon=True)
         self._starting.start()
@@ -53,7 +54,7 @@ class Helper:
 
     def close(self, *, at_once: bool) -> None:
         """End it: by ending its input, so that it ends its decoder, or ``at_once``, whatever it does."""
-        self._alive = False
+        on_purpose, self._alive = self._alive and self._child.poll() is None, False
         if at_once or self._starting.is_alive():
             self._child.kill()
         for stream in (self._child.stdin, self._child.stdout):
@@ -66,6 +67,8 @@ class Helper:
             self._child.kill()
             self._child.wait()
         self._starting.join()
+        if on_purpose:
+            self._analyzer.forgive(self._child.pid)
 
     def _set_up(self, workshop: Workshop, ready: Callable[["Helper"], None]) -> None:
         if self._ask(_plain_workshop(workshop)) is not None:
@@ -97,19 +100,15 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then ends this process
     requests, answers = wire.take_standard_streams(silent=False)
     cv2.setNumThreads(1)
-    workshop: Workshop | None = None
-    while True:
-        try:
-            message = json.loads(wire.receive(requests, _LONGEST_ANSWER)[1])
-        except wire.WireError:
-            return 0
-        if workshop is None:
-            workshop = _workshop(message)
+    with suppress(wire.WireError):
+        workshop = _workshop(json.loads(wire.receive(requests, _LONGEST_ANSWER)[1]))
+        with closing(workshop.analyzer):
             workshop.analyzer.warm_up()
             answer: dict[str, Any] = {"ready": True}
-        else:
-            answer = _make(workshop, message)
-        wire.send(answers, {}, json.dumps(answer).encode())
+            while True:
+                wire.send(answers, {}, json.dumps(answer).encode())
+                answer = _make(workshop, json.loads(wire.receive(requests, _LONGEST_ANSWER)[1]))
+    return 0
 
 
 def _make(workshop: Workshop, message: dict[str, Any]) -> dict[str, Any]:

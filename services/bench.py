@@ -155,7 +155,7 @@ def _timing(pack_id: str, one: "Measured", *, chosen: bool) -> Timing:
         median_ms=None if median is None else round(median, 3),
         p90_ms=None if median is None or p90 is None else round(max(p90, median), 3),
         images_per_s=None if not median else round(1000 / median, 1),
-        drift=None if one.drift is None else round(one.drift, 4),
+        drift=None if one.drift is None or not math.isfinite(one.drift) else round(one.drift, 4),
         chosen=chosen,
         runs=len(one.runs_ms),
         error=one.error or None,

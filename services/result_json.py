@@ -94,6 +94,8 @@ def _pack_result(entry: PackResult, files: WrittenFiles) -> dict[str, Any]:
         "engine": stamp.engine,
         "device": stamp.device,
         "precision": stamp.precision,
+        "threads": stamp.threads,
+        "batch": stamp.batch,
         "seconds": round(entry.seconds, 5),
         "status": entry.status,
         "refusal": refusal and {"gate": refusal.gate, "reason": refusal.reason, "advice": refusal.advice},

@@ -1,6 +1,6 @@
 """Prove every pack in every engine and precision on this computer, against the packs' own golden answers."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +12,7 @@ from services.card_figures import int8_other_sides
 from services.packs import InstalledPack, chosen_packs
 from services.places import program_packs
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
-from services.tuning import Tuner, way_words
+from services.tuning import CPU, Tuner, way_words
 
 if TYPE_CHECKING:
     from inference.choices import Choice
@@ -31,18 +31,20 @@ class SelfCheck:
     code: str | None = None
     engine: EngineName | None = None
     precision: Precision | None = None
+    device: str = CPU
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """Whether a pack gives its maker's known answers here, in a sentence; ``way`` is how it runs here.
 
-    ``partly``: it does as it runs here, while another engine or precision does not and is not used.
+    ``partly``: it does as it runs here, while another engine, precision or device does not and is not used.
+    ``not_tried``: it would run on a device that was not tried now; on the processor it gives them.
     ``not_used``: it must not be used, as that its maker's key is not trusted any more; it was not run.
     """
 
     pack_id: str
-    state: Literal["trusted", "partly", "not_trusted", "not_used"]
+    state: Literal["trusted", "partly", "not_tried", "not_trusted", "not_used"]
     sentence: str
     way: str = ""
     measured_ms: float | None = None
@@ -53,12 +55,14 @@ def run_self_test(
     *,
     pack_folders: Sequence[Path] | None = None,
     library: "PackLibrary | None" = None,
+    tuner: Tuner | None = None,
     progress: Report = nobody_listens,
     cancelled: IsCancelled = never,
 ) -> tuple[SelfCheck, ...]:
     """Return every check of the packs (default: all that are installed), by pack.
 
     ``library`` stands in place of all packs of ``pack_folders``. A pack that must not be used is not run.
+    With a ``tuner``, a device on which a pack would run here is tried too.
 
     Raises:
         UnknownPackError: one is not installed.
@@ -76,7 +80,29 @@ def run_self_test(
         ours = pack.folder.parent in program_packs()
         found = verify_pack(pack.folder) if ours else try_pack(pack.folder, cancelled=cancelled)
         checks.extend(_self_check(pack.id, check) for check in found)
+        if tuner is not None and all(check.passed for check in found if check.engine is None):
+            checks.extend(_device_checks(pack.folder, tuner, cancelled))
     return tuple(checks)
+
+
+def _device_checks(folder: Path, tuner: Tuner, cancelled: IsCancelled) -> Iterator[SelfCheck]:
+    from inference.packs import load_pack
+
+    pack = load_pack(folder)
+    choice = tuner.choice(pack)
+    if choice is None or choice.device == CPU:
+        return
+    why = tuner.prove(pack, choice, cancelled=cancelled)
+    way = way_words(choice, tuner.entries())
+    yield SelfCheck(
+        pack_id=pack.id,
+        name=say("inference.verify_golden.name"),
+        passed=not why,
+        detail=f"{way}: {why}" if why else way,
+        engine=choice.engine,
+        precision=choice.precision,
+        device=choice.device,
+    )
 
 
 def verdicts(
@@ -146,20 +172,23 @@ def _verdict(
     pack_id: str, title: str, checks: Sequence[SelfCheck], tuner: Tuner | None, folder: Path | None
 ) -> Verdict:
     failed = [check for check in checks if not check.passed]
-    ways = dict.fromkeys((check.engine, check.precision) for check in checks if check.engine)
-    bad = {(check.engine, check.precision) for check in failed}
+    ways = dict.fromkeys(_way_of(check) for check in checks if check.engine)
+    bad = {_way_of(check) for check in failed}
     good = [way for way in ways if way not in bad]
     whole = [check for check in failed if check.engine is None]
-    if whole or not good or folder is None:
+    if whole or not any(device == CPU for *_, device in good) or folder is None:
         why = (whole or failed)[0].detail if failed else ""
         sentence = say("engines.verdict.not_trusted", pack=title, why=why)
         return Verdict(pack_id=pack_id, state="not_trusted", sentence=sentence)
-    choice, ms = _way(folder, good, tuner)
-    way = way_words(choice, () if tuner is None else tuner.entries())
+    choice, ms, untried = _runs_in(folder, good, bad, tuner)
+    entries = () if tuner is None else tuner.entries()
+    way = way_words(choice, entries)
+    if untried is not None:
+        other = way_words(untried, entries)
+        sentence = say("engines.verdict.not_tried", pack=title, way=way, other=other)
+        return Verdict(pack_id=pack_id, state="not_tried", sentence=sentence, way=way, measured_ms=ms)
     if bad:
-        others = ", ".join(
-            f"{engine} {precision}" for engine, precision in ways if (engine, precision) in bad
-        )
+        others = ", ".join(_short(one) for one in ways if one in bad)
         sentence = say("engines.verdict.partly", pack=title, way=way, others=others)
         return Verdict(pack_id=pack_id, state="partly", sentence=sentence, way=way, measured_ms=ms)
     runs = "runs" if ms is None else "runs_measured"
@@ -172,20 +201,37 @@ def _verdict(
     return Verdict(pack_id=pack_id, state="trusted", sentence=sentence, way=way, measured_ms=ms)
 
 
-def _way(
-    folder: Path, good: Sequence[tuple[EngineName | None, Precision | None]], tuner: Tuner | None
-) -> "tuple[Choice, float | None]":
-    """Return how ``auto`` runs a pack here, and the milliseconds where that was measured."""
+_Way = tuple[EngineName | None, Precision | None, str]
+
+
+def _way_of(check: SelfCheck) -> _Way:
+    return check.engine, check.precision, check.device
+
+
+def _short(way: _Way) -> str:
+    engine, precision, device = way
+    return f"{engine} {precision}" if device == CPU else f"{engine} {precision} {device}"
+
+
+def _runs_in(
+    folder: Path, good: Sequence[_Way], bad: Container[_Way], tuner: Tuner | None
+) -> "tuple[Choice, float | None, Choice | None]":
+    """Return how a pack runs here with what was tried, its measured milliseconds, and what was not tried.
+
+    The last is the device on which ``auto`` would run it; None where that was tried, or is the processor.
+    """
     from inference.choices import Asked, choices_of
     from inference.packs import load_pack
 
     pack = load_pack(folder)
     tuning = None if tuner is None else tuner.measured.find(pack)
-    best = None if tuner is None else tuner.choice(pack)
-    choices = choices_of(pack, Asked(), best)
-    choice = next(one for one in choices if one.device != "CPU" or (one.engine, one.precision) in good)
+    choices = choices_of(pack, Asked(), None if tuner is None else tuner.choice(pack))
+    ways = {one: (one.engine, one.precision, one.device) for one in choices}
+    choice = next(one for one in choices if ways[one] in good)
+    first = choices[0]
+    untried = first if first.device != CPU and ways[first] not in good and ways[first] not in bad else None
     measured = {} if tuning is None else {one.choice: one.median_ms for one in tuning.measured}
-    return choice, measured.get(choice)
+    return choice, measured.get(choice), untried
 
 
 def _self_check(pack_id: str, check: "VerifyCheck") -> SelfCheck:

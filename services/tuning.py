@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -157,8 +158,19 @@ class Tuner:
         self.measured.keep(tuning)
         return tuning
 
+    def prove(self, pack: "Pack", choice: "Choice", *, cancelled: IsCancelled = never) -> str:
+        """Have a device give a pack's golden answers now, in a child process; return what failed, or ""."""
+        from inference.devices import prove_device
+
+        device = self.devices.find(choice.device_key)
+        versions = device.versions if device else ""
+        kept = nullcontext(None) if self._cache is None else self._cache.entry(pack, choice, versions)
+        with kept as folder:
+            failure = prove_device(pack, choice, self.devices, cache=folder, cancelled=cancelled)
+        return "" if failure is None else trouble_words(failure.reason, "")
+
     def find_devices(self, *, cancelled: IsCancelled = never) -> None:
-        """List the devices where that was not done with the engines of now.
+        """List the devices, once for each start of the program.
 
         Raises:
             Cancelled: ``cancelled`` said so.
@@ -173,8 +185,12 @@ class Tuner:
         self.devices.forget_failures()
 
     def stop(self) -> None:
-        """End what runs in the background: the program ends."""
+        """End what runs in the background, and every use of a device: the work, or the program, ends."""
         self.takeover.stop()
+
+    def forgive(self, process: int) -> None:
+        """Count no use of a device against it that ended because a helper was ended on purpose."""
+        self.devices.forgive(process)
 
     def may_try(self, key: str, pack: "Pack") -> bool:
         """Whether nothing is known against a device for a pack."""
@@ -255,9 +271,18 @@ def way_words(choice: "Choice", devices: Iterable[DeviceEntry] = ()) -> str:
     engine = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}[choice.engine]
     if choice.device == CPU:
         where = say("engines.processor")
-        threads = say("engines.one_core") if choice.threads == 1 else say("engines.all_cores")
-        return f"{engine} {choice.precision.upper()}, {where}, {threads}"
+        return f"{engine} {choice.precision.upper()}, {where}, {_cores_words(choice.threads)}"
     return f"{engine} {choice.precision.upper()}, {names.get(choice.device_key, choice.device)}"
+
+
+def _cores_words(threads: int | None) -> str:
+    from inference.processor import this_processor
+
+    if threads == 1:
+        return say("engines.one_core")
+    if threads is None or threads >= this_processor().physical_cores:
+        return say("engines.all_cores")
+    return say("engines.some_cores", cores=threads)
 
 
 def tuner_of_profile(clock: Clock | None = None) -> Tuner | None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from core.assets import SET_ASIDE
 from core.errors import DiskFullError, PackInUseError
+from core.file_lock import try_lock
 from store.durable import not_kept, settle_folder
-from store.profile import try_lock
 
 FOLDER_NAME = "packs"
 _INTENT, _LONGEST_INTENT = ".intent", 4096

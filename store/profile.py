@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.errors import ProfileInUseError
+from core.file_lock import try_lock
 from store.durable import not_kept, remove_partial_files
 
 APPLICATION = "Farlight"
@@ -45,11 +46,9 @@ class Profile:
             self._lock = (self.folder / "lock").open("ab")
         except OSError as error:
             raise not_kept(error) from error
-        try:
-            _lock_file(self._lock.fileno())
-        except OSError as error:
+        if not try_lock(self._lock.fileno()):
             self._lock.close()
-            raise ProfileInUseError from error
+            raise ProfileInUseError
         remove_partial_files(self.folder, "*.json")
 
     @property
@@ -110,28 +109,3 @@ def stop_log(handler: logging.Handler) -> None:
     """Stop writing a log and close its file."""
     logging.getLogger().removeHandler(handler)
     handler.close()
-
-
-def try_lock(descriptor: int) -> bool:
-    """Lock an open file for this process, until it is closed; False where somebody else holds it."""
-    try:
-        _lock_file(descriptor)
-    except OSError:
-        return False
-    return True
-
-
-if sys.platform == "win32":
-
-    def _lock_file(descriptor: int) -> None:
-        import msvcrt
-
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-else:
-
-    def _lock_file(descriptor: int) -> None:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

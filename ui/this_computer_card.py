@@ -1,4 +1,4 @@
-"""This computer, in Settings: what it is, whether each model can be trusted on it, and on what they run."""
+"""This computer, in Settings: what it is, whether each model gives its known answers on it, and on what they run."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _ICONS = {
     "trusted": ("check", "accent"),
     "partly": ("circle-alert", "warning"),
+    "not_tried": ("circle-alert", "warning"),
     "not_trusted": ("ban", "critical"),
     "not_used": ("ban", "warning"),
 }
@@ -246,5 +247,5 @@ def _look(workplace: Workplace, handle: Handle, *, again: bool, retry: bool) -> 
             cancelled=handle.cancelled,
         )
     library = workplace.packs.library()
-    checks = run_self_test(library=library, cancelled=handle.cancelled)
+    checks = run_self_test(library=library, tuner=tuner, cancelled=handle.cancelled)
     return known(verdicts(checks, tuner, library=library))

@@ -19,6 +19,8 @@ DEVICES = ("GOOD", "SLOW", "WRONG", "HANGS", "CRASHES", "REFUSES")
 SILENT_S = 3600.0
 LISTING_VARIABLE = "FAKE_LISTING"
 """Names how the listing of OpenVINO's devices ends: crashes, hangs; else it goes well."""
+CRASHING_VARIABLE = "FAKE_CRASHING"
+"""Names a way on the processor, as ``onnxruntime int8``, that crashes when it is loaded."""
 
 
 class Wrong:
@@ -55,7 +57,8 @@ class Fakes:
 
     def open(self, pack: Pack, choice: Choice, cache: Path | None) -> Engine:
         """Load a network on the processor, and let it pass for the device."""
-        if choice.device == "CRASHES":
+        named = f"{choice.engine} {choice.precision}"
+        if choice.device == "CRASHES" or named == os.environ.get(CRASHING_VARIABLE):
             os.abort()
         if choice.device == "HANGS":
             time.sleep(SILENT_S)

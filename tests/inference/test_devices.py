@@ -1,6 +1,7 @@
 """Devices are listed and tried in child processes that really crash, hang and answer wrongly."""
 
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -102,6 +103,27 @@ def test_a_new_version_of_the_engine_has_its_devices_listed_again(
     assert memory.failures() == ()
 
 
+def test_new_driver_files_have_a_listing_that_crashed_tried_again(
+    memory: DeviceMemory, children: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children.environment = {fake_devices.LISTING_VARIABLE: "crashes"}
+    list_devices(memory, probe=children.probe)
+    assert memory.listed_now
+    children.environment = {}
+    monkeypatch.setattr(devices, "driver_marks", lambda: "others")
+    assert not memory.listed_now
+    assert list_devices(memory, probe=children.probe)
+    assert memory.failures() == ()
+
+
+def test_each_start_lists_devices_anew(memory: DeviceMemory, children: Children, tmp_path: Path) -> None:
+    list_devices(memory, probe=children.probe)
+    later = DeviceMemory(tmp_path / "cache" / "devices.json", CLOCK)
+    assert later.devices() == memory.devices()
+    assert not later.listed_now
+    assert not later.outdated
+
+
 def test_a_device_is_trusted_after_it_gave_the_golden_answers(
     memory: DeviceMemory, children: Children, pack: Pack
 ) -> None:
@@ -116,7 +138,7 @@ def test_a_device_is_trusted_after_it_gave_the_golden_answers(
 
 @pytest.mark.parametrize(
     ("device", "reason"),
-    [("CRASHES", "crashed"), ("HANGS", "too_long"), ("WRONG", "drift"), ("REFUSES", "failed")],
+    [("CRASHES", "crashed"), ("HANGS", "slow"), ("WRONG", "drift"), ("REFUSES", "failed")],
 )
 def test_a_device_that_fails_is_remembered_and_not_tried_again(
     memory: DeviceMemory, children: Children, pack: Pack, tmp_path: Path, device: str, reason: str
@@ -154,28 +176,118 @@ def test_trying_a_device_can_be_stopped_and_leaves_no_failure(
     assert memory.failures() == ()
 
 
+_DIES_IN_USE = """
+import os, sys
+from pathlib import Path
+from core.clock import SystemClock
+from inference.choices import Choice
+from inference.devices import DeviceMemory
+memory = DeviceMemory(Path(sys.argv[1]), SystemClock())
+print(memory.begin_use(Choice(engine="openvino", precision="fp32", device="GOOD", threads=1)), flush=True)
+"""
+"""A program that uses a device; how it ends is added."""
+
+
+def _program(tmp_path: Path, end: str) -> "subprocess.CompletedProcess[str]":
+    file = tmp_path / "cache" / "devices.json"
+    return subprocess.run(
+        [sys.executable, "-c", _DIES_IN_USE + end, str(file)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _uses(tmp_path: Path) -> list[Path]:
+    return list((tmp_path / "cache").rglob("in-use/*"))
+
+
 def test_a_device_in_whose_use_the_program_died_twice_is_left_alone(
+    memory: DeviceMemory, children: Children, tmp_path: Path
+) -> None:
+    list_devices(memory, probe=children.probe)
+    for _ in range(2):
+        assert _program(tmp_path, "os.abort()").stdout == "True\n"
+    assert not memory.begin_use(_on("GOOD"))
+    assert [(one.reason, one.detail) for one in memory.failures()] == [("crashed_in_use", "2 times")]
+    assert memory.begin_use(_on("SLOW"))
+
+
+@pytest.mark.parametrize("end", ["", "sys.exit(3)", "raise ValueError", "raise KeyboardInterrupt"])
+def test_a_program_that_ends_by_itself_counts_for_a_device_however_it_ends(
+    memory: DeviceMemory, tmp_path: Path, end: str
+) -> None:
+    for _ in range(3):
+        assert _program(tmp_path, end).stdout == "True\n"
+    assert _uses(tmp_path) == []
+    assert memory.begin_use(_on("GOOD"))
+
+
+def test_the_end_of_the_work_ends_the_use_of_devices(memory: DeviceMemory, tmp_path: Path) -> None:
+    for device in ("GOOD", "SLOW", "GOOD"):
+        assert memory.begin_use(_on(device))
+    assert len(_uses(tmp_path)) == 2
+    memory.end_use()
+    assert _uses(tmp_path) == []
+
+
+def test_programs_that_use_a_device_side_by_side_are_no_crash(memory: DeviceMemory, tmp_path: Path) -> None:
+    file = tmp_path / "cache" / "devices.json"
+    others = [DeviceMemory(file, CLOCK) for _ in range(4)]
+    assert all(one.begin_use(_on("GOOD")) for one in (*others, memory))
+    assert memory.failures() == ()
+    for one in others:
+        one.end_use()
+    assert len(_uses(tmp_path)) == 1
+
+
+def test_a_new_driver_forgives_the_programs_that_died(
+    memory: DeviceMemory, children: Children, pack: Pack, tmp_path: Path
+) -> None:
+    list_devices(memory, probe=children.probe)
+    for _ in range(2):
+        _program(tmp_path, "os.abort()")
+    assert not memory.begin_use(_on("GOOD"))
+    children.environment = {"FAKE_DRIVER": "driver 2"}
+    list_devices(memory, probe=children.probe)
+    assert memory.failure_of(_on("GOOD"), pack) is None
+    assert memory.begin_use(_on("GOOD"))
+
+
+def test_who_asks_for_it_has_a_device_tried_again_in_which_programs_died(
     memory: DeviceMemory, tmp_path: Path
 ) -> None:
-    file = tmp_path / "cache" / "devices.json"
     for _ in range(2):
-        assert DeviceMemory(file, CLOCK).begin_use(_on("GOOD"))  # and the program ends without a word
-    last = DeviceMemory(file, CLOCK)
-    assert not last.begin_use(_on("GOOD"))
-    assert [one.reason for one in last.failures()] == ["crashed_in_use"]
+        _program(tmp_path, "os.abort()")
+    assert not memory.begin_use(_on("GOOD"))
+    memory.forget_failures()
+    assert memory.begin_use(_on("GOOD"))
 
 
-def test_a_program_that_ends_in_good_order_counts_for_a_device(memory: DeviceMemory, tmp_path: Path) -> None:
-    file = tmp_path / "cache" / "devices.json"
-    for _ in range(4):
-        one = DeviceMemory(file, CLOCK)
-        assert one.begin_use(_on("GOOD"))
-        one.end_use()
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"device": 1}', b"\xff"])
+def test_a_damaged_note_of_a_use_counts_for_nothing(
+    memory: DeviceMemory, tmp_path: Path, content: bytes
+) -> None:
+    folder = tmp_path / "cache" / "in-use"
+    folder.mkdir(parents=True)
+    for name in ("one.json", "two.json"):
+        (folder / name).write_bytes(content)
+    assert memory.begin_use(_on("GOOD"))
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"schema": "farlight-devices/9"}', b'{"schema": "farlight-devices/1"}', b"\xff"],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"schema": "farlight-devices/9"}',
+        b'{"schema": "farlight-devices/2"}',
+        b"\xff",
+        b'{"schema": "farlight-devices/2", "listed_with": "", "trusted": [], "failures": [],'
+        b' "devices": [{"key": 1, "name": "", "versions": ""}]}',
+    ],
 )
 def test_a_damaged_file_counts_as_nothing_known(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "devices.json").write_bytes(content)

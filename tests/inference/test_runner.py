@@ -21,7 +21,7 @@ from core.image import Image, ImageRef
 from core.result import EngineName, Precision
 from inference import loaded
 from inference.build import write_checksums
-from inference.engine import ENGINES, Engine, open_engine
+from inference.engine import ENGINES, Engine, open_engine, physical_cores
 from inference.packs import PackLibrary
 from inference.requests import PackRequest, PackRun
 from inference.runner import PackRunner
@@ -377,3 +377,19 @@ def test_what_the_network_read_and_said_is_kept_also_where_a_gate_refuses(runner
     assert flat.result.status == "refused"
     assert flat.look is not None
     assert not flat.soft_masks
+
+
+@pytest.mark.parametrize(("engine", "batch"), [("onnxruntime", 3), ("openvino", None)])
+def test_the_result_says_on_how_many_cores_and_with_how_many_images_it_was_made(
+    library: PackLibrary, engine: EngineName, batch: int | None
+) -> None:
+    one_core = PackRunner(library, engine, "fp32", threads=1)
+    requests = [
+        PackRequest(image=_image(marker(64)), grey=marker(64), subject=CHILD, use_gates=False)
+        for _ in range(3)
+    ]
+    stamps = [run.result.stamp for run in one_core.run_batch("toy-outline", requests)]
+    assert [(one.threads, one.batch) for one in stamps] == [(1, batch)] * 3
+    (alone,) = PackRunner(library, engine, "fp32").run_batch("toy-outline", requests[:1])
+    assert alone.result.stamp.threads == physical_cores()
+    assert alone.result.stamp.batch == (None if batch is None else 1)

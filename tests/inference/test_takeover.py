@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from core.clock import FixedClock
 from core.errors import InferenceError
 from core.image import Image
+from inference import devices
 from inference.choices import Choice
 from inference.compiled import CompiledCache
 from inference.devices import DeviceMemory, list_devices
@@ -162,6 +164,45 @@ def test_a_device_that_has_failed_is_not_asked_by_the_next_program(
     assert _ask(_runner(library, later, "openvino:GOOD")).result.stamp.device == CPU
     assert later.settle(60)
     assert children.started == 0
+
+
+def test_a_device_whose_answers_in_the_program_are_wrong_never_takes_over(
+    library: PackLibrary, memory: DeviceMemory, slow: Slow
+) -> None:
+    slow.compiled.set()
+
+    def wrong(pack: Pack, choice: Choice, *, cache: Path | None = None) -> LoadedPack:
+        loaded = slow.open(pack, choice, cache=cache)
+        return replace(loaded, engine=Wrong(loaded.engine, choice.device, by=1000.0))
+
+    takeover = Takeover(memory, probe=Children().probe, open_=wrong)
+    runner = _runner(library, takeover, "openvino:GOOD")
+    _ask(runner)
+    assert takeover.settle(60)
+    assert slow.caches == [None]
+    assert _ask(runner, "study 2").result.stamp.device == CPU
+    assert [(one.device, one.reason) for one in memory.failures()] == [("openvino:GOOD", "drift")]
+
+
+def test_a_new_driver_is_noticed_before_the_next_program_uses_a_device(
+    library: PackLibrary, memory: DeviceMemory, slow: Slow, tmp_path: Path
+) -> None:
+    slow.compiled.set()
+    asked = Choice(engine="openvino", precision="fp32", device="GOOD", threads=1)
+    memory.remember_failed(asked, "failed", "driver 1 was wrong")
+    children = Children()
+    children.environment = {"FAKE_DRIVER": "driver 2"}
+    later = DeviceMemory(tmp_path / "devices.json", CLOCK)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(devices, "driver_marks", lambda: "others")
+        takeover = Takeover(later, probe=children.probe, open_=slow.open)
+        runner = _runner(library, takeover, "openvino:GOOD")
+        _ask(runner)
+        assert takeover.settle(60)
+        assert _ask(runner, "study 2").result.stamp.device == "GOOD"
+    found = later.find("openvino:GOOD")
+    assert found is not None
+    assert "driver 2" in found.versions
 
 
 def test_what_the_device_compiled_is_kept_under_the_cache(

@@ -1,18 +1,23 @@
 """Self-test and bench over the installed packs, with both engines."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import Cancelled, UnknownPackError, UntrustedKeyError
-from inference.packs import PackLibrary
+from inference.choices import Choice
+from inference.devices import Device
+from inference.packs import PackLibrary, load_pack
+from inference.probe import Opened, Probe
+from inference.tuning import Tuning
 from services.bench import run_bench
 from services.card_figures import int8_other_sides
 from services.packs import installed_packs, pack_facts
 from services.places import pack_roots
 from services.selftest import SelfCheck, run_self_test, verdicts
-from services.tuning import Tuner
+from services.tuning import Tuner, way_words
 
 
 @pytest.fixture
@@ -118,6 +123,64 @@ def test_a_pack_that_passes_nowhere_or_was_changed_is_not_trusted() -> None:
     assert (verdict.state, verdict.way) == ("not_trusted", "")
     changed = [SelfCheck(pack_id="chest-lungs", name="files", passed=False, detail="changed")]
     assert verdicts(changed)[0].state == "not_trusted"
+
+
+GPU = Choice(engine="openvino", precision="fp32", device="GPU")
+
+
+@pytest.fixture
+def on_device() -> Tuner:
+    """A computer on which a device was measured to be the fastest."""
+    tuner = Tuner(None)
+    pack = load_pack(pack_roots()[0] / "chest-lungs")
+    tuner.devices.remember_listed([Device(key="openvino:GPU", name="Intel Iris", versions="1")], [])
+    tuner.measured.keep(
+        Tuning(pack_id=pack.id, sha256=pack.sha256, chosen=GPU, measured=(), noise=0.0, at="")
+    )
+    return tuner
+
+
+def _tried(*, passed: bool) -> SelfCheck:
+    return SelfCheck(
+        pack_id="chest-lungs",
+        name="golden",
+        passed=passed,
+        detail="differs",
+        engine="openvino",
+        precision="fp32",
+        device="GPU",
+    )
+
+
+def test_a_device_that_was_not_tried_is_never_called_trusted(on_device: Tuner) -> None:
+    (verdict,) = verdicts(_checks(), on_device)
+    assert verdict.state == "not_tried"
+    assert "OpenVINO FP32, Intel Iris was not tried" in verdict.sentence
+    assert verdict.way.startswith("OpenVINO INT8, processor")
+
+
+def test_a_device_that_was_tried_is_trusted_or_not_used(on_device: Tuner) -> None:
+    (good,) = verdicts([*_checks(), _tried(passed=True)], on_device)
+    assert (good.state, good.way) == ("trusted", "OpenVINO FP32, Intel Iris")
+    (bad,) = verdicts([*_checks(), _tried(passed=False)], on_device)
+    assert (bad.state, bad.way) == ("partly", way_words(replace(GPU, precision="int8", device="CPU")))
+    assert "openvino fp32 GPU does not" in bad.sentence
+
+
+def test_the_self_test_tries_the_device_on_which_a_pack_runs(
+    on_device: Tuner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Choice] = []
+
+    def open_(_self: Probe, _folder: Path, choice: Choice, **_named: object) -> Opened:
+        asked.append(choice)
+        return Opened(load_ms=1.0, drift={"masks": 2.0}, allowed={"masks": 1.0})
+
+    monkeypatch.setattr(Probe, "open", open_)
+    checks = run_self_test(["chest-lungs"], tuner=on_device)
+    assert asked == [GPU]
+    assert [(one.device, one.passed) for one in checks if one.device != "CPU"] == [("GPU", False)]
+    assert verdicts(checks, on_device)[0].state == "partly"
 
 
 def test_a_pack_that_cannot_be_run_is_in_the_bench_with_its_error(spoiled: Path) -> None:

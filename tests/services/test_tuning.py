@@ -11,6 +11,7 @@ from core.errors import Cancelled
 from core.image import ReadingUnit
 from inference.choices import Choice
 from inference.packs import Pack
+from inference.probe import Found, Probe
 from inference.processor import Processor
 from inference.tuning import Tuning
 from services.analyze import Analysis, AnalysisOptions, Analyzer
@@ -110,6 +111,29 @@ def test_the_command_line_takes_what_the_window_measured(
     assert _ways(Analyzer(named).analyze(unit)) == [("openvino", "int8")]
 
 
+def test_a_new_driver_and_a_new_device_are_found_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = [Found(engine="openvino", device="GPU", name="GPU", driver="1")]
+    listings: list[str] = []
+
+    def devices(_self: Probe, engine: str, **_named: object) -> tuple[Found, ...]:
+        listings.append(engine)
+        return tuple(one for one in here if one.engine == engine)
+
+    monkeypatch.setattr(Probe, "devices", devices)
+    first = Tuner(tmp_path, CLOCK)
+    first.find_devices()
+    first.find_devices()
+    assert len(listings) == 2  # each engine once
+    before = first.measured.conditions()
+    here[:] = [replace(here[0], driver="2"), replace(here[0], device="NPU")]
+    later = Tuner(tmp_path, CLOCK)
+    later.find_devices()
+    assert [one.key for one in later.devices.devices()] == ["openvino:GPU", "openvino:NPU"]
+    assert later.measured.conditions() != before
+
+
 def test_learning_can_be_stopped_and_keeps_nothing_half_measured(root: Path, tuner: Tuner) -> None:
     with pytest.raises(Cancelled):
         tuner.learn(_analyzer(root, tuner), cancelled=lambda: True)
@@ -142,6 +166,13 @@ def test_the_computer_is_told_in_one_sentence() -> None:
     assert computer_words(OLD) == "Old; 2 cores; 4 GB of memory; no AVX2"
 
 
+def test_some_of_the_cores_are_told_by_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.processor.this_processor", lambda: replace(OLD, physical_cores=8))
+    assert way_words(replace(SLOWEST, threads=4)).endswith("4 cores")
+    assert way_words(replace(SLOWEST, threads=8)).endswith("all cores")
+
+
 def test_a_way_of_running_is_told_in_words(tuner: Tuner) -> None:
     assert way_words(SLOWEST) == "ONNX Runtime FP32, processor, 1 core"
+    assert way_words(replace(SLOWEST, threads=None)) == "ONNX Runtime FP32, processor, all cores"
     assert tuner.entries()[0].key == "CPU"
