@@ -81,7 +81,9 @@ def run_batch(
     """
     patient = read_patient_file(request.patient_file) if request.patient_file else None
     with closing(Analyzer(_one_core_each(request))) as analyzer:
-        return _run(request, analyzer, patient, clock or SystemClock(), progress, cancelled, helpers)
+        return _run(
+            request, analyzer, patient, clock or SystemClock(), progress, cancelled, helpers, told_first
+        )
 
 
 def _run(  # noqa: PLR0917 - one private call
@@ -92,6 +94,7 @@ def _run(  # noqa: PLR0917 - one private call
     progress: Report,
     cancelled: IsCancelled,
     helpers: int | None,
+    told_first: Callable[[str], None],
 ) -> BatchOutcome:
     output = OutputFolder(request.out, request.mode)
     tell = _asked_anew(output.waiting(), asked_of(request, analyzer))

@@ -1,4 +1,4 @@
-"""This computer, in Settings: what it is, whether each model gives its known answers on it, and on what they run."""
+"""This computer, in Settings: what it is, whether models give their known answers on it, how they run."""
 
 from __future__ import annotations
 
