@@ -16,6 +16,7 @@ from inference import onnx_file
 from inference.onnx_file import require_plain_model
 from inference.onnx_records import read_graph
 from inference.onnx_sizes import Tally
+from inference.privacy import forbid_telemetry
 from inference.protobuf import Budget
 from tests.inference import foreign_networks, toy_packs
 
@@ -320,6 +321,7 @@ def test_sizes_that_a_framework_computes_from_the_shape_of_the_image_are_followe
 
 def test_sizes_are_those_that_an_engine_makes() -> None:
     """Every value of three networks of other plans, against the shapes that ONNX Runtime returns."""
+    forbid_telemetry()
     import onnxruntime
 
     for model in (foreign_networks.densenet(), foreign_networks.unet(), foreign_networks.transformer()):

@@ -63,8 +63,8 @@ def test_every_page_fits_into_the_least_window(stage: Stage, tmp_path: Path, pag
     window.show_page(page)
     QTest.qWait(300)
     assert window.minimumSize().width() <= WIDTH
-    assert (window.width(), window._central.minimumSizeHint().width() <= WIDTH) == (WIDTH, True)
-    assert cut_buttons(window._central) == []
+    assert (window.width(), window.centralWidget().minimumSizeHint().width() <= WIDTH) == (WIDTH, True)
+    assert cut_buttons(window.centralWidget()) == []
 
 
 def test_the_tools_go_on_in_a_second_line_and_come_back_into_one(stage: Stage, tmp_path: Path) -> None:
