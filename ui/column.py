@@ -16,6 +16,7 @@ from ui.finding_card import FindingCard
 from ui.forms import SignsCard, WordsCard
 from ui.identity_card import IdentityCard
 from ui.impression_card import FinalReadCard, FirstReadLine, ImpressionCard
+from ui.map_choice import MapChoice, MapKey
 from ui.result_cards import ResultCards
 from ui.sign_foot import SignFoot
 from ui.tab_order import order_stops
@@ -31,15 +32,17 @@ class ReadingColumn(QWidget):
 
     sign_asked = Signal()
     retry_asked = Signal()
-    overlay_look_changed = Signal(bool, int)
+    overlay_look_changed = Signal(object, bool, int)  # whose map, shown, percent
     beside_asked = Signal()
 
-    def __init__(self, theme: Theme, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, desk: Desk, map_choice: MapChoice, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("column")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(WIDTH)
-        self._desk = desk
+        self._desk, self._map_choice = desk, map_choice
         self._built_for: object = None
         self._was_open = False
         self._identity_wanted = False
@@ -73,14 +76,26 @@ class ReadingColumn(QWidget):
     def set_overlay_look(self, shown: bool, percent: int) -> None:
         """Show switch and slider as they are."""
         self._look = (shown, percent)
+        self._show_map_choice()
+
+    @Slot()
+    def _show_map_choice(self) -> None:
+        """Switch on the map that lies over the image, at its own finding alone."""
+        shown, percent = self._look
+        chosen = self._map_choice.chosen()
         for card in self.findings:
-            card.show_overlay_look(shown, percent)
+            card.show_overlay_look(shown and card.key == chosen, percent)
 
     def answer(self, answer: Answer) -> None:
         """Give an answer to the first finding that has none, else to the first."""
         card = self._current()
         if card is not None and self._desk.is_open_card:
             card.answer(answer)
+
+    def map_in_hand(self) -> MapKey | None:
+        """Return the finding at hand, where it has a map."""
+        card = self._current()
+        return card.key if card is not None and card.map_row is not None else None
 
     def take_words(self) -> bool:
         """Take own words that were typed without Enter; returns False where an answer has lost its words."""
@@ -233,6 +248,7 @@ class ReadingColumn(QWidget):
         self._cards.beside_asked.connect(self.beside_asked)
         self._cards.age_asked.connect(self._on_age_asked)
         self._cards.retry_asked.connect(self.retry_asked)
+        self._map_choice.changed.connect(self._show_map_choice)
         self._desk.case_opened.connect(self._on_case_opened)
         self._desk.case_closed.connect(self.refresh)
         self._desk.reading_changed.connect(self.refresh)
@@ -330,7 +346,8 @@ class ReadingColumn(QWidget):
         self._built_for = wanted
         if wanted is not None and case.analysis is not None:
             self._desk.remember_result_seen()
-            self._cards.build(case, case.analysis, self._look)
+            self._cards.build(case, case.analysis)
+            self._show_map_choice()
         self._order_stops()
 
     def _order_stops(self) -> None:
@@ -344,13 +361,19 @@ class ReadingColumn(QWidget):
         self._built_for = None
 
     def _current(self) -> FindingCard | None:
+        """Return the finding at hand: the open one that has the focus, else the next open one.
+
+        Where all are answered it is the one that has the focus, or the only one.
+        """
         answerable = [card for card in self.findings if card.is_answerable]
-        open_ones = [
-            card for card in answerable if self._desk.decision(card.pack_id, card.finding_code) is None
-        ]
-        focused = [card for card in answerable if card.isAncestorOf(self.focusWidget() or self)]
-        chosen = focused or open_ones or answerable
-        return chosen[0] if chosen else None
+        open_ones = [card for card in answerable if self._desk.decision(*card.key) is None]
+        focused = next((card for card in answerable if card.isAncestorOf(self.focusWidget() or self)), None)
+        if focused is None or focused in open_ones:
+            alone = answerable if len(answerable) == 1 else []
+            return focused or next(iter(open_ones or alone), None)
+        behind = answerable[answerable.index(focused) + 1 :]
+        following = [card for card in behind if card in open_ones]
+        return next(iter(following or open_ones or [focused]))
 
     @Slot()
     def _on_signs_changed(self) -> None:
