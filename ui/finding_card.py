@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QWidget
 
 from core.decision import Answer, Decision
 from core.result import Finding, PackResult
@@ -16,6 +16,7 @@ from ui.map_choice import MapKey
 from ui.own_words import OwnWords
 from ui.score_line import ScoreLine
 from ui.shortcuts import tooltip
+from ui.still_controls import StillSlider
 from ui.theme import Theme
 
 
@@ -192,7 +193,7 @@ class FindingCard(Card):
         row.addWidget(label(self.tr("Map"), "muted"))
         self.switch = Switch(self._theme, self.tr("Map of {finding}").format(finding=finding.label))
         self.switch.setToolTip(tooltip("map"))
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = StillSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(10, 100)
         self.slider.setAccessibleName(
             self.tr("Strength of the map of {finding}").format(finding=finding.label)

@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
 from services.workplace import Workplace
 from ui.controls import Card, IconLabel, KeyButton, enable, label
 from ui.duties import who_may
+from ui.still_controls import StillComboBox
 from ui.task import Handle, Pools, Progress
 from ui.theme import Theme
 
@@ -92,7 +93,7 @@ class ThisComputerCard(Card):
         grid.setHorizontalSpacing(16)
         grid.setColumnMinimumWidth(0, 120)
         grid.setColumnStretch(1, 1)
-        self.device = QComboBox()
+        self.device = StillComboBox()
         self.device.setAccessibleName(self.tr("Device"))
         self.device.activated.connect(self._on_device)
         grid.addWidget(label(self.tr("Models run on"), "muted"), 0, 0)

@@ -35,6 +35,7 @@ class TwoFindings(StandInAnalyzer):
 
     def _second(self, made: Analysis) -> PackResult:
         above = self._opacity > 0.5
+        assert made.image is not None
         ref, (rows, columns) = made.image.ref, made.image.shape
         heat = np.zeros((rows, columns), np.float32)
         heat[: rows // 8, : columns // 8] = 1.0
