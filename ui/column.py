@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.decision import Answer
 from ui.begun_card import BegunCard
@@ -34,6 +34,7 @@ class ReadingColumn(QWidget):
     retry_asked = Signal()
     overlay_look_changed = Signal(object, bool, int)  # whose map, shown, percent
     beside_asked = Signal()
+    all_answered = Signal()  # a key was to answer, and no finding is at hand
 
     def __init__(
         self, theme: Theme, desk: Desk, map_choice: MapChoice, parent: QWidget | None = None
@@ -87,10 +88,16 @@ class ReadingColumn(QWidget):
             card.show_overlay_look(shown and card.key == chosen, percent)
 
     def answer(self, answer: Answer) -> None:
-        """Give an answer to the first finding that has none, else to the first."""
+        """Give an answer to the finding at hand; ``all_answered`` where none of several is."""
         card = self._current()
         if card is not None and self._desk.is_open_card:
             card.answer(answer)
+        elif (
+            self._desk.is_open_card
+            and not self._desk.is_closed
+            and any(one.is_answerable for one in self.findings)
+        ):
+            self.all_answered.emit()
 
     def map_in_hand(self) -> MapKey | None:
         """Return the finding at hand, where it has a map."""
@@ -251,6 +258,9 @@ class ReadingColumn(QWidget):
         self._map_choice.changed.connect(self._show_map_choice)
         self._desk.case_opened.connect(self._on_case_opened)
         self._desk.case_closed.connect(self.refresh)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._mark_at_hand)
         self._desk.reading_changed.connect(self.refresh)
 
     # --- showing
@@ -309,6 +319,7 @@ class ReadingColumn(QWidget):
             kept = desk.kept_decision(card.pack_id, card.finding_code)
             stands = desk.decision(card.pack_id, card.finding_code)
             card.show_decision(stands, locked=desk.is_closed, changed=kept != stands)
+        self._mark_at_hand()
         self.foot.show_case(case, missing, card_open=opened, may_add=desk.may_read)
         self._show_signature(case)
         if opened and not self._was_open:
@@ -376,6 +387,15 @@ class ReadingColumn(QWidget):
         return next(iter(following or open_ones or [focused]))
 
     @Slot()
+    def _mark_at_hand(self) -> None:
+        """Show on which card the answer keys act."""
+        answerable = [card for card in self.findings if card.is_answerable]
+        if answerable:
+            current = self._current()
+            for card in answerable:
+                card.show_at_hand(card is current, alone=len(answerable) == 1)
+
+    @Slot()
     def _on_signs_changed(self) -> None:
         """Bring the sentence about what cannot be recorded into sight, once it has its room."""
         if self.signs.wrong.isVisible():
@@ -392,6 +412,16 @@ class ReadingColumn(QWidget):
     @Slot(str, str, str, str, str)
     def _on_answered(self, pack: str, finding: str, answer: Answer, words: str, note: str) -> None:
         self._desk.decide(pack, finding, answer, words=words, note=note)
+        following = self._current()
+        if following is not None and following.key != (pack, finding):
+            QTimer.singleShot(0, self, self._show_at_hand)
+
+    @Slot()
+    def _show_at_hand(self) -> None:
+        """Bring the finding that the keys act on now into sight."""
+        card = self._current()
+        if card is not None:
+            self._scroll.ensureWidgetVisible(card, 0, MARGIN)
 
     @Slot(object, object)
     def _on_identity_confirmed(self, typed: object, confirmed: object) -> None:

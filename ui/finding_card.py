@@ -11,7 +11,7 @@ from core.decision import Answer, Decision
 from core.result import Finding, PackResult
 from services.before_signing import is_answer
 from services.words import finding_sentence, site_sentence
-from ui.controls import Card, Chip, KeyButton, Switch, enable, label
+from ui.controls import Card, Chip, KeyButton, Switch, enable, label, set_role
 from ui.map_choice import MapKey
 from ui.own_words import OwnWords
 from ui.score_line import ScoreLine
@@ -59,6 +59,14 @@ class FindingCard(Card):
     def key(self) -> MapKey:
         """Pack and finding."""
         return self.pack_id, self.finding_code
+
+    def show_at_hand(self, at_hand: bool, *, alone: bool) -> None:
+        """Mark the card that the answer keys act on; ``alone`` where there is no other to tell it from."""
+        for button in self.buttons.values():
+            button.show_key(at_hand)
+        marked = at_hand and not alone
+        if self.property("hand") is not marked:
+            set_role(self, hand=marked)
 
     def show_decision(self, decision: Decision | None, *, locked: bool, changed: bool = False) -> None:
         """Show the answer that is kept; ``changed`` where one was given to another result."""

@@ -145,6 +145,7 @@ class ReadPage(QWidget):
         self.image.reopen_asked.connect(self.reopen_asked)
         self.image.files_exchanged.connect(self.files_exchanged)
         self.column.beside_asked.connect(self.image.toggle_beside)
+        self.column.all_answered.connect(self._on_all_answered)
         self.column.overlay_look_changed.connect(self._on_map_moved)
 
     def _add_keys(self) -> None:
@@ -298,6 +299,12 @@ class ReadPage(QWidget):
             self.sign_asked.emit()
         else:
             self.toast.say(self.column.missing.text())
+
+    @Slot()
+    def _on_all_answered(self) -> None:
+        self.toast.say(
+            self.tr("Each finding has its answer. Click into the one that you want to answer otherwise.")
+        )
 
     def use_tool(self, tool: Tool) -> None:
         """Set what a drag does."""

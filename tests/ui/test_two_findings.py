@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -169,3 +169,57 @@ def test_a_map_that_a_second_finding_does_not_have_leaves_that_of_the_first(
     window = opened(stage, tmp_path, TwoFindings(opacity=0.2))
     assert is_pneumonia(window)
     assert window.read.column.findings[1].map_row is None
+
+
+# --- answer keys
+
+
+def at_hand(window: Any) -> list[str]:
+    """Return the findings whose buttons show their keys."""
+    cards = window.read.column.findings
+    shown = [card.finding_code for card in cards if card.buttons["agree"].shows_key()]
+    assert shown == [card.finding_code for card in cards if card.property("hand")]
+    return shown
+
+
+def test_keys_pass_to_the_next_open_finding_after_an_answer_by_mouse(window: Any) -> None:
+    first, _ = window.read.column.findings
+    assert at_hand(window) == ["pneumonia"]
+    click(first.buttons["agree"])
+    assert at_hand(window) == ["opacity"]
+    press(window, Qt.Key.Key_D)
+    assert answers(window) == {"pneumonia": "agree", "opacity": "disagree"}
+
+
+def test_keys_answer_one_finding_after_the_other_and_overturn_none(window: Any) -> None:
+    window.read.viewer.setFocus()
+    press(window, Qt.Key.Key_A)
+    press(window, Qt.Key.Key_D)
+    assert answers(window) == {"pneumonia": "agree", "opacity": "disagree"}
+    assert at_hand(window) == []
+    press(window, Qt.Key.Key_D)
+    assert answers(window) == {"pneumonia": "agree", "opacity": "disagree"}
+    assert "Each finding has its answer" in window.read.toast.text()
+
+
+def test_a_key_serves_the_finding_in_hand_and_says_what_it_replaces(window: Any) -> None:
+    first, second = window.read.column.findings
+    second.buttons["agree"].setFocus()
+    assert at_hand(window) == ["opacity"]
+    press(window, Qt.Key.Key_A)
+    assert answers(window) == {"opacity": "agree"}
+    assert at_hand(window) == ["pneumonia"]
+    first.buttons["agree"].setFocus()
+    press(window, Qt.Key.Key_A)
+    press(window, Qt.Key.Key_D)
+    assert answers(window) == {"opacity": "agree", "pneumonia": "disagree"}
+    assert "Disagree set for Pneumonia in place of your earlier answer" in window.read.toast.text()
+
+
+def test_the_finding_that_the_keys_pass_to_comes_into_sight(window: Any) -> None:
+    window.resize(1024, 640)
+    first, second = window.read.column.findings
+    click(first.buttons["agree"])
+    room = window.read.column._scroll.viewport()
+    wait_until(lambda: second.mapTo(room, QPoint(0, 0)).y() >= 0)
+    wait_until(lambda: second.mapTo(room, QPoint(0, second.height())).y() <= room.height())
