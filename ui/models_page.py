@@ -58,6 +58,7 @@ class ModelsPage(ScrolledPage):
         )
         self.desk = PackDeskCard(workplace, pools)
         self.desk.changed.connect(self._on_changed)
+        self.desk.told.connect(self.bring_into_sight)
         column.addWidget(self.desk)
         self._list = QVBoxLayout()
         self._list.setSpacing(12)

@@ -38,6 +38,7 @@ class SettingsPage(ScrolledPage):
         self.people.failed.connect(self.failed)
         self.backup = BackupCard(workplace, pools)
         self.backup.failed.connect(self.failed)
+        self.backup.told.connect(self.bring_into_sight)
         self.support = SupportCard(workplace, pools)
         self.support.failed.connect(self.failed)
         column = self.column

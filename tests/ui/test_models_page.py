@@ -223,3 +223,26 @@ def test_a_trial_that_is_stopped_changes_nothing(
     wait_until(lambda: page.desk._task is None)
     assert "Stopped" in page.desk.said.text()
     assert not list((page._workplace.folder / "packs").glob("*"))
+
+
+def test_installing_leaves_the_page_where_what_is_said_is_in_sight(page: Any, files: dict[str, Path]) -> None:
+    from PySide6.QtCore import QPoint
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QScrollArea
+
+    page.window().resize(1024, 640)
+    area = page.findChild(QScrollArea)
+    page.desk.choose.setFocus()
+    _install(page, files["1.2.0"])
+    wait_until(page.desk.choose.isEnabled)
+    QTest.qWait(50)
+    assert page.desk.choose.hasFocus()
+    assert area.verticalScrollBar().value() == 0
+    remove = _button(page, "Remove … toy-outline")
+    area.ensureWidgetVisible(remove)
+    assert area.verticalScrollBar().value() > 0
+    remove.click()
+    page.desk.dialog.yes.click()
+    wait_until(lambda: "Removed toy-outline" in page.desk.said.text())
+    QTest.qWait(50)
+    assert page.desk.said.mapTo(area.viewport(), QPoint(0, 0)).y() >= 0
