@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QWidget
 
 from core.decision import Answer, Decision
 from core.result import Finding, PackResult
+from core.wording import say
 from services.before_signing import is_answer
 from services.words import finding_sentence, site_sentence
 from ui.controls import Card, Chip, KeyButton, Switch, enable, label, set_role
@@ -39,12 +40,15 @@ class FindingCard(Card):
     ) -> None:
         super().__init__(parent=parent)
         self.pack_id, self.finding_code = pack.stamp.pack_id, finding.code
-        self.is_answerable = is_answer(finding)
+        self._is_trial = pack.stamp.pack_class == "demonstration"
+        self.is_answerable = is_answer(finding) and not self._is_trial
         self._theme = theme
         self._decision: Decision | None = None
         self._shown_once = False
         self.words, self.note = OwnWords(), QPlainTextEdit()
         self._build_head(pack, finding)
+        if self._is_trial:
+            self.body.addWidget(label(say("reports.say.demonstration_note"), "critical", wrap=True))
         self.body.addWidget(self._sentence(finding))
         self.body.addWidget(ScoreLine(theme, finding))
         here = site_sentence(finding)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
 from core.result import Heatmap, Mask, Result
+from core.wording import say
 from services import overlays
 from ui.map_choice import MapKey
 from ui.task import Handle
@@ -97,6 +98,8 @@ class MakeOverlay:
             for one in pack.heatmaps:
                 if one.shown and self._fits(one):
                     name = labels.get(one.finding, one.finding)
+                    if pack.stamp.pack_class == "demonstration":
+                        name = f"{say('reports.banner.demonstration')}: {name}"
                     maps[pack.stamp.pack_id, one.finding] = FindingMap(
                         heat=overlays.heat_pixels(one), caption=self._heat_words.format(finding=name)
                     )

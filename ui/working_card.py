@@ -47,6 +47,11 @@ class WorkingCard(Card):
         if text:
             self.told.emit(self.said)
 
+    def take_back_error(self) -> None:
+        """Take a complaint away that may not hold any more."""
+        if self.said.property("role") == "error":
+            self.say("")
+
     def _add_progress(self) -> None:
         self.body.addWidget(self.said)
         self.body.addWidget(self.line)
