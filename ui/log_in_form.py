@@ -17,6 +17,7 @@ from ui.controls import KeyButton, is_enter, label, set_role
 from ui.still_controls import StillComboBox
 
 TICK_MS = 250
+COMPLAINT_LINES = 2
 
 
 class PasswordField(QLineEdit):
@@ -48,6 +49,10 @@ class LogInForm(QWidget):
         self.person.setAccessibleName(self.tr("Name"))
         self.password = PasswordField(self.tr("Password"))
         self.wrong = label("", "error", wrap=True)
+        room = self.wrong.sizePolicy()
+        room.setRetainSizeWhenHidden(True)  # fields and button stay where they are when it comes
+        self.wrong.setSizePolicy(room)
+        self.wrong.setMinimumHeight(COMPLAINT_LINES * self.wrong.fontMetrics().height())
         self.wrong.hide()
         self.enter = KeyButton(act, kind="primary")
         self.enter.setProperty("tall", True)

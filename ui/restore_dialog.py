@@ -106,8 +106,8 @@ class RestoreDialog(MendingDialog):
         counts = prepared.counts
         parts = [
             self.tr(
-                "Checked and whole. The backup of {day} holds {reports} signed reports, {drafts} drafts and "
-                "{images} image files."
+                "Checked and whole. The backup of {day} holds signed reports: {reports}, drafts: {drafts}, "
+                "and {images} image files."
             ).format(
                 day=day_of(prepared.made_at),
                 reports=counts.get("signed_reports", 0),
@@ -127,7 +127,7 @@ class RestoreDialog(MendingDialog):
             )
         if prepared.lacking:
             parts.append(
-                self.tr("{count} signed reports that are here now are not in it: {named}.").format(
+                self.tr("Signed reports that are here now and not in it: {count} ({named}).").format(
                     count=len(prepared.lacking), named=names_of(prepared.lacking)
                 )
             )
