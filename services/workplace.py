@@ -164,7 +164,7 @@ class Workplace:
     def _build_packs(self, clock: Clock) -> None:
         """Join what is installed of packs from other hands, and end what a power cut interrupted."""
         store, folder = PackStore(self._database), PackFolder(self._profile.folder)
-        keys = KeyDesk(store, session=self.session, trail=self.trail, clock=clock)
+        keys = KeyDesk(store, folder, session=self.session, trail=self.trail, clock=clock)
         self.packs = PackDesk(store, folder, keys, session=self.session, trail=self.trail, clock=clock)
         try:
             self.packs.finish()

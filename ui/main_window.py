@@ -92,7 +92,6 @@ class MainWindow(QMainWindow):
         column.addWidget(self.pages, 1)
         column.addWidget(self.status)
         self.setCentralWidget(central)
-        self._central = central
         self.copies = ImageCopies(
             self.book, self.desk, self.intake, pools=self.pools, workplace=self._workplace, status=self.status
         )
@@ -124,7 +123,6 @@ class MainWindow(QMainWindow):
         from ui.report_page import ReportPage
         from ui.reporting import Reporting
         from ui.settings_page import SettingsPage
-        from ui.shortcut_sheet import ShortcutSheet
         from ui.site_prevalence import SitePrevalence
         from ui.this_computer_card import ThisComputerCard
         from ui.tuning_watch import TuningWatch
@@ -165,8 +163,6 @@ class MainWindow(QMainWindow):
         self.this_computer = ThisComputerCard(self._theme, self._workplace, self.pools)
         self.settings.add(self.this_computer)
         self.tuning_watch = TuningWatch(self.pools, self._workplace, self)
-        self.sheet = ShortcutSheet(self._central)
-        self.turner.set_sheet(self.sheet, self.pages)
         self._connect_rest()
         self._built = True
 
