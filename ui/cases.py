@@ -269,15 +269,11 @@ class CaseBook(QObject):
         """Keep a result; the pixels of older results are let go, but for the open case."""
         case.analysis = analysis
         case.analysed = True
-        refused = [one.refusal for one in analysis.result.results if one.refusal and one.status == "refused"]
-        spoke = [one for one in analysis.result.results if one.status == "ok" and one.findings]
+        counted = [one for one in analysis.result.results if one.stamp.pack_class != "demonstration"]
+        refused = [one.refusal for one in counted if one.refusal and one.status == "refused"]
+        spoke = [one for one in counted if one.status == "ok" and one.findings]
         case.refusal = refused[0] if refused and not spoke else None
-        case.undecided = any(
-            finding.position == "undecided"
-            for pack in spoke
-            if pack.stamp.pack_class != "demonstration"
-            for finding in pack.findings
-        )
+        case.undecided = any(finding.position == "undecided" for pack in spoke for finding in pack.findings)
         self._with_pixels = [key for key in self._with_pixels if key != case.key] + [case.key]
         for key in self._with_pixels[:-KEPT_PIXELS]:
             old = self._cases.get(key)

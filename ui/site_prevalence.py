@@ -30,12 +30,14 @@ class SitePrevalence(QObject):
     ) -> None:
         super().__init__(parent)
         self._book, self._notices, self._workplace = book, notices, workplace
+        self._told = ""
         card.changed.connect(self._on_changed)
         card.outdated.connect(self._on_outdated)
 
     @Slot()
     def _on_changed(self) -> None:
         """Say anew what the scores mean here, of all that is not signed."""
+        self._notices.withdraw(self._told)
         in_force = self._workplace.prevalences.in_force()
         for case in self._book.cases():
             if case.analysis is not None and case.signed is None:
@@ -47,10 +49,14 @@ class SitePrevalence(QObject):
         if not self._workplace.session.may("settings"):
             return
         labels = ", ".join(dict.fromkeys(one.label for one in again))
+        self._told = self.tr("A model was replaced: say again how common {labels} is here.").format(
+            labels=labels
+        )
         self._notices.tell(
             "warning",
-            self.tr("A model was replaced: say again how common {labels} is here.").format(labels=labels),
+            self._told,
             self.tr(
                 "Settings, How common it is here. Until then scores are shown without what they mean here."
             ),
+            duty="settings",
         )
