@@ -51,7 +51,7 @@ class Offer:
     """A pack that is unpacked, proven and tried, and waits to be installed; nothing is changed yet.
 
     ``licence_text`` is what must be accepted, "" where the pack asks for nothing. ``replaces`` is the version
-    that counts now.
+    that counts now, ``replaced`` what that one said of itself.
     """
 
     pack: Pack
@@ -61,6 +61,7 @@ class Offer:
     replaces: str
     commercial_use: bool
     licence_text: str
+    replaced: ModelFacts | None = None
 
     @property
     def version(self) -> str:
@@ -279,9 +280,7 @@ class PackDesk:
     def _require_trusted(self, archive: SignedArchive) -> TrustedKey:
         found = self.keys.find(archive.signature.key)
         if found is None:
-            raise UntrustedKeyError(
-                say("packs.install.foreign_key", fingerprint=fingerprint(archive.signature.key))
-            )
+            raise UntrustedKeyError(say("packs.install.foreign_key"))
         return found
 
     def _require_fits(self, pack: Pack) -> None:
@@ -315,7 +314,12 @@ class PackDesk:
             replaces=now,
             commercial_use=licence.commercial_use,
             licence_text=text or (licence.spdx if licence.acceptance else ""),
+            replaced=self._facts_in_use(pack.id),
         )
+
+    def _facts_in_use(self, pack_id: str) -> ModelFacts | None:
+        packs = (entry.pack for entry in self.library().entries() if entry.id == pack_id)
+        return next((facts_of(pack) for pack in packs if pack is not None), None)
 
     def _version(self, pack: Pack, counts: bool, row: InstalledPackRow | None) -> PackVersion:
         bundled = pack.folder.parent in self._bundled

@@ -13,6 +13,7 @@ from services.trail_words import act_words, subject_words
 from store.audit import AuditQuery
 from ui.controls import KeyButton, set_role
 from ui.shortcuts import tooltip
+from ui.still_controls import StillComboBox
 
 TYPING_MS = 250
 
@@ -120,7 +121,7 @@ class AuditFilter(QWidget):
         return self.since, self.until
 
     def _choice(self, name: str) -> QComboBox:
-        box = QComboBox()
+        box = StillComboBox()
         box.setAccessibleName(name)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(14)

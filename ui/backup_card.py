@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QSpinBox, QWidget
 
 from core.errors import FarlightError
 from services.workplace import Workplace
 from ui.controls import KeyButton, enable, label
 from ui.duties import who_may
+from ui.still_controls import StillComboBox, StillSpinBox
 from ui.task import Handle, Pools
 from ui.working_card import WorkingCard
 
@@ -68,7 +69,7 @@ class BackupCard(WorkingCard):
         grid.setVerticalSpacing(8)
         grid.setColumnMinimumWidth(0, 120)
         grid.setColumnStretch(1, 1)
-        self.medium = QComboBox()
+        self.medium = StillComboBox()
         self.medium.setAccessibleName(self.tr("Stick"))
         self.medium.activated.connect(self._on_medium_chosen)
         self.days = self._number("backup.remind_days", self.tr("Remind after days"), 0, _MOST_DAYS)
@@ -86,7 +87,7 @@ class BackupCard(WorkingCard):
         return grid
 
     def _number(self, key: str, name: str, least: int, most: int) -> QSpinBox:
-        box = QSpinBox()
+        box = StillSpinBox()
         box.setObjectName(key)
         box.setRange(least, most)
         box.setFixedWidth(_NUMBER_WIDTH)

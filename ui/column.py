@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.decision import Answer
 from ui.begun_card import BegunCard
@@ -16,6 +16,7 @@ from ui.finding_card import FindingCard
 from ui.forms import SignsCard, WordsCard
 from ui.identity_card import IdentityCard
 from ui.impression_card import FinalReadCard, FirstReadLine, ImpressionCard
+from ui.map_choice import MapChoice, MapKey
 from ui.result_cards import ResultCards
 from ui.sign_foot import SignFoot
 from ui.tab_order import order_stops
@@ -31,15 +32,18 @@ class ReadingColumn(QWidget):
 
     sign_asked = Signal()
     retry_asked = Signal()
-    overlay_look_changed = Signal(bool, int)
+    overlay_look_changed = Signal(object, bool, int)  # whose map, shown, percent
     beside_asked = Signal()
+    all_answered = Signal()  # a key was to answer, and no finding is at hand
 
-    def __init__(self, theme: Theme, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, desk: Desk, map_choice: MapChoice, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("column")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(WIDTH)
-        self._desk = desk
+        self._desk, self._map_choice = desk, map_choice
         self._built_for: object = None
         self._was_open = False
         self._identity_wanted = False
@@ -73,14 +77,32 @@ class ReadingColumn(QWidget):
     def set_overlay_look(self, shown: bool, percent: int) -> None:
         """Show switch and slider as they are."""
         self._look = (shown, percent)
+        self._show_map_choice()
+
+    @Slot()
+    def _show_map_choice(self) -> None:
+        """Switch on the map that lies over the image, at its own finding alone."""
+        shown, percent = self._look
+        chosen = self._map_choice.chosen()
         for card in self.findings:
-            card.show_overlay_look(shown, percent)
+            card.show_overlay_look(shown and card.key == chosen, percent)
 
     def answer(self, answer: Answer) -> None:
-        """Give an answer to the first finding that has none, else to the first."""
+        """Give an answer to the finding at hand; ``all_answered`` where none of several is."""
         card = self._current()
         if card is not None and self._desk.is_open_card:
             card.answer(answer)
+        elif (
+            self._desk.is_open_card
+            and not self._desk.is_closed
+            and any(one.is_answerable for one in self.findings)
+        ):
+            self.all_answered.emit()
+
+    def map_in_hand(self) -> MapKey | None:
+        """Return the finding at hand, where it has a map."""
+        card = self._current()
+        return card.key if card is not None and card.map_row is not None else None
 
     def take_words(self) -> bool:
         """Take own words that were typed without Enter; returns False where an answer has lost its words."""
@@ -233,8 +255,12 @@ class ReadingColumn(QWidget):
         self._cards.beside_asked.connect(self.beside_asked)
         self._cards.age_asked.connect(self._on_age_asked)
         self._cards.retry_asked.connect(self.retry_asked)
+        self._map_choice.changed.connect(self._show_map_choice)
         self._desk.case_opened.connect(self._on_case_opened)
         self._desk.case_closed.connect(self.refresh)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._mark_at_hand)
         self._desk.reading_changed.connect(self.refresh)
 
     # --- showing
@@ -293,6 +319,7 @@ class ReadingColumn(QWidget):
             kept = desk.kept_decision(card.pack_id, card.finding_code)
             stands = desk.decision(card.pack_id, card.finding_code)
             card.show_decision(stands, locked=desk.is_closed, changed=kept != stands)
+        self._mark_at_hand()
         self.foot.show_case(case, missing, card_open=opened, may_add=desk.may_read)
         self._show_signature(case)
         if opened and not self._was_open:
@@ -330,7 +357,8 @@ class ReadingColumn(QWidget):
         self._built_for = wanted
         if wanted is not None and case.analysis is not None:
             self._desk.remember_result_seen()
-            self._cards.build(case, case.analysis, self._look)
+            self._cards.build(case, case.analysis)
+            self._show_map_choice()
         self._order_stops()
 
     def _order_stops(self) -> None:
@@ -344,13 +372,28 @@ class ReadingColumn(QWidget):
         self._built_for = None
 
     def _current(self) -> FindingCard | None:
+        """Return the finding at hand: the open one that has the focus, else the next open one.
+
+        Where all are answered it is the one that has the focus, or the only one.
+        """
         answerable = [card for card in self.findings if card.is_answerable]
-        open_ones = [
-            card for card in answerable if self._desk.decision(card.pack_id, card.finding_code) is None
-        ]
-        focused = [card for card in answerable if card.isAncestorOf(self.focusWidget() or self)]
-        chosen = focused or open_ones or answerable
-        return chosen[0] if chosen else None
+        open_ones = [card for card in answerable if self._desk.decision(*card.key) is None]
+        focused = next((card for card in answerable if card.isAncestorOf(self.focusWidget() or self)), None)
+        if focused is None or focused in open_ones:
+            alone = answerable if len(answerable) == 1 else []
+            return focused or next(iter(open_ones or alone), None)
+        behind = answerable[answerable.index(focused) + 1 :]
+        following = [card for card in behind if card in open_ones]
+        return next(iter(following or open_ones or [focused]))
+
+    @Slot()
+    def _mark_at_hand(self) -> None:
+        """Show on which card the answer keys act."""
+        answerable = [card for card in self.findings if card.is_answerable]
+        if answerable:
+            current = self._current()
+            for card in answerable:
+                card.show_at_hand(card is current, alone=len(answerable) == 1)
 
     @Slot()
     def _on_signs_changed(self) -> None:
@@ -369,6 +412,16 @@ class ReadingColumn(QWidget):
     @Slot(str, str, str, str, str)
     def _on_answered(self, pack: str, finding: str, answer: Answer, words: str, note: str) -> None:
         self._desk.decide(pack, finding, answer, words=words, note=note)
+        following = self._current()
+        if following is not None and following.key != (pack, finding):
+            QTimer.singleShot(0, self, self._show_at_hand)
+
+    @Slot()
+    def _show_at_hand(self) -> None:
+        """Bring the finding that the keys act on now into sight."""
+        card = self._current()
+        if card is not None:
+            self._scroll.ensureWidgetVisible(card, 0, MARGIN)
 
     @Slot(object, object)
     def _on_identity_confirmed(self, typed: object, confirmed: object) -> None:

@@ -108,6 +108,7 @@ class KeyButton(PushButton):
         self.setProperty("keyed", True)
         self.setAccessibleName(text)
         self._whole, self._elides = text, False
+        self._key: QLabel | None = None
         self._words = QLabel(text)
         self._words.setProperty("part", "words")
         row = QHBoxLayout(self)
@@ -119,9 +120,12 @@ class KeyButton(PushButton):
         if spread:
             row.addStretch(1)
         if act:
-            key = QLabel(TABLE[act].shown)
-            key.setProperty("part", "key")
-            row.addWidget(key, 0, Qt.AlignmentFlag.AlignVCenter)
+            self._key = QLabel(TABLE[act].shown)
+            self._key.setProperty("part", "key")
+            room = self._key.sizePolicy()
+            room.setRetainSizeWhenHidden(True)
+            self._key.setSizePolicy(room)
+            row.addWidget(self._key, 0, Qt.AlignmentFlag.AlignVCenter)
             self.setToolTip(tooltip(act))
         if not spread:
             row.addStretch(1)
@@ -129,6 +133,15 @@ class KeyButton(PushButton):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setMinimumHeight(36)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+
+    def show_key(self, shown: bool) -> None:
+        """Show the key, or keep its room free where it acts on another button now."""
+        if self._key is not None:
+            self._key.setVisible(shown)
+
+    def shows_key(self) -> bool:
+        """Whether the key stands on the button."""
+        return self._key is not None and not self._key.isHidden()
 
     def set_words(self, text: str) -> None:
         """Change what stands on the button."""

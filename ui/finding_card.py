@@ -5,16 +5,19 @@ from __future__ import annotations
 import html
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QWidget
 
 from core.decision import Answer, Decision
 from core.result import Finding, PackResult
+from core.wording import say
 from services.before_signing import is_answer
 from services.words import finding_sentence, site_sentence
-from ui.controls import Card, Chip, KeyButton, Switch, enable, label
+from ui.controls import Card, Chip, KeyButton, Switch, enable, label, set_role
+from ui.map_choice import MapKey
 from ui.own_words import OwnWords
 from ui.score_line import ScoreLine
 from ui.shortcuts import tooltip
+from ui.still_controls import StillSlider
 from ui.theme import Theme
 
 
@@ -24,7 +27,7 @@ class FindingCard(Card):
     answered = Signal(str, str, str, str, str)  # pack, finding, answer, words, note
     jotted = Signal(str, str, str, str, bool)  # pack, finding, words, note, line for own words is open
     line_opened = Signal()  # the line for own words is open and has the focus
-    overlay_changed = Signal(bool, int)
+    overlay_changed = Signal(object, bool, int)  # whose map, shown, percent
 
     def __init__(
         self,
@@ -37,12 +40,15 @@ class FindingCard(Card):
     ) -> None:
         super().__init__(parent=parent)
         self.pack_id, self.finding_code = pack.stamp.pack_id, finding.code
-        self.is_answerable = is_answer(finding)
+        self._is_trial = pack.stamp.pack_class == "demonstration"
+        self.is_answerable = is_answer(finding) and not self._is_trial
         self._theme = theme
         self._decision: Decision | None = None
         self._shown_once = False
         self.words, self.note = OwnWords(), QPlainTextEdit()
         self._build_head(pack, finding)
+        if self._is_trial:
+            self.body.addWidget(label(say("reports.say.demonstration_note"), "critical", wrap=True))
         self.body.addWidget(self._sentence(finding))
         self.body.addWidget(ScoreLine(theme, finding))
         here = site_sentence(finding)
@@ -52,6 +58,19 @@ class FindingCard(Card):
         self._build_answers(finding)
         for part in (*self.buttons.values(), self.note):
             part.setVisible(self.is_answerable)
+
+    @property
+    def key(self) -> MapKey:
+        """Pack and finding."""
+        return self.pack_id, self.finding_code
+
+    def show_at_hand(self, at_hand: bool, *, alone: bool) -> None:
+        """Mark the card that the answer keys act on; ``alone`` where there is no other to tell it from."""
+        for button in self.buttons.values():
+            button.show_key(at_hand)
+        marked = at_hand and not alone
+        if self.property("hand") is not marked:
+            set_role(self, hand=marked)
 
     def show_decision(self, decision: Decision | None, *, locked: bool, changed: bool = False) -> None:
         """Show the answer that is kept; ``changed`` where one was given to another result."""
@@ -184,11 +203,13 @@ class FindingCard(Card):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(label(self.tr("Map"), "muted"))
-        self.switch = Switch(self._theme, self.tr("Map"))
+        self.switch = Switch(self._theme, self.tr("Map of {finding}").format(finding=finding.label))
         self.switch.setToolTip(tooltip("map"))
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = StillSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(10, 100)
-        self.slider.setAccessibleName(self.tr("Strength of the map"))
+        self.slider.setAccessibleName(
+            self.tr("Strength of the map of {finding}").format(finding=finding.label)
+        )
         self.slider.setToolTip(self.tr("Fainter [   stronger ]"))
         self._percent = label("", "muted")
         self._percent.setFixedWidth(42)
@@ -202,7 +223,7 @@ class FindingCard(Card):
         return holder
 
     def show_overlay_look(self, shown: bool, percent: int) -> None:
-        """Set switch and slider without telling anybody."""
+        """Set switch and slider without telling anybody; ``shown`` whether this finding's own map is."""
         if self.map_row is None:
             return
         for part in (self.switch, self.slider):
@@ -274,4 +295,4 @@ class FindingCard(Card):
 
     @Slot()
     def _on_overlay_moved(self) -> None:
-        self.overlay_changed.emit(self.switch.isChecked(), self.slider.value())
+        self.overlay_changed.emit(self.key, self.switch.isChecked(), self.slider.value())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from core.errors import FarlightError, RequestError, WrongPasswordError
 from services.staff import SHORTEST_PASSWORD
@@ -13,6 +13,7 @@ from store.keyring import KeyHolder
 from ui.controls import label
 from ui.door_page import DoorPage
 from ui.person_fields import passwords_in
+from ui.still_controls import StillComboBox
 from ui.theme import Theme
 
 WIDTH = 600
@@ -37,7 +38,7 @@ class ForgotPage(DoorPage):
         self.code.setPlaceholderText("XXXX-XXXX-XXXX-XXXX-XXXX-XXXX-XXXX-XXXX-XXXX")
         self.code.setAccessibleName(self.tr("Code on the sheet"))
         self.code.setMaxLength(80)
-        self.person = QComboBox()
+        self.person = StillComboBox()
         self.person.setAccessibleName(self.tr("Name"))
         rows = ((self.tr("Code on the sheet"), self.code), (self.tr("Name"), self.person))
         for row, (name, field) in enumerate(rows):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ui.controls import KeyButton, label
+from ui.still_controls import StillSlider
 
 CINE_MS = 70
 
@@ -26,7 +27,7 @@ class FrameBar(QWidget):
         row.setSpacing(10)
         self._words = label("", "small")
         self._words.setMinimumWidth(96)
-        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider = StillSlider(Qt.Orientation.Horizontal)
         self._slider.setAccessibleName(self.tr("Image in the series"))
         self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._play = KeyButton(self.tr("Play"), "cine")

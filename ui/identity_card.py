@@ -7,13 +7,14 @@ from collections.abc import Callable
 from datetime import date
 
 from PySide6.QtCore import QElapsedTimer, Signal, Slot
-from PySide6.QtWidgets import QApplication, QComboBox, QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QLineEdit, QWidget
 
 from core.patient import Patient, Sex, Sourced
 from services.drafts import IdentityJotting
 from services.patient import age_disagrees, age_now, identity_differs, is_in_the_future, merge
 from ui import words
 from ui.controls import Card, KeyButton, label, line_in, set_role
+from ui.still_controls import StillComboBox
 
 OLDEST_YEARS = 130
 _DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")
@@ -49,7 +50,7 @@ class IdentityCard(Card):
             "id": line_in(grid, 1, self.tr("ID"), self.tr("Number of the card or register")),
             "birth_date": line_in(grid, 2, self.tr("Born"), self.tr("Year-month-day, or leave empty")),
         }
-        self.sex = QComboBox()
+        self.sex = StillComboBox()
         self.sex.setAccessibleName(self.tr("Sex"))
         for word, code in (
             (self.tr("Not known"), None),

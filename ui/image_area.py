@@ -14,7 +14,8 @@ from ui.cases import Case
 from ui.controls import KeyButton
 from ui.desk import Desk
 from ui.frames import FrameStore
-from ui.overlay import MakeOverlay, Overlay
+from ui.map_choice import MapChoice
+from ui.overlay import ImageOverlays, MakeOverlay, Overlay
 from ui.shortcuts import TABLE
 from ui.task import Pools
 from ui.theme import Theme
@@ -33,15 +34,23 @@ class ImageArea(QWidget):
     reopen_asked = Signal()
     beside_changed = Signal(bool, bool)  # whether there is something to show beside, whether it is in sight
 
-    def __init__(self, theme: Theme, desk: Desk, pools: Pools, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        desk: Desk,
+        pools: Pools,
+        map_choice: MapChoice,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._desk, self._pools = desk, pools
+        self._desk, self._pools, self._map_choice = desk, pools, map_choice
         self.frames = FrameStore(pools, self)
         self.pair = ViewerPair(theme)
         self.viewer = self.pair.stored
         self.frame = 0
         self._shown: tuple[str, int] | None = None
         self._overlay_for: object = None
+        self._overlays: ImageOverlays | None = None
         self._overlay: Overlay | None = None
         self._preset = 0
         self._beside: bool | None = None  # as the reader chose for the open case; None: when the card is open
@@ -53,6 +62,7 @@ class ImageArea(QWidget):
         self.reopen.hide()
         self.frames.loaded.connect(self._on_frame_loaded)
         self.frames.failed.connect(self._on_frame_failed)
+        map_choice.changed.connect(self._on_map_chosen)
 
     # --- the open case
 
@@ -247,9 +257,16 @@ class ImageArea(QWidget):
         self._show_beside()
 
     @Slot(object)
-    def _on_overlay_ready(self, overlay: Overlay) -> None:
+    def _on_overlay_ready(self, overlays: ImageOverlays) -> None:
         if getattr(self.sender(), "key", None) == self._overlay_for:
-            self._overlay = overlay
+            self._overlays = overlays
+            self._on_map_chosen()
+
+    @Slot()
+    def _on_map_chosen(self) -> None:
+        """Lay the map of the chosen finding over the image, and that of no other."""
+        if self._overlays is not None:
+            self._overlay = self._overlays.showing(self._map_choice.chosen())
             self._show_overlay()
 
     def why_no_map(self) -> str:
@@ -269,14 +286,14 @@ class ImageArea(QWidget):
         return ""
 
     def _forget_overlay(self) -> None:
-        self._overlay_for, self._overlay = None, None
+        self._overlay_for, self._overlays, self._overlay = None, None, None
         self._show_overlay()
 
     def _show_overlay(self) -> None:
         self.pair.set_overlay(self._overlay if self._desk.is_open_card else None)
 
     def _captions(self) -> tuple[str, str]:
-        return self.tr("Where the model looked, not where disease is"), self.tr(
+        return self.tr("{finding}: where the model looked, not where disease is"), self.tr(
             "lungs outlined by {pack} {version}"
         )
 

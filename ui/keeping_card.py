@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QGridLayout, QSpinBox, QWidget
 
 from core.errors import FarlightError
 from services.workplace import Workplace
 from ui.controls import Card, KeyButton, label
+from ui.still_controls import StillComboBox, StillSpinBox
 
 MOST_YEARS = 99
 MEGABYTE = 1_000_000
@@ -70,7 +71,7 @@ class KeepingCard(Card):
         self._show_copied()
 
     def _build_images(self, grid: QGridLayout) -> None:
-        self.images = QComboBox()
+        self.images = StillComboBox()
         self.images.setAccessibleName(self.tr("Images"))
         self.images.addItem(self.tr("Stay on their stick or disk"), "reference")
         self.images.addItem(self.tr("Are copied into the records, encrypted, when opened"), "copy")
@@ -81,7 +82,7 @@ class KeepingCard(Card):
         grid.addWidget(self.copied, 1, 1)
 
     def _years(self, grid: QGridLayout, row: int, name: str, key: str) -> QSpinBox:
-        box = QSpinBox()
+        box = StillSpinBox()
         box.setObjectName(key)
         box.setRange(0, MOST_YEARS)
         box.setAccessibleName(name)

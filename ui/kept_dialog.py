@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from PySide6.QtCore import QDate, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QDateEdit, QGridLayout, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QWidget
 
 from services.consent import PURPOSES, Answer, How, Purpose
 from services.keeping_words import answer_words
 from ui.controls import KeyButton, label, set_role
 from ui.sheet_dialog import Sheet
+from ui.still_controls import StillComboBox, StillDateEdit
 
 WIDTH = 620
 NAME_WIDTH = 96
@@ -78,7 +79,7 @@ class KeptDialog(Sheet):
         for row, answer in enumerate(facts.answers):
             grid.addWidget(label(names[answer.purpose], "body"), row, 0)
             grid.addWidget(self._answer(answer), row, 1)
-            box = QComboBox()
+            box = StillComboBox()
             box.setAccessibleName(names[answer.purpose])
             for words, value in (
                 (self.tr("As it is"), None),
@@ -114,7 +115,7 @@ class KeptDialog(Sheet):
         grid = QGridLayout(self._way)
         self._shape(grid)
         grid.setContentsMargins(0, 4, 0, 0)
-        self.how = QComboBox()
+        self.how = StillComboBox()
         self.how.setAccessibleName(self.tr("How the patient answered"))
         for words, value in (
             (self.tr("Choose how …"), None),
@@ -124,7 +125,7 @@ class KeptDialog(Sheet):
         ):
             self.how.addItem(words, value)
         self.how.currentIndexChanged.connect(self._on_chosen)
-        self.on = QDateEdit(QDate(today.year, today.month, today.day))
+        self.on = StillDateEdit(QDate(today.year, today.month, today.day))
         self.on.setDisplayFormat("yyyy-MM-dd")
         self.on.setCalendarPopup(True)
         self.on.setMaximumDate(QDate(today.year, today.month, today.day))

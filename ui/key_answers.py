@@ -132,8 +132,15 @@ class KeyAnswers(QObject):
             "disagree": self.tr("Disagree set for {finding}"),
             "edited": self.tr("Your own words set for {finding}"),
         }
+        instead = {
+            "agree": self.tr("Agree set for {finding} in place of your earlier answer"),
+            "disagree": self.tr("Disagree set for {finding} in place of your earlier answer"),
+            "edited": self.tr("Your own words set for {finding} in place of your earlier answer"),
+        }
         if changed is None:
             return ""
+        if any((one.pack_id, one.finding) == (changed.pack_id, changed.finding) for one in before.decisions):
+            names = instead
         labels = {(pack.stamp.pack_id, one.code): one.label for pack, one in self._desk.findings()}
         label = labels.get((changed.pack_id, changed.finding), changed.finding)
         return names[changed.answer].format(finding=label)

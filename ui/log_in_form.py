@@ -8,14 +8,16 @@ from datetime import datetime
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from core.errors import FarlightError, WrongPasswordError
 from store.key_slots import BY_SHEET
 from store.keyring import KeyHolder
 from ui.controls import KeyButton, is_enter, label, set_role
+from ui.still_controls import StillComboBox
 
 TICK_MS = 250
+COMPLAINT_LINES = 2
 
 
 class PasswordField(QLineEdit):
@@ -43,10 +45,14 @@ class LogInForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        self.person = QComboBox()
+        self.person = StillComboBox()
         self.person.setAccessibleName(self.tr("Name"))
         self.password = PasswordField(self.tr("Password"))
         self.wrong = label("", "error", wrap=True)
+        room = self.wrong.sizePolicy()
+        room.setRetainSizeWhenHidden(True)  # fields and button stay where they are when it comes
+        self.wrong.setSizePolicy(room)
+        self.wrong.setMinimumHeight(COMPLAINT_LINES * self.wrong.fontMetrics().height())
         self.wrong.hide()
         self.enter = KeyButton(act, kind="primary")
         self.enter.setProperty("tall", True)

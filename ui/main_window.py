@@ -347,6 +347,7 @@ class MainWindow(QMainWindow):
 
     def _show_person(self) -> None:
         """Show who is logged in and what they may do, and what they must be told."""
+        self.notices.keep_for(self._workplace.session.may)
         self.top.show_person(logged_in_words(self._workplace))
         may_give_out = self._workplace.session.may("give_out")
         self.report.forbid("" if may_give_out else who_may("give_out"))

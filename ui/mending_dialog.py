@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from core.errors import FarlightError, NotReplacedError, WrongPasswordError
 from ui.controls import label
 from ui.log_in_form import PasswordField
 from ui.progress_line import ProgressLine
 from ui.sheet_dialog import Sheet
+from ui.still_controls import StillComboBox
 from ui.task import Handle, Pools, Task
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class MendingDialog(Sheet):
 
     def _add_secrets(self) -> None:
         """Add who opens it: a person's password, or the sheet's code."""
-        self.person = QComboBox()
+        self.person = StillComboBox()
         self.person.setAccessibleName(self.tr("Name"))
         self.password = PasswordField(self.tr("Password"))
         self.with_sheet = QCheckBox(self.tr("Use the recovery sheet instead"))

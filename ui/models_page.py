@@ -16,6 +16,7 @@ from core.model_facts import ModelFacts, TestFigure
 from services.packs import InstalledPack, installed_packs
 from services.workplace import Workplace
 from ui.controls import Card, Chip, IconLabel, KeyButton, enable, label
+from ui.demonstration_card import DemonstrationCard
 from ui.duties import who_may
 from ui.keys_card import KeysCard
 from ui.pack_desk_card import SUFFIX, PackDeskCard
@@ -50,7 +51,8 @@ class ModelsPage(ScrolledPage):
             label(
                 self.tr(
                     "Each model answers one question on images like those it was made from, and says nothing "
-                    "of anything else. Research models speak with that label; demonstration models are off."
+                    "of anything else. Research models speak with that label; demonstration models only "
+                    "where an administrator has switched them on, below."
                 ),
                 "muted",
                 wrap=True,
@@ -58,14 +60,19 @@ class ModelsPage(ScrolledPage):
         )
         self.desk = PackDeskCard(workplace, pools)
         self.desk.changed.connect(self._on_changed)
+        self.desk.told.connect(self.bring_into_sight)
         column.addWidget(self.desk)
         self._list = QVBoxLayout()
         self._list.setSpacing(12)
         column.addLayout(self._list)
         self._words = label(self.tr("Looking for models …"), "muted", wrap=True)
         column.addWidget(self._words)
+        self.demonstration = DemonstrationCard(theme, workplace)
+        self.demonstration.changed.connect(self._on_changed)
+        self.demonstration.failed.connect(self._on_failed)
+        column.addWidget(self.demonstration)
         self.keys = KeysCard(workplace)
-        self.keys.changed.connect(self._on_changed)
+        self.keys.changed.connect(self._on_keys_changed)
         column.addWidget(self.keys)
         column.addStretch(1)
 
@@ -87,6 +94,7 @@ class ModelsPage(ScrolledPage):
     def show_rights(self) -> None:
         """Enable what whoever is logged in may do now."""
         self.desk.show_rights()
+        self.demonstration.refresh()
         self.keys.refresh()
         for button in self.findChildren(KeyButton, "change"):
             enable(button, self._workplace.session.may("packs"), who_may("packs"))
@@ -131,6 +139,12 @@ class ModelsPage(ScrolledPage):
         self.show_entries(*listed)
 
     @Slot()
+    def _on_keys_changed(self) -> None:
+        """Take back what was said of a file while other keys were trusted."""
+        self.desk.take_back_error()
+        self._on_changed()
+
+    @Slot()
     def _on_changed(self) -> None:
         self._workplace.renew_analyzer()
         self.reload()
@@ -151,7 +165,7 @@ class ModelsPage(ScrolledPage):
             card = self._broken(entry) if entry.facts is None else self._card(entry.facts)
             own = tuple(one for one in versions if one.pack_id == entry.id)
             if own:
-                card.body.addWidget(VersionLines(own, self.desk))
+                card.body.addWidget(self._lines(entry, own))
             self._list.addWidget(card)
             card.show()
         self.show_rights()
@@ -159,6 +173,10 @@ class ModelsPage(ScrolledPage):
     @Slot(object)
     def _on_failed(self, error: FarlightError) -> None:
         self._words.setText(error.message)
+
+    def _lines(self, entry: InstalledPack, versions: tuple[PackVersion, ...]) -> VersionLines:
+        off = entry.pack_class == "demonstration" and not self.demonstration.is_on
+        return VersionLines(versions, self.desk, off=off, said=entry.error.message if entry.error else "")
 
     def _broken(self, entry: InstalledPack) -> Card:
         card = Card()
@@ -185,6 +203,8 @@ class ModelsPage(ScrolledPage):
             row.addWidget(Chip(self.tr("no commercial use"), "warning"))
         tone = "plain" if facts.pack_class == "assist" else "warning"
         row.addWidget(Chip(class_word(facts.pack_class, self), tone))
+        if facts.pack_class == "demonstration" and not self.demonstration.is_on:
+            row.addWidget(Chip(self.tr("off")))
         card.body.addLayout(row)
         card.body.addWidget(label(facts.intended_use, "body", wrap=True))
         grid = QGridLayout()
@@ -207,16 +227,23 @@ class ModelsPage(ScrolledPage):
 
 
 class VersionLines(QWidget):
-    """The versions of a pack, who signed each, and what may be done with them."""
+    """The versions of a pack, who signed each, and what may be done with them.
 
-    def __init__(self, versions: tuple[PackVersion, ...], desk: PackDeskCard) -> None:
+    ``off`` is whether it answers nothing although it is installed; ``said`` is what the card says already.
+    """
+
+    def __init__(
+        self, versions: tuple[PackVersion, ...], desk: PackDeskCard, *, off: bool = False, said: str = ""
+    ) -> None:
         super().__init__()
-        self._versions, self._desk = versions, desk
+        self._versions, self._desk, self._off, self._said = versions, desk, off, said
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 0)
         column.setSpacing(4)
         for one in versions:
-            column.addWidget(label(self._words(one), "critical" if one.error else "small", wrap=True))
+            words = self._words(one)
+            wrong = one.error is not None and not self._is_said(one)
+            column.addWidget(label(words, "critical" if wrong else "small", wrap=True))
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         if self._way_back() is not None:
@@ -231,7 +258,8 @@ class VersionLines(QWidget):
         column.addLayout(buttons)
 
     def _words(self, one: PackVersion) -> str:
-        parts = [self.tr("{version} in use") if one.counts else "{version}"]
+        in_use = self.tr("{version} installed, switched off") if self._off else self.tr("{version} in use")
+        parts = [in_use if one.counts else "{version}"]
         if one.bundled:
             parts.append(self.tr("part of Farlight"))
         elif one.signer:
@@ -239,9 +267,15 @@ class VersionLines(QWidget):
         if one.installed_at:
             day = f"{datetime.fromisoformat(one.installed_at).astimezone():%d %b %Y}"
             parts.append(self.tr("installed {day} by {person}").format(day=day, person=one.person))
-        if one.error is not None:
+        if one.error is not None and self._is_said(one):
+            parts.append(self.tr("not used"))
+        elif one.error is not None:
             parts.append(self.tr("not used: {reason}").format(reason=one.error.detail or one.error.title))
         return " · ".join(parts).replace("{version}", one.version)
+
+    def _is_said(self, one: PackVersion) -> bool:
+        """Whether the card above says already why a version is not used."""
+        return one.error is not None and bool(one.error.detail) and one.error.detail in self._said
 
     def _way_back(self) -> PackVersion | None:
         """Return the version that would count after going back, None where there is none."""

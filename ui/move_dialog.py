@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from core.errors import FarlightError
 from core.patient import Patient, Sourced
@@ -17,6 +17,7 @@ from store.records import ListedStudy, PatientRow
 from ui.controls import label, line_in, set_role
 from ui.patient_picker import PatientPicker
 from ui.sheet_dialog import Sheet
+from ui.still_controls import StillComboBox
 
 OLDEST_YEARS = 130
 
@@ -46,7 +47,7 @@ class MoveDialog(Sheet):
             "birth_date": line_in(grid, 2, self.tr("Born"), self.tr("Year-month-day")),
         }
         self.age = line_in(grid, 3, self.tr("Age"), self.tr("Years, e.g. 3 or 0.5"))
-        self.sex = QComboBox()
+        self.sex = StillComboBox()
         self.sex.setAccessibleName(self.tr("Sex"))
         for word, code in (
             (self.tr("Not known"), None),

@@ -4,12 +4,15 @@ import html
 from collections.abc import Callable, Collection
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from core.duty import Act
 from ui.controls import IconLabel, KeyButton, PushButton, label
 from ui.theme import Theme
 
-MOST = 3
+SHOWN, SHOWN_LOW = 2, 1  # notices at once, in a window of the usual height and in a low one
+LOW_PX = 700
 PASSES_MS = 12_000
 BESIDE_MS = 60_000
 _ICONS = {
@@ -44,6 +47,7 @@ class Notice(QFrame):
         self.key = title
         self.tone = tone
         self.stays = False
+        self.duty: Act | None = None
         self.passing = QTimer(self)
         self.passing.setSingleShot(True)
         self.passing.timeout.connect(self._on_dismiss_clicked)
@@ -80,7 +84,10 @@ class Notice(QFrame):
 
 
 class NoticeArea(QWidget):
-    """Holds the latest few notices under the banner."""
+    """Holds notices under the banner: the newest in sight, the others counted and one click away.
+
+    None goes unread because others came after it, and together they leave the image its room.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,6 +97,12 @@ class NoticeArea(QWidget):
         self._column.setContentsMargins(12, 8, 12, 8)
         self._column.setSpacing(6)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._opened = False
+        self.others = PushButton()
+        self.others.setProperty("kind", "link")
+        self.others.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.others.clicked.connect(self._on_others_clicked)
+        self._column.addWidget(self.others, 0, Qt.AlignmentFlag.AlignRight)
         self.hide()
 
     def withdraw(self, title: str) -> None:
@@ -108,6 +121,7 @@ class NoticeArea(QWidget):
         of: str = "",
         lasting: bool = False,
         beside: bool = False,
+        duty: Act | None = None,
     ) -> None:
         """Show a sentence; the same sentence stands only once, and so does a calm one, whatever it says.
 
@@ -115,22 +129,22 @@ class NoticeArea(QWidget):
         the next study is opened (``forget``); a ``lasting`` one only then. A critical one, and a lasting
         warning, stays until it is dismissed. ``about`` are the keys of the cases that it offers, ``of`` that
         of the case whose sentence and button it is: it goes with that case, and at the lock. A calm one that
-        stands ``beside`` others speaks of no study: it goes after a minute, whatever is opened or said.
+        stands ``beside`` others speaks of no study: it goes after a minute, whatever is opened or said. One
+        that asks for what only some may do (``duty``) goes when somebody logs in who may not.
         """
         if not beside:
             self._drop_all(lambda one: one.tone == tone == "calm" and not one.stays)
         self._drop_all(lambda one: one.key == title)
-        too_many = max(0, len(self._notices) + 1 - MOST)
-        for old in [one for one in self._notices if one.tone != "critical" and not one.stays][:too_many]:
-            self._drop(old)
         notice = Notice(self._theme, tone, title, hint, act=act, on_act=on_act, about=about, of=of)
         notice.stays = beside or (lasting and tone != "calm")
         notice.dismissed.connect(self._drop)
         if tone == "calm" and not lasting:
             notice.passing.start(BESIDE_MS if beside else PASSES_MS)
+        notice.duty = duty
         self._notices.append(notice)
-        self._column.addWidget(notice)
-        self.show()
+        self._column.insertWidget(self._column.count() - 1, notice)
+        self._opened = False
+        self._arrange()
 
     def forget(self, key: str) -> None:
         """Take away what offered to open a case that is open now, and what is calm: another is in sight."""
@@ -149,6 +163,42 @@ class NoticeArea(QWidget):
         """Take away all that speaks of a case: nobody is logged in, or what it spoke of is deleted."""
         self._drop_all(lambda one: bool(one.of or one.about) or (one.tone == "calm" and not one.stays))
 
+    def keep_for(self, may: Callable[[Act], bool]) -> None:
+        """Take away what asks for something that whoever is logged in now may not do."""
+        self._drop_all(lambda one: one.duty is not None and not may(one.duty))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Show as many as the window's height leaves room for."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def in_sight(self) -> tuple[str, ...]:
+        """Return the titles that stand there now, without those that are only counted."""
+        return tuple(one.key for one in self._notices if not one.isHidden())
+
+    def _arrange(self) -> None:
+        """Show the newest, what is critical before all else, and count the others."""
+        most = SHOWN_LOW if self.window().height() < LOW_PX else SHOWN
+        ranked = sorted(self._notices, key=lambda one: one.tone == "critical")
+        chosen = self._notices if self._opened else ranked[-most:]
+        for one in self._notices:
+            one.setVisible(one in chosen)
+        hidden = len(self._notices) - len(chosen)
+        self.others.setText(
+            self.tr("Show fewer")
+            if self._opened
+            else self.tr("One more notice: show it")
+            if hidden == 1
+            else self.tr("{count} more notices: show them").format(count=hidden)
+        )
+        self.others.setVisible(hidden > 0 or (self._opened and len(self._notices) > most))
+        self.setVisible(bool(self._notices))
+
+    @Slot()
+    def _on_others_clicked(self) -> None:
+        self._opened = not self._opened
+        self._arrange()
+
     def dismiss_last(self) -> bool:
         """Take the newest notice away; returns False where there is none."""
         if not self._notices:
@@ -157,7 +207,7 @@ class NoticeArea(QWidget):
         return True
 
     def texts(self) -> tuple[str, ...]:
-        """Return the titles in sight."""
+        """Return the titles, the newest last."""
         return tuple(notice.key for notice in self._notices)
 
     def _drop_all(self, chosen: Callable[[Notice], bool]) -> None:
@@ -171,4 +221,5 @@ class NoticeArea(QWidget):
             self._column.removeWidget(notice)
             notice.hide()
             notice.deleteLater()
-        self.setVisible(bool(self._notices))
+        self._opened = self._opened and len(self._notices) > 1
+        self._arrange()

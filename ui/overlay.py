@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,9 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
 from core.result import Heatmap, Mask, Result
+from core.wording import say
 from services import overlays
+from ui.map_choice import MapKey
 from ui.task import Handle
 
 OUTLINE = (4.0, QColor(0, 0, 0, 110)), (2.0, QColor("#56c5bc"))
@@ -18,12 +21,35 @@ OUTLINE = (4.0, QColor(0, 0, 0, 110)), (2.0, QColor("#56c5bc"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlay:
-    """A map and outlines over one image; ``key`` names the image that they belong to."""
+    """One map and outlines over one image; ``key`` names the image that they belong to."""
 
     key: str
     heat: NDArray[np.uint8] | None = None
     outlines: tuple[NDArray[np.float32], ...] = ()
     caption: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingMap:
+    """The map of one finding over an image, and the sentence that names it."""
+
+    heat: NDArray[np.uint8]
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageOverlays:
+    """All that can lie over one image: outlines, and a map for each finding that has one."""
+
+    outlined: Overlay
+    maps: Mapping[MapKey, FindingMap]
+
+    def showing(self, which: MapKey | None) -> Overlay:
+        """Return the outlines with the map of one finding, which its caption names; of no other one."""
+        shown = self.maps.get(which) if which is not None else None
+        if shown is None:
+            return self.outlined
+        return replace(self.outlined, heat=shown.heat, caption=(shown.caption, *self.outlined.caption))
 
 
 class OverlayLayer:
@@ -55,22 +81,28 @@ class OverlayLayer:
 
 
 class MakeOverlay:
-    """The Qt-free work of making an overlay for one image."""
+    """The Qt-free work of making all overlays for one image."""
 
     def __init__(self, key: str, result: Result, file: str, frame: int, captions: tuple[str, str]) -> None:
         self._key, self._result = key, result
         self._place = (file, frame)
         self._heat_words, self._outline_words = captions
 
-    def __call__(self, _handle: Handle) -> Overlay:
-        """Return map and outlines of that image."""
-        heat: NDArray[np.uint8] | None = None
+    def __call__(self, _handle: Handle) -> ImageOverlays:
+        """Return maps and outlines of that image."""
+        maps: dict[MapKey, FindingMap] = {}
         edges: list[NDArray[np.float32]] = []
         caption: list[str] = []
         for pack in self._result.results:
+            labels = {finding.code: finding.label for finding in pack.findings}
             for one in pack.heatmaps:
                 if one.shown and self._fits(one):
-                    heat = overlays.heat_pixels(one)
+                    name = labels.get(one.finding, one.finding)
+                    if pack.stamp.pack_class == "demonstration":
+                        name = f"{say('reports.banner.demonstration')}: {name}"
+                    maps[pack.stamp.pack_id, one.finding] = FindingMap(
+                        heat=overlays.heat_pixels(one), caption=self._heat_words.format(finding=name)
+                    )
             drawn = [mask for mask in pack.masks if self._fits(mask)]
             for mask in drawn:
                 edges.extend(overlays.outlines(mask))
@@ -78,9 +110,8 @@ class MakeOverlay:
                 caption.append(
                     self._outline_words.format(pack=pack.stamp.pack_id, version=pack.stamp.version)
                 )
-        if heat is not None:
-            caption.insert(0, self._heat_words)
-        return Overlay(key=self._key, heat=heat, outlines=tuple(edges), caption=tuple(caption))
+        outlined = Overlay(key=self._key, outlines=tuple(edges), caption=tuple(caption))
+        return ImageOverlays(outlined=outlined, maps=maps)
 
     def _fits(self, one: Heatmap | Mask) -> bool:
         return (one.image.file, one.image.frame) == self._place

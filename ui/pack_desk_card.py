@@ -14,7 +14,7 @@ from core.errors import FarlightError
 from services.workplace import Workplace
 from ui.controls import KeyButton, enable, label
 from ui.duties import who_may
-from ui.pack_dialogs import ChangeDialog, OfferDialog, class_word
+from ui.pack_dialogs import ChangeDialog, OfferDialog
 from ui.task import Handle, Pools
 from ui.working_card import WorkingCard
 
@@ -35,6 +35,7 @@ class PackDeskCard(WorkingCard):
         super().__init__(self.tr("Install a model"), pools, parent)
         self._workplace = workplace
         self._opened: ExitStack | None = None
+        self._offered: Offer | None = None
         self.dialog: OfferDialog | ChangeDialog | None = None
         self._asked: tuple[str, str] = ("", "")
         hint = self.tr(
@@ -109,7 +110,13 @@ class PackDeskCard(WorkingCard):
                 "Reports that were signed with it stay as they are. It can be installed again from its file."
             ),
         )
-        self._ask("roll back", now, self.tr("Go back to an earlier version"), self.tr("Go back"), sentences)
+        self._ask(
+            "roll back",
+            now,
+            self.tr("Go back to an earlier version"),
+            self.tr("Use {version} again").format(version=before.version),
+            sentences,
+        )
 
     def ask_remove(self, going: tuple[PackVersion, ...], left: PackVersion | None) -> None:
         """Ask whether all installed versions of a pack go."""
@@ -145,7 +152,10 @@ class PackDeskCard(WorkingCard):
     @Slot(object)
     def _on_offered(self, opened: tuple[ExitStack, Offer]) -> None:
         self._opened, offer = opened
-        self.dialog = OfferDialog(offer, class_word(offer.facts.pack_class, self), self.window())
+        self._offered = offer
+        asked = self._workplace.prevalences.asked((offer.facts,))
+        again = tuple(one.label for one in asked if one.outdated)
+        self.dialog = OfferDialog(offer, again, self.window())
         self.dialog.finished.connect(self._on_offer_answered)
         self.dialog.open()
 
@@ -176,8 +186,18 @@ class PackDeskCard(WorkingCard):
     @Slot(object)
     def _on_installed(self, made: PackVersion) -> None:
         text = self.tr("{name} {version} is installed and in use.")
+        if self._is_off(made.pack_id):
+            text = self.tr(
+                "{name} {version} is installed. It is a demonstration: it answers nothing until an "
+                "administrator switches demonstration models on, below."
+            )
         self.say(text.format(name=made.pack_id, version=made.version))
         self.changed.emit()
+
+    def _is_off(self, pack_id: str) -> bool:
+        offer = self._offered
+        shown = offer is not None and offer.pack.id == pack_id and offer.facts.pack_class == "demonstration"
+        return shown and not self._workplace.settings.flag("packs.demonstration")
 
     @Slot(object)
     def _on_changed(self, text: str) -> None:

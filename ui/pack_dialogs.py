@@ -17,22 +17,28 @@ _DIGITS = 40
 
 
 class OfferDialog(Sheet):
-    """Shows who made a pack and what it is, and has its licence accepted where it asks for that."""
+    """Shows who made a pack and what it is, and has its licence accepted where it asks for that.
 
-    def __init__(self, offer: Offer, class_name: str, parent: QWidget) -> None:
+    What an upgrade changes for patients is pointed out; ``again`` are the findings for which it must be
+    entered again how common they are here.
+    """
+
+    def __init__(self, offer: Offer, again: tuple[str, ...], parent: QWidget) -> None:
         title = self.tr("Upgrade a model") if offer.replaces else self.tr("Install a model")
         act = self.tr("Upgrade") if offer.replaces else self.tr("Install")
         super().__init__(title, act, parent)
         self.offer = offer
         self.body.addWidget(label(offer.facts.title, "strong", wrap=True))
-        self._add_facts(class_name)
+        self._add_facts()
+        for sentence in self._changes(again):
+            self.body.addWidget(label(sentence, "warning", wrap=True))
         self.accepted_licence = QCheckBox(self.tr("I have read this licence and accept it for this clinic"))
         if offer.licence_text:
             self._add_licence()
         self.yes.clicked.connect(self.accept)
         self.no.setFocus()
 
-    def _add_facts(self, class_name: str) -> None:
+    def _add_facts(self) -> None:
         offer, grid = self.offer, self.grid()
         version = f"{offer.pack.id} {offer.version}"
         if offer.replaces:
@@ -42,14 +48,55 @@ class OfferDialog(Sheet):
             licence = self.tr("{licence} · no commercial use").format(licence=licence)
         rows = (
             (self.tr("Version"), version),
-            (self.tr("Class"), class_name),
+            (self.tr("Class"), self._class_words()),
             (self.tr("Signed by"), f"{offer.signer.name}\n{offer.signer.fingerprint}"),
             (self.tr("For"), offer.facts.intended_use),
+            (self.tr("Not for"), "; ".join(offer.facts.not_for)),
             (self.tr("Licence"), licence),
         )
-        for number, (name, text) in enumerate(rows):
+        for number, (name, text) in enumerate(row for row in rows if row[1]):
             grid.addWidget(label(name, "muted"), number, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label(text, "body", wrap=True), number, 1)
+
+    def _class_words(self) -> str:
+        now, before = self.offer.facts.pack_class, self.offer.replaced
+        if before is None or before.pack_class == now:
+            return class_word(now, self)
+        return self.tr("{now}, was {before}").format(
+            now=class_word(now, self), before=class_word(before.pack_class, self)
+        )
+
+    def _changes(self, again: tuple[str, ...]) -> list[str]:
+        """Return what an upgrade changes for patients and for who keeps this computer."""
+        facts, before = self.offer.facts, self.offer.replaced
+        said = []
+        if before is not None and before.pack_class != facts.pack_class:
+            if before.pack_class == "demonstration":
+                said.append(
+                    self.tr(
+                        "Until now it was a demonstration, off unless switched on. From the upgrade on it "
+                        "answers on every image that fits, and its answers stand in signed reports."
+                    )
+                )
+            elif facts.pack_class == "demonstration":
+                said.append(
+                    self.tr(
+                        "It becomes a demonstration: it answers nothing unless an administrator switches "
+                        "demonstration models on, and stands in no signed report."
+                    )
+                )
+        known = before.not_for if before is not None else facts.not_for
+        new = [one for one in facts.not_for if one not in known]
+        if new:
+            said.append(self.tr("New: it is not for {whom}.").format(whom="; ".join(new)))
+        if again:
+            said.append(
+                self.tr(
+                    "How common {labels} is here must be entered again after the upgrade (Settings, How "
+                    "common it is here). Until then its scores are shown without what they mean here."
+                ).format(labels=", ".join(again))
+            )
+        return said
 
     def _add_licence(self) -> None:
         text = QPlainTextEdit(self.offer.licence_text)
@@ -98,6 +145,7 @@ class TrustDialog(Sheet):
         self.digits.setAccessibleName(self.tr("Fingerprint as the maker reads it"))
         self.digits.textChanged.connect(self._on_typed)
         self.body.addWidget(self.digits)
+        self.reserve_complaint()
         self.yes.setEnabled(False)
         self.yes.clicked.connect(self.accept)
         self.digits.setFocus()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtCore import QCoreApplication, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from core.duty import Duty
 from services.staff import SHORTEST_PASSWORD, SHORTEST_PIN, NewPerson
@@ -13,6 +13,7 @@ from ui.controls import label, line_in
 from ui.duties import duty_name, duty_words
 from ui.log_in_form import PasswordField
 from ui.sheet_dialog import PinField
+from ui.still_controls import StillComboBox
 
 DUTIES: tuple[Duty, ...] = ("clinician", "assistant", "administrator")
 
@@ -91,7 +92,7 @@ class PersonFields(QWidget):
         column.addLayout(grid)
         self._first = first
         self.name = line_in(grid, 0, tr("Name"), tr("Sr. N. Otieno"))
-        self.duty = QComboBox()
+        self.duty = StillComboBox()
         self.duty.setAccessibleName(tr("May do"))
         self.duty_words = label("", "small", wrap=True)
         if not first:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from core.errors import FarlightError, PrevalenceError
 from core.model_facts import ModelFacts
 from services.packs import installed_packs
 from services.prevalence_desk import Asked
 from services.workplace import Workplace
-from ui.controls import Card, KeyButton, enable, label
+from ui.controls import Card, KeyButton, enable, label, set_role
 from ui.duties import who_may
+from ui.pack_dialogs import ChangeDialog
 from ui.task import Handle, Pools
 
 
@@ -29,6 +30,8 @@ class PrevalenceCard(Card):
         self._workplace, self._pools = workplace, pools
         self._models: tuple[ModelFacts, ...] | None = None
         self.rows: list[PrevalenceRow] = []
+        self.dialog: ChangeDialog | None = None
+        self._going: Asked | None = None
         name = self.tr("How common it is here")
         self.setAccessibleName(name)
         self.body.addWidget(label(name.upper(), "heading"))
@@ -61,6 +64,8 @@ class PrevalenceCard(Card):
         """Show what was entered, and let who is logged in change what they may."""
         if self._models is None:
             return
+        at = self.window().focusWidget()
+        held = next((row.about_key for row in self.rows if at is not None and row.isAncestorOf(at)), None)
         for row in self.rows:
             self._list.removeWidget(row)
             row.hide()
@@ -71,6 +76,8 @@ class PrevalenceCard(Card):
             row.given.connect(self._on_given)
             row.taken_back.connect(self._on_taken_back)
             self._list.addWidget(row)
+            if row.about_key == held:
+                row.number.setFocus()
         self._words.setVisible(not asked)
         self._words.setText(self.tr("No model that scores a finding is installed."))
         self.outdated.emit(tuple(one for one in asked if one.outdated))
@@ -85,6 +92,11 @@ class PrevalenceCard(Card):
     def _on_given(self, about: Asked, share: float, source: str) -> None:
         try:
             self._workplace.enter_prevalence(about, share, source)
+        except PrevalenceError as error:
+            row = self.sender()
+            assert isinstance(row, PrevalenceRow)
+            row.tell(error)
+            return
         except FarlightError as error:
             self.failed.emit(error)
             return
@@ -93,6 +105,32 @@ class PrevalenceCard(Card):
 
     @Slot(object)
     def _on_taken_back(self, about: Asked) -> None:
+        """Ask first: the number and where it is from are gone afterwards."""
+        assert about.kept is not None
+        self._going = about
+        self.dialog = ChangeDialog(
+            self.tr("Forget how common {label} is here").format(label=about.label),
+            self.tr("Forget it"),
+            (
+                self.tr("Goes: {share} of 100, entered by {person} on {day}.").format(
+                    share=f"{100 * about.kept.share:.6g}",
+                    person=about.kept.person,
+                    day=about.kept.entered_at[:10],
+                ),
+                self.tr("From then on its scores are shown without what they mean here."),
+            ),
+            self.window(),
+        )
+        self.dialog.finished.connect(self._on_forget_answered)
+        self.dialog.open()
+
+    @Slot(int)
+    def _on_forget_answered(self, answer: int) -> None:
+        about, self.dialog, self._going = self._going, None, None
+        if answer == QDialog.DialogCode.Accepted and about is not None:
+            self._forget(about)
+
+    def _forget(self, about: Asked) -> None:
         try:
             self._workplace.remove_prevalence(about)
         except FarlightError as error:
@@ -128,7 +166,8 @@ class PrevalenceRow(QWidget):
         )
         self.source.setAccessibleName(self.tr("{label}: where from").format(label=about.label))
         self.keep = KeyButton(self.tr("Keep"))
-        self.remove = KeyButton(self.tr("Forget"))
+        self.remove = KeyButton(self.tr("Forget …"))
+        self.remove.setAccessibleName(self.tr("Forget {label} …").format(label=about.label))
         self.remove.setVisible(about.kept is not None)
         self.said = label(self._said(), "warning" if about.outdated else "small", wrap=True)
         self.said.setVisible(bool(self.said.text()))
@@ -138,7 +177,12 @@ class PrevalenceRow(QWidget):
         self.keep.clicked.connect(self._on_keep)
         self.number.returnPressed.connect(self._on_keep)
         self.source.returnPressed.connect(self._on_keep)
-        self.remove.clicked.connect(lambda: self.taken_back.emit(about))
+        self.remove.clicked.connect(self._on_remove)
+
+    @property
+    def about_key(self) -> tuple[str, str]:
+        """Pack and finding."""
+        return self._about.pack_id, self._about.finding
 
     def _build(self, grid: QGridLayout) -> None:
         name: QLabel = label(self._about.label, "strong", wrap=True)
@@ -150,10 +194,13 @@ class PrevalenceRow(QWidget):
         line.addWidget(label(self.tr("of 100 patients examined for it here"), "body"))
         line.addStretch(1)
         line.addWidget(self.keep)
-        line.addWidget(self.remove)
         grid.addLayout(line, 0, 1)
         grid.addWidget(self.source, 1, 1)
-        grid.addWidget(self.said, 2, 1)
+        below = QHBoxLayout()  # what forgets stands nowhere near what keeps
+        below.setSpacing(8)
+        below.addWidget(self.remove)
+        below.addWidget(self.said, 1)
+        grid.addLayout(below, 2, 1)
 
     def _said(self) -> str:
         kept = self._about.kept
@@ -168,14 +215,22 @@ class PrevalenceRow(QWidget):
         )
 
     @Slot()
+    def _on_remove(self) -> None:
+        self.taken_back.emit(self._about)
+
+    @Slot()
     def _on_keep(self) -> None:
         try:
             share = float(self.number.text().strip().replace(",", ".")) / 100.0
             self.given.emit(self._about, share, self.source.text())
         except ValueError:
-            error = PrevalenceError(self._about.finding)
-            self.said.setText(f"{error.title} {error.hint}")
-            self.said.show()
+            self.tell(PrevalenceError(self._about.finding))
+
+    def tell(self, error: PrevalenceError) -> None:
+        """Say at the number what is wrong with it."""
+        self.said.setText(f"{error.title} {error.hint} ({error.code})")
+        set_role(self.said, role="warning")
+        self.said.show()
 
 
 def _models(workplace: Workplace, _handle: Handle) -> tuple[ModelFacts, ...]:

@@ -17,6 +17,7 @@ from ui.desk import Desk
 from ui.frame_bar import FrameBar
 from ui.image_area import ImageArea
 from ui.key_answers import HELD, KeyAnswers
+from ui.map_choice import MapChoice, MapKey
 from ui.read_tools import ReadTools
 from ui.shortcuts import make_action
 from ui.strip import StudyStrip
@@ -50,11 +51,12 @@ class ReadPage(QWidget):
         self.desk, self._book = desk, book
         self._undoable, self._study = False, ""
         self.strip = StudyStrip(theme, book)
-        self.image = ImageArea(theme, desk, pools)
+        self.map_choice = MapChoice(desk, self)
+        self.image = ImageArea(theme, desk, pools, self.map_choice)
         self.viewer = self.image.viewer
         self.frame_bar = FrameBar()
         self.tools = ReadTools(theme)
-        self.column = ReadingColumn(theme, desk)
+        self.column = ReadingColumn(theme, desk, self.map_choice)
         self.toast = Toast(self.image)
         self.key_answers = KeyAnswers(desk, self.toast, partial(BeforeKey, self), self)
         self._build()
@@ -143,7 +145,8 @@ class ReadPage(QWidget):
         self.image.reopen_asked.connect(self.reopen_asked)
         self.image.files_exchanged.connect(self.files_exchanged)
         self.column.beside_asked.connect(self.image.toggle_beside)
-        self.column.overlay_look_changed.connect(self.change_overlay_look)
+        self.column.all_answered.connect(self._on_all_answered)
+        self.column.overlay_look_changed.connect(self._on_map_moved)
 
     def _add_keys(self) -> None:
         viewer, bar, desk = self.viewer, self.frame_bar, self.desk
@@ -297,17 +300,28 @@ class ReadPage(QWidget):
         else:
             self.toast.say(self.column.missing.text())
 
+    @Slot()
+    def _on_all_answered(self) -> None:
+        self.toast.say(
+            self.tr("Each finding has its answer. Click into the one that you want to answer otherwise.")
+        )
+
     def use_tool(self, tool: Tool) -> None:
         """Set what a drag does."""
         self.image.pair.use_tool(tool)
         self.tools.use(tool)
 
     def _toggle_map(self) -> None:
+        """Show the map of the finding at hand, or put it away."""
         no_map = self.image.why_no_map()
         if no_map:
             self.toast.say(no_map)
         else:
             shown, percent = self.overlay_look()
+            at_hand = self.column.map_in_hand()
+            if at_hand not in (None, self.map_choice.chosen()):
+                self.map_choice.choose(at_hand)
+                shown = False
             self.change_overlay_look(not shown, percent)
 
     def _toggle_beside(self) -> None:
@@ -325,7 +339,11 @@ class ReadPage(QWidget):
             percent = max(10, min(100, self.overlay_look()[1] + step))
             self.change_overlay_look(True, percent)
 
-    @Slot(bool, int)
+    @Slot(object, bool, int)
+    def _on_map_moved(self, whose: MapKey, shown: bool, percent: int) -> None:
+        self.map_choice.choose(whose)
+        self.change_overlay_look(shown, percent)
+
     def change_overlay_look(self, shown: bool, percent: int) -> None:
         """Set it and have it kept."""
         self.set_overlay_look(shown, percent)

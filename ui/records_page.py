@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QStackedWidget,
@@ -34,6 +33,7 @@ from ui.records_model import (
     state_word,
 )
 from ui.shortcuts import make_action
+from ui.still_controls import StillComboBox
 from ui.task import Handle, Pools
 from ui.theme import Theme
 
@@ -140,7 +140,7 @@ class RecordsPage(QWidget):
         head = QHBoxLayout()
         head.setSpacing(10)
         self.search = make_search(self.tr("Search the records"), self.tr("Search name, ID, date   ( / )"))
-        self.state = QComboBox()
+        self.state = StillComboBox()
         self.state.setAccessibleName(self.tr("State"))
         self.state.setMinimumWidth(120)
         self.state.addItem(self.tr("All states"), None)

@@ -30,6 +30,7 @@ from ui.list_table import make_table
 from ui.progress_line import ProgressLine
 from ui.register_preview import PREVIEWED, MakePreview, Preview, PreviewModel
 from ui.sheet_dialog import Sheet
+from ui.still_controls import StillComboBox
 from ui.task import Handle, Pools, Task
 from ui.theme import Theme
 
@@ -118,7 +119,7 @@ class RegisterDialog(Sheet):
         )  # fmt: skip
         self.columns: dict[Field, QComboBox] = {}
         for place, (field, name) in enumerate(zip(FIELDS, words, strict=True)):
-            box = QComboBox()
+            box = StillComboBox()
             box.setAccessibleName(self.tr("Column of: {field}").format(field=name))
             box.activated.connect(self._on_meaning_changed)
             row, column = divmod(place, 4)
@@ -126,7 +127,7 @@ class RegisterDialog(Sheet):
             grid.addWidget(box, row * 2 + 1, column)
             grid.setColumnStretch(column, 1)
             self.columns[field] = box
-        self.dates = QComboBox()
+        self.dates = StillComboBox()
         self.dates.setAccessibleName(self.tr("How dates are meant"))
         for text, style in (
             (self.tr("Choose …"), None),
@@ -153,7 +154,7 @@ class RegisterDialog(Sheet):
         return table
 
     def _box(self, row: QHBoxLayout, name: str, choices: tuple[tuple[str, str], ...]) -> QComboBox:
-        box = QComboBox()
+        box = StillComboBox()
         box.setAccessibleName(name)
         for text, value in choices:
             box.addItem(text, value)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -22,6 +21,7 @@ from ui.controls import Chip, Elided, KeyButton, enable, label
 from ui.picture_layer import pixels_image
 from ui.printing import Pages, page_pictures
 from ui.shortcuts import make_action
+from ui.still_controls import StillComboBox
 from ui.task import Handle, Pools, Task
 from ui.theme import Theme
 
@@ -123,7 +123,7 @@ class ReportPage(QWidget):
         head.addWidget(self._state)
         head.addStretch(1)
         head.addWidget(label(self.tr("Paper"), "muted"))
-        self._paper = QComboBox()
+        self._paper = StillComboBox()
         self._paper.addItems(PAPERS)
         self._paper.setAccessibleName(self.tr("Paper"))
         self._paper.setMinimumWidth(96)

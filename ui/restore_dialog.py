@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from core.errors import FarlightError
 from ui.controls import label
 from ui.mending_dialog import MendingDialog, day_of, names_of
+from ui.still_controls import StillComboBox
 from ui.task import Handle
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class RestoreDialog(MendingDialog):
                 wrap=True,
             ),
         )
-        self.backup = QComboBox()
+        self.backup = StillComboBox()
         self.backup.setAccessibleName(self.tr("Backup"))
         self.backup.activated.connect(self._on_backup_chosen)
         self._add(self.tr("Backup"), self.backup)
@@ -105,8 +106,8 @@ class RestoreDialog(MendingDialog):
         counts = prepared.counts
         parts = [
             self.tr(
-                "Checked and whole. The backup of {day} holds {reports} signed reports, {drafts} drafts and "
-                "{images} image files."
+                "Checked and whole. The backup of {day} holds signed reports: {reports}, drafts: {drafts}, "
+                "and {images} image files."
             ).format(
                 day=day_of(prepared.made_at),
                 reports=counts.get("signed_reports", 0),
@@ -126,7 +127,7 @@ class RestoreDialog(MendingDialog):
             )
         if prepared.lacking:
             parts.append(
-                self.tr("{count} signed reports that are here now are not in it: {named}.").format(
+                self.tr("Signed reports that are here now and not in it: {count} ({named}).").format(
                     count=len(prepared.lacking), named=names_of(prepared.lacking)
                 )
             )

@@ -22,7 +22,7 @@ class ResultCards(QObject):
 
     answered = Signal(str, str, str, str, str)
     line_opened = Signal()
-    overlay_look_changed = Signal(bool, int)
+    overlay_look_changed = Signal(object, bool, int)
     beside_asked = Signal()
     age_asked = Signal()
     retry_asked = Signal()
@@ -34,15 +34,15 @@ class ResultCards(QObject):
         self.findings: list[FindingCard] = []
         self.made: list[QWidget] = []
 
-    def build(self, case: Case, analysis: Analysis, look: tuple[bool, int]) -> None:
-        """Make the cards; ``look`` is whether and how strongly the map is drawn."""
+    def build(self, case: Case, analysis: Analysis) -> None:
+        """Make the cards."""
         note = correction_note(analysis.result)
         if note:
             line = CorrectionLine(self._theme, note)
             line.beside_asked.connect(self.beside_asked)
             self._place(self.slot, line)
         for pack in analysis.result.results:
-            self._add_findings(pack, look)
+            self._add_findings(pack)
             if pack.status == "refused" and pack.refusal is not None:
                 refusal = RefusalCard(self._theme, pack)
                 refusal.age_asked.connect(self.age_asked)
@@ -66,7 +66,7 @@ class ResultCards(QObject):
         self.made.clear()
         self.findings.clear()
 
-    def _add_findings(self, pack: PackResult, look: tuple[bool, int]) -> None:
+    def _add_findings(self, pack: PackResult) -> None:
         shown = {heat.finding for heat in pack.heatmaps if heat.shown}
         for finding in pack.findings:
             card = FindingCard(self._theme, pack, finding, map_shown=finding.code in shown)
@@ -75,7 +75,6 @@ class ResultCards(QObject):
             self._load_fields(card)
             card.jotted.connect(self._desk.jot)
             card.overlay_changed.connect(self.overlay_look_changed)
-            card.show_overlay_look(*look)
             self.findings.append(card)
             self._place(self.slot, card)
 

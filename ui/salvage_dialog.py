@@ -64,7 +64,8 @@ class SalvageDialog(MendingDialog):
         kept = {table.table: table.kept for table in prepared.tables}
         parts = [
             self.tr(
-                "{bad} of {pages} pages cannot be read. {reports} signed reports and {drafts} drafts can."
+                "Pages that cannot be read: {bad} of {pages}. What can be read: signed reports: {reports}, "
+                "drafts: {drafts}."
             ).format(
                 bad=prepared.bad_pages,
                 pages=prepared.pages,
@@ -74,7 +75,7 @@ class SalvageDialog(MendingDialog):
         ]
         if prepared.lost_reports:
             parts.append(
-                self.tr("{count} signed reports are lost: {named}.").format(
+                self.tr("Signed reports that are lost: {count} ({named}).").format(
                     count=len(prepared.lost_reports), named=names_of(prepared.lost_reports)
                 )
             )

@@ -14,6 +14,7 @@ from ui.duties import who_may
 from ui.people_card import PeopleCard
 from ui.report_page import PAPERS
 from ui.scrolled_page import ScrolledPage
+from ui.still_controls import StillComboBox
 from ui.support_card import SupportCard
 from ui.task import Pools
 from ui.trail_card import TrailCard
@@ -37,6 +38,7 @@ class SettingsPage(ScrolledPage):
         self.people.failed.connect(self.failed)
         self.backup = BackupCard(workplace, pools)
         self.backup.failed.connect(self.failed)
+        self.backup.told.connect(self.bring_into_sight)
         self.support = SupportCard(workplace, pools)
         self.support.failed.connect(self.failed)
         column = self.column
@@ -168,7 +170,7 @@ class SettingsPage(ScrolledPage):
     def _choice(
         self, grid: QGridLayout, row: int, name: str, choices: tuple[tuple[str, str], ...], chosen: str
     ) -> QComboBox:
-        box = QComboBox()
+        box = StillComboBox()
         box.setAccessibleName(name)
         for words, value in choices:
             box.addItem(words, value)

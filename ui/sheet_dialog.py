@@ -191,6 +191,13 @@ class Sheet(PlainDialog):
         self.body.addLayout(grid)
         return grid
 
+    def reserve_complaint(self) -> None:
+        """Keep the room of one line for what may be wrong: fields stay where they are when it comes."""
+        room = self.wrong.sizePolicy()
+        room.setRetainSizeWhenHidden(True)
+        self.wrong.setSizePolicy(room)
+        self.wrong.setMinimumHeight(self.wrong.fontMetrics().height() + 4)
+
     def tell(self, text: str) -> None:
         """Show what is wrong."""
         self.wrong.setText(text)

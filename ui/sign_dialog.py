@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from services.clock_doubt import ClockDoubt
 from services.sign import Person
 from ui.controls import label, set_role
 from ui.sheet_dialog import LEAST_PIN, PinField, Sheet
+from ui.still_controls import StillComboBox
 
 FACT_WIDTH = 368
 
@@ -37,7 +38,7 @@ class SignDialog(Sheet):
         self.text.setVisible(addendum)
         self.body.addWidget(self.text)
         grid = self.grid()
-        self.person = QComboBox()
+        self.person = StillComboBox()
         self.person.setAccessibleName(self.tr("Signer"))
         for one in people:
             self.person.addItem(f"{one.name} · {one.role} · {one.registration_number}", one.person_id)

@@ -37,6 +37,7 @@ class SitePrevalence(QObject):
     @Slot()
     def _on_changed(self) -> None:
         """Say anew what the scores mean here, of all that is not signed."""
+        self._notices.withdraw(self._told)
         in_force = self._workplace.prevalences.in_force()
         for case in self._book.cases():
             if case.analysis is not None and case.signed is None:
@@ -58,4 +59,5 @@ class SitePrevalence(QObject):
             self.tr(
                 "Settings, How common it is here. Until then scores are shown without what they mean here."
             ),
+            duty="settings",
         )

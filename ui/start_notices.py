@@ -43,8 +43,9 @@ def tell_start_notices(
     if workplace.staff.key_waits:
         tell_key_waits(notices, "start")
     reminder = workplace.backups.reminder()
-    if reminder is not None:
-        notices.tell("calm", reminder, tr("Settings, Backup: plug in a stick and press Back up now."))
+    if reminder is not None and workplace.session.may("backup"):
+        hint = tr("Settings, Backup: plug in a stick and press Back up now.")
+        notices.tell("calm", reminder, hint, duty="backup")
     _tell_limits(notices, workplace)
     if choose_password is not None:
         _tell_log_in(notices, workplace, choose_password)

@@ -7,13 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
 from core.wording import say
 from services.workplace import Workplace
 from ui.controls import Card, IconLabel, KeyButton, enable, label
 from ui.duties import who_may
+from ui.still_controls import StillComboBox
 from ui.task import Handle, Pools, Progress
 from ui.theme import Theme
 
@@ -52,7 +53,8 @@ class ThisComputerCard(Card):
     ) -> None:
         super().__init__(self.tr("This computer"), parent)
         self._theme, self._workplace, self._pools = theme, workplace, pools
-        self._asked = self._running = False
+        self._asked = self._running = self._measured = False
+        self._unbroken = True
         self.computer = label("", "strong", wrap=True)
         self.body.addWidget(self.computer)
         self._limits = _lines(self.body)
@@ -105,7 +107,7 @@ class ThisComputerCard(Card):
         grid.setHorizontalSpacing(16)
         grid.setColumnMinimumWidth(0, 120)
         grid.setColumnStretch(1, 1)
-        self.device = QComboBox()
+        self.device = StillComboBox()
         self.device.setAccessibleName(self.tr("Device"))
         self.device.activated.connect(self._on_device)
         grid.addWidget(label(self.tr("Models run on"), "muted"), 0, 0)
@@ -154,11 +156,12 @@ class ThisComputerCard(Card):
             button.setEnabled(False)
         self.said.setText(self.tr("Testing the models …"))
         self.said.show()
+        self._measured, self._unbroken = again, True
         task = self._pools.files("this computer", partial(_look, self._workplace, again=again, retry=retry))
         task.progressed.connect(self._on_progressed)
         task.delivered.connect(self._on_delivered)
         task.succeeded.connect(self._on_delivered)
-        task.failed.connect(self.failed)
+        task.failed.connect(self._on_failed)
         task.ended.connect(self._on_ended)
 
     @Slot(object)
@@ -173,10 +176,16 @@ class ThisComputerCard(Card):
     def _on_delivered(self, known: Known) -> None:
         self.show_known(known if self._asked else replace(known, verdicts=None))
 
+    @Slot(object)
+    def _on_failed(self, error: FarlightError) -> None:
+        self._unbroken = False
+        self.failed.emit(error)
+
     @Slot()
     def _on_ended(self) -> None:
         self._running = False
-        self.said.hide()
+        self.said.setText(self.tr("Measured and tested just now; what stands above is what came out."))
+        self.said.setVisible(self._measured and self._unbroken)
         self.show_rights()
         if not self._asked and self.isVisible():
             self.load()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from core.errors import FarlightError
@@ -15,6 +15,8 @@ from ui.task import Handle, Pools, Task
 
 class WorkingCard(Card):
     """Runs an act among the file tasks; the card that it is says what it is called and how it ended."""
+
+    told = Signal(object)  # the part that says how it ended, to be brought into sight
 
     def __init__(self, heading: str, pools: Pools, parent: QWidget | None = None) -> None:
         super().__init__(heading, parent)
@@ -42,6 +44,13 @@ class WorkingCard(Card):
         self.said.setText(text)
         set_role(self.said, role="error" if wrong else "body")
         self.said.setVisible(bool(text))
+        if text:
+            self.told.emit(self.said)
+
+    def take_back_error(self) -> None:
+        """Take a complaint away that may not hold any more."""
+        if self.said.property("role") == "error":
+            self.say("")
 
     def _add_progress(self) -> None:
         self.body.addWidget(self.said)

@@ -81,7 +81,7 @@ def test_a_backup_goes_out_and_comes_back(profile: Path, stick: Path, tmp_path: 
     assert status == 0, err
     status, out, err = _run(tmp_path / "new", "restore", stick)
     assert status == 0, err
-    assert "30 signed reports" in err
+    assert "signed reports: 30" in err
     assert _numbers(tmp_path / "new") == list(range(1, 31))
 
 

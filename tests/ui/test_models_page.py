@@ -115,10 +115,10 @@ def test_a_licence_is_shown_and_must_be_accepted(page: Any, files: dict[str, Pat
     assert len(page._workplace.packs._store.licences()) == 1
 
 
-def test_a_foreign_key_is_refused_with_its_fingerprint(page: Any, files: dict[str, Path]) -> None:
+def test_a_foreign_key_is_refused_and_says_what_to_do(page: Any, files: dict[str, Path]) -> None:
     assert _offered(page, files["foreign"]) is None
     assert "E253" in page.desk.said.text()
-    assert "fingerprint" in page.desk.said.text()
+    assert "public key file" in page.desk.said.text()
     assert page.desk.said.property("role") == "error"
 
 
@@ -255,3 +255,137 @@ def test_the_settings_learn_of_a_model_without_a_restart(
     window.show_page("settings")
     wait_until(lambda: len(verdicts()) == 3 and not card._running, timeout_s=60.0)
     assert any("toy-outline: is not used." in words for words in verdicts())
+
+
+def test_installing_leaves_the_page_where_what_is_said_is_in_sight(page: Any, files: dict[str, Path]) -> None:
+    from PySide6.QtCore import QPoint
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QScrollArea
+
+    page.window().resize(1024, 640)
+    area = page.findChild(QScrollArea)
+    page.desk.choose.setFocus()
+    _install(page, files["1.2.0"])
+    wait_until(page.desk.choose.isEnabled)
+    QTest.qWait(50)
+    assert page.desk.choose.hasFocus()
+    assert area.verticalScrollBar().value() == 0
+    remove = _button(page, "Remove … toy-outline")
+    area.ensureWidgetVisible(remove)
+    assert area.verticalScrollBar().value() > 0
+    remove.click()
+    page.desk.dialog.yes.click()
+    wait_until(lambda: "Removed toy-outline" in page.desk.said.text())
+    QTest.qWait(50)
+    assert page.desk.said.mapTo(area.viewport(), QPoint(0, 0)).y() >= 0
+
+
+# --- demonstration models
+
+
+TRIAL = ('class = "assist"', 'class = "demonstration"')
+
+
+def test_a_demonstration_answers_nothing_until_an_administrator_switches_it_on(
+    page: Any, files: dict[str, Path], tmp_path: Path
+) -> None:
+    import json
+
+    toys = tmp_path / "toys"
+    toys.mkdir()
+    toy_packs.write_outline_pack(toys)
+    workplace, card = page._workplace, page.demonstration
+    said = _install_words(page, pack_file(toys, tmp_path / "out", "toy-outline", "1.2.0", TRIAL))
+    assert "It is a demonstration: it answers nothing until an administrator" in said
+    assert "in use" not in said
+    wait_until(lambda: "1.2.0 installed, switched off" in words_on(page))
+    assert not card.switch.isChecked()
+    assert "Off" in card.state.text()
+    assert not workplace.analyzer().options.demonstration
+    card.switch.click()
+    assert workplace.settings.flag("packs.demonstration")
+    assert workplace.analyzer().options.demonstration, "the next image is looked at by it"
+    newest = next(iter(workplace.trail.of(("settings",))))
+    detail = json.loads(newest.detail)
+    assert (detail["key"], detail["old"], detail["new"]) == ("packs.demonstration", False, True)
+    wait_until(lambda: "1.2.0 in use" in words_on(page))
+    assert "On" in card.state.text()
+    for never in ("no signed report", "no urgency", "no letter", "order no list", "watermarked"):
+        assert never in words_on(card)
+
+
+def _install_words(page: Any, file: Path) -> str:
+    _offered(page, file).yes.click()
+    wait_until(lambda: page.desk._task is None and page.desk.dialog is None and page.desk.said.text() != "")
+    return str(page.desk.said.text())
+
+
+def test_only_an_administrator_switches_demonstration_models(page: Any) -> None:
+    page._workplace.session.leave()
+    page.show_rights()
+    assert not page.demonstration.switch.isEnabled()
+    assert "administrator" in page.demonstration.switch.toolTip()
+
+
+def test_an_upgrade_points_out_what_it_changes_for_patients(page: Any, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    toys = tmp_path / "toys"
+    toys.mkdir()
+    toy_packs.write_outline_pack(toys)
+    _install_words(page, pack_file(toys, tmp_path / "out", "toy-outline", "1.2.0", TRIAL))
+    newer = pack_file(
+        toys,
+        tmp_path / "newer",
+        "toy-outline",
+        "1.3.0",
+        ('not_for = ["patients"]', 'not_for = ["patients", "adults"]'),
+    )
+    dialog = _offered(page, newer)
+    words = words_on(dialog)
+    assert "assist, was demonstration" in words
+    assert "Until now it was a demonstration" in words
+    assert "New: it is not for adults." in words
+    assert "patients; adults" in words
+    assert "must be entered again" not in words
+    dialog.no.click()
+    wait_until(lambda: "Nothing was changed" in page.desk.said.text())
+    from ui.pack_dialogs import OfferDialog
+
+    asked = OfferDialog(replace(dialog_offer(page, newer), replaced=None), ("Opacity",), page.window())
+    assert "How common Opacity is here must be entered again after the upgrade" in words_on(asked)
+    asked.deleteLater()
+
+
+def dialog_offer(page: Any, file: Path) -> Any:
+    """Return what a file offers, and decline it."""
+    dialog = _offered(page, file)
+    offer = dialog.offer
+    dialog.no.click()
+    wait_until(lambda: page.desk.dialog is None)
+    return offer
+
+
+def test_a_complaint_about_a_foreign_key_goes_when_the_key_is_trusted(
+    page: Any, files: dict[str, Path], tmp_path: Path
+) -> None:
+    from inference.signature import PublicKey, public_key_of
+
+    foreign = PublicKey(name="District", key=public_key_of(bytes(reversed(PRIVATE))))
+    _offered(page, files["foreign"])
+    assert "E253" in page.desk.said.text()
+    assert foreign.fingerprint[:5] not in page.desk.said.text(), "nobody copies the digits from the file"
+    (tmp_path / "maker.farkey.pub").write_text(foreign.text(), encoding="utf-8")
+    page.keys.open_key(tmp_path / "maker.farkey.pub")
+    page.keys.dialog.digits.setText(foreign.fingerprint)
+    page.keys.dialog.yes.click()
+    wait_until(lambda: foreign.fingerprint in words_on(page.keys))
+    assert page.desk.said.text() == ""
+
+
+def test_why_a_model_is_not_used_is_said_once(page: Any, files: dict[str, Path]) -> None:
+    _install(page, files["1.2.0"])
+    page._workplace.packs.keys.distrust(MAKER.key)
+    page.reload()
+    wait_until(lambda: "not trusted any more" in words_on(page))
+    assert words_on(page).count("not trusted any more") == 1

@@ -53,6 +53,7 @@ def test_the_open_result_says_what_its_score_means_here_as_soon_as_it_is_entered
     wait_until(lambda: bool(said_in_sight(window)))
     assert "12 of 100 examined here" in said_in_sight(window)[0]
     window.common.rows[0].remove.click()
+    window.common.dialog.yes.click()
     wait_until(lambda: not said_in_sight(window))
 
 
@@ -67,12 +68,33 @@ def test_what_was_entered_is_told_with_who_and_when(window: Any) -> None:
 
 @pytest.mark.parametrize("number", ["", "many", "0", "100", "-3"])
 def test_what_is_no_share_of_patients_is_not_kept_and_says_so(window: Any, number: str) -> None:
-    told: list[Any] = []
-    window.common.failed.connect(told.append)
     enter(window, number)
     (row,) = window.common.rows
     assert window._workplace.prevalences.in_force() == ()
-    assert "not a share of patients" in row.said.text() or told[0].code == "E605"
+    assert "not a share of patients" in row.said.text()
+    assert "E605" in row.said.text()
+    assert window.notices.texts() == (), "it is said at the number, not over a patient's image"
+    enter(window, "12")
+    assert "E605" not in window.common.rows[0].said.text()
+
+
+def test_what_forgets_stands_apart_from_what_keeps_and_asks(window: Any) -> None:
+    from PySide6.QtCore import QPoint, QRect
+
+    window.show_page("settings")
+    window.settings.bring_into_sight(window.common)
+    kept_at = window.common.rows[0].keep
+    before = QRect(kept_at.mapToGlobal(QPoint(0, 0)), kept_at.size())
+    enter(window, "12")
+    (row,) = window.common.rows
+    wait_until(row.remove.isVisible)
+    assert not before.intersects(QRect(row.remove.mapToGlobal(QPoint(0, 0)), row.remove.size()))
+    assert row.keep.geometry().bottom() < row.remove.mapTo(row, QPoint(0, 0)).y()
+    row.remove.click()
+    assert len(window._workplace.prevalences.in_force()) == 1
+    window.common.dialog.no.click()
+    assert len(window._workplace.prevalences.in_force()) == 1
+    assert window.common.rows[0].number.text() == "12"
 
 
 def test_others_than_an_administrator_see_it_and_may_not_change_it(window: Any) -> None:

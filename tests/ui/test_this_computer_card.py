@@ -89,3 +89,30 @@ def test_opening_the_settings_tests_the_models_once_in_the_background(stage: Cal
     assert all("gives its maker's known answers" in text for text in _texts(card._verdicts))
     assert card.computer.text()
     assert not card.retry.isVisible()
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1024, 640)])
+def test_measuring_again_leaves_page_and_focus_where_they_are(
+    stage: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QScrollArea
+
+    monkeypatch.setattr("ui.this_computer_card._look", lambda *_, **__: KNOWN)
+    card = _card(stage)
+    page = card.window().settings
+    card.window().resize(*size)
+    area = page.findChild(QScrollArea)
+    QTest.qWait(50)
+    area.ensureWidgetVisible(card.again)
+    before = area.verticalScrollBar().value()
+    assert before > 0
+    QTest.mouseClick(card.again, Qt.MouseButton.LeftButton)
+    assert not card.again.isEnabled()
+    wait_until(lambda: card.again.isEnabled() and "Measured" in card.said.text())
+    QTest.qWait(50)
+    assert area.verticalScrollBar().value() == before
+    assert card.again.hasFocus()
+    top = card.again.mapTo(area.viewport(), QPoint(0, 0)).y()
+    assert 0 <= top <= area.viewport().height()

@@ -1,0 +1,52 @@
+"""Which finding's map lies over the image: one at a time, the first that has one until another is chosen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.result import Result
+from ui.desk import Desk
+
+MapKey = tuple[str, str]  # pack, finding
+
+
+def maps_of(result: Result) -> tuple[MapKey, ...]:
+    """Return the findings whose map may be shown, in the order of their cards."""
+    return tuple(
+        (pack.stamp.pack_id, finding.code)
+        for pack in result.results
+        for finding in pack.findings
+        if any(heat.shown and heat.finding == finding.code for heat in pack.heatmaps)
+    )
+
+
+class MapChoice(QObject):
+    """The map chosen for the open case; another case begins with its own first one."""
+
+    changed = Signal()
+
+    def __init__(self, desk: Desk, parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._wanted: MapKey | None = None
+        desk.case_opened.connect(self._on_case_opened)
+
+    def chosen(self) -> MapKey | None:
+        """Return the finding whose map is shown; None where no finding has one."""
+        case = self._desk.case
+        if case is None or case.analysis is None:
+            return None
+        offered = maps_of(case.analysis.result)
+        if self._wanted in offered:
+            return self._wanted
+        return offered[0] if offered else None
+
+    def choose(self, wanted: MapKey | None) -> None:
+        """Show the map of this finding in place of any other."""
+        if wanted != self.chosen():
+            self._wanted = wanted
+            self.changed.emit()
+
+    @Slot()
+    def _on_case_opened(self) -> None:
+        self._wanted = None
