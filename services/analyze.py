@@ -327,7 +327,7 @@ def load(
     started = time.perf_counter()
     loaded = Loaded(unit=unit)
     try:
-        loaded = replace(loaded, sha256=unit_sha256(unit))
+        loaded = replace(loaded, sha256=unit_sha256(unit, cancelled))
         if unit.kind == "table":
             return loaded
         picture = image or read_image(unit, 0)
