@@ -16,12 +16,13 @@ from services.analyze import AnalysisOptions, Analyzer, table_unit, unreadable_u
 from services.batch_job import Workshop
 from services.batch_lanes import Lanes, helpers_worth
 from services.batch_overview import write_overview
-from services.output import OutputFolder, OutputMode, Record
+from services.output import RECORD, OutputFolder, OutputMode, Record
 from services.patient import read_patient_file
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.report import Paper
 from services.scan import Unreadable, scan
 from services.version import VERSION
+from services.whole_record import is_whole
 
 _LOOKS_UP_EVERY_S = 0.2
 """How soon a run that is called off stops waiting for a record."""
@@ -188,6 +189,8 @@ class _Batch:
     def _still_right(self, earlier: Record, unit: ReadingUnit) -> bool:
         from imaging.read import unit_sha256
 
+        if not is_whole(self.request.out / earlier["dir"] / RECORD, earlier):
+            return False
         known = earlier["source"].get("sha256")
         if known is None or earlier.get("asked") != self.workshop.asked:
             return False
