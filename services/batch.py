@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import Clock, SystemClock
-from core.errors import ImagingError
+from core.errors import ImagingError, UnknownFindingError
 from core.image import ReadingUnit
 from core.wording import say
 from services.analyze import AnalysisOptions, Analyzer, table_unit, unreadable_unit
@@ -71,12 +71,14 @@ def run_batch(
     Raises:
         PatientFileError: the patient file is not what it must be; nothing was done.
         UnknownPackError: a pack is not installed; nothing was done.
+        UnknownFindingError: a prevalence is of a finding that no model here scores; nothing was done.
         OutputNotEmptyError: see ``OutputFolder``; nothing was done.
         OutputNotWritableError: the output could not be written any further.
         Cancelled: the user stopped it; every record written so far is whole.
     """
     patient = read_patient_file(request.patient_file) if request.patient_file else None
     analyzer = Analyzer(_one_core_each(request))
+    _require_known_findings(analyzer)
     output = OutputFolder(request.out, request.mode)
     outcome, complete = BatchOutcome(unusable=_unusable(analyzer)), False
     workshop = Workshop(
@@ -105,6 +107,20 @@ def _one_core_each(request: BatchRequest) -> AnalysisOptions:
     alone = not request.paths or (len(request.paths) == 1 and not Path(request.paths[0]).is_dir())
     options = request.options
     return options if alone or options.threads is not None else replace(options, threads=1)
+
+
+def _require_known_findings(analyzer: Analyzer) -> None:
+    """Check that each prevalence is of a finding that one of the models which will look can re-weigh.
+
+    Raises:
+        UnknownFindingError: a misspelt one would be left out, and nobody would notice.
+    """
+    known = analyzer.calibrated_findings()
+    for one in analyzer.options.prevalences:
+        if one.finding not in known:
+            key = "known_findings" if known else "no_finding_known"
+            named = {"given": f"{one.finding!r:.80}", "known": ", ".join(known)}
+            raise UnknownFindingError(say(f"services.result.{key}", **named))
 
 
 def _unusable(analyzer: Analyzer) -> tuple[str, ...]:

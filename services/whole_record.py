@@ -12,7 +12,7 @@ _ENDINGS = {".png": b"IEND\xaeB`\x82", ".jpg": b"\xff\xd9", ".pdf": b"%%EOF"}
 
 
 def is_whole(file: Path, record: dict[str, Any]) -> bool:
-    """Return whether ``file`` holds the ``record`` of its line, and all that it names lies whole beside it."""
+    """Return whether ``file`` holds the ``record`` of its line, and what it names lies whole beside it."""
     try:
         if file.stat().st_size > _LARGEST_RECORD_BYTES or json.loads(file.read_bytes()) != record:
             return False
