@@ -17,6 +17,7 @@ from services.analyze import Analysis, Analyzer
 from services.copies import pixel_mark
 from services.progress import stop_if
 from services.signed_result import as_signed, compare
+from services.time_left import TimeLeft
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
 from ui.task import Handle, Pools, Task
@@ -48,6 +49,7 @@ class AnalysisQueue(QObject):
         self._total = 0
         self._began = 0.0
         self._spent = 0.0
+        self._left = TimeLeft()
         self.paused = False
 
     def warm_up(self) -> None:
@@ -222,8 +224,9 @@ class AnalysisQueue(QObject):
             self.idle.emit()
 
     def _tell(self) -> None:
-        left = self._spent / self._done * (self._total - self._done) if self._done else -1.0
-        self.advanced.emit(self._done, self._total, left)
+        self._left.hear(self._done, self._total, at=self._spent)
+        left = self._left.seconds()
+        self.advanced.emit(self._done, self._total, -1.0 if left is None else left)
 
 
 @dataclass(slots=True, kw_only=True)
