@@ -27,8 +27,8 @@ from services import batch_helper
 from services.analyze import AnalysisOptions
 from services.batch import BatchRequest, run_batch
 from services.batch_helper import Helper
-from services.batch_lanes import helpers_worth
-from services.output import partial_folder
+from services.batch_lanes import Lanes, helpers_worth
+from services.output import OutputFolder, partial_folder
 from services.places import pack_roots
 from services.progress import Progress
 from services.record_json import from_plain, to_plain
@@ -364,6 +364,28 @@ def test_a_run_with_a_helper_that_is_stopped_leaves_nothing_half_written(camp: P
     records = _records(out)
     assert {path.name for path in out.iterdir()} == {"results.jsonl", *(r["dir"] for r in records)}
     assert run_batch(BatchRequest(paths=(str(camp),), out=out, with_pdf=False, mode="resume")).records == 12
+
+
+def test_only_a_few_inputs_are_under_way_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was begun and is not yet put in its place is what memory must hold."""
+    begun: list[object] = []
+    begin, put = Lanes.submit, OutputFolder.put
+    waiting: list[int] = []
+
+    def submit(self: Lanes, work: Any, *arguments: Any, **named: Any) -> Any:
+        begun.append(work)
+        return begin(self, work, *arguments, **named)
+
+    def counted(self: OutputFolder, name: str, record: dict[str, Any]) -> None:
+        waiting.append(len(begun) - len(waiting))
+        put(self, name, record)
+
+    monkeypatch.setattr(Lanes, "submit", submit)
+    monkeypatch.setattr(OutputFolder, "put", counted)
+    paths = tuple(str(tmp_path / f"missing-{number}.dcm") for number in range(40))
+    outcome = run_batch(BatchRequest(paths=paths, out=tmp_path / "out", with_pdf=False), helpers=0)
+    assert (outcome.records, len(begun)) == (40, 40)
+    assert max(waiting) <= 9
 
 
 def test_helpers_are_for_large_batches_only() -> None:
