@@ -10,3 +10,8 @@ def asset_path(relative: str) -> Path:
     """Return the path of ``assets/<relative>``; it need not exist."""
     root = Path(getattr(sys, "_MEIPASS", _SOURCE_ROOT))
     return root / "assets" / relative
+
+
+SET_ASIDE = ".set-aside-"
+"""Begins the name of an empty file beside an installed pack's folder that must not be used, followed by the
+folder's name: trust in its maker was taken away."""

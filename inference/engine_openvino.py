@@ -4,12 +4,13 @@ Imported by ``engine.open_engine`` alone, after ``privacy.forbid_telemetry``.
 """
 
 import io
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import openvino
 
-from core.errors import DeviceMissingError, InferenceError
+from core.errors import DeviceMissingError, InferenceError, ModelLoadError
 from core.result import EngineName
 from inference.engine import (
     CPU,
@@ -21,6 +22,7 @@ from inference.engine import (
     require_batch,
     require_finite,
 )
+from inference.onnx_sizes import MOST_VALUES, MOST_VALUES_TOGETHER
 
 _DRIVER_PROPERTIES = ("NPU_DRIVER_VERSION", "NPU_COMPILER_VERSION", "DEVICE_ARCHITECTURE")
 
@@ -47,6 +49,7 @@ class OpenVinoEngine:
         self.inputs = tuple(_tensor(port) for port in network.inputs)
         self.outputs = tuple(_tensor(port) for port in network.outputs)
         _close_batch(network)
+        _require_bounded(network)
         compiled = core.compile_model(network, device, _options(threads, device, cache))
         self._request = compiled.create_infer_request()
 
@@ -114,6 +117,29 @@ def _close_batch(network: openvino.Model) -> None:
         shape = network.inputs[0].get_partial_shape()
         shape[0] = 1
         network.reshape(shape)
+
+
+def _require_bounded(network: openvino.Model) -> None:
+    """Check how large OpenVINO says that each step is, before anything of that size is made.
+
+    Raises:
+        ModelLoadError: one is too large, or is known only when it runs though the picture's size is fixed.
+    """
+    if any(port.get_partial_shape().is_dynamic for port in network.inputs):
+        return  # a draft's network whose sides are not closed yet
+    together = 0
+    for layer in network.get_ordered_ops():
+        for port in layer.outputs():
+            sizes = port.get_partial_shape()
+            name = layer.get_type_name()
+            if sizes.is_dynamic:
+                raise ModelLoadError(
+                    f"the size at the network's layer {name!r:.40} is known only when it runs"
+                )
+            values = prod(sizes.to_shape())
+            together += values
+            if values > MOST_VALUES or together > MOST_VALUES_TOGETHER:
+                raise ModelLoadError(f"the network's layer {name!r:.40} would make {values:.2g} values")
 
 
 def _tensor(port: openvino.Output) -> Tensor:

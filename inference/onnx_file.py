@@ -9,15 +9,20 @@ from math import prod
 
 from core.errors import ModelLoadError
 from inference.onnx_records import Graph, Node, Tensor, read_graph
-from inference.onnx_sizes import MOST_VALUES, require_bounded_node
+from inference.onnx_sizes import MOST_IMAGES, MOST_VALUES, Step, Tally, made_by
+from inference.onnx_values import Value, value_of
 from inference.protobuf import Budget
 
 LARGEST_MODEL_BYTES = 256 * 1024 * 1024
 """A hundred times the 2.5 million parameters that our own packs promise; ResNet-50 in FP32 has 102 MB."""
 MOST_FIELDS = 1_000_000
 MOST_NODES = 20_000
+MOST_COUNTING_NODES = 4_000
+"""Nodes of a model whose sizes are computed for each number of images."""
 LONGEST_CHAIN = 5_000
 """Nodes that wait for one another; engines walk a graph by recursion, and their stack ends."""
+OPEN_SIDE = 224
+"""Values along an axis that a file leaves open, other than the first, which counts images."""
 DOMAINS = ("", "ai.onnx")
 QUANTIZING = frozenset({"QuantizeLinear", "DequantizeLinear"})
 """What ``com.microsoft`` may be asked for: 16- and 4-bit quantization, which both engines run."""
@@ -55,7 +60,28 @@ def require_plain_model(model: bytes) -> None:
         raise ModelLoadError(f"the model has {nodes} nodes, {MOST_NODES} are allowed")
     for one in _all_graphs(graph):
         _require_honest_sizes(one)
-    _require_sound(graph, ChainMap({"": 0}), ChainMap())
+    tally = Tally()
+    _require_bounded(graph, tally)
+    if tally.counts and nodes > MOST_COUNTING_NODES:
+        raise ModelLoadError("the model computes too much with the number of images; export it for one image")
+    for images in range(2, MOST_IMAGES + 1) if tally.counts else ():
+        _require_bounded(graph, Tally(images=images))
+
+
+def _require_bounded(graph: Graph, tally: Tally) -> None:
+    """Check nodes in their order, and what each makes for a number of images."""
+    weights = {tensor.name for tensor in graph.tensors}
+    fed = {name: _fed(name, sizes, tally.images) for name, sizes in graph.inputs if name not in weights}
+    _require_sound(graph, ChainMap({"": 0}), ChainMap(fed), tally)
+
+
+def _fed(name: str, sizes: Sequence[int] | None, images: int) -> Value:
+    """Return an input: an open first axis counts the images, other open ones get a usual picture's size."""
+    if sizes is None:
+        raise ModelLoadError(f"the model does not declare the sizes of its input {name!r:.80}")
+    open_sizes = (images, *(OPEN_SIDE for _ in sizes))
+    taken = tuple(one or instead for one, instead in zip(sizes, open_sizes, strict=False))
+    return Value(sizes=taken, counted=bool(sizes) and sizes[0] == 0)
 
 
 def _all_graphs(graph: Graph) -> Iterator[Graph]:
@@ -110,13 +136,20 @@ def _holds(tensor: Tensor, values: int, bits: int) -> bool:
     )
 
 
-def _require_sound(graph: Graph, outside: ChainMap[str, int], outer_constants: ChainMap[str, Tensor]) -> None:
-    """Check nodes in their order: known operators, each value made once and before it is used.
+def _require_sound(
+    graph: Graph,
+    outside: ChainMap[str, int],
+    outer: ChainMap[str, Value],
+    tally: Tally,
+    seen: dict[str, tuple[int, ...]] | None = None,
+) -> tuple[Value, ...]:
+    """Check nodes in their order: known, each value made once, before it is used, and of a sane size.
 
     ``outside`` maps the names of the graphs around to how many nodes wait for one another up to there.
+    Returns what the graph makes; ``seen`` is given the sizes of all its values.
     """
-    constants = outer_constants.new_child({tensor.name: tensor for tensor in graph.tensors})
-    depth = outside.new_child(dict.fromkeys((*graph.inputs, *constants.maps[0]), 0))
+    values = outer.new_child({tensor.name: value_of(tensor) for tensor in graph.tensors})
+    depth = outside.new_child(dict.fromkeys((*(name for name, _ in graph.inputs), *values.maps[0]), 0))
     made: set[str] = set()
     for node in graph.nodes:
         _require_known(node)
@@ -129,28 +162,34 @@ def _require_sound(graph: Graph, outside: ChainMap[str, int], outer_constants: C
         chain = 1 + max((depth[name] for name in node.inputs), default=0)
         if chain > LONGEST_CHAIN:
             raise ModelLoadError(f"more than {LONGEST_CHAIN} nodes of the model wait for one another")
-        require_bounded_node(node, constants)
-        for attribute in node.attributes.values():
-            for inner in attribute.graphs:
-                _require_sound(inner, depth, constants)
-        _take_outputs(node, made, depth, chain, constants)
+        inner = {
+            name: _require_sound(one, depth, values, tally)
+            for name, attribute in node.attributes.items()
+            for one in attribute.graphs
+        }
+        step = Step(node=node, inputs=tuple(values.get(name) for name in node.inputs), inner=inner)
+        _take_outputs(node, made_by(step, tally), made, values)
+        depth.update(dict.fromkeys(filter(None, node.outputs), chain))
+    if seen is not None:
+        seen.update({name: value.sizes for name, value in values.maps[0].items()})
+    return tuple(values[name] for name in graph.outputs if name in values)
 
 
 def _take_outputs(
     node: Node,
+    outputs: Sequence[Value],
     made: set[str],
-    depth: MutableMapping[str, int],
-    chain: int,
-    constants: MutableMapping[str, Tensor],
+    values: MutableMapping[str, Value],
 ) -> None:
-    for name in filter(None, node.outputs):
+    for at, name in enumerate(node.outputs):
+        if not name:
+            continue
         if name in made:
             raise ModelLoadError(f"the model makes {name!r:.80} twice")
+        if at >= len(outputs):
+            raise ModelLoadError(f"the model's operator {node.operator!r:.40} does not make {name!r:.80}")
         made.add(name)
-        depth[name] = chain
-    if node.operator == "Constant" and node.outputs:
-        for tensor in node.attributes["value"].tensors if "value" in node.attributes else ():
-            constants[node.outputs[0]] = tensor
+        values[name] = outputs[at]
 
 
 def _require_known(node: Node) -> None:

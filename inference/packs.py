@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import ManifestError, PackDependencyError, PackError, UnknownPackError
+from core.assets import SET_ASIDE
+from core.errors import (
+    ManifestError,
+    PackDependencyError,
+    PackError,
+    UnknownPackError,
+    UntrustedKeyError,
+)
+from core.wording import say
 from inference.manifest import MANIFEST_NAME, Manifest, MaskRegion
 from inference.manifest_reader import parse_manifest
 from inference.pack_files import read_file, require_intact, sha256_of
@@ -155,6 +163,8 @@ class PackLibrary:
     def _judged(self, folder: Path) -> PackEntry:
         entry = _entry(folder)
         fault = self._judge(entry.pack) if entry.pack is not None else None
+        if fault is None and (folder.parent / f"{SET_ASIDE}{folder.name}").exists():
+            fault = UntrustedKeyError(say("packs.install.set_aside"))
         if fault is None:
             return entry
         return PackEntry(id=entry.id, folder=folder, pack=None, error=fault)

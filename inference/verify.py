@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.errors import EngineError, FarlightError, PackError
 from core.result import EngineName, Precision
 from core.wording import say
@@ -103,12 +106,49 @@ def _engine_checks(
         yield _failed(step, error)
         return
     yield from _head_checks(pack, golden, engine, model, threads)
+    yield from _other_pictures(pack, golden, engine, model)
     allowed = allowed_differences(pack.manifest, model.precision)
     passed = all(found[role] <= allowed[role] for role in found)
     words = ", ".join(f"{role} {found[role]:.2g} of {allowed[role]:g}" for role in found)
     yield _check(
         step, say(f"inference.verify_golden.{'good' if passed else 'differs'}", found=words), passed=passed
     )
+
+
+def _other_pictures(pack: Pack, golden: Golden, engine: Engine, model: ModelFile) -> Iterator[VerifyCheck]:
+    """Yield what is wrong with a network that runs its known inputs, but not others, or not after others.
+
+    It sees a black picture, a white one and noise, then the known inputs in the other order: one that keeps
+    something of the picture before, or grows with what is in it, shows here.
+    """
+    try:
+        before = engine.run(golden.batch)
+        for picture in _extremes(pack):
+            engine.run(picture)
+        after = engine.run(np.ascontiguousarray(golden.batch[::-1]))
+    except EngineError as error:
+        yield _failed("pictures", error)
+        return
+    allowed = allowed_differences(pack.manifest, model.precision)
+    names = pack.manifest.output.names
+    found = {role: float(np.abs(before[name] - after[name][::-1]).max()) for role, name in names.items()}
+    if not all(found[role] <= allowed[role] for role in found):
+        words = ", ".join(f"{role} {found[role]:.2g} of {allowed[role]:g}" for role in found)
+        yield _check("pictures", say("inference.verify_pictures.remembers", found=words), passed=False)
+
+
+def _extremes(pack: Pack) -> Iterator[NDArray[np.float32]]:
+    """Yield pictures (1, channel, row, column) as the network reads them: black, white, noise."""
+    spec = pack.manifest.input
+    shape = (spec.channels, *spec.size)
+    rule = spec.normalise
+    noise = np.random.default_rng(0).random(shape)
+    for picture in (np.zeros(shape), np.ones(shape), noise):
+        values = picture
+        if rule is not None:
+            mean, std = (np.resize(one, spec.channels)[:, None, None] for one in (rule.mean, rule.std))
+            values = (picture * rule.scale - mean) / std
+        yield values.astype(np.float32)[None]
 
 
 def _head_checks(

@@ -24,6 +24,8 @@ _CHUNK_BYTES = 1 << 18
 _END = struct.Struct("<4s4H2LH")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
+_LONGEST_CENTRAL = _CENTRAL.size + (1 << 16)
+"""Bytes of an entry in the directory; before a signature was read nothing larger is."""
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _SIZES_BEHIND, _UTF8 = 0x1, 0x8, 0x800
 _STRONGLY_ENCRYPTED = 0x40
@@ -127,6 +129,8 @@ def _read_end(file: BinaryIO, size: int) -> tuple[int, int]:
     _, disk, first, here, count, length, start, comment = _END.unpack(record)
     if disk or first or here != count or comment or start + length + _END.size != size:
         raise ArchiveDamagedError(say("packs.refused.no_end"))
+    if length > count * _LONGEST_CENTRAL:
+        raise ArchiveDamagedError(say("packs.refused.directory"))
     if count > MOST_ENTRIES:
         raise ArchiveUnsafeError(say("packs.refused.entries", count=count, most=MOST_ENTRIES))
     return count, start

@@ -7,8 +7,9 @@ rename out. The records say which folders they are to be, so that one that came 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -20,6 +21,7 @@ from core.errors import (
     LicenceNotAcceptedError,
     PackChangeError,
     PackError,
+    StoreError,
     UntrustedKeyError,
 )
 from core.model_facts import ModelFacts
@@ -233,16 +235,38 @@ class PackDesk:
     def finish(self) -> None:
         """Bring to an end what a power cut interrupted: each change is then whole, or did not happen."""
         self._folder.sweep()
-        for row in self._store.installed():
-            there = self._folder.place(_name(row.pack_id, row.version)).is_dir()
-            if row.state == "coming" and there:
+        rows = self._store.installed()
+        for row in rows:
+            if row.state == "coming" and self._is_there(row):
                 self._settle_coming(row)
-            elif row.state == "going" and not there:
-                self._settle_going([row], "pack_removed", {"pack": row.pack_id, "old": row.version})
             elif row.state == "coming":
                 self._store.drop(row.pack_id, row.version)
-            elif row.state == "going":
-                self._store.set_state(row.pack_id, row.version, "here")
+        self._finish_going([row for row in rows if row.state == "going"])
+        self._folder.intend_nothing()
+        with suppress(StoreError):  # a disk that takes nothing: the marks of before stay
+            self.keys.mark()
+
+    def _finish_going(self, rows: Sequence[InstalledPackRow]) -> None:
+        """Take what is left of a change away if a part of it went; else have all stay."""
+        if not all(self._is_there(row) for row in rows):
+            for row in rows:
+                if self._is_there(row):
+                    with suppress(OSError):
+                        self._folder.take(_name(row.pack_id, row.version))
+        for row in (row for row in rows if self._is_there(row)):
+            self._store.set_state(row.pack_id, row.version, "here")
+        gone = [row for row in rows if not self._is_there(row)]
+        if gone:
+            act, _, before = self._folder.intent().partition(" ")
+            old = ", ".join(sorted((row.version for row in gone), key=Version.parse, reverse=True))
+            detail = {"pack": gone[0].pack_id, "old": old}
+            if act == "pack_rolled_back" and len(gone) == 1 and before:
+                self._settle_going(gone, "pack_rolled_back", {**detail, "new": before})
+            else:
+                self._settle_going(gone, "pack_removed", detail)
+
+    def _is_there(self, row: InstalledPackRow) -> bool:
+        return self._folder.place(_name(row.pack_id, row.version)).is_dir()
 
     def _require_trusted(self, archive: SignedArchive) -> TrustedKey:
         found = self.keys.find(archive.signature.key)
@@ -261,8 +285,15 @@ class PackDesk:
         entries = {entry.id: entry for entry in self.library().entries()}
         rows = {(row.pack_id, row.version): row for row in self._store.installed()}
         known = rows.get((pack.id, str(pack.manifest.version)))
+        pack_rules.require_same_contents(pack, self._former_contents(pack))
         pack_rules.require_newer(pack, entries.get(pack.id), known.sha256 if known else None)
         pack_rules.require_unbroken(entries, {**entries, pack.id: pack_rules.entry_of(pack)}, asked=pack.id)
+
+    def _former_contents(self, pack: Pack) -> set[object]:
+        """Return the sha256 of what was installed here under this number, also if it was removed since."""
+        told = (json.loads(line.detail) for line in self._trail.of(("pack_installed",)))
+        number = (pack.id, str(pack.manifest.version))
+        return {one.get("sha256") for one in told if (one.get("pack"), one.get("new")) == number}
 
     def _offer(self, pack: Pack, signer: TrustedKey, signature: str) -> Offer:
         licence = pack.manifest.licence
@@ -310,6 +341,8 @@ class PackDesk:
         self._folder.require_unused()
         taken = {(one.pack_id, one.version) for one in going}
         rows = [row for row in self._store.installed() if (row.pack_id, row.version) in taken]
+        with self._moving():
+            self._folder.intend(f"{act} {detail.get('new', '')}")
         with self._store.transaction():
             for row in rows:
                 self._store.set_state(row.pack_id, row.version, "going")
@@ -317,6 +350,7 @@ class PackDesk:
             for one in reversed(going):
                 self._folder.take(one.folder.name)
         self._settle_going(rows, act, detail)
+        self._folder.intend_nothing()
 
     @contextmanager
     def _moving(self) -> Iterator[None]:

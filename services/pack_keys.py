@@ -21,6 +21,8 @@ from inference.signature import (
 )
 from services.session import Session
 from services.trail import Trail
+from store.durable import not_kept
+from store.pack_folder import PackFolder
 from store.pack_rows import PackStore, TrustedKeyRow
 from store.secret_words import COST, Cost
 from store.signing_key import read_signing_key, write_signing_key
@@ -46,8 +48,11 @@ class TrustedKey:
 class KeyDesk:
     """The trusted keys of one profile."""
 
-    def __init__(self, store: PackStore, *, session: Session, trail: Trail, clock: Clock) -> None:
-        self._store, self._session, self._trail, self._clock = store, session, trail, clock
+    def __init__(
+        self, store: PackStore, folder: PackFolder, *, session: Session, trail: Trail, clock: Clock
+    ) -> None:
+        self._store, self._folder = store, folder
+        self._session, self._trail, self._clock = session, trail, clock
 
     def all(self) -> tuple[TrustedKey, ...]:
         """Return the trusted keys, Farlight's own first."""
@@ -90,27 +95,47 @@ class KeyDesk:
             self._trail.note(
                 "pack_key_trusted", detail={"name": public.name, "fingerprint": public.fingerprint}
             )
+        self.mark()
         found = self.find(public.key)
         assert found is not None
         return found
 
     def distrust(self, key: bytes) -> TrustedKey:
-        """Trust a key no more; packs that it signed stay where they are and are not used.
+        """Trust a key no more; packs that it signed stay where they are, marked, and nobody uses them.
+
+        They are marked first: a power cut in between leaves too much out of use until the next start, not
+        too little.
 
         Raises:
             NotPermittedError: who is logged in is no administrator.
             RequestError: it is not among the trusted keys, or Farlight's own.
+            StoreError: it could not be kept; the key is trusted still.
         """
         self._session.require("packs")
         found = self.find(key)
         if found is None or found.built_in:
             raise RequestError(say("packs.keys.built_in" if found else "packs.keys.unknown"))
+        self.mark(gone=key)
         with self._store.transaction():
             self._store.distrust(key)
             self._trail.note(
                 "pack_key_distrusted", detail={"name": found.name, "fingerprint": found.fingerprint}
             )
         return found
+
+    def mark(self, *, gone: bytes | None = None) -> None:
+        """Mark on the disk which packs were signed with a key that is not trusted (any more).
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        trusted = {one.key for one in self.all()} - {gone}
+        try:
+            self._folder.set_aside(
+                f"{row.pack_id}-{row.version}" for row in self._store.installed() if row.key not in trusted
+            )
+        except OSError as error:
+            raise not_kept(error) from error
 
     def named(self, words: str) -> TrustedKey:
         """Return the trusted key of this name or fingerprint.

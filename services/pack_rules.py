@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,19 @@ def require_newer(pack: Pack, now: PackEntry | None, installed_sha256: str | Non
     if pack.manifest.version < there:
         raise PackChangeError(say("packs.install.earlier", name=name, there=str(there)))
     if installed_sha256 not in (None, pack.sha256):
+        raise PackChangeError(say("packs.install.same_number", name=name))
+
+
+def require_same_contents(pack: Pack, former: Collection[object]) -> None:
+    """Check that a number that was installed here before, and perhaps removed, means the same model.
+
+    What was entered for a version (how common a finding is, an accepted licence) stays in force for it.
+
+    Raises:
+        PackChangeError: it had other contents.
+    """
+    if former and pack.sha256 not in former:
+        name = f"{pack.id} {pack.manifest.version}"
         raise PackChangeError(say("packs.install.same_number", name=name))
 
 

@@ -10,21 +10,21 @@ import shutil
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from core.clock import Clock
-from core.errors import BackupDamagedError, RequestError, StoreError
+from core.errors import BackupDamagedError, StoreError
 from core.wording import say
 from services.backup import counting
 from services.deletion_again import DeletedAgain, DeletingAgain
 from services.locked_records import LockedRecords, ReportNumber
+from services.other_states import OtherStates, Present
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.restored_people import (
     LaterState,
     PeopleSince,
     RestoredPeople,
     people_lines,
-    read_later,
 )
 from store.audit import AuditStore
 from store.backup_files import bring_back, medium_errors, no_room
@@ -35,14 +35,13 @@ from store.durable import replace_file
 from store.durable_copy import hash_file
 from store.image_vault import forget_strays
 from store.keyring import SHEET, KeyRing
-from store.later_deletions import LaterDeletions, later_deletions
+from store.later_deletions import LaterDeletions
 from store.people import PeopleStore, PersonRow
 from store.secret_words import COST, Cost, read_code
-from store.sqlcipher import connect, dbapi, opens
+from store.sqlcipher import connect
 from store.subkeys import BACKUP_SEAL, subkey
 from store.swap import DATABASE, GUESSES, RECORDS, SMALL, incoming, swap
 
-Present = Literal["none", "same", "other", "unreadable"]
 _SPARE_BYTES = 32 << 20
 _NAMED = 20
 _MOST_KEY_BYTES = 4 << 20
@@ -133,20 +132,6 @@ class Restoring(LockedRecords):
         super().unlock_with_sheet(code)
         self._opening = (SHEET, read_code(code) or "")
 
-    def _ring_beside(self, folder: Path) -> KeyRing | None:
-        """Return the keys of another state of this store, where the secret opens them."""
-        with suppress(StoreError):
-            ring = KeyRing(folder / "keys.json", self._clock, self._cost)
-            if ring.store_id == self._backup.manifest.store_id and ring.try_unlock(*self._opening):
-                return ring
-        return None
-
-    def _key_beside(self, folder: Path, key: bytes) -> bytes:
-        """Return the key of another state of this store: the backup's, or one that the secret opens there."""
-        file, ring = folder / DATABASE, self._ring_beside(folder)
-        keys = (key, *(ring.keys() if ring else ()))
-        return next((one for one in keys if file.exists() and opens(file, one)), key)
-
     def _take(self, key: bytes, holder_id: str) -> None:
         manifest = self._backup.manifest
         keys = self._ring.keys()  # two where the key was being turned
@@ -185,10 +170,11 @@ class Restoring(LockedRecords):
         counts = self._bring_rest(key)
         lost = sum(not self._bring_image(entry, tell) for entry in coming)
         stop_if(cancelled)
-        present, lacking = self._compare(key)
-        later = self._later(key, present)
+        states = self._other_states(key)
+        present, lacking = states.compare()
+        later = states.deletions(present)
         again = self._delete_again(key, later, progress, cancelled)
-        people = self._plan_people(key, present)
+        people = self._plan_people(key, states, present)
         self._staying = tuple(entry.path for entry in staying)
         self._prepared = Prepared(
             made_at=manifest.made_at,
@@ -203,6 +189,18 @@ class Restoring(LockedRecords):
             people=people,
         )
         return self._prepared
+
+    def _other_states(self, key: bytes) -> OtherStates:
+        return OtherStates(
+            backup=self._new,
+            store_id=self._backup.manifest.store_id,
+            key=key,
+            opening=self._opening,
+            present=self._folder,
+            beside=self._beside,
+            clock=self._clock,
+            cost=self._cost,
+        )
 
     def carry_out(self) -> Path | None:
         """Put what was prepared in the place of what is there; returns where that was set aside, if anything.
@@ -297,47 +295,7 @@ class Restoring(LockedRecords):
             connection.close()
         return str(row["duty"]) if row else None
 
-    # --- comparing
-
-    def _compare(self, key: bytes) -> tuple[Present, tuple[ReportNumber, ...]]:
-        file = self._profile.database_file
-        if not file.exists():
-            return "none", ()
-        if not self._is_same_store():
-            return "other", ()
-        try:
-            present, backed_up = (
-                _signed(file, self._key_beside(self._folder, key)),
-                _signed(self._new / DATABASE, key),
-            )
-        except (dbapi.DatabaseError, OSError):
-            return "unreadable", ()
-        lacking = sorted(present - backed_up, key=lambda one: (one[1], one[0]))
-        return "same", tuple(ReportNumber(number=number, signed_at=at) for number, at in lacking)
-
-    def _is_same_store(self) -> bool:
-        """Whether the present records are of this store; where their keys are lost, their pages tell."""
-        try:
-            return KeyRing(self._profile.key_file, self._clock).store_id == self._backup.manifest.store_id
-        except StoreError:
-            return True
-
-    # --- what was deleted after the backup
-
-    def _later(self, key: bytes, present: Present) -> tuple[LaterDeletions, ...]:
-        """Return what was deleted after the backup, of each store that can tell; nothing where none can."""
-        found = []
-        if present in ("same", "unreadable"):
-            with suppress(dbapi.DatabaseError, OSError):
-                now = self._key_beside(self._folder, key)
-                found.append(later_deletions(self._profile.database_file, now, self._new / DATABASE, key))
-        if self._beside is not None:
-            try:
-                other = self._key_beside(self._beside, key)
-                found.append(later_deletions(self._beside / DATABASE, other, self._new / DATABASE, key))
-            except (dbapi.DatabaseError, OSError) as error:
-                raise RequestError(say("backup.restore.beside")) from error
-        return tuple(found)
+    # --- what is done again
 
     def _delete_again(
         self, key: bytes, later: tuple[LaterDeletions, ...], progress: Report, cancelled: IsCancelled
@@ -354,16 +312,9 @@ class Restoring(LockedRecords):
             database.close()
         return again
 
-    # --- who may open it
-
-    def _plan_people(self, key: bytes, present: Present) -> PeopleSince:
+    def _plan_people(self, key: bytes, states: OtherStates, present: Present) -> PeopleSince:
         """Look who left since, and whose passwords are newer; of each state of this store that can tell."""
-        self._later_ring, self._later_states = None, []
-        here = [self._folder] if present in ("same", "unreadable") else []
-        for folder in (*here, *([self._beside] if self._beside else [])):
-            self._later_ring = self._later_ring or self._ring_beside(folder)
-            with suppress(dbapi.DatabaseError, OSError):
-                self._later_states.append(read_later(folder / DATABASE, self._key_beside(folder, key)))
+        self._later_ring, self._later_states = states.people(present)
         with closing(Database(self._new / DATABASE, key)) as database:
             return self._people_of(database).plan(self._later_states, self._later_ring)
 
@@ -433,15 +384,6 @@ def _deletion_lines(prepared: Prepared, day: str) -> list[str]:
         named = ", ".join(map(str, again.left[:_NAMED])) + (" …" if len(again.left) > _NAMED else "")
         lines.append(say("backup.again.left", records=named))
     return lines
-
-
-def _signed(file: Path, key: bytes) -> set[tuple[int, str]]:
-    connection = connect(file, key)
-    try:
-        rows = connection.execute("SELECT report_id, signed_at FROM signed_reports").fetchall()
-        return {(int(row["report_id"]), str(row["signed_at"])) for row in rows}
-    finally:
-        connection.close()
 
 
 def _has_size(file: Path, size: int) -> bool:

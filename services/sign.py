@@ -1,16 +1,16 @@
-"""Sign a report: what is missing, who signs, whether the clock is to be believed, and what is kept."""
+"""Sign a report: who signs, whether the clock is to be believed, and what is kept."""
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from core.clock import Clock, FixedClock
-from core.decision import Reading, Signature, SignedReport
+from core.decision import Signature, SignedReport
 from core.errors import (
     AlreadySignedError,
     NotPermittedError,
@@ -21,9 +21,9 @@ from core.errors import (
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient, Sourced
-from core.result import Finding, PackResult
 from core.wording import say
 from services.analyze import Analysis
+from services.before_signing import Missing, missing_for_signing, reading_beside
 from services.clock_doubt import ClockDoubt, clock_doubt
 from services.draft_acts import named
 from services.drafts import Draft, key_of
@@ -40,29 +40,6 @@ from services.staff import Staff
 from services.trail import Trail
 from store.people import PeopleStore, PersonRow
 from store.signed import AddendumRow, SignedRow, SignedStore
-
-MissingCode = Literal[
-    "analysis",
-    "first_read",
-    "final_read",
-    "decision",
-    "signs",
-    "identity",
-    "identity_typed",
-    "same_pixels",
-    "reader",
-]
-_IDENTIFIERS = ("name", "id", "birth_date")
-_NEEDED_IDENTIFIERS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
-    """One thing to be answered before signing; ``subject`` is the pack/finding or the identifier meant."""
-
-    code: MissingCode
-    text: str
-    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,52 +84,6 @@ class Addendum:
     registration_number: str
     at: datetime
     clock_doubted: bool = False
-
-
-def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
-    """Return what must be answered first, in the order it is asked; empty when it may be signed."""
-    missing: list[Missing] = []
-    if analysis is not None and not _speaks_of(analysis, unit, draft):
-        analysis = None
-    if analysis is None:
-        missing.append(Missing(code="analysis", text=say("services.missing.analysis")))
-    if draft.reading.first_read is None:
-        missing.append(Missing(code="first_read", text=say("services.missing.first_read")))
-    if analysis is not None:
-        missing.extend(_unanswered(analysis, draft))
-        if wants_final_read(analysis) and draft.reading.final_read is None:
-            missing.append(Missing(code="final_read", text=say("services.missing.final_read")))
-    if draft.signs_jotting is not None:
-        left = (draft.signs_jotting.breaths, draft.signs_jotting.oxygen)
-        typed = ", ".join(f"“{one}”" for one in left if one)
-        missing.append(Missing(code="signs", text=say("services.missing.signs", typed=typed)))
-    questions = _identity_questions(unit, draft)
-    missing.extend(questions)
-    if draft.identity_jotting is not None and not questions:
-        missing.append(Missing(code="identity_typed", text=say("services.missing.identity_typed")))
-    return tuple(missing)
-
-
-def wants_final_read(analysis: Analysis) -> bool:
-    """Whether no finding is to be answered, so that the reader says the final read in a word of their own."""
-    return not any(True for _ in _to_answer(analysis))
-
-
-def reading_beside(analysis: Analysis, reading: Reading) -> Reading:
-    """Return a reading as it stands beside these results.
-
-    A final read that was given while the computer answered nothing does not stand beside a later answer to a
-    finding (the age was entered, the image was analysed again): the two could contradict one another. Nor
-    does an answer that was given to another result of the same finding.
-    """
-    abouts = {
-        (entry.stamp.pack_id, finding.code): about_of(entry, finding)
-        for entry in analysis.result.results
-        for finding in entry.findings
-    }
-    kept = tuple(one for one in reading.decisions if abouts.get((one.pack_id, one.finding)) == one.about)
-    final = reading.final_read if wants_final_read(analysis) else None
-    return replace(reading, decisions=kept, final_read=final)
 
 
 class SigningDesk:
@@ -412,66 +343,6 @@ class SigningDesk:
             at=self.clock.now(),
             clock_doubted=doubt is not None,
         )
-
-
-def _speaks_of(analysis: Analysis, unit: ReadingUnit, draft: Draft) -> bool:
-    """Whether an analysis is of this unit, and of the patient as now known."""
-    if analysis.result.patient != merge(unit.patient, draft.typed, day=unit.header.date):
-        return False
-    image = analysis.image
-    if image is not None and image.ref.sop_instance_uid is not None:
-        return image.ref.sop_instance_uid in unit.sop_instance_uids
-    return analysis.result.source.path == unit.path
-
-
-def _unanswered(analysis: Analysis, draft: Draft) -> list[Missing]:
-    standing = reading_beside(analysis, draft.reading).decisions
-    answered = {(decision.pack_id, decision.finding) for decision in standing}
-    return [
-        Missing(
-            code="decision",
-            text=say("services.missing.decision", label=finding.label),
-            subject=f"{entry.stamp.pack_id}/{finding.code}",
-        )
-        for entry, finding in _to_answer(analysis)
-        if (entry.stamp.pack_id, finding.code) not in answered
-    ]
-
-
-def about_of(entry: PackResult, finding: Finding) -> str:
-    """Return what an answer to a finding is about: the model that spoke and what it said."""
-    return f"{entry.stamp.sha256} {finding.position}"
-
-
-def is_answer(finding: Finding) -> bool:
-    """Whether a score says anything that a reader could agree or disagree with: an undecided one does not."""
-    return finding.position != "undecided"
-
-
-def _to_answer(analysis: Analysis) -> Iterator[tuple[PackResult, Finding]]:
-    for entry in analysis.result.results:
-        if entry.status == "ok" and entry.stamp.pack_class != "demonstration":
-            for finding in filter(is_answer, entry.findings):
-                yield entry, finding
-
-
-def _identity_questions(unit: ReadingUnit, draft: Draft) -> list[Missing]:
-    patient = merge(unit.patient, draft.typed, day=unit.header.date)
-    in_header = [name for name in _IDENTIFIERS if getattr(unit.patient, name) is not None]
-    confirmed = [name for name in _IDENTIFIERS if name in draft.confirmed and getattr(patient, name)]
-    questions = [
-        Missing(
-            code="identity",
-            text=say("services.missing.identity", field=entry.field),
-            subject=entry.field,
-        )
-        for entry in patient.contradictions
-        if entry.field in _IDENTIFIERS and entry.field not in draft.confirmed
-    ]
-    if len(in_header) < _NEEDED_IDENTIFIERS and len(confirmed) < _NEEDED_IDENTIFIERS:
-        carried = say(f"services.missing.two_identifiers_{len(in_header)}")
-        questions.append(Missing(code="identity", text=carried))
-    return questions
 
 
 def _utc(moment: datetime) -> str:

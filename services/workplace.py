@@ -1,16 +1,15 @@
 """Everything the window works with, built once: profile, settings, drafts, signing, papers, analysis."""
 
 import logging
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from core.clock import Clock
 from core.errors import KeysReplacedError, NotPermittedError, StoreError
-from core.result import EngineName, Precision
-from services.analyze import AnalysisOptions, Analyzer
+from services.analyze import Analyzer
+from services.analyzers import Analyzers
 from services.backup import BackupDesk
 from services.consent import ConsentDesk
 from services.corrections import CorrectionDesk
@@ -38,7 +37,7 @@ from services.staff import Staff
 from services.trail import Trail
 from services.trail_check import TrailState, check_trail, name_of
 from services.trail_export import export_trail
-from services.tuning import Tuner, cache_folder
+from services.tuning import Tuner
 from services.wrong_guesses import forget_told, guess_sentences, note_wrong_guesses
 from store.audit import AuditStore
 from store.consents import ConsentStore
@@ -58,7 +57,7 @@ from store.profile import Profile, start_log, stop_log
 from store.records import RecordStore
 from store.register import RegisterStore
 from store.retention import RetentionStore
-from store.settings import Settings, Value
+from store.settings import Value
 from store.signed import SignedStore
 
 if TYPE_CHECKING:
@@ -93,9 +92,6 @@ class Workplace:
         self._profile = opened.profile
         self._opened = opened
         self._database = Database(opened.profile.database_file, opened.key)
-        self._lock, self._tuner_lock = threading.Lock(), threading.Lock()
-        self._analyzer: Analyzer | None = None
-        self._tuner: Tuner | None = None
         clock = opened.clock
         self.clock = clock
         self.session = Session()
@@ -153,6 +149,9 @@ class Workplace:
             session=self.session, trail=self.trail, clock=clock,
         )  # fmt: skip
         self._build_packs(clock)
+        self.analyzers = Analyzers(
+            self.settings, self.packs, self.prevalences, folder=opened.profile.folder, clock=clock
+        )
         vault = ImageVault(self._database, clock, opened.profile.image_folder)
         self.images = ImageKeeper(vault, self.settings, self.session, self.trail)
         self.images.start()
@@ -165,7 +164,7 @@ class Workplace:
     def _build_packs(self, clock: Clock) -> None:
         """Join what is installed of packs from other hands, and end what a power cut interrupted."""
         store, folder = PackStore(self._database), PackFolder(self._profile.folder)
-        keys = KeyDesk(store, session=self.session, trail=self.trail, clock=clock)
+        keys = KeyDesk(store, folder, session=self.session, trail=self.trail, clock=clock)
         self.packs = PackDesk(store, folder, keys, session=self.session, trail=self.trail, clock=clock)
         try:
             self.packs.finish()
@@ -336,7 +335,7 @@ class Workplace:
             NotPermittedError, PrevalenceError, StoreError: see ``PrevalenceDesk.enter``.
         """
         self.prevalences.enter(about, share, source)
-        self._use_prevalences()
+        self.analyzers.use_prevalences()
 
     def remove_prevalence(self, about: Asked) -> None:
         """Forget how common a finding is here.
@@ -345,13 +344,7 @@ class Workplace:
             NotPermittedError, StoreError: see ``PrevalenceDesk.remove``.
         """
         self.prevalences.remove(about)
-        self._use_prevalences()
-
-    def _use_prevalences(self) -> None:
-        with self._lock:
-            if self._analyzer is not None:
-                in_force = self.prevalences.in_force()
-                self._analyzer.options = replace(self._analyzer.options, prevalences=in_force)
+        self.analyzers.use_prevalences()
 
     def lock(self) -> None:
         """Log out: the records stay open to the program, and are shown to nobody until somebody logs in."""
@@ -366,28 +359,15 @@ class Workplace:
 
     def analyzer(self) -> Analyzer:
         """Return the one analyzer, built at the first call (heavy: use a background thread)."""
-        with self._lock:
-            if self._analyzer is None:
-                options = options_from(self.settings)
-                self._analyzer = Analyzer(
-                    replace(options, prevalences=self.prevalences.in_force()),
-                    library=self.packs.library(),
-                    in_use=self.packs.in_use,
-                    tuner=self.tuner(),
-                )
-            return self._analyzer
+        return self.analyzers.current()
 
     def tuner(self) -> Tuner:
         """Return what is known of this computer's engines and devices (heavy: use a background thread)."""
-        with self._tuner_lock:
-            if self._tuner is None:
-                self._tuner = Tuner(cache_folder(self._profile.folder), self.clock)
-            return self._tuner
+        return self.analyzers.tuner()
 
     def renew_analyzer(self) -> None:
         """Have the next analysis look at the packs anew; one that runs goes on with those that it has."""
-        with self._lock:
-            self._analyzer = None
+        self.analyzers.renew()
 
     def diagnostics(
         self, *, self_test: bool = False, progress: Report = nobody_listens, cancelled: IsCancelled = never
@@ -414,8 +394,7 @@ class Workplace:
                 _log.warning("the end of the session could not be written down: %s", error.code)
             self.session.leave()
         self.trail.settle()
-        if self._tuner is not None:
-            self._tuner.stop()
+        self.analyzers.stop()
         self.images.stop()
         self._database.close()
         if profile:
@@ -428,13 +407,3 @@ class Workplace:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def options_from(settings: Settings) -> AnalysisOptions:
-    """Return what the settings say of how packs are run."""
-    return AnalysisOptions(
-        engine=cast("EngineName | Literal['auto']", settings.text("engine")),
-        precision=cast("Precision | Literal['auto']", settings.text("precision")),
-        device=settings.text("device"),
-        demonstration=settings.flag("packs.demonstration"),
-    )

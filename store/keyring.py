@@ -6,34 +6,30 @@ replaced. Until the database is under the new key both are sealed to those who s
 
 ``keys.json`` lies beside the database and holds names of staff, no patient data. It is kept twice, since
 without it all is lost. Who has the key has sealed all that it says: nobody else can add a holder. Its edition
-rises with each change and stands in the database as well, where an older file that was put back shows.
+rises with each change and stands in the database as well, where an older file that was put back shows. How it
+is written is ``store.key_file``'s.
 """
 
 from __future__ import annotations
 
-import hmac
-import json
 import secrets
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
-from typing import Any
 
 from core.clock import Clock
 from core.errors import (
-    KeysDamagedError,
     KeysReplacedError,
-    NewerStoreError,
     NotPermittedError,
     RequestError,
     StoreError,
     WrongPasswordError,
 )
-from store.durable import not_kept, replace_file
 from store.guess_file import GuessFile
 from store.guesses import WrongGuesses
+from store.key_file import KeyFile, KeyState, is_sealed, sealed
 from store.key_slots import (
     SHEET,
     KeyHolder,
@@ -41,31 +37,14 @@ from store.key_slots import (
     Slot,
     new_slot,
     open_slot,
-    plain_slot,
-    read_slot,
     seal_keys,
 )
 from store.secret_words import COST, Cost, new_code, read_code
 from store.sqlcipher import KEY_BYTES
-from store.subkeys import subkey
 
 __all__ = ["SHEET", "KeyChange", "KeyHolder", "KeyRing"]
 
-SCHEMA = 1
 _THE_SHEET = KeyHolder(holder_id=SHEET, name="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
-    """All that the file says. ``generations`` are those of the keys sealed, two while the key is turned."""
-
-    store_id: str = ""
-    edition: int = 0
-    founded: bool = False
-    sheet_kept: bool = False
-    generations: tuple[int, ...] = ()
-    slots: tuple[Slot, ...] = ()
-    seals: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +54,7 @@ class KeyChange:
     holder_id: str
     edition: int
     turns: bool
-    state: _State
+    state: KeyState
     keys: dict[int, bytes]
 
     def __repr__(self) -> str:
@@ -96,12 +75,11 @@ class KeyRing:
             KeysDamagedError: there is one, and neither it nor its copy can be read.
             NewerStoreError: a newer Farlight wrote it.
         """
-        self._file, self._clock, self._cost = file, clock, cost
-        self._copy = file.with_name(f"{file.stem}-copy{file.suffix}")
+        self._file, self._clock, self._cost = KeyFile(file), clock, cost
         self._guesses = GuessFile(file.with_name("guesses.json"), clock, self._secrets)
-        self._read = self._load()
-        self._state = self._read[0] if self._read else _State()
-        self._before: tuple[_State, dict[int, bytes]] | None = None
+        self._read = self._file.read()
+        self._state = self._read[0] if self._read else KeyState()
+        self._before: tuple[KeyState, dict[int, bytes]] | None = None
         self._keys: dict[int, bytes] = {}
 
     @property
@@ -223,7 +201,7 @@ class KeyRing:
         slot = self._slot(self._state, holder_id)
         return slot is not None and open_slot(self.store_id, slot, password) is not None
 
-    def _opened(self, holder_id: str, secret: str) -> tuple[_State, dict[int, bytes]] | None:
+    def _opened(self, holder_id: str, secret: str) -> tuple[KeyState, dict[int, bytes]] | None:
         """Return what a secret opens: the file, or its copy where the file was damaged; None for neither.
 
         A copy that is newer than the file is a change that was never told as kept: it opens nothing.
@@ -241,7 +219,7 @@ class KeyRing:
             if keys is None:
                 continue
             opened = True
-            if set(keys) == set(state.generations) and _is_sealed(state, keys):
+            if set(keys) == set(state.generations) and is_sealed(state, keys):
                 return state, keys
         if opened:
             raise KeysReplacedError("seal")
@@ -265,7 +243,7 @@ class KeyRing:
             self._new_slot(store_id, _THE_SHEET, "sheet", code, keys),
         )
         self._guesses.begin()
-        self._keep(_State(store_id=store_id, edition=1, generations=(1,), slots=slots), keys)
+        self._keep(KeyState(store_id=store_id, edition=1, generations=(1,), slots=slots), keys)
         return key, holder, code
 
     def with_added(self, name: str, password: str, *, given_by: str = "") -> KeyChange:
@@ -400,7 +378,7 @@ class KeyRing:
         """
         self._keep(replace(self._state, sheet_kept=True), self._keys)
 
-    def _turned(self, holder_id: str, state: _State) -> KeyChange:
+    def _turned(self, holder_id: str, state: KeyState) -> KeyChange:
         """Return a change with a new key, sealed beside the present one to all who stay."""
         if self.turning:
             raise RequestError("the last change of the key is not ended yet")
@@ -416,7 +394,7 @@ class KeyRing:
         )
         return KeyChange(holder_id=holder_id, edition=state.edition, turns=True, state=state, keys=keys)
 
-    def _put(self, slot: Slot) -> _State:
+    def _put(self, slot: Slot) -> KeyState:
         slots = (slot if one.holder_id == slot.holder_id else one for one in self._state.slots)
         return replace(self._state, slots=tuple(slots))
 
@@ -425,7 +403,7 @@ class KeyRing:
     ) -> Slot:
         return seal_keys(store_id, new_slot(store_id, holder, kind, secret, self._cost), keys)
 
-    def _slot(self, state: _State, holder_id: str) -> Slot | None:
+    def _slot(self, state: KeyState, holder_id: str) -> Slot | None:
         return next((one for one in state.slots if one.holder_id == holder_id), None)
 
     def _now(self) -> str:
@@ -434,82 +412,9 @@ class KeyRing:
     def _secrets(self) -> tuple[str, ...]:
         return tuple(slot.holder_id for slot in self._state.slots)
 
-    # --- the file
-
-    def _keep(self, state: _State, keys: dict[int, bytes]) -> None:
+    def _keep(self, state: KeyState, keys: dict[int, bytes]) -> None:
         if not keys:
             raise NotPermittedError("keys")
-        state = replace(state, seals=tuple((number, _seal(state, keys[number])) for number in sorted(keys)))
-        content = json.dumps({**_plain(state), "seals": _named(state.seals)}, indent=1).encode()
-        try:
-            replace_file(self._copy, content)  # first: where only this one is written, the old slots stand
-            replace_file(self._file, content)
-        except OSError as error:
-            if not self._file.exists():
-                self._copy.unlink(missing_ok=True)
-            raise not_kept(error) from error
+        state = sealed(state, keys)
+        self._file.write(state)
         self._state, self._keys, self._read = state, keys, [state, state]
-
-    def _load(self) -> list[_State]:
-        """Return what the file says, and its copy; one that cannot be read is left out."""
-        present = [file for file in (self._file, self._copy) if file.exists()]
-        states = []
-        for file in present:
-            try:
-                plain = json.loads(file.read_bytes())
-                if int(plain["schema"]) > SCHEMA:
-                    raise NewerStoreError(f"keys {plain['schema']}, known {SCHEMA}")
-                states.append(_state(plain))
-            except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                continue
-        if present and not states:
-            raise KeysDamagedError(self._file.name)
-        return states
-
-
-def _state(plain: dict[str, Any]) -> _State:
-    state = _State(
-        store_id=str(plain["store_id"]),
-        edition=int(plain["edition"]),
-        founded=bool(plain["founded"]),
-        sheet_kept=bool(plain["sheet_kept"]),
-        generations=tuple(int(number) for number in plain["generations"]),
-        slots=tuple(read_slot(slot) for slot in plain["slots"]),
-        seals=tuple(sorted((int(number), str(seal)) for number, seal in plain["seals"].items())),
-    )
-    holders = [slot.holder_id for slot in state.slots]
-    if not state.store_id or not holders or len(set(holders)) < len(holders):
-        raise ValueError("slots")
-    if not 1 <= len(state.generations) <= 2 or list(state.generations) != sorted(set(state.generations)):
-        raise ValueError("generations")
-    return state
-
-
-def _plain(state: _State) -> dict[str, object]:
-    return {
-        "schema": SCHEMA,
-        "store_id": state.store_id,
-        "edition": state.edition,
-        "founded": state.founded,
-        "sheet_kept": state.sheet_kept,
-        "generations": list(state.generations),
-        "slots": [plain_slot(slot) for slot in state.slots],
-    }
-
-
-def _named(seals: tuple[tuple[int, str], ...]) -> dict[str, str]:
-    return {str(number): seal for number, seal in seals}
-
-
-def _seal(state: _State, key: bytes) -> str:
-    canonical = json.dumps(_plain(state), sort_keys=True, separators=(",", ":"))
-    return hmac.digest(subkey(key, b"key ring"), canonical.encode("utf-8", "surrogatepass"), "sha256").hex()
-
-
-def _is_sealed(state: _State, keys: dict[int, bytes]) -> bool:
-    """Whether each key that is sealed to somebody vouches for all that the file says."""
-    seals = dict(state.seals)
-    return set(seals) == set(keys) and all(
-        hmac.compare_digest(seals[number].encode(), _seal(state, key).encode())
-        for number, key in keys.items()
-    )

@@ -7,15 +7,17 @@ next start. ``.in-use`` holds a locked file for each analysis that runs, in whic
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from core.assets import SET_ASIDE
 from core.errors import DiskFullError, PackInUseError
 from store.durable import not_kept, settle_folder
 from store.profile import try_lock
 
 FOLDER_NAME = "packs"
+_INTENT, _LONGEST_INTENT = ".intent", 4096
 _STAGING, _GOING, _IN_USE = ".staging-", ".going-", ".in-use"
 _ROOM_LEFT_BYTES = 64 << 20
 
@@ -75,6 +77,46 @@ class PackFolder:
         self.place(name).rename(gone)
         settle_folder(self.path)
         shutil.rmtree(gone, ignore_errors=True)
+
+    def set_aside(self, names: Iterable[str]) -> None:
+        """Mark exactly these versions as not to be used, for those too who open no records.
+
+        Raises:
+            OSError: a mark could not be written; those before it were.
+        """
+        wanted = {f"{SET_ASIDE}{name}" for name in names}
+        there = {mark.name for mark in self.path.glob(f"{SET_ASIDE}*")}
+        for name in sorted(wanted - there):
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.path / name).touch(mode=0o600)
+        for name in sorted(there - wanted):
+            (self.path / name).unlink(missing_ok=True)
+        if wanted != there:
+            settle_folder(self.path)
+
+    def intend(self, words: str) -> None:
+        """Keep what a change that begins is for, so that the next start can finish it.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        with (self.path / _INTENT).open("w", encoding="utf-8") as stream:
+            stream.write(words)
+            stream.flush()
+            os.fsync(stream.fileno())
+        settle_folder(self.path)
+
+    def intent(self) -> str:
+        """Return what was kept of a change that did not come to its end, or ""."""
+        try:
+            return (self.path / _INTENT).read_text(encoding="utf-8")[:_LONGEST_INTENT]
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def intend_nothing(self) -> None:
+        """Forget what a change was for: it came to its end."""
+        with suppress(OSError):
+            (self.path / _INTENT).unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Delete what was on its way in or out when the power went."""

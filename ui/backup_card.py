@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, 
 
 from core.errors import FarlightError
 from services.workplace import Workplace
-from ui.controls import Card, KeyButton, enable, label, set_role
+from ui.controls import KeyButton, enable, label
 from ui.duties import who_may
-from ui.progress_line import ProgressLine
-from ui.task import Handle, Pools, Task
+from ui.task import Handle, Pools
+from ui.working_card import WorkingCard
 
 if TYPE_CHECKING:
     from services.backup import MadeBackup
@@ -25,16 +25,15 @@ _MOST_DAYS, _MOST_KEPT = 365, 50
 _NUMBER_WIDTH = 96
 
 
-class BackupCard(Card):
+class BackupCard(WorkingCard):
     """Makes a backup and checks one; for administrators."""
 
     failed = Signal(object)
     made = Signal()
 
     def __init__(self, workplace: Workplace, pools: Pools, parent: QWidget | None = None) -> None:
-        super().__init__(self.tr("Backup"), parent)
-        self._workplace, self._pools = workplace, pools
-        self._task: Task | None = None
+        super().__init__(self.tr("Backup"), pools, parent)
+        self._workplace = workplace
         self._found: tuple[Backup, ...] = ()
         self.last = label("", "body", wrap=True)
         self.body.addWidget(self.last)
@@ -50,12 +49,7 @@ class BackupCard(Card):
             )
         )
         self.body.addLayout(self._grid())
-        self.said = label("", "body", wrap=True)
-        self.said.hide()
-        self.body.addWidget(self.said)
-        self.line = ProgressLine()
-        self.line.stop_asked.connect(self._on_stop)
-        self.body.addWidget(self.line)
+        self._add_progress()
         row = QHBoxLayout()
         row.setSpacing(8)
         self.start = KeyButton(self.tr("Back up now"), kind="primary")
@@ -135,23 +129,19 @@ class BackupCard(Card):
             self.medium.addItem(self.tr("No stick is plugged in"), None)
         self.medium.addItem(self.tr("Another folder …"), "")
         self.medium.setCurrentIndex(max(0, self.medium.findData(str(chosen)) if chosen is not None else 0))
-        self._enable()
+        self.show_ready()
 
     def _place(self) -> Path | None:
         chosen = self.medium.currentData()
         return Path(chosen) if chosen else None
 
-    def _enable(self) -> None:
+    def show_ready(self) -> None:
+        """Enable what can be begun with the medium that is chosen."""
         ready = self._place() is not None and self._task is None
         may = self._workplace.session.may("backup")
         why = self.tr("Plug in a stick first.") if may else who_may("backup")
         for button in (self.start, self.check):
             enable(button, ready and may, why)
-
-    def _say(self, text: str, *, wrong: bool = False) -> None:
-        self.said.setText(text)
-        set_role(self.said, role="error" if wrong else "body")
-        self.said.setVisible(bool(text))
 
     # --- acts
 
@@ -163,14 +153,14 @@ class BackupCard(Card):
                 self.choose(Path(folder))
             else:
                 self.medium.setCurrentIndex(0)
-        self._enable()
+        self.show_ready()
 
     def choose(self, folder: Path) -> None:
         """Choose a folder as the place of backups."""
         if self.medium.findData(str(folder)) < 0:
             self.medium.insertItem(0, str(folder), str(folder))
         self.medium.setCurrentIndex(self.medium.findData(str(folder)))
-        self._enable()
+        self.show_ready()
 
     @Slot()
     def _on_start(self) -> None:
@@ -186,26 +176,6 @@ class BackupCard(Card):
                 self.tr("Reading the backup"), partial(_check, self._workplace, place), self._on_checked
             )
 
-    def _run(self, name: str, work: object, on_done: object) -> None:
-        self._say("")
-        self._task = self._pools.files(name, work)  # type: ignore[arg-type]
-        self._task.succeeded.connect(on_done)
-        self._task.failed.connect(self._on_failed)
-        self._task.cancelled.connect(self._on_stopped)
-        self._task.ended.connect(self._on_ended)
-        self.line.follow(self._task, name)
-        self._enable()
-
-    @Slot()
-    def _on_stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-
-    @Slot()
-    def _on_ended(self) -> None:
-        self._task = None
-        self._enable()
-
     @Slot(object)
     def _on_made(self, made: MadeBackup) -> None:
         text = self.tr("The backup is whole: {size} MB, read back from the stick. You may unplug it.")
@@ -213,26 +183,26 @@ class BackupCard(Card):
             text += " " + self.tr(
                 "{count} image copies are not in it: this computer's disk cannot read them."
             )
-        self._say(text.format(size=f"{made.size / 1e6:.0f}", count=made.unread))
+        self.say(text.format(size=f"{made.size / 1e6:.0f}", count=made.unread))
         self.made.emit()
         self.refresh()
 
     @Slot(object)
     def _on_checked(self, backup: Backup) -> None:
-        self._say(
+        self.say(
             self.tr("The backup of {day} is whole.").format(
                 day=f"{datetime.fromisoformat(backup.manifest.made_at).astimezone():%d %b %Y, %H:%M}"
             )
         )
 
-    @Slot()
-    def _on_stopped(self) -> None:
-        self._say(self.tr("Stopped. What was copied is not copied again the next time."))
+    def stopped_words(self) -> str:
+        """Return that what was copied is kept."""
+        return self.tr("Stopped. What was copied is not copied again the next time.")
 
-    @Slot(object)
-    def _on_failed(self, error: FarlightError) -> None:
+    def error_words(self, error: FarlightError) -> str:
+        """Return the error; of a full stick also how much is missing."""
         detail = f" {error.detail}" if error.code == "E541" else ""
-        self._say(f"{error.title}{detail} {error.hint} ({error.code})", wrong=True)
+        return f"{error.title}{detail} {error.hint} ({error.code})"
 
     @Slot()
     def _on_number(self) -> None:

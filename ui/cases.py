@@ -14,10 +14,11 @@ from core.model_facts import ModelFacts
 from core.patient import Patient
 from core.result import Refusal
 from services.analyze import Analysis
+from services.before_signing import Missing
 from services.drafts import Draft
 from services.patient import merge
 from services.records import Moved
-from services.sign import Missing, SignedFile
+from services.sign import SignedFile
 from services.signed_result import Today
 
 State = Literal["waiting", "analysing", "to_check", "refused", "failed", "signed"]

@@ -12,9 +12,9 @@ from core.errors import FarlightError
 from core.patient import Patient
 from core.result import Finding, PackResult
 from core.wording import say
+from services.before_signing import Missing, about_of, missing_for_signing, wants_final_read
 from services.draft_acts import named
 from services.drafts import Draft, IdentityJotting, Jotting, OpenPlace, SignsJotting, taken_over
-from services.sign import Missing, about_of, missing_for_signing, wants_final_read
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
 from ui.draft_writer import DraftWriter

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QSlider, QWid
 
 from core.decision import Answer, Decision
 from core.result import Finding, PackResult
-from services.sign import is_answer
+from services.before_signing import is_answer
 from services.words import finding_sentence, site_sentence
 from ui.controls import Card, Chip, KeyButton, Switch, enable, label
 from ui.own_words import OwnWords

@@ -1,23 +1,21 @@
-"""The window: joins pages, intake, queue and desk; every connection between them stands here."""
+"""The window: builds pages, intake, queue, desk and what joins them, and connects them to one another."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QEvent, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from core.errors import FarlightError, NotPermittedError
-from services.prevalence import at_site
-from services.prevalence_desk import Asked
+from core.errors import FarlightError
 from services.workplace import Workplace
-from ui import words
 from ui.after_signing import AfterSigning
 from ui.analysis_queue import AnalysisQueue
-from ui.cases import Case, CaseBook
+from ui.case_in_sight import CaseInSight
+from ui.case_walk import CaseWalk
+from ui.cases import CaseBook
 from ui.copies import Copies
 from ui.desk import Desk
 from ui.duties import logged_in_words, who_may
@@ -25,20 +23,19 @@ from ui.frame_bars import PatientBanner, StatusLine, TopBar
 from ui.id_holders import IdHolders
 from ui.image_copies import ImageCopies
 from ui.intake import Intake
+from ui.kept_choices import KeptChoices
 from ui.notices import NoticeArea
 from ui.opening import Opening
 from ui.page_turner import PageTurner
 from ui.queue_watch import QueueWatch
 from ui.read_page import ReadPage
 from ui.register_offer import RegisterOffer
-from ui.shortcuts import make_action
 from ui.signing import Signing
 from ui.start_notices import tell_key_waits, tell_start_notices
-from ui.state_words import is_ready, state_words
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
-from ui.trail_watch import TrailWatch
 from ui.unkept_words import UnkeptWords
+from ui.window_keys import WindowKeys
 from ui.window_look import keep_look, restore_look
 from ui.worklist_page import WorklistPage
 
@@ -95,7 +92,6 @@ class MainWindow(QMainWindow):
         column.addWidget(self.pages, 1)
         column.addWidget(self.status)
         self.setCentralWidget(central)
-        self._central = central
         self.copies = ImageCopies(
             self.book, self.desk, self.intake, pools=self.pools, workplace=self._workplace, status=self.status
         )
@@ -108,11 +104,16 @@ class MainWindow(QMainWindow):
             book=self.book, queue=self.queue, pools=self.pools, notices=self.notices,
             frames=self.read.image.frames,
         )  # fmt: skip
+        self.sight = CaseInSight(
+            book=self.book, desk=self.desk, intake=self.intake, queue=self.queue, opening=self.opening,
+            read=self.read, banner=self.banner, notices=self.notices, workplace=self._workplace, parent=self,
+        )  # fmt: skip
+        self.walk = CaseWalk(self.book, self.desk, self.status, self)
+        self.choices = KeptChoices(theme, self.read, self._workplace, self)
 
     def _build_late(self) -> None:
         """Build what the first paint does not need."""
-        from ui.audit_export import AuditExport
-        from ui.audit_page import AuditPage
+        from ui.auditing import Auditing
         from ui.keeping import Keeping
         from ui.keeping_card import KeepingCard
         from ui.locking import Locking
@@ -122,7 +123,7 @@ class MainWindow(QMainWindow):
         from ui.report_page import ReportPage
         from ui.reporting import Reporting
         from ui.settings_page import SettingsPage
-        from ui.shortcut_sheet import ShortcutSheet
+        from ui.site_prevalence import SitePrevalence
         from ui.this_computer_card import ThisComputerCard
         from ui.tuning_watch import TuningWatch
 
@@ -134,9 +135,10 @@ class MainWindow(QMainWindow):
         self.models = ModelsPage(self._theme, self.pools, self._workplace)
         self.settings = SettingsPage(self._workplace, self.pools)
         self.settings.people.key_waits.connect(partial(tell_key_waits, self.notices))
-        self.trail_watch = TrailWatch(self.pools, self._workplace, self.notices, self)
-        self.audit = AuditPage(self._theme, self.pools, self._workplace, self.trail_watch)
-        self.audit_export = AuditExport(self.pools, self._workplace, self.notices, self)
+        self.auditing = Auditing(
+            self.settings.trail, theme=self._theme, pools=self.pools, workplace=self._workplace,
+            notices=self.notices, window=self,
+        )  # fmt: skip
         self.records = RecordKeeping(
             theme=self._theme, pools=self.pools, workplace=self._workplace, book=self.book, desk=self.desk,
             opening=self.opening, notices=self.notices, window=self,
@@ -144,7 +146,7 @@ class MainWindow(QMainWindow):
         self.turner.add("records", self.records.page)
         for name, page in (("report", self.report), ("models", self.models), ("settings", self.settings)):
             self.turner.add(name, page)
-        self.turner.add("audit", self.audit)
+        self.turner.add("audit", self.auditing.page)
         self.locking = Locking(
             self, theme=self._theme, desk=self.desk, pools=self.pools, workplace=self._workplace
         )
@@ -155,11 +157,12 @@ class MainWindow(QMainWindow):
         self.settings.add(self.kept_card)
         self.common = PrevalenceCard(self._workplace, self.pools)
         self.settings.add(self.common)
+        self.site_prevalence = SitePrevalence(
+            self.common, book=self.book, notices=self.notices, workplace=self._workplace, parent=self
+        )
         self.this_computer = ThisComputerCard(self._theme, self._workplace, self.pools)
         self.settings.add(self.this_computer)
         self.tuning_watch = TuningWatch(self.pools, self._workplace, self)
-        self.sheet = ShortcutSheet(self._central)
-        self.turner.set_sheet(self.sheet, self.pages)
         self._connect_rest()
         self._built = True
 
@@ -167,17 +170,13 @@ class MainWindow(QMainWindow):
         self.top.page_chosen.connect(self.show_page)
         self._connect_opening()
         self._connect_reading()
-        self.book.copy_taken.connect(self._on_other_files)
-        self.book.found_again.connect(self._on_found_again)
-        self.queue.analysed.connect(self._on_analysed)
-        self.queue.refused_to_run.connect(self._on_refused_to_run)
         self.queue.not_noted.connect(self.tell_error)
         self.signing.signed.connect(self.after_signing.on_signed)
         self.signing.added.connect(self.after_signing.on_added)
         self.after_signing.case_wanted.connect(self.open_case)
         self.after_signing.report_wanted.connect(self._show_signed)
-        self.after_signing.all_read.connect(self._show_all_read)
-        self.after_signing.added.connect(self._on_added)
+        self.after_signing.all_read.connect(self.walk.show_all_read)
+        self.after_signing.added.connect(self._show_report_anew)
         self.signing.failed.connect(self._tell_case_error)
 
     def _connect_opening(self) -> None:
@@ -187,70 +186,60 @@ class MainWindow(QMainWindow):
         self.opening.failed.connect(self.tell_error)
         self.intake.media_changed.connect(self._on_media_changed)
         self.worklist.study_chosen.connect(self.open_case)
-        self.worklist.read_next_asked.connect(self.read_next)
+        self.worklist.read_next_asked.connect(self.walk.read_next)
         self.worklist.open_file_asked.connect(self.opening.ask_files)
         self.worklist.open_folder_asked.connect(self.opening.ask_folder)
         self.worklist.medium_asked.connect(self.opening.open_medium)
         self.worklist.sample_asked.connect(self.opening.open_sample)
 
     def _connect_reading(self) -> None:
-        self.desk.case_opened.connect(self._on_case_opened)
-        self.desk.case_closed.connect(self._on_case_closed)
-        self.desk.reading_changed.connect(self._show_state)
-        self.desk.identity_changed.connect(self._on_identity_changed)
         self.desk.keeping_failed.connect(self.tell_error)
+        self.walk.case_wanted.connect(self.open_case)
+        self.walk.page_wanted.connect(self.show_page)
+        self.sight.said_anew.connect(self._show_report_anew)
+        self.sight.failed.connect(self._tell_case_error)
+        self.choices.failed.connect(self.tell_error)
         self.unkept = UnkeptWords(self.desk.writer, self.notices, self)
         self.read.case_chosen.connect(self.open_case)
-        self.read.neighbour_asked.connect(self._on_neighbour_asked)
-        self.read.image_shown.connect(self._on_image_shown)
+        self.read.neighbour_asked.connect(self.walk.go)
         self.read.sign_asked.connect(self.signing.ask)
-        self.read.retry_asked.connect(self._on_retry_asked)
-        self.read.reopen_asked.connect(self._on_reopen_asked)
-        self.read.files_exchanged.connect(self._on_files_exchanged)
-        self.read.overlay_look_kept.connect(self._on_overlay_look_kept)
 
     def _connect_rest(self) -> None:
+        for part in (
+            self.reporting, self.records, self.settings, self.auditing, self.copies, self.keeping,
+            self.kept_card, self.common, self.this_computer,
+        ):  # fmt: skip
+            part.failed.connect(self.tell_error)
         self.queue.analysed.connect(self.records.keep_marks)
         self.models.packs_changed.connect(self.queue.warm_up)
         self.models.packs_changed.connect(self.tuning_watch.begin)
         self.this_computer.device_changed.connect(self.queue.warm_up)
         self.this_computer.device_changed.connect(self.tuning_watch.begin)
-        self.this_computer.failed.connect(self.tell_error)
         self.queue.idle.connect(self.tuning_watch.begin)
         self.records.case_wanted.connect(self.open_case)
         self.records.page_wanted.connect(self.show_page)
-        self.records.failed.connect(self.tell_error)
-        self.records.weighed.connect(self._on_weighed)
-        self.reporting.paper_chosen.connect(self._on_paper_chosen)
+        self.records.weighed.connect(self.sight.show_weighed)
+        self.reporting.paper_chosen.connect(self.choices.choose_paper)
         self.reporting.page_wanted.connect(self.show_page)
         self.turner.page_shown.connect(self._on_page_shown)
-        self.reporting.failed.connect(self.tell_error)
-        self.settings.theme_chosen.connect(self._on_theme_chosen)
-        self.settings.paper_chosen.connect(self._on_paper_chosen)
+        self.settings.theme_chosen.connect(self.choices.choose_theme)
+        self.settings.paper_chosen.connect(self.choices.choose_paper)
+        self.choices.theme_changed.connect(self.settings.show_theme)
+        self.choices.paper_changed.connect(self.settings.show_paper)
+        self.choices.paper_changed.connect(self._show_report_anew)
         self.top.lock_asked.connect(self.locking.lock)
         self.locking.locked.connect(self.notices.forget_patients)
         self.locking.unlocked.connect(self._on_unlocked)
-        self.settings.failed.connect(self.tell_error)
-        self.settings.trail.show_asked.connect(self._on_audit_asked)
-        self.trail_watch.failed.connect(self.tell_error)
-        self.trail_watch.checked.connect(self.settings.trail.show_state)
-        self.audit.export_asked.connect(self.audit_export.ask)
-        self.audit_export.exported.connect(self.audit.refresh)
-        self.audit_export.failed.connect(self.tell_error)
+        self.auditing.page_wanted.connect(self.show_page)
         self._connect_keeping()
 
     def _connect_keeping(self) -> None:
         self.banner.kept_clicked.connect(self.keeping.show_open_patient)
-        self.copies.failed.connect(self.tell_error)
         self.copies.case_wanted.connect(self.open_case)
-        self.copies.taken_up.connect(self._on_taken_up)
+        self.copies.taken_up.connect(self.sight.show_patient)
         self.kept_card.due_asked.connect(self.keeping.show_due)
-        self.kept_card.failed.connect(self.tell_error)
-        self.common.failed.connect(self.tell_error)
-        self.common.changed.connect(self._on_prevalence_changed)
-        self.common.outdated.connect(self._on_prevalence_outdated)
-        self.records.whose_changed.connect(self._on_whose_changed)
-        self.keeping.failed.connect(self.tell_error)
+        self.site_prevalence.said_anew.connect(self.sight.show_meaning)
+        self.records.whose_changed.connect(self.sight.show_patient)
         self.keeping.deleted.connect(self._on_deleted)
         self.records.open_copy = self.copies.open_study
         self.records.page.pane.further.addWidget(self.keeping.card)
@@ -265,22 +254,17 @@ class MainWindow(QMainWindow):
             "models": partial(self.show_page, "models"),
             "records": partial(self.show_page, "records"),
             "settings": partial(self.show_page, "settings"),
-            "audit": self._on_audit_asked,
-            "theme": self._on_theme_toggled,
+            "audit": self.auditing.ask,
+            "theme": self.choices.toggle_theme,
             "lock": self.locking.lock,
             "sheet": self.turner.toggle_sheet,
             "back": self.turner.step_back,
         }
-        self._acts = acts
-        for name in acts:
-            make_action(name, self).triggered.connect(self._on_key)
+        self.keys = WindowKeys(acts, self._is_typed, self)
 
-    @Slot()
-    def _on_key(self) -> None:
-        name = self.sender().objectName()
-        if name == "sheet" and self.turner.is_shown("read") and self.read.key_answers.strike("?"):
-            return
-        self._acts[name]()
+    def _is_typed(self, key: str) -> bool:
+        """Whether the question mark that shows the keys belongs to words typed outside a field."""
+        return key == "sheet" and self.turner.is_shown("read") and self.read.key_answers.strike("?")
 
     # --- start and end
 
@@ -310,7 +294,7 @@ class MainWindow(QMainWindow):
         self.intake.watch_media()
         self.models.load()
         self.common.load()
-        self.trail_watch.check()
+        self.auditing.watch.check()
         self.tuning_watch.begin()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
@@ -376,9 +360,9 @@ class MainWindow(QMainWindow):
     def _on_unlocked(self, another: bool) -> None:
         self.read.key_answers.guard.break_off()  # what was typed at the cover is no word of the reading
         self._show_person()
-        self.audit.forget()  # of whoever was there
+        self.auditing.page.forget()  # of whoever was there
         if self.turner.is_shown("audit") and self._workplace.session.may("audit"):
-            self.audit.refresh()
+            self.auditing.page.refresh()
         elif self.turner.is_shown("audit") or (another and self.desk.case is None):
             self.show_page("worklist")
         else:
@@ -410,13 +394,6 @@ class MainWindow(QMainWindow):
             self.common.refresh()
             self.this_computer.load()
 
-    @Slot()
-    def _on_audit_asked(self) -> None:
-        if self._workplace.session.may("audit"):
-            self.show_page("audit")
-        else:
-            self.tell_error(NotPermittedError("audit"))
-
     # --- the open case
 
     @Slot(str)
@@ -429,145 +406,10 @@ class MainWindow(QMainWindow):
             self.desk.open(case, tuple(self.intake.paths))
             self.show_page("read")
 
-    @Slot()
-    def read_next(self) -> None:
-        """Open the next case that is not signed."""
-        following = self.book.next_unsigned(self.desk.case.key if self.desk.case is not None else None)
-        if following is None and self.desk.case is not None and self.desk.case.signed is None:
-            self.show_page("read")
-        elif following is not None:
-            self.open_case(following.key)
-        else:
-            self._show_all_read()
+    # --- what was changed, kept or deleted
 
     @Slot()
-    def _show_all_read(self) -> None:
-        """Go to the list and say that nothing in it is left to read; what a filter hides may be."""
-        self.show_page("worklist")
-        hidden = len(self.book.studies) - len(self.book.shown())
-        self.status.show_rest(
-            self.tr("Nothing is left to read in this list; {count} are not shown.").format(
-                count=words.image_sets(hidden)
-            )
-            if hidden
-            else self.tr("Every study in the list is signed.")
-        )
-
-    @Slot(int)
-    def _on_neighbour_asked(self, step: int) -> None:
-        case = self.desk.case
-        neighbour = self.book.neighbour(case.key, step) if case is not None else None
-        if neighbour is not None:
-            self.open_case(neighbour.key)
-
-    @Slot(object)
-    def _on_case_opened(self, case: Case) -> None:
-        self.notices.forget(case.key)
-        self.banner.show_case(case)
-        self._show_state()
-        if case.signed is not None and not self._workplace.papers.is_as_signed(case.signed.report_id):
-            self.notices.tell(
-                "critical",
-                self.tr("This report is not what was signed: it was changed by other means than Farlight."),
-                self.tr("Do not rely on it: the printed paper counts. Tell an administrator. (E407)"),
-                of=case.key,
-            )
-        if case.signed is None and case.unit.frames > 1 and case.analysis is None:
-            self.queue.ask(case, first=True)
-
-    @Slot(object)
-    def _on_whose_changed(self, case: Case) -> None:
-        if case is self.desk.case:
-            self.banner.show_case(case)
-
-    @Slot()
-    def _on_case_closed(self) -> None:
-        self.banner.clear()
-        self.notices.leave()
-
-    @Slot(str)
-    def _on_image_shown(self, key: str) -> None:
-        case = self.book.find(key)
-        if case is None or case.analysis is not None or case.unit.frames > 1:
-            return
-        picture = self.read.image.frames.find(key, 0)
-        self.queue.ask(case, first=True, image=picture.image if picture is not None else None)
-
-    @Slot(str)
-    def _on_analysed(self, key: str) -> None:
-        self.read.analysis_arrived(key)
-        if self.desk.case is not None and self.desk.case.key == key:
-            self._show_state()
-            if self.turner.is_shown("report"):
-                self.reporting.show()
-
-    @Slot(str, object)
-    def _on_refused_to_run(self, key: str, error: FarlightError) -> None:
-        if self.desk.case is not None and self.desk.case.key == key:
-            self.read.column.refresh()
-            self._show_state()
-            self._tell_case_error(error)
-
-    @Slot()
-    def _on_retry_asked(self) -> None:
-        case = self.desk.case
-        if case is not None and self.queue.retry(case):
-            self.read.column.refresh()
-            self.book.found_again.emit(case.key)
-
-    @Slot()
-    def _on_reopen_asked(self) -> None:
-        """List the medium or folder of the open case again: the right one may be back."""
-        case = self.desk.case
-        if case is not None:
-            self.opening.open_paths(self.intake.places_of(case.unit))
-
-    @Slot(str, object)
-    def _on_files_exchanged(self, key: str, error: FarlightError) -> None:
-        case = self.book.find(key)
-        if case is not None and not case.analysing:
-            self.book.fail(case, error)
-            self._on_analysed(key)
-
-    @Slot(str)
-    def _on_other_files(self, key: str) -> None:
-        """Show the open case anew: its files, and what they say of the patient, may be others now."""
-        case = self.desk.case
-        if case is None or case.key != key:
-            return
-        self.banner.show_case(case)
-        self._on_analysed(key)
-
-    @Slot(str)
-    def _on_found_again(self, key: str) -> None:
-        self._on_other_files(key)
-        case = self.desk.case
-        if case is not None and case.key == key and case.analysis is None and not self.queue.has(case):
-            self.queue.ask(case, first=True)
-
-    @Slot(object)
-    def _on_identity_changed(self, case: Case) -> None:
-        if case is self.desk.case:
-            self.banner.show_case(case)
-        self.queue.ask_again(case)
-
-    @Slot()
-    def _show_state(self) -> None:
-        case = self.desk.case
-        if case is None:
-            self.banner.set_status("", "plain")
-            return
-        silent = case.analysis is not None and not words.a_model_spoke(case.analysis.result)
-        said, open_questions = state_words(case, no_model=silent), len(self.desk.missing())
-        if open_questions and not case.error:
-            said = self.tr("{state} · {count} unanswered").format(state=said, count=open_questions)
-        done = case.signed is not None or (is_ready(case) and not open_questions)
-        self.banner.set_status(said, "accent" if done else "warning")
-
-    # --- what was kept or deleted
-
-    @Slot()
-    def _on_added(self) -> None:
+    def _show_report_anew(self) -> None:
         if self.turner.is_shown("report"):
             self.reporting.show()
 
@@ -575,11 +417,6 @@ class MainWindow(QMainWindow):
     def _show_signed(self, key: str) -> None:
         self.open_case(key)
         self.show_page("report")
-
-    @Slot(object)
-    def _on_taken_up(self, case: Case) -> None:
-        if case is self.desk.case:
-            self.banner.show_case(case)
 
     @Slot(object)
     def _on_deleted(self, _keys: object) -> None:
@@ -592,65 +429,7 @@ class MainWindow(QMainWindow):
         self.records.page.forget()
         self.show_page("records" if self.turner.is_shown("records") else "worklist")
 
-    # --- settings
-
-    @Slot()
-    def _on_prevalence_changed(self) -> None:
-        """Say anew what the scores mean here, of all that is not signed."""
-        in_force = self._workplace.prevalences.in_force()
-        for case in self.book.cases():
-            if case.analysis is not None and case.signed is None:
-                case.analysis = replace(case.analysis, result=at_site(case.analysis.result, in_force))
-        if self.desk.case is not None:
-            self._on_analysed(self.desk.case.key)
-
-    @Slot(object)
-    def _on_prevalence_outdated(self, again: tuple[Asked, ...]) -> None:
-        if not self._workplace.session.may("settings"):
-            return
-        labels = ", ".join(dict.fromkeys(one.label for one in again))
-        self.notices.tell(
-            "warning",
-            self.tr("A model was replaced: say again how common {labels} is here.").format(labels=labels),
-            self.tr(
-                "Settings, How common it is here. Until then scores are shown without what they mean here."
-            ),
-        )
-
-    @Slot(str)
-    def _on_paper_chosen(self, paper: str) -> None:
-        self._set("paper", paper)
-        self.settings.show_paper(paper)
-        if self.turner.is_shown("report"):
-            self.reporting.show()
-
-    @Slot(int)
-    def _on_overlay_look_kept(self, percent: int) -> None:
-        self._set("overlay.opacity_percent", percent)
-
-    @Slot(str)
-    def _on_theme_chosen(self, choice: str) -> None:
-        self._theme.apply(choice)  # type: ignore[arg-type]
-        self.settings.show_theme(choice)
-        self._set("theme", choice)
-        self.read.column.restyle()
-
-    @Slot()
-    def _on_theme_toggled(self) -> None:
-        self._on_theme_chosen("light" if self._theme.is_dark else "dark")
-
-    def _set(self, key: str, value: str | int) -> None:
-        try:
-            self._workplace.settings.set(key, value)
-        except FarlightError as error:
-            self.tell_error(error)
-
-    @Slot(str)
-    def _on_weighed(self, key: str) -> None:
-        """Show what the records hold against signing the open case, or hold no more."""
-        if self.desk.case is not None and self.desk.case.key == key:
-            self.read.column.refresh()
-            self._show_state()
+    # --- what went wrong
 
     @Slot(object)
     def _tell_case_error(self, error: FarlightError) -> None:

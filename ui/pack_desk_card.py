@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QVBoxLayout, QW
 
 from core.errors import FarlightError
 from services.workplace import Workplace
-from ui.controls import Card, KeyButton, enable, label, set_role
+from ui.controls import KeyButton, enable, label
 from ui.duties import who_may
 from ui.pack_dialogs import ChangeDialog, OfferDialog, class_word
-from ui.progress_line import ProgressLine
-from ui.task import Handle, Pools, Task
+from ui.task import Handle, Pools
+from ui.working_card import WorkingCard
 
 if TYPE_CHECKING:
     from services.pack_install import Offer, PackVersion
@@ -26,15 +26,14 @@ SUFFIX = ".farpack"
 _MOST_OFFERED = 8
 
 
-class PackDeskCard(Card):
+class PackDeskCard(WorkingCard):
     """Takes a pack file, shows what it is, installs it; rolls back and removes, asked by the cards below."""
 
     changed = Signal()
 
     def __init__(self, workplace: Workplace, pools: Pools, parent: QWidget | None = None) -> None:
-        super().__init__(self.tr("Install a model"), parent)
-        self._workplace, self._pools = workplace, pools
-        self._task: Task | None = None
+        super().__init__(self.tr("Install a model"), pools, parent)
+        self._workplace = workplace
         self._opened: ExitStack | None = None
         self.dialog: OfferDialog | ChangeDialog | None = None
         self._asked: tuple[str, str] = ("", "")
@@ -46,12 +45,7 @@ class PackDeskCard(Card):
         self._offers = QVBoxLayout()
         self._offers.setSpacing(6)
         self.body.addLayout(self._offers)
-        self.said = label("", "body", wrap=True)
-        self.said.hide()
-        self.body.addWidget(self.said)
-        self.line = ProgressLine()
-        self.line.stop_asked.connect(self._on_stop)
-        self.body.addWidget(self.line)
+        self._add_progress()
         row = QHBoxLayout()
         self.choose = KeyButton(self.tr("Install from a file …"), kind="primary")
         self.choose.clicked.connect(self._on_choose)
@@ -89,12 +83,6 @@ class PackDeskCard(Card):
             line.show()
         self.show_rights()
 
-    def say(self, text: str, *, wrong: bool = False) -> None:
-        """Say how it ended."""
-        self.said.setText(text)
-        set_role(self.said, role="error" if wrong else "body")
-        self.said.setVisible(bool(text))
-
     def _offers_buttons(self) -> tuple[KeyButton, ...]:
         return tuple(self.findChildren(KeyButton, "offer"))
 
@@ -107,10 +95,10 @@ class PackDeskCard(Card):
             return
         if self._task is None and self._opened is None:
             self._run(
-                self.tr("Checking {name}").format(name=file.name), partial(_open, self._workplace, file)
+                self.tr("Checking {name}").format(name=file.name),
+                partial(_open, self._workplace, file),
+                self._on_offered,
             )
-            assert self._task is not None
-            self._task.succeeded.connect(self._on_offered)
 
     def ask_roll_back(self, now: PackVersion, before: PackVersion) -> None:
         """Ask whether the version before counts again."""
@@ -146,15 +134,6 @@ class PackDeskCard(Card):
         self.dialog.finished.connect(self._on_change_answered)
         self.dialog.open()
 
-    def _run(self, name: str, work: object) -> None:
-        self.say("")
-        self._task = self._pools.files(name, work)  # type: ignore[arg-type]
-        self._task.failed.connect(self._on_failed)
-        self._task.cancelled.connect(self._on_stopped)
-        self._task.ended.connect(self._on_ended)
-        self.line.follow(self._task, name)
-        self.show_rights()
-
     @Slot()
     def _on_choose(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(
@@ -162,11 +141,6 @@ class PackDeskCard(Card):
         )
         if chosen:
             self.open_file(Path(chosen))
-
-    @Slot()
-    def _on_stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
 
     @Slot(object)
     def _on_offered(self, opened: tuple[ExitStack, Offer]) -> None:
@@ -187,19 +161,17 @@ class PackDeskCard(Card):
             return
         accepted = dialog.accepted_licence.isChecked()
         self._run(
-            self.tr("Installing"), partial(_install, self._workplace, opened, dialog.offer, accepted=accepted)
+            self.tr("Installing"),
+            partial(_install, self._workplace, opened, dialog.offer, accepted=accepted),
+            self._on_installed,
         )
-        assert self._task is not None
-        self._task.succeeded.connect(self._on_installed)
 
     @Slot(int)
     def _on_change_answered(self, answer: int) -> None:
         self.dialog = None
         what, pack_id = self._asked
         if answer == QDialog.DialogCode.Accepted:
-            self._run(self.tr("Changing"), partial(_change, self._workplace, what, pack_id))
-            assert self._task is not None
-            self._task.succeeded.connect(self._on_changed)
+            self._run(self.tr("Changing"), partial(_change, self._workplace, what, pack_id), self._on_changed)
 
     @Slot(object)
     def _on_installed(self, made: PackVersion) -> None:
@@ -212,19 +184,18 @@ class PackDeskCard(Card):
         self.say(text)
         self.changed.emit()
 
-    @Slot()
-    def _on_stopped(self) -> None:
-        self.say(self.tr("Stopped. Nothing was changed."))
-
-    @Slot()
-    def _on_ended(self) -> None:
-        self._task = None
+    def show_ready(self) -> None:
+        """Enable what whoever is logged in may begin now."""
         self.show_rights()
 
-    @Slot(object)
-    def _on_failed(self, error: FarlightError) -> None:
+    def stopped_words(self) -> str:
+        """Return that nothing was changed."""
+        return self.tr("Stopped. Nothing was changed.")
+
+    def error_words(self, error: FarlightError) -> str:
+        """Return the error; of a pack rather what is wrong with it."""
         said = error.detail if error.code.startswith("E2") else ""
-        self.say(f"{error.title} {said or error.hint} ({error.code})", wrong=True)
+        return f"{error.title} {said or error.hint} ({error.code})"
 
 
 class _FileLine(QWidget):

@@ -36,17 +36,21 @@ class PageTurner(QObject):
         self._stack, self._top, self._notices, self._desk = stack, top, notices, desk
         self._pages: dict[str, QWidget] = {}
         self._sheet: ShortcutSheet | None = None
+        stack.installEventFilter(self)
 
     def add(self, name: str, page: QWidget) -> None:
         """Add a page under the name that its tab has."""
         self._pages[name] = page
         self._stack.addWidget(page)
 
-    def set_sheet(self, sheet: ShortcutSheet, room: QWidget) -> None:
-        """Lay the sheet of keys over ``room`` when it is asked for; both lie in one parent."""
-        self._sheet, self._room = sheet, room
-        sheet.closed.connect(sheet.hide)
-        room.installEventFilter(self)
+    @property
+    def sheet(self) -> ShortcutSheet:
+        """The sheet of keys, which lies over the pages; it is made when it is first asked for."""
+        if self._sheet is None:
+            self._sheet = ShortcutSheet(self._stack.parentWidget() or self._stack)
+            self._sheet.hide()
+            self._sheet.closed.connect(self._sheet.hide)
+        return self._sheet
 
     def is_shown(self, name: str) -> bool:
         """Whether that page is in sight."""
@@ -75,9 +79,7 @@ class PageTurner(QObject):
     @Slot()
     def toggle_sheet(self) -> None:
         """Show the keys, or put them away."""
-        sheet = self._sheet
-        if sheet is None:
-            return
+        sheet = self.sheet
         sheet.setVisible(not sheet.isVisible())
         self._place_sheet()
         if sheet.isVisible():
@@ -111,4 +113,4 @@ class PageTurner(QObject):
     def _place_sheet(self) -> None:
         if self._sheet is not None:
             across, down = SHEET_MARGINS
-            self._sheet.setGeometry(QRect(self._room.geometry().adjusted(across, down, -across, -down)))
+            self._sheet.setGeometry(QRect(self._stack.geometry().adjusted(across, down, -across, -down)))

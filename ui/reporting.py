@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from core.decision import PaperSize
 from core.errors import FarlightError
 from services import report
+from services.before_signing import reading_beside
 from services.papers import IssuedHow, IssuedPaper
 from services.report import ReportRequest
 from services.report_name import report_name
-from services.sign import SignedFile, reading_beside
+from services.sign import SignedFile
 from services.workplace import Workplace
 from ui.cases import Case
 from ui.desk import Desk

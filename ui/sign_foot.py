@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from services.sign import Missing
+from services.before_signing import Missing
 from ui.cases import Case
 from ui.controls import KeyButton, enable, label
 from ui.duties import who_may

@@ -6,8 +6,8 @@ from PySide6.QtCore import QCoreApplication
 
 from core.decision import Reading
 from core.result import Finding, PackResult
+from services.before_signing import reading_beside
 from services.patient import identity_differs
-from services.sign import reading_beside
 from ui import words
 from ui.cases import Case
 from ui.impression_card import impression_words

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QCoreApplication
 
-from services.sign import missing_for_signing
+from services.before_signing import missing_for_signing
 from ui.cases import Case
 
 

@@ -70,7 +70,9 @@ class Theme(QObject):
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.setPalette(self._palette())
-            application.setStyleSheet(self._style_sheet())
+            sheet = self._style_sheet()
+            if application.styleSheet() != sheet:  # setting it anew polishes every widget once more
+                application.setStyleSheet(sheet)
         self.changed.emit()
 
     def color(self, token: str) -> QColor:

@@ -34,11 +34,12 @@ from core.patient import Patient, Sourced
 from services import report
 from services.access import Access
 from services.analyze import Analysis
+from services.before_signing import about_of, wants_final_read
 from services.drafts import Draft, Jotting, OpenPlace, key_of
 from services.printing import PrintJob, print_pdf
 from services.record_json import to_plain
 from services.scan import scan
-from services.sign import SignedFile, about_of, wants_final_read
+from services.sign import SignedFile
 from services.staff import NewPerson
 from services.workplace import Workplace
 from store.signed import SignedStore

@@ -34,7 +34,7 @@ class Script:
         self.application = make_application()
         self.order, self.tell = order, tell
         self.workplace = open_workplace(Path(order["profile"]))
-        self.workplace._analyzer = StandInAnalyzer()  # type: ignore[assignment]
+        self.workplace.analyzers._analyzer = StandInAnalyzer()  # type: ignore[assignment]
         self.workplace.settings.set("images.keep", order.get("keep", "reference"))
         self.window: Any = make_window(self.workplace, (order["open"],))
         self.window.intake.watch_media = _look_at_no_stick  # type: ignore[method-assign, unused-ignore]

@@ -37,6 +37,7 @@ def zip_of(
     before: bytes = b"",
     between: bytes = b"",
     behind: bytes = b"",
+    before_directory: bytes = b"",
     count: int | None = None,
 ) -> bytes:
     """Return a zip file of these entries."""
@@ -44,6 +45,7 @@ def zip_of(
     for item in items:
         offsets.append(len(body))
         body += _local(item) + _packed(item) + between
+    body += before_directory
     start = len(body)
     for item, offset in zip(items, offsets, strict=True):
         directory += _central(item, offset if item.offset is None else item.offset)

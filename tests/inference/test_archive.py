@@ -5,8 +5,10 @@ import os
 import random
 import shutil
 import stat
+import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -248,6 +250,11 @@ HOSTILE: dict[str, tuple[Callable[[list[Item]], bytes], type[PackError], str]] =
     "bytes before": (lambda items: zip_of(items, before=b"MZ"), ArchiveUnsafeError, "hidden"),
     "bytes between": (lambda items: zip_of(items, between=b"x"), ArchiveUnsafeError, "hidden"),
     "bytes behind": (lambda items: zip_of(items, behind=b"x"), ArchiveDamagedError, "form"),
+    "bytes between the last entry and the directory": (
+        lambda items: zip_of(items, before_directory=b"x"),
+        ArchiveUnsafeError,
+        "hidden",
+    ),
     "wrong count": (lambda items: zip_of(items, count=len(items) - 1), ArchiveUnsafeError, "hidden"),
     "overlap": (lambda items: zip_of([*items[:-1], items[-1].but(offset=0)]), ArchiveUnsafeError, "share"),
     "two names": (
@@ -332,6 +339,41 @@ def test_a_file_that_unpacks_to_more_than_it_says_is_stopped(
     with pytest.raises(ArchiveUnsafeError, match="another size"):
         _try(tmp_path, zip_of([*items[:-1], items[-1].but(size=1 << 20)]))
     assert sum(path.stat().st_size for path in (tmp_path / "room").rglob("a")) <= 1 << 20
+
+
+def test_bytes_behind_the_packed_ones_and_a_wrong_sum_are_found(contents: dict[str, bytes]) -> None:
+    content = contents["toy-outline/card.md"]
+    packed = zlib.compressobj(9, zlib.DEFLATED, -15)
+    good = packed.compress(content) + packed.flush()
+    for item, kind, said in (
+        (Item(name="a", content=content, packed=good + b"x"), ArchiveUnsafeError, "hidden"),
+        (Item(name="a", content=content, packed=good + bytes(1 << 19)), ArchiveUnsafeError, "hidden"),
+        (Item(name="a", content=content, crc=1), ArchiveDamagedError, "a"),
+    ):
+        file = io.BytesIO(zip_of([item]))
+        (entry,) = zip_directory.read_directory(file)
+        with pytest.raises(kind, match=said):
+            list(zip_directory.unpacked(file, entry))
+
+
+def test_a_huge_directory_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    """A gigabyte without a signature, whose one entry would take all of it to be described."""
+    end = struct.Struct("<4s4H2LH").pack(b"PK\5\6", 0, 0, 1, 1, (1 << 30) - 22, 0, 0)
+
+    class Counted(io.BytesIO):
+        asked = 0
+
+        def seek(self, at: int, whence: int = 0) -> int:
+            return 1 << 30 if whence == 2 else at
+
+        def read(self, size: int | None = -1) -> bytes:
+            self.asked = max(self.asked, size or 0)
+            return end
+
+    file = Counted()
+    with pytest.raises(ArchiveDamagedError):
+        zip_directory.read_directory(file)
+    assert file.asked < 1 << 20
 
 
 def test_an_archive_inside_is_refused_but_for_the_golden_answers(

@@ -109,9 +109,9 @@ def test_refuses_an_output_that_is_not_a_number(name: EngineName) -> None:
 
 
 @each_engine
-def test_a_model_with_an_unknown_operator_is_an_error_of_loading(name: EngineName) -> None:
+def test_a_model_that_the_engine_does_not_accept_is_an_error_of_loading(name: EngineName) -> None:
     with pytest.raises(ModelLoadError, match=name):
-        open_engine(name, _model_of("NoSuchOperator"), threads=1)
+        open_engine(name, _model_of("LRN"), threads=1)
 
 
 def test_an_engine_that_is_not_installed_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:

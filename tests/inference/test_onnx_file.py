@@ -1,8 +1,10 @@
 """Looking into ONNX files before an engine does."""
 
 import random
+from collections import ChainMap
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import onnx
@@ -12,7 +14,10 @@ from onnx import TensorProto, helper, numpy_helper
 from core.errors import ModelLoadError
 from inference import onnx_file
 from inference.onnx_file import require_plain_model
-from tests.inference import toy_packs
+from inference.onnx_records import read_graph
+from inference.onnx_sizes import Tally
+from inference.protobuf import Budget
+from tests.inference import foreign_networks, toy_packs
 
 
 def _external(tensor: TensorProto) -> TensorProto:
@@ -154,6 +159,51 @@ BLOW_UPS = {
     "a column by a row": _graph(
         helper.make_node("MatMul", ["a", "b"], ["y"]), tensors=[_column("a", HUGE, 1), _column("b", 1, HUGE)]
     ),
+    "a list of numbers in a constant": _graph(
+        helper.make_node("Constant", [], ["s"], value_ints=[HUGE, HUGE]),
+        helper.make_node("ConstantOfShape", ["s"], ["y"]),
+    ),
+    "a shape that was handed on": _graph(
+        helper.make_node("Identity", ["s"], ["t"]),
+        helper.make_node("ConstantOfShape", ["t"], ["y"]),
+        tensors=[_numbers("s", HUGE, HUGE)],
+    ),
+    "a shape that was cast": _graph(
+        helper.make_node("Cast", ["s"], ["t"], to=TensorProto.INT64),
+        helper.make_node("ConstantOfShape", ["t"], ["y"]),
+        tensors=[_scales("s", HUGE, HUGE)],
+    ),
+    "a shape that was computed": _graph(
+        helper.make_node("Shape", ["image"], ["h"]),
+        helper.make_node("Mul", ["h", "s"], ["t"]),
+        helper.make_node("ConstantOfShape", ["t"], ["y"]),
+        tensors=[_numbers("s", 1, 1, HUGE, HUGE)],
+    ),
+    "joined to itself again and again": _graph(
+        *(
+            helper.make_node("Concat", [a, a], [b], axis=1)
+            for a, b in pairwise(["image", *map(str, range(30))])
+        )
+    ),
+    "a picture by itself": _graph(
+        helper.make_node("Reshape", ["image", "s"], ["c"]),
+        helper.make_node("Transpose", ["c"], ["r"]),
+        helper.make_node("MatMul", ["c", "r"], ["y"]),
+        tensors=[_numbers("s", -1, 1)],
+        inputs=[_image(1, 1, 400, 400)],
+    ),
+    "many large steps": _graph(
+        *(helper.make_node("Resize", ["image", "", "", "s"], [f"y{at}"]) for at in range(5)),
+        tensors=[_numbers("s", 1, 1, 16000, 16000)],
+        inputs=[_image(1, 1, 1000, 1000)],
+    ),
+    "many images": _graph(
+        helper.make_node("Shape", ["image"], ["h"]),
+        helper.make_node("Sub", ["h", "a"], ["d"]),
+        helper.make_node("Mul", ["d", "s"], ["t"]),
+        helper.make_node("ConstantOfShape", ["t"], ["y"]),
+        tensors=[_numbers("a", 1, 0, 0, 0), _numbers("s", 10**9, 1, 1, 1)],
+    ),
     "the declared input": _graph(inputs=[_image(1, 1, HUGE, HUGE)]),
 }
 
@@ -163,6 +213,135 @@ def test_a_small_file_that_grows_to_gigabytes_is_refused(model: bytes) -> None:
     assert len(model) < 3 * HUGE
     with pytest.raises(ModelLoadError, match=r"would make|declared with"):
         require_plain_model(model)
+
+
+@pytest.mark.parametrize(
+    ("operator", "inputs", "attributes"),
+    [
+        ("RoiAlign", ["image", "w", "n"], {"output_height": 60000, "output_width": 60000}),
+        ("AffineGrid", ["w", "n"], {}),
+        ("MaxUnpool", ["image", "n", "n"], {"kernel_shape": [2, 2]}),
+        ("Col2Im", ["image", "n", "n"], {}),
+        ("HannWindow", ["n"], {}),
+        ("MelWeightMatrix", ["n", "n", "n", "w", "w"], {}),
+        ("NonZero", ["image"], {}),
+        ("Scan", ["image"], {}),
+        ("GRU", ["image", "w", "w"], {}),
+    ],
+)
+def test_an_operator_whose_size_is_not_known_here_is_refused(
+    operator: str, inputs: list[str], attributes: dict[str, Any]
+) -> None:
+    tensors = [_numbers("n", HUGE, HUGE), _scales("w", 1.0)]
+    with pytest.raises(ModelLoadError, match=r"not among those|may not end"):
+        require_plain_model(_graph(helper.make_node(operator, inputs, ["y"], **attributes), tensors=tensors))
+
+
+SIZES_OF_THE_IMAGE = {
+    "fill": [helper.make_node("ConstantOfShape", ["n"], ["y"])],
+    "expand": [helper.make_node("Expand", ["w", "n"], ["y"])],
+    "tile": [helper.make_node("Tile", ["w", "n"], ["y"])],
+    "range": [helper.make_node("Range", ["z", "n0", "z"], ["y"])],
+    "resize": [helper.make_node("Resize", ["image", "", "", "n"], ["y"])],
+    "edges": [helper.make_node("Pad", ["image", "n"], ["y"])],
+    "reshape": [helper.make_node("Reshape", ["w", "n"], ["y"])],
+    "slice": [helper.make_node("Slice", ["image", "n", "n"], ["y"])],
+    "top": [helper.make_node("TopK", ["image", "n"], ["y", "i"])],
+    "one-hot": [helper.make_node("OneHot", ["one", "n0", "w"], ["y"])],
+}
+
+
+@pytest.mark.parametrize("nodes", SIZES_OF_THE_IMAGE.values(), ids=SIZES_OF_THE_IMAGE.keys())
+def test_sizes_that_come_from_what_is_in_the_image_are_refused(nodes: list[onnx.NodeProto]) -> None:
+    before = [
+        helper.make_node("ReduceMean", ["image"], ["m"], keepdims=0),
+        helper.make_node("Cast", ["m"], ["n0"], to=TensorProto.INT64),
+        helper.make_node("Reshape", ["n0", "one"], ["n"]),
+    ]
+    tensors = [_numbers("one", 1), _scales("w", 1.0), numpy_helper.from_array(np.array(0), "z")]
+    with pytest.raises(ModelLoadError, match="from the image"):
+        require_plain_model(_graph(*before, *nodes, tensors=tensors))
+
+
+def test_a_layer_that_is_left_in_training_is_refused_because_it_draws_by_chance() -> None:
+    for on, said in ((True, "set to train"), (False, "")):
+        tensors = [
+            numpy_helper.from_array(np.array(0.5, dtype=np.float32), "r"),
+            numpy_helper.from_array(np.array(on), "t"),
+        ]
+        model = _graph(helper.make_node("Dropout", ["image", "r", "t"], ["y"]), tensors=tensors)
+        if not said:
+            require_plain_model(model)
+            continue
+        with pytest.raises(ModelLoadError, match=said):
+            require_plain_model(model)
+    computed = [
+        helper.make_node("ReduceMax", ["image"], ["m"], keepdims=0),
+        helper.make_node("Cast", ["m"], ["t"], to=TensorProto.BOOL),
+        helper.make_node("Dropout", ["image", "r", "t"], ["y"]),
+    ]
+    for nodes in (
+        computed,
+        [helper.make_node("BatchNormalization", ["image", *"rrrr"], ["y"], training_mode=1)],
+    ):
+        with pytest.raises(ModelLoadError, match="set to train"):
+            require_plain_model(
+                _graph(*nodes, tensors=[numpy_helper.from_array(np.array(0.5, dtype=np.float32), "r")])
+            )
+
+
+@pytest.mark.parametrize(
+    "make", [foreign_networks.densenet, foreign_networks.unet, foreign_networks.transformer]
+)
+def test_networks_of_other_plans_are_let_through(make: Callable[[], bytes]) -> None:
+    require_plain_model(make())
+
+
+def test_sizes_that_a_framework_computes_from_the_shape_of_the_image_are_followed() -> None:
+    """Half of each side and one more, tokens for each image, and ``expand`` as PyTorch writes it."""
+    nodes = [
+        helper.make_node("Shape", ["image"], ["h"]),
+        helper.make_node("Slice", ["h", "two", "four"], ["sides"]),
+        helper.make_node("Div", ["sides", "two"], ["half"]),
+        helper.make_node("Add", ["half", "one"], ["more"]),
+        helper.make_node("Gather", ["h", "zero"], ["count"], axis=0),
+        helper.make_node("Concat", ["count", "one", "more"], ["wanted"], axis=0),
+        helper.make_node("Resize", ["image", "", "", "wanted"], ["small"]),
+        helper.make_node("Concat", ["count", "less", "less"], ["token"], axis=0),
+        helper.make_node("Equal", ["token", "less"], ["open"]),
+        helper.make_node("ConstantOfShape", ["three"], ["ones"], value=_numbers("v", 1)),
+        helper.make_node("Where", ["open", "ones", "token"], ["by"]),
+        helper.make_node("Expand", ["w", "by"], ["y"]),
+    ]
+    tensors = [_numbers("zero", 0), _numbers("one", 1), _numbers("two", 2), _numbers("three", 3)]
+    tensors += [_numbers("four", 4), _numbers("less", -1), _scales("w", *range(7))]
+    require_plain_model(_graph(*nodes, tensors=tensors))
+
+
+def test_sizes_are_those_that_an_engine_makes() -> None:
+    """Every value of three networks of other plans, against the shapes that ONNX Runtime returns."""
+    import onnxruntime
+
+    for model in (foreign_networks.densenet(), foreign_networks.unet(), foreign_networks.transformer()):
+        network = onnx.load_model_from_string(model)
+        made: dict[str, tuple[int, ...]] = {}
+        graph = read_graph(memoryview(model), Budget(1_000_000))
+        values = ChainMap({name: onnx_file._fed(name, sizes, 2) for name, sizes in graph.inputs})
+        onnx_file._require_sound(graph, ChainMap({"": 0}), values, Tally(images=2), made)
+        del network.graph.output[:]
+        names = [name for node in network.graph.node for name in node.output]
+        network.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+        session = onnxruntime.InferenceSession(
+            network.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+        one = session.get_inputs()[0]
+        batch = np.zeros(
+            [2, one.shape[1], *(side if isinstance(side, int) else 224 for side in one.shape[2:])]
+        )
+        said = session.run(names, {one.name: batch.astype(np.float32)})
+        assert {name: made[name] for name in names} == {
+            name: array.shape for name, array in zip(names, said, strict=True)
+        }
 
 
 def test_a_tensor_that_claims_more_than_it_holds_is_refused() -> None:
@@ -253,7 +432,7 @@ def test_too_many_nodes_and_too_long_a_chain_are_refused() -> None:
 def test_a_file_of_countless_fields_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_file, "MOST_FIELDS", 1000)
     with pytest.raises(ModelLoadError, match="more fields"):
-        require_plain_model(b"\x08\x01" * 1001)
+        require_plain_model(b"\x42\x00" * 1001)
 
 
 def test_a_changed_model_is_refused_or_let_through_but_never_breaks_the_reader() -> None:
@@ -295,3 +474,107 @@ def _length(data: bytes) -> bytes:
         size >>= 7
         if not size:
             return bytes(out)
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return _tag(number << 3 | 2) + _length(content) + content
+
+
+def _tag(tag: int) -> bytes:
+    return _length(b"\0" * tag) if tag < 0x80 else bytes([tag & 0x7F | 0x80, tag >> 7])
+
+
+def _harmless() -> bytes:
+    return _graph(helper.make_node("Relu", ["image"], ["y"]))
+
+
+def test_a_second_graph_which_an_engine_would_merge_is_refused() -> None:
+    hidden = helper.make_graph([helper.make_node("RandomUniformLike", ["image"], ["r"])], "g", [], [])
+    merged = onnx.load_model_from_string(_field(7, hidden.SerializeToString()) + _harmless())
+    assert {node.op_type for node in merged.graph.node} == {"RandomUniformLike", "Relu"}
+    for model in (
+        _field(7, hidden.SerializeToString()) + _harmless(),
+        _harmless() + _field(7, hidden.SerializeToString()),
+    ):
+        with pytest.raises(ModelLoadError, match="twice"):
+            require_plain_model(model)
+
+
+def _in_graph(content: bytes) -> bytes:
+    return b"\x08\x08" + _field(7, content)
+
+
+def _node_of(content: bytes) -> bytes:
+    return _in_graph(_field(1, content))
+
+
+def _attribute_of(content: bytes) -> bytes:
+    return _node_of(_field(4, b"Constant") + _field(2, b"y") + _field(5, content))
+
+
+NUMBER_SEVEN = numpy_helper.from_array(np.array([7], dtype=np.int64)).SerializeToString()
+INNER = helper.make_graph([], "inner", [], []).SerializeToString()
+SAID_TWICE = {
+    "name of the graph": _in_graph(_field(2, b"a") + _field(2, b"b")),
+    "operator": _node_of(_field(4, b"RandomNormal") + _field(4, b"Relu")),
+    "domain": _node_of(_field(4, b"Relu") + _field(7, b"org.evil") + _field(7, b"")),
+    "name of an attribute": _attribute_of(_field(1, b"a") + _field(1, b"b")),
+    "a number": _attribute_of(_field(1, b"a") + b"\x18\x01\x18\x02"),
+    "a tensor in an attribute": _attribute_of(_field(1, b"value") + _field(5, NUMBER_SEVEN) * 2),
+    "a graph in an attribute": _attribute_of(_field(1, b"body") + _field(6, INNER) * 2),
+    "an attribute": _node_of(
+        _field(4, b"Conv") + _field(5, _field(1, b"pads") + b"\x40\x01") + _field(5, _field(1, b"pads"))
+    ),
+    "the type of a tensor": _in_graph(_field(5, b"\x10\x01\x10\x07")),
+    "raw values": _in_graph(_field(5, b"\x08\x01\x10\x03" + _field(9, b"1") * 2)),
+    "packed values": _in_graph(_field(5, b"\x08\x02\x10\x07" + _field(7, b"\x01") * 2)),
+    "values in two fields": _in_graph(
+        _field(5, b"\x08\x01\x10\x07" + _field(7, b"\x01") + _field(9, bytes(8)))
+    ),
+    "the type of an input": _in_graph(_field(11, _field(1, b"x") + _field(2, _field(1, b"\x08\x01")) * 2)),
+    "the shape of an input": _in_graph(_field(11, _field(2, _field(1, _field(2, b"") * 2)))),
+    "a size": _in_graph(_field(11, _field(2, _field(1, _field(2, _field(1, b"\x08\x01\x08\x02")))))),
+    "a size that is open too": _in_graph(
+        _field(11, _field(2, _field(1, _field(2, _field(1, b"\x08\x01" + _field(2, b"n"))))))
+    ),
+    "an attribute of two kinds": _attribute_of(_field(1, b"a") + b"\x18\x01" + _field(8, b"\x01")),
+    "an attribute of another kind than it says": _attribute_of(_field(1, b"a") + b"\x18\x01\xa0\x01\x07"),
+}
+
+
+@pytest.mark.parametrize("model", SAID_TWICE.values(), ids=SAID_TWICE.keys())
+def test_what_stands_twice_where_it_may_stand_once_is_refused(model: bytes) -> None:
+    with pytest.raises(ModelLoadError, match=r"twice|at once|several places"):
+        require_plain_model(model)
+
+
+def test_a_field_in_another_form_which_an_engine_passes_over_is_refused() -> None:
+    """The library takes no operator from eight fixed bytes, and keeps the one that it read before."""
+    node = onnx.NodeProto(op_type="RandomUniformLike", input=["image"], output=["r"])
+    other = node.SerializeToString() + b"\x21Identity"
+    assert onnx.NodeProto.FromString(other).op_type == "RandomUniformLike"
+    with pytest.raises(ModelLoadError, match="another form"):
+        require_plain_model(_node_of(other))
+    with pytest.raises(ModelLoadError, match="another form"):
+        require_plain_model(_harmless() + _tag(99 << 3 | 2) + b"\0")
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        (helper.make_node("RandomNormalLike", ["image"], ["z"]), "by chance"),
+        (helper.make_node("Evil", ["image"], ["z"], domain="org.evil"), "org.evil"),
+        (helper.make_node("Relu", ["nowhere"], ["z"]), "before it is made"),
+        (helper.make_node("ConstantOfShape", ["s"], ["z"]), "would make"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_graph_inside_a_graph_is_judged_too(inner: onnx.NodeProto, said: str) -> None:
+    good = helper.make_graph([helper.make_node("Relu", ["image"], ["z"])], "a", [], [_image()])
+    good.output[0].name = "z"
+    bad = helper.make_graph([inner], "b", [], [_image()], [_numbers("s", HUGE, HUGE)])
+    bad.output[0].name = "z"
+    for branches in ((good, bad), (bad, good)):
+        node = helper.make_node("If", ["c"], ["y"], then_branch=branches[0], else_branch=branches[1])
+        with pytest.raises(ModelLoadError, match=said):
+            require_plain_model(_graph(node, tensors=[_column("c")]))

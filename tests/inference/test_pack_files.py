@@ -13,6 +13,14 @@ def test_plain_names_are_safe(name: str) -> None:
     assert name_fault(name) is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["con", "COM1.txt", "COM\u00b9", "lpt\u00b3.md", "CONIN$", "conout$", "figures/conout$.png", "nul .txt"],
+)
+def test_names_of_devices_are_refused(name: str) -> None:
+    assert name_fault(name) == "cannot be a file on every system"
+
+
 def test_lists_all_files_but_the_manifest_and_what_file_managers_leave(tmp_path: Path) -> None:
     (tmp_path / "figures").mkdir()
     for name in ("pack.toml", "card.md", "figures/roc.png", "Thumbs.db", "figures/.DS_Store"):

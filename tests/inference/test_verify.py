@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
+from core.errors import InferenceError
 from inference.build import write_checksums
+from inference.engine import Batch, Outputs
+from inference.engine_onnxruntime import OnnxRuntimeEngine
 from inference.verify import VerifyCheck, verify_pack
 from tests.inference import toy_packs
 
@@ -94,3 +97,36 @@ def test_a_model_that_the_careful_engine_refuses_is_not_shown_to_the_other(folde
         write_checksums(folder)
         failed = [(check.code, check.engine, check.precision) for check in _failed(folder)]
         assert failed == [("E302", "onnxruntime", "fp32")]
+
+
+def test_a_network_that_remembers_the_picture_before_is_found(
+    toy_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that the judge let through: an engine that keeps the brightest picture so far."""
+    run = OnnxRuntimeEngine.run
+    brightest = [0.6]
+
+    def remembered(engine: OnnxRuntimeEngine, batch: Batch) -> Outputs:
+        brightest.append(max(brightest[-1], float(batch.mean())))
+        return {name: said + brightest[-1] - 0.6 for name, said in run(engine, batch).items()}
+
+    monkeypatch.setattr(OnnxRuntimeEngine, "run", remembered)
+    checks = verify_pack(toy_root / "toy-finding", threads=1)
+    assert {check.name for check in checks if not check.passed and "after it saw" in check.text} == {
+        "Other pictures"
+    }
+
+
+def test_a_network_that_fails_on_a_white_picture_is_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does whose memory grows with what is in the picture, in a child with a limit."""
+    run = OnnxRuntimeEngine.run
+
+    def failing(engine: OnnxRuntimeEngine, batch: Batch) -> Outputs:
+        if batch.min() == batch.max() and batch.max() > 0.9:
+            raise InferenceError("onnxruntime: bad allocation")
+        return run(engine, batch)
+
+    monkeypatch.setattr(OnnxRuntimeEngine, "run", failing)
+    assert {(check.name, check.engine) for check in _failed(folder)} == {("Other pictures", "onnxruntime")}

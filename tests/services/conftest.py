@@ -14,9 +14,10 @@ from core.decision import Decision, FirstRead, Reading
 from core.image import ReadingUnit
 from core.patient import Patient, Sourced
 from services.analyze import Analysis, AnalysisOptions, Analyzer
+from services.before_signing import about_of
 from services.drafts import Draft, key_of
 from services.scan import scan
-from services.sign import Person, about_of
+from services.sign import Person
 from services.workplace import Workplace
 from tests.opening import enter_signer, open_workplace
 
@@ -87,6 +88,20 @@ def clock() -> MovedClock:
 def workplace(tmp_path: Path, clock: MovedClock) -> Iterator[Workplace]:
     with open_workplace(tmp_path / "profile", clock=clock) as workplace:
         yield workplace
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    """Where a clinic's records lie, or will."""
+    return tmp_path / "clinic"
+
+
+@pytest.fixture
+def medium(tmp_path: Path) -> Path:
+    """A stick for backups."""
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture

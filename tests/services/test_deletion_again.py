@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Cancelled, RequestError
+from services.other_states import OtherStates
 from services.restore import Prepared, Restoring, again_lines
 from services.workplace import Workplace
 from store.backup_manifest import Backup
@@ -29,18 +30,6 @@ def delete(workplace: Workplace, patient: int, studies: list[int] | None = None)
 
 def studies_of(workplace: Workplace, patient: int) -> list[int]:
     return sorted(study.study_id for study in workplace.records.studies_of(patient))
-
-
-@pytest.fixture
-def medium(tmp_path: Path) -> Path:
-    folder = tmp_path / "stick"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def profile(tmp_path: Path) -> Path:
-    return tmp_path / "clinic"
 
 
 @pytest.fixture
@@ -103,7 +92,7 @@ def test_without_deleting_again_the_patient_would_be_back(
 ) -> None:
     with open_workplace(profile, clock=clock) as workplace:
         delete(workplace, 1)
-    monkeypatch.setattr(Restoring, "_later", lambda *_: ())
+    monkeypatch.setattr(OtherStates, "deletions", lambda *_: ())
     restore(backup, profile, clock)
     assert holds(profile, "Plantedname") == ["farlight.db"]
 

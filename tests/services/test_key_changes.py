@@ -402,7 +402,7 @@ def _full_after(monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
             raise OSError(errno.ENOSPC, "full")
         replace_file(file, content)
 
-    monkeypatch.setattr("store.keyring.replace_file", write)
+    monkeypatch.setattr("store.key_file.replace_file", write)
 
 
 @pytest.mark.parametrize("damaged", [False, True])

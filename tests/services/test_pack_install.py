@@ -1,6 +1,8 @@
 """Installing packs from other hands: whole or not at all, with a key that is trusted, and back again."""
 
 import errno
+import json
+import os
 import shutil
 import signal
 import subprocess
@@ -26,9 +28,12 @@ from core.errors import (
 from core.wording import say
 from inference import trial, zip_directory
 from inference.pack_files import sha256_of
+from inference.packs import PackLibrary
 from inference.verify import VerifyCheck
+from services.analyze import AnalysisOptions, Analyzer
 from services.pack_install import PackDesk, PackVersion
 from services.workplace import Workplace
+from store.durable import settle_folder
 from tests.inference import toy_packs
 from tests.opening import PASSWORD, enter_signer, open_workplace
 from tests.services.pack_files import ACCEPTANCE, MAKER, PRIVATE, pack_file
@@ -364,6 +369,162 @@ def test_a_pack_that_was_copied_or_changed_is_not_used(
     manifest.write_text(manifest.read_text().replace("Toy outline", "Evil outline"))
     assert _counting(desk) == {}
     assert any(isinstance(one.error, ChecksumError) for one in desk.versions())
+
+
+def _without_records(workplace: Workplace) -> dict[str, str]:
+    """Return what the verbs use that open no records."""
+    library = PackLibrary((workplace.folder / "packs",))
+    return {pack.id: str(pack.manifest.version) for pack in library.packs()}
+
+
+def test_packs_of_a_key_that_is_not_trusted_any_more_are_not_used_by_verbs_that_open_no_records(
+    desk: PackDesk, workplace: Workplace, files: dict[str, Path]
+) -> None:
+    _install(desk, files["outline 1.2.0"])
+    assert _without_records(workplace) == {"toy-outline": "1.2.0"}
+    desk.keys.distrust(MAKER.key)
+    assert _without_records(workplace) == {}
+    with pytest.raises(UntrustedKeyError, match="not trusted any more"):
+        PackLibrary((workplace.folder / "packs",)).get("toy-outline")
+    analyzer = Analyzer(AnalysisOptions(), pack_folders=(workplace.folder / "packs",))
+    assert [name for name, error in analyzer.broken() if isinstance(error, UntrustedKeyError)] == [
+        "toy-outline"
+    ]
+    desk.keys.trust(MAKER, MAKER.fingerprint)
+    assert _without_records(workplace) == {"toy-outline": "1.2.0"}
+    desk.keys.distrust(MAKER.key)
+    desk.remove("toy-outline")
+    desk.finish()
+    assert _left(workplace) == []
+
+
+class _Killed(BaseException):
+    """Ends a change where a power cut would."""
+
+
+def test_trust_that_was_taken_half_way_is_put_right_at_the_next_start(
+    desk: PackDesk, workplace: Workplace, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(desk, files["outline 1.2.0"])
+
+    def killed(_key: bytes) -> None:
+        raise _Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk._store, "distrust", killed)
+        with pytest.raises(_Killed):
+            desk.keys.distrust(MAKER.key)
+    assert _without_records(workplace) == {}
+    desk.finish()
+    assert (_counting(desk), _without_records(workplace)) == ({"toy-outline": "1.2.0"},) * 2
+    desk._store.distrust(MAKER.key)
+    desk.finish()
+    assert _without_records(workplace) == {}
+
+
+def test_other_contents_under_a_number_that_was_removed_are_refused(
+    desk: PackDesk, files: dict[str, Path]
+) -> None:
+    """What was entered for that version would else hold for another model."""
+    _install(desk, files["outline 1.2.0"])
+    desk.remove("toy-outline")
+    with pytest.raises(PackChangeError, match="other contents"):
+        _install(desk, files["another 1.2.0"])
+    _install(desk, files["outline 1.2.0"])
+    assert _counting(desk) == {"toy-outline": "1.2.0"}
+
+
+def test_a_roll_back_that_was_killed_before_its_line_is_audited_as_such(
+    desk: PackDesk, workplace: Workplace, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(desk, files["outline 1.2.0"])
+    _install(desk, files["outline 1.3.0"])
+
+    def killed(*_arguments: object) -> None:
+        raise _Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk, "_settle_going", killed)
+        with pytest.raises(_Killed):
+            desk.roll_back("toy-outline")
+    desk.finish()
+    assert _acts(workplace)[-1] == "pack_rolled_back"
+    assert json.loads(list(workplace.trail.lines())[-1].detail) == {
+        "pack": "toy-outline",
+        "old": "1.3.0",
+        "new": "1.2.0",
+    }
+    desk.finish()
+    assert _acts(workplace).count("pack_rolled_back") == 1
+
+
+def test_the_removal_of_two_versions_that_was_killed_between_them_is_finished(
+    desk: PackDesk, workplace: Workplace, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(desk, files["outline 1.2.0"])
+    _install(desk, files["outline 1.3.0"])
+    take, taken = desk._folder.take, list[str]()
+
+    def killed(name: str) -> None:
+        assert {row.state for row in desk._store.installed()} == {"going"}
+        if taken:
+            raise _Killed
+        taken.append(name)
+        take(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk._folder, "take", killed)
+        with pytest.raises(_Killed):
+            desk.remove("toy-outline")
+    desk.finish()
+    assert (_counting(desk), _left(workplace), desk._store.installed()) == ({}, [], ())
+    assert _acts(workplace)[-1] == "pack_removed"
+    assert json.loads(list(workplace.trail.lines())[-1].detail) == {
+        "pack": "toy-outline",
+        "old": "1.3.0, 1.2.0",
+    }
+
+
+def test_what_does_not_fit_any_more_when_it_is_installed_is_refused(
+    desk: PackDesk, workplace: Workplace, files: dict[str, Path]
+) -> None:
+    """Another window installed a later one while this one waited for its administrator."""
+    with desk.offer(files["outline 1.2.0"]) as offer:
+        _install(_desk(workplace), files["outline 1.3.0"])
+        with pytest.raises(PackChangeError, match="roll the pack back"):
+            desk.install(offer)
+    assert _counting(desk) == {"toy-outline": "1.3.0"}
+
+
+def test_every_folder_and_file_is_on_the_disk_before_it_is_put_into_its_place(
+    desk: PackDesk, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[str] = []
+    synced: list[int] = []
+    settle, sync, rename = settle_folder, os.fsync, Path.rename
+    at_rename: list[tuple[int, int]] = []
+
+    def renamed(folder: Path, target: Path) -> Path:
+        if target.name == "toy-outline-1.2.0":
+            at_rename.append((settled.count("toy-outline"), len(synced)))
+        return rename(folder, target)
+
+    def settled_one(folder: Path) -> None:
+        settled.append(folder.name)
+        settle(folder)
+
+    def synced_one(number: int) -> None:
+        synced.append(number)
+        sync(number)
+
+    monkeypatch.setattr("store.pack_folder.settle_folder", settled_one)
+    monkeypatch.setattr("inference.archive.os.fsync", synced_one)
+    monkeypatch.setattr(Path, "rename", renamed)
+    _install(desk, files["outline 1.2.0"])
+    ((folders, written),) = at_rename
+    assert folders == 1
+    assert written >= 6
+    assert settled[-1] == "packs"
 
 
 @pytest.mark.slow

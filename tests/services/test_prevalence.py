@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import NotPermittedError, PrevalenceError
-from core.image import ImageRef, ReadingUnit
+from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient
 from core.result import Finding, ModelStamp, PackResult, Position, Result, SiteProbability, Source
@@ -22,19 +22,10 @@ from services.words import site_sentence
 from services.workplace import Workplace
 from tests.opening import PASSWORD
 from tests.services.conftest import TYPED
+from tests.services.test_words import FINDING as SCORED
 from tests.services.test_words import FORBIDDEN
 
-FINDING = Finding(
-    code="pneumonia",
-    label="Pneumonia",
-    probability=0.8,
-    interval=(0.6, 0.9),
-    threshold=0.4,
-    threshold_source="sensitivity-95",
-    position="above",
-    calibrated_at_prevalence=0.5,
-    image=ImageRef(file="a.png"),
-)
+FINDING = replace(SCORED, probability=0.8, interval=(0.6, 0.9), calibrated_at_prevalence=0.5)
 PACK = PackResult(
     stamp=ModelStamp(pack_id="chest", version="1.0.0", sha256="ab", pack_class="research"),
     title="Chest",

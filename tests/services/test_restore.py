@@ -32,18 +32,6 @@ from tests.services.records_of_clinic import put_images, reports, sign_reports
 
 
 @pytest.fixture
-def medium(tmp_path: Path) -> Path:
-    folder = tmp_path / "stick"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def profile(tmp_path: Path) -> Path:
-    return tmp_path / "clinic"
-
-
-@pytest.fixture
 def backup(profile: Path, medium: Path, clock: MovedClock) -> Backup:
     """A backup of five reports and three images; two reports were signed since."""
     with open_workplace(profile, clock=clock) as workplace:

@@ -27,18 +27,6 @@ NEW = "yam and plantain"
 
 
 @pytest.fixture
-def profile(tmp_path: Path) -> Path:
-    return tmp_path / "profile"
-
-
-@pytest.fixture
-def medium(tmp_path: Path) -> Path:
-    folder = tmp_path / "stick"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def backup(profile: Path, medium: Path, clock: MovedClock) -> Backup:
     with open_workplace(profile, clock=clock) as workplace:
         workplace.staff.add(LEAVER, LEAVERS)
@@ -79,7 +67,7 @@ def test_where_the_records_are_damaged_their_key_file_tells_who_left(
         assert LEAVER.name not in {one.name for one in workplace.staff.all()}
 
 
-@pytest.mark.parametrize("target", ["profile", "elsewhere"])
+@pytest.mark.parametrize("target", ["clinic", "elsewhere"])
 def test_an_old_sticks_keys_and_password_do_not_open_what_is_written_after_a_restore(
     backup: Backup, profile: Path, clock: MovedClock, tmp_path: Path, target: str
 ) -> None:

@@ -20,11 +20,12 @@ from core.errors import (
 from core.image import ReadingUnit
 from core.patient import Patient, Sourced
 from services.analyze import Analysis, Analyzer
+from services.before_signing import missing_for_signing, reading_beside
 from services.drafts import Draft, key_of
 from services.patient import merge
 from services.report import set_on_paper
 from services.scan import scan
-from services.sign import Person, missing_for_signing, reading_beside
+from services.sign import Person
 from services.workplace import Workplace
 from store.signed import SignedStore
 from tests.opening import enter_signer, open_workplace

@@ -216,7 +216,7 @@ def test_a_key_that_cannot_be_kept_is_not_made(
         if file.name == "keys.json":
             raise OSError
 
-    monkeypatch.setattr("store.keyring.replace_file", fail)
+    monkeypatch.setattr("store.key_file.replace_file", fail)
     with pytest.raises(ProfileNotWritableError):
         ring.create("Amina", PASSWORD)
     assert not ring.exists

@@ -16,9 +16,13 @@ PIN = "2580"
 @pytest.fixture(scope="session")
 def application(display: str) -> Any:
     """The one application object on the display."""
-    from ui.application import make_application
+    from ui.application import make_application, make_window
 
-    return make_application()
+    assert make_window is not None  # with all that a window imports
+    made = make_application()
+    gc.collect()
+    gc.freeze()  # what lives as long as the program is not looked through after each test
+    return made
 
 
 @pytest.fixture
@@ -100,7 +104,7 @@ def stage(clean: None, unexpected: list[BaseException], tmp_path: Path) -> Itera
         otieno = next((one for one in workplace.staff.all() if one.signs), None)
         if otieno is not None:
             workplace.switch(otieno.holder_id, PASSWORD)
-        workplace._analyzer = analyzer or StandInAnalyzer()  # type: ignore[assignment]
+        workplace.analyzers._analyzer = analyzer or StandInAnalyzer()  # type: ignore[assignment]
         window = make_window(workplace, tuple(str(path) for path in paths))
         window.intake.watch_media = lambda: None  # type: ignore[method-assign]
         window.show()

@@ -81,7 +81,7 @@ class Screens:
         )
         workplace.switch(otieno.holder_id, PASSWORD)
         if not self.real:
-            workplace._analyzer = analyzer or StandInAnalyzer()  # type: ignore[assignment]
+            workplace.analyzers._analyzer = analyzer or StandInAnalyzer()  # type: ignore[assignment]
         window = make_window(workplace, tuple(str(path) for path in paths))
         window.resize(*size)
         window.show()
@@ -96,7 +96,7 @@ class Screens:
         dialogs = (
             window.signing.dialog,
             window.settings.people.dialog,
-            window.audit_export.sheet,
+            window.auditing.export.sheet,
             window.keeping.dialog,
             window.models.desk.dialog,
             window.models.keys.dialog,
@@ -398,9 +398,9 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         signed_report(window)
         wait_until(lambda: window._workplace.trail_state is not None)  # type: ignore[attr-defined]
         trail: TrailState = window._workplace.check_trail()  # type: ignore[attr-defined]
-        window.trail_watch.checked.emit(trail)  # type: ignore[attr-defined]
+        window.auditing.watch.checked.emit(trail)  # type: ignore[attr-defined]
         window.show_page("audit")  # type: ignore[attr-defined]
-        wait_until(lambda: window.audit.model.rowCount() > 5)  # type: ignore[attr-defined]
+        wait_until(lambda: window.auditing.page.model.rowCount() > 5)  # type: ignore[attr-defined]
 
     def audit_broken(window: object) -> None:
         from dataclasses import replace
@@ -415,16 +415,16 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         )
         state = replace(window._workplace.trail_state, broken=broken)  # type: ignore[attr-defined]
         window._workplace.trail_state = state  # type: ignore[attr-defined]
-        window.trail_watch._on_checked(state)  # type: ignore[attr-defined]
+        window.auditing.watch._on_checked(state)  # type: ignore[attr-defined]
 
     def audit_nothing(window: object) -> None:
         audit(window)
-        window.audit.filter.text.setText("nobody of that name")  # type: ignore[attr-defined]
-        wait_until(lambda: not window.audit.model.rowCount())  # type: ignore[attr-defined]
+        window.auditing.page.filter.text.setText("nobody of that name")  # type: ignore[attr-defined]
+        wait_until(lambda: not window.auditing.page.model.rowCount())  # type: ignore[attr-defined]
 
     def audit_export(window: object) -> None:
         audit(window)
-        window.audit_export.ask()  # type: ignore[attr-defined]
+        window.auditing.export.ask()  # type: ignore[attr-defined]
 
     def sheet(window: object) -> None:
         ready(window)

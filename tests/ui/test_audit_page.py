@@ -21,7 +21,7 @@ def _acts(window: Any) -> list[str]:
 
 
 def _shown(window: Any) -> list[list[str]]:
-    model = window.audit.model
+    model = window.auditing.page.model
     return [
         [model.index(row, column).data() for column in range(model.columnCount())]
         for row in range(model.rowCount())
@@ -29,8 +29,8 @@ def _shown(window: Any) -> list[list[str]]:
 
 
 def _show(window: Any) -> None:
-    window._acts["audit"]()
-    wait_until(lambda: window.turner.is_shown("audit") and window.audit.model.rowCount())
+    window.keys.strike("audit")
+    wait_until(lambda: window.turner.is_shown("audit") and window.auditing.page.model.rowCount())
 
 
 def _ready(window: Any) -> None:
@@ -84,9 +84,9 @@ def test_thousands_of_lines_are_fetched_as_they_are_scrolled_to_and_filtered(
             workplace.trail.note("open", f"unit:{number:08}", words=f"Child {number}")
             workplace.trail.note("decide", f"unit:{number:08}", detail={"answer": "agree"})
     window = stage(profile=tmp_path / "profile")
-    wait_until(lambda: window._workplace.trail_state is not None and not window.trail_watch.checking)
+    wait_until(lambda: window._workplace.trail_state is not None and not window.auditing.watch.checking)
     _show(window)
-    page, model = window.audit, window.audit.model
+    page, model = window.auditing.page, window.auditing.page.model
     wait_until(lambda: "whole; checked" in page.state.text())
     assert model.rowCount() < 1000
     numbers = [int(row[0].replace(",", "")) for row in _shown(window)]
@@ -130,12 +130,12 @@ def test_a_broken_trail_is_told_after_the_start_with_where_and_what_to_do(
     connection.close()
     window = stage(profile=tmp_path / "profile")
     wait_until(lambda: any("changed outside Farlight" in title for title in window.notices.texts()))
-    window._acts["audit"]()
-    wait_until(window.audit.model.rowCount)
-    assert window.audit._broken.isVisible()
-    assert f"Line {seq} is not as it was written." in window.audit._broken_words.text()
-    assert "Keep a copy of the profile folder" in window.audit._broken_words.text()
-    assert "the trail is broken" in window.audit.state.text()
+    window.keys.strike("audit")
+    wait_until(window.auditing.page.model.rowCount)
+    assert window.auditing.page._broken.isVisible()
+    assert f"Line {seq} is not as it was written." in window.auditing.page._broken_words.text()
+    assert "Keep a copy of the profile folder" in window.auditing.page._broken_words.text()
+    assert "the trail is broken" in window.auditing.page.state.text()
 
 
 def test_only_administrators_see_it_and_nothing_stays_in_sight_for_the_next_person(
@@ -145,11 +145,11 @@ def test_only_administrators_see_it_and_nothing_stays_in_sight_for_the_next_pers
     _show(window)
     helper = window._workplace.staff.add(NewPerson(name="Zo", duty="assistant"), "yam and plantain")
     window._workplace.switch(helper.holder_id, "yam and plantain")
-    window.audit.refresh()
-    assert window.audit.model.rowCount() == 0
-    assert "E508" in window.audit._empty.text()
+    window.auditing.page.refresh()
+    assert window.auditing.page.model.rowCount() == 0
+    assert "E508" in window.auditing.page._empty.text()
     window.show_page("worklist")
-    window._acts["audit"]()
+    window.keys.strike("audit")
     assert not window.turner.is_shown("audit")
     assert window.notices.texts()
     window.show_page("settings")
@@ -162,10 +162,10 @@ def test_only_administrators_see_it_and_nothing_stays_in_sight_for_the_next_pers
 def test_it_is_exported_from_the_window(stage: Stage, tmp_path: Path) -> None:
     window = stage()
     _show(window)
-    window.audit.export.click()
-    window.audit_export.sheet.reject()
-    wait_until(lambda: window.audit_export.sheet is None)
-    window.audit_export.export_to(str(tmp_path / "trail.jsonl"))
+    window.auditing.page.export.click()
+    window.auditing.export.sheet.reject()
+    wait_until(lambda: window.auditing.export.sheet is None)
+    window.auditing.export.export_to(str(tmp_path / "trail.jsonl"))
     wait_until(lambda: "The audit trail was exported." in window.notices.texts())
     assert _acts(window)[-1] == "trail_exported"
     lines = (tmp_path / "trail.jsonl").read_text().splitlines()

@@ -120,9 +120,9 @@ def test_esc_goes_one_step_back(stage: Stage, tmp_path: Path) -> None:
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
     press(window, Qt.Key.Key_Question)
-    assert window.sheet.isVisible()
+    assert window.turner.sheet.isVisible()
     press(window, Qt.Key.Key_Escape)
-    assert not window.sheet.isVisible()
+    assert not window.turner.sheet.isVisible()
     window.read.column.focus_note()
     press(window, Qt.Key.Key_Escape)
     assert window.read.viewer.hasFocus()
@@ -167,7 +167,7 @@ def test_theme_and_size_are_remembered(stage: Stage, tmp_path: Path) -> None:
     from ui.window_look import keep_look
 
     window = stage(profile=tmp_path / "one")
-    window._on_theme_toggled()
+    window.choices.toggle_theme()
     window.resize(1200, 700)
     QTest.qWait(50)
     keep_look(window, window.read, window._workplace)
@@ -209,7 +209,7 @@ from tests.ui.stage import StandInAnalyzer, wait_until
 from ui.application import make_application, make_window
 make_application()
 workplace = open_workplace(Path(sys.argv[1]))
-workplace._analyzer = StandInAnalyzer()
+workplace.analyzers._analyzer = StandInAnalyzer()
 window = make_window(workplace, (sys.argv[2],))
 window.show()
 wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)

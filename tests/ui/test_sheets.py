@@ -138,8 +138,8 @@ def support(window: Any) -> Sheet:
 
 
 def trail(window: Any) -> Sheet:
-    window.audit_export.ask()
-    return window.audit_export.sheet  # type: ignore[no-any-return]
+    window.auditing.export.ask()
+    return window.auditing.export.sheet  # type: ignore[no-any-return]
 
 
 def offer(window: Any) -> Sheet:

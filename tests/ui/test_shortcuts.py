@@ -37,7 +37,7 @@ def test_every_act_of_the_table_is_in_the_window_and_on_the_sheet(stage: Stage) 
     window = stage()
     acts = {action.objectName() for action in window.findChildren(QAction)}
     assert set(TABLE) - acts == set()
-    words = {one.text() for one in window.sheet.findChildren(QLabel)}
+    words = {one.text() for one in window.turner.sheet.findChildren(QLabel)}
     assert {key.words for key in TABLE.values()} - words == set()
 
 
@@ -48,13 +48,13 @@ def test_the_sheet_of_keys_leaves_the_patient_in_sight_and_cuts_no_words(stage: 
     window = stage()
     window.resize(window.minimumSize())
     window.turner.toggle_sheet()
-    wait_until(window.sheet.isVisible)
-    assert window.sheet.geometry().top() > window.banner.geometry().bottom()
-    inner = window.sheet.findChild(QScrollArea).widget()
-    wait_until(lambda: inner.width() <= window.sheet.width())
-    for one in window.sheet.findChildren(QLabel):
-        right = one.mapTo(window.sheet, one.rect().topRight()).x()
-        assert right < window.sheet.width(), one.text()
+    wait_until(window.turner.sheet.isVisible)
+    assert window.turner.sheet.geometry().top() > window.banner.geometry().bottom()
+    inner = window.turner.sheet.findChild(QScrollArea).widget()
+    wait_until(lambda: inner.width() <= window.turner.sheet.width())
+    for one in window.turner.sheet.findChildren(QLabel):
+        right = one.mapTo(window.turner.sheet, one.rect().topRight()).x()
+        assert right < window.turner.sheet.width(), one.text()
 
 
 @pytest.mark.display
@@ -65,8 +65,8 @@ def test_the_sheet_of_keys_fits_without_scrolling(stage: Stage, size: tuple[int,
     window = stage()
     window.resize(*size)
     window.turner.toggle_sheet()
-    wait_until(window.sheet.isVisible)
-    area = window.sheet.findChild(QScrollArea)
+    wait_until(window.turner.sheet.isVisible)
+    area = window.turner.sheet.findChild(QScrollArea)
     words = [one for one in area.findChildren(QLabel) if one.text() in {key.words for key in TABLE.values()}]
     wait_until(lambda: area.verticalScrollBar().maximum() == 0)
     assert len(words) >= len(TABLE)
@@ -82,15 +82,15 @@ def test_the_sheet_of_keys_is_scrolled_by_keys_where_the_window_is_small(stage: 
     window = stage()
     window.resize(1024, 640)
     window.turner.toggle_sheet()
-    wait_until(window.sheet.hasFocus)
-    bar = window.sheet._scroll.verticalScrollBar()
-    window.sheet.resize(window.sheet.width(), 300)
+    wait_until(window.turner.sheet.hasFocus)
+    bar = window.turner.sheet._scroll.verticalScrollBar()
+    window.turner.sheet.resize(window.turner.sheet.width(), 300)
     wait_until(lambda: bar.maximum() > 0)
-    QTest.keyClick(window.sheet, Qt.Key.Key_Down)
+    QTest.keyClick(window.turner.sheet, Qt.Key.Key_Down)
     below = bar.value()
-    QTest.keyClick(window.sheet, Qt.Key.Key_PageDown)
+    QTest.keyClick(window.turner.sheet, Qt.Key.Key_PageDown)
     assert 0 < below < bar.value()
-    QTest.keyClick(window.sheet, Qt.Key.Key_End)
+    QTest.keyClick(window.turner.sheet, Qt.Key.Key_End)
     assert bar.value() == bar.maximum()
-    QTest.keyClick(window.sheet, Qt.Key.Key_Home)
+    QTest.keyClick(window.turner.sheet, Qt.Key.Key_Home)
     assert bar.value() == 0

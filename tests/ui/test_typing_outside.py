@@ -141,10 +141,10 @@ def test_a_space_in_typed_words_does_not_press_the_button_that_has_the_focus(
 def test_a_question_mark_after_typed_words_does_not_open_the_sheet(stage: Stage, tmp_path: Path) -> None:
     window = read(stage, write_chest(tmp_path, "1.dcm"))
     type_anywhere(window, "scar?")
-    assert not window.sheet.isVisible()
+    assert not window.turner.sheet.isVisible()
     rest()
     type_anywhere(window, "?")
-    assert window.sheet.isVisible()
+    assert window.turner.sheet.isVisible()
 
 
 def test_words_typed_in_the_list_open_no_patient(stage: Stage, tmp_path: Path) -> None:
