@@ -173,7 +173,7 @@ def test_recipro_cam_of_a_linear_head_is_its_activation_map_smoothed_by_a_gaussi
     weights = generator.normal(size=(2, 3)).astype(np.float32)
 
     def linear(batch: Values) -> Values:
-        return np.einsum("bcij,lc->bl", batch, weights).astype(np.float32)
+        return np.asarray(np.einsum("bcij,lc->bl", batch, weights), dtype=np.float32)
 
     maps = reciprocam(_asking(linear), features, RECIPROCAM)
     exact = np.pad(np.einsum("cij,lc->lij", features, weights), ((0, 0), (1, 1), (1, 1)))
