@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not arguments.path and not arguments.patient:
         arguments.parser.error(say("cli.error.no_path"))
+    _require_each_once(arguments)
     line = ProgressLine()
     try:
         with stoppable() as cancelled, packs_in_use():
@@ -80,6 +81,13 @@ def _prevalence(text: str) -> "Prevalence":
         return Prevalence(finding=code, share=value)
     except (ValueError, PrevalenceError) as error:
         raise argparse.ArgumentTypeError(say("cli.error.prevalence", text=text)) from error
+
+
+def _require_each_once(arguments: argparse.Namespace) -> None:
+    findings = [one.finding for one in arguments.prevalences]
+    for finding in dict.fromkeys(findings):
+        if findings.count(finding) > 1:
+            arguments.parser.error(say("cli.error.prevalence_twice", finding=finding))
 
 
 def _summary(outcome: "BatchOutcome") -> str:
