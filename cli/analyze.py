@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Analyse the inputs; 1 where something could not be read or done."""
     if not arguments.path and not arguments.patient:
         arguments.parser.error(say("cli.error.no_path"))
+    _require_each_once(arguments)
     line = ProgressLine()
     line.begin(say("cli.progress.begun"))
     from services.batch import run_batch
@@ -102,6 +103,13 @@ def _stopped(error: Cancelled) -> str:
     """Return how far a run came that was stopped, and how it goes on."""
     done, total = error.context.get("done"), error.context.get("total")
     return say("cli.stopped.done", done=done, total=total) if done else say("cli.stopped.before")
+
+
+def _require_each_once(arguments: argparse.Namespace) -> None:
+    findings = [one.finding for one in arguments.prevalences]
+    for finding in dict.fromkeys(findings):
+        if findings.count(finding) > 1:
+            arguments.parser.error(say("cli.error.prevalence_twice", finding=finding))
 
 
 def _summary(outcome: "BatchOutcome") -> str:

@@ -12,9 +12,11 @@ from typing import Any
 
 from core.wording import say
 from services.progress import IsCancelled, Progress
+from services.time_left import TimeLeft
 
 _ON_TERMINAL_EVERY_S = 0.1
 _ELSEWHERE_EVERY_S = 10.0
+_IN_SECONDS_BELOW_S = 90.0
 _WIDEST_CELL = 60
 _TIMED = frozenset({"looking", "copying", "verifying", "restoring", "salvaging"})
 
@@ -24,16 +26,19 @@ class ProgressLine:
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
-        self._started = self._shown_at = time.monotonic()
+        self._shown_at = time.monotonic()
+        self._left = TimeLeft()
         self._width = 0
 
     def __call__(self, progress: Progress) -> None:
         """Show how far the work is."""
         now = time.monotonic()
+        if progress.total and progress.stage in _TIMED:
+            self._left.hear(progress.done, progress.total, at=now, work=progress.stage)
         if now - self._shown_at < (_ON_TERMINAL_EVERY_S if self._terminal else _ELSEWHERE_EVERY_S):
             return
         self._shown_at = now
-        text = self._words(progress, now)
+        text = self._words(progress)
         if self._terminal:
             print("\r" + text.ljust(self._width), end="", file=sys.stderr, flush=True)
             self._width = len(text)
@@ -59,15 +64,17 @@ class ProgressLine:
             print("\r" + " " * self._width + "\r", end="", file=sys.stderr, flush=True)
             self._width = 0
 
-    def _words(self, progress: Progress, now: float) -> str:
+    def _words(self, progress: Progress) -> str:
         stage = say(f"cli.progress.{progress.stage}")
         if not progress.total:
             return say("cli.progress.count", stage=stage, done=progress.done)
         text = say("cli.progress.of", stage=stage, done=progress.done, total=progress.total)
-        if progress.done and progress.stage in _TIMED:
-            left = (now - self._started) / progress.done * (progress.total - progress.done)
-            text += say("cli.progress.left", seconds=round(left))
-        return text
+        left = self._left.seconds() if progress.stage in _TIMED else None
+        if left is None:
+            return text
+        if left < _IN_SECONDS_BELOW_S:
+            return text + say("cli.progress.left", seconds=round(left))
+        return text + say("cli.progress.left_minutes", minutes=round(left / 60))
 
 
 @contextmanager

@@ -122,11 +122,29 @@ def run_quantize(arguments: argparse.Namespace) -> int:
 
 
 def _drift_sentences(done: "Quantized") -> list[str]:
+    from services.int8_drift import LEAST_DICE
+
     small, large = round(done.int8_bytes / 1000), round(done.fp32_bytes / 1000)
     said = [
-        say("evaluation.said.quantized", images=done.images, refused=done.refused, small=small, large=large),
+        say(
+            "evaluation.said.quantized",
+            images=done.images,
+            apart=done.apart,
+            refused=done.refused,
+            small=small,
+            large=large,
+        ),
         *(say("evaluation.said.speed", engine=s.engine, ratio=s.ratio) for s in done.speeds),
-        *(say("evaluation.said.sides", title=s.title, share=s.share, images=s.images) for s in done.sides),
+        *(
+            say(
+                f"evaluation.said.sides_{s.of}",
+                title=s.title,
+                share=s.share,
+                images=s.images,
+                least=LEAST_DICE,
+            )
+            for s in done.sides
+        ),
     ]
     if done.warned:
         share = max(side.share for side in done.sides)

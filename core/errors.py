@@ -643,6 +643,12 @@ class PrevalenceError(RequestError):
     code = "E605"
 
 
+class UnknownFindingError(RequestError):
+    """How common a finding is was given for one that no model at hand has a calibrated score of."""
+
+    code = "E606"
+
+
 class Cancelled(FarlightError):
     """The user stopped the work."""
 

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.figures import Figure, Labels, area_under_curve, measured
+from evaluation.figures import Figure, Labels, area_under_curve, measured, pairs_apart
 
 SIDE, BORDER = 48, 5
 """Pixels a side at which the models see an image, and the width of the border."""
@@ -27,8 +27,9 @@ def views() -> Mapping[str, Chosen]:
 
 def baseline_figures(patients: Sequence[str], scores_of: Mapping[str, Pixels], truth: Labels) -> list[Figure]:
     """Return the AUC of each linear model from its scores (image,)."""
+    pairs = pairs_apart(patients, truth)
     return [
-        measured(f"linear model, {name}", "AUC", patients, partial(_area, scores, truth))
+        measured(f"linear model, {name}", "AUC", patients, partial(_area, scores, truth), trials=pairs)
         for name, scores in scores_of.items()
     ]
 

@@ -76,6 +76,11 @@ def _set_words(measured: Measured) -> str:
         f"{measured['engine']} {measured['precision']}, gates {gates}. Intervals: 95 %, 1,000 bootstraps of "
         'patients. "All": gates off; "answered": what the pack does not refuse.'
     )
+    if any(figure.get("interval_by") == "exact" for figure in measured["figures"]):
+        words += (
+            ' "(exact)": all resamples agree, as where all were found; the interval is that of a share in as '
+            "many patients (Clopper-Pearson; for an AUC, in as many pairs of patients)."
+        )
     calibrated = measured.get("calibrated")
     if calibrated:
         words += (

@@ -18,8 +18,9 @@ def figure_table(figures: Sequence[Measured]) -> str:
     """Return figures, each with its interval and from how many."""
     rows = []
     for figure in figures:
-        low, high = figure.get("interval", (float("nan"),) * 2)
-        interval = f"{low:.3f} to {high:.3f}"
+        low, high = figure.get("interval", (None, None))
+        exact = " (exact)" if figure.get("interval_by") == "exact" else ""
+        interval = "not stated" if low is None else f"{low:.3f} to {high:.3f}{exact}"
         counts = str(figure["patients"]), str(figure["images"])
         rows.append((figure["population"], figure["metric"], f"{figure['value']:.3f}", interval, *counts))
     return table(("population", "metric", "value", "95 % interval", "patients", "images"), rows)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 Labels = NDArray[np.int64]
 RESAMPLES = 1000
+_TAIL, _NORMAL_97_5 = 0.025, 1.959964
+_NO_WIDTH = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class Figure:
     interval: tuple[float, float] | None
     patients: int
     images: int
+    exact: bool = False
+    """Whether the interval is that of so many patients, because every resample gave the same figure."""
 
     def as_table(self) -> dict[str, object]:
         """Return the figure as the manifest and `figures.json` write it."""
@@ -34,6 +38,8 @@ class Figure:
         if self.interval is not None:
             low, high = self.interval
             table["interval"] = [round(min(low, self.value), 4), round(max(high, self.value), 4)]
+        if self.exact:
+            table["interval_by"] = "exact"
         return {**table, "patients": self.patients, "images": self.images}
 
 
@@ -42,8 +48,14 @@ def measured(
     metric: str,
     patients: Sequence[str],
     statistic: Callable[[NDArray[np.int64]], float],
+    *,
+    trials: int = 0,
 ) -> Figure:
-    """Compute `statistic(indices of images)` on all images, and its interval by resampling patients."""
+    """Compute `statistic(indices of images)` on all images, and its interval by resampling patients.
+
+    Where all resamples give the same (ten of ten were found), they say nothing of chance: the interval is
+    then that of a share in as many independent ``trials``, and None where the figure is no share (0).
+    """
     names, owner = np.unique(np.asarray(patients), return_inverse=True)
     images_of = [np.flatnonzero(owner == index) for index in range(len(names))]
     rng = np.random.default_rng(2026)
@@ -54,15 +66,45 @@ def measured(
         if np.isfinite(value):
             drawn.append(value)
     everything = np.arange(len(owner))
-    interval = (float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))) if drawn else None
+    value = float(statistic(everything))
+    interval = (float(np.quantile(drawn, _TAIL)), float(np.quantile(drawn, 1 - _TAIL))) if drawn else None
+    says_nothing = interval is not None and interval[1] - interval[0] < _NO_WIDTH
+    if says_nothing:
+        interval = share_interval(value, trials) if trials else None
     return Figure(
         population=population,
         metric=metric,
-        value=float(statistic(everything)),
+        value=value,
         interval=interval,
+        exact=says_nothing and interval is not None,
         patients=len(names),
         images=len(owner),
     )
+
+
+def share_interval(value: float, trials: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (0..1) that was seen in so many independent trials.
+
+    Source: all or none: Clopper, Pearson, Biometrika 26:404, 1934; between them: Wilson, JASA 22:209, 1927.
+    """
+    if value >= 1.0:
+        return float(_TAIL ** (1 / trials)), 1.0
+    if value <= 0.0:
+        return 0.0, float(1 - _TAIL ** (1 / trials))
+    squared = _NORMAL_97_5**2 / trials
+    middle = (value + squared / 2) / (1 + squared)
+    half = np.sqrt(squared * (value * (1 - value) + squared / 4)) / (1 + squared)
+    return float(middle - half), float(middle + half)
+
+
+def pairs_apart(patients: Sequence[str], truth: Labels) -> int:
+    """Return how many pairs of an ill and a well patient there are without any patient twice.
+
+    That all pairs of an ill and a well one are in order is no likelier than that these are, and these are
+    independent: their number bounds an area under the curve of which every resample is perfect.
+    """
+    ill, well = ({p for p, value in zip(patients, truth, strict=True) if value == side} for side in (1, 0))
+    return min(len(ill), len(well), len(ill | well) // 2)
 
 
 def area_under_curve(scores: Values, truth: Labels) -> float:

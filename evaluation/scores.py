@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.calibration import calibration_error
-from evaluation.figures import Figure, Labels, Values, area_under_curve, measured, share
+from evaluation.figures import Figure, Labels, Values, area_under_curve, measured, pairs_apart, share
+from evaluation.split import patients_of_each_kind
 
 BINS = 10
 """Bins of the calibration error and rows of the reliability table."""
@@ -26,21 +27,28 @@ def score_figures(
 
     ``scores`` are probabilities (image,), ``truth`` is 0 or 1; intervals come from resampling patients.
     """
-    statistics: list[tuple[str, Statistic]] = [
-        ("AUC", lambda i: area_under_curve(scores[i], truth[i])),
+    statistics: list[tuple[str, Statistic, int]] = [
+        ("AUC", lambda i: area_under_curve(scores[i], truth[i]), pairs_apart(patients, truth)),
         (
             "calibration error, 10 bins of equal width",
             lambda i: calibration_error(scores[i], truth[i], bins=BINS),
+            0,
         ),
         (
             "calibration error, 10 bins of equal mass",
             lambda i: calibration_error(scores[i], truth[i], bins=BINS, equal_mass=True),
+            0,
         ),
-        ("Brier score", lambda i: float(np.mean((scores[i] - truth[i]) ** 2))),
+        ("Brier score", lambda i: float(np.mean((scores[i] - truth[i]) ** 2)), 0),
     ]
+    well, ill = patients_of_each_kind(patients, [int(value) for value in truth])
     for name, threshold in points.items():
-        statistics += _rates(name, threshold, scores, truth)
-    return [measured(population, metric, patients, statistic) for metric, statistic in statistics]
+        sensitivity, specificity = _rates(name, threshold, scores, truth)
+        statistics += [(*sensitivity, ill), (*specificity, well)]
+    return [
+        measured(population, metric, patients, statistic, trials=trials)
+        for metric, statistic, trials in statistics
+    ]
 
 
 def reliability(scores: Values, truth: Labels) -> list[dict[str, object]]:

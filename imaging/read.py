@@ -1,9 +1,10 @@
 """Reads one two-dimensional image of a reading unit."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
-from core.errors import ChangedFileError, DamagedImageError, NotAnImageError
+from core.errors import Cancelled, ChangedFileError, DamagedImageError, NotAnImageError
 from core.image import Image, ReadingUnit
 from imaging.source import mark_of, open_source, state_of
 
@@ -87,22 +88,25 @@ def shown_file(unit: ReadingUnit, file: Path) -> str:
     return str(Path(unit.path) / file.relative_to(common)) if file.is_relative_to(common) else unit.path
 
 
-def unit_sha256(unit: ReadingUnit) -> str:
+def unit_sha256(unit: ReadingUnit, cancelled: Callable[[], bool] | None = None) -> str:
     """Return the SHA-256 of the unit's file; of several, that of their hex digests joined in reading order.
 
     Raises:
         ImagingError: a file cannot be read any more.
+        Cancelled: ``cancelled`` said so.
     """
     digests = []
     for file in unit.files:
-        digests.append(_file_sha256(file))
+        digests.append(_file_sha256(file, cancelled))
         require_listed(unit, file)
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def _file_sha256(file: Path) -> str:
+def _file_sha256(file: Path, cancelled: Callable[[], bool] | None) -> str:
     digest = hashlib.sha256()
     with open_source(file) as stream:
         while chunk := stream.read(_CHUNK_BYTES):
+            if cancelled is not None and cancelled():
+                raise Cancelled
             digest.update(chunk)
     return digest.hexdigest()

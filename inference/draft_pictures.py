@@ -23,6 +23,19 @@ def pictures(facts: InputFacts, count: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(planes * np.float32(facts.largest or 1.0))
 
 
+def probes(facts: InputFacts) -> NDArray[np.float32]:
+    """Return pictures as far from one another as can be: shapes, noise, a slope, all black, all white.
+
+    What holds on each of them holds because of how the network is built, not by chance.
+    """
+    rows, columns = facts.size
+    noise = np.random.default_rng(SEED).random((rows, columns), dtype=np.float32)
+    slope = np.add.outer(np.linspace(0, 0.5, rows), np.linspace(0, 0.5, columns))
+    planes = (greys(1, facts.size)[0], noise, slope, np.zeros(facts.size), np.ones(facts.size))
+    all_alike = np.repeat(np.stack(planes)[:, None], facts.channels, axis=1)
+    return np.ascontiguousarray(all_alike * (facts.largest or 1.0), dtype=np.float32)
+
+
 def _grey(generator: np.random.Generator, rows: int, columns: int) -> NDArray[np.float32]:
     down, right = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
     slope = generator.random() * down + generator.random() * right

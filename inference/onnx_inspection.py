@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.errors import EngineError, UnknownModelError
 from inference.draft_facts import DraftTask, InputFacts, MapFacts
-from inference.draft_pictures import pictures
+from inference.draft_pictures import pictures, probes
 from inference.engine import Outputs, open_engine
 from inference.manifest import Role, Scores
 from inference.onnx_graph import Network, Port, attribute
@@ -30,7 +30,7 @@ from inference.onnx_surgery import (
 
 USUAL_SIDE = 224
 MOST_MAP_ERROR = 1e-4
-"""Share of the largest logit by which the mean of an exact map may miss it: float32 adds in another order."""
+"""By what share of the map's own mean size its mean may miss the logit: float32 adds in another order."""
 _LEAST_MASK_SIDE = 8
 _FLATTENING = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
 _NUMBERS = ("float", "double", "float16", "bfloat16")
@@ -136,6 +136,13 @@ def _size(sides: tuple[int | None, int | None], wanted: tuple[int, int] | None) 
 
 def _run(network: Network, facts: InputFacts, count: int) -> Outputs:
     return open_engine("onnxruntime", bytes_of(network)).run(pictures(facts, count))
+
+
+def _run_probes(network: Network, facts: InputFacts) -> Outputs:
+    """Return the outputs for pictures that are far from one another, each looked at alone."""
+    engine = open_engine("onnxruntime", bytes_of(network))
+    said = [engine.run(picture[None]) for picture in probes(facts)]
+    return {name: np.concatenate([outputs[name] for outputs in said]) for name in said[0]}
 
 
 def _takes_batches(network: Network, facts: InputFacts) -> bool:
@@ -288,24 +295,29 @@ def _with_maps(plain: Prepared, network: Network, found: Head, logits: str) -> P
 
 
 def _map_error(network: Network, facts: InputFacts, found: Head, logits: str) -> float | None:
-    """Return by how much the mean of a map misses its logit, as a share of the largest; None if it fails."""
+    """Return by how much the mean of a map misses its logit, as a share of what it says; None if it fails.
+
+    Each label is measured by the mean size of its own map: the largest over pictures that are far from one
+    another, so that a label with small scores has no room for a wrong map.
+    """
     assert found.linear is not None
     try:
-        outputs = _run(network, facts, 1)
+        outputs = _run_probes(network, facts)
     except (EngineError, UnknownModelError):
         return None
-    maps, wanted = outputs[MAP_NAME], outputs[logits]
+    maps, wanted = outputs[MAP_NAME].astype(np.float64), outputs[logits]
     if maps.ndim != 4 or maps.shape[:2] != wanted.shape:
         return None
-    means = maps.astype(np.float64).mean(axis=(2, 3)) + found.linear.bias
-    return float(np.abs(means - wanted).max() / max(1.0, float(np.abs(wanted).max())))
+    missed = np.abs(maps.mean(axis=(2, 3)) + found.linear.bias - wanted).max(axis=0)
+    says = np.abs(maps).mean(axis=(2, 3)).max(axis=0)
+    return float((missed / np.maximum(says, np.finfo(np.float32).tiny)).max())
 
 
 def _split(network: Network, facts: InputFacts, features: str, logits: str) -> tuple[bytes, bytes] | None:
     """Return the network with its features as an output, and its head; None where they do not agree."""
     whole = with_output(network, features)
     try:
-        outputs = _run(whole, facts, 1)
+        outputs = _run_probes(whole, facts)
         for batch in (True, False):
             head = bytes_of(head_of(whole, features, logits, outputs[features].shape[1:], batch=batch))
             if _same(head, outputs, features, logits, 2 if batch else 1):
@@ -316,10 +328,11 @@ def _split(network: Network, facts: InputFacts, features: str, logits: str) -> t
 
 
 def _same(head: bytes, outputs: Outputs, features: str, logits: str, count: int) -> bool:
-    batch = np.repeat(outputs[features], count, axis=0)
+    """Whether a head gives the network's own logits, ``count`` pictures at a time."""
     try:
-        said = open_engine("onnxruntime", head).run(batch)[logits]
+        engine = open_engine("onnxruntime", head)
+        said = [engine.run(np.repeat(one[None], count, axis=0))[logits] for one in outputs[features]]
     except EngineError:
         return False
     wanted = np.repeat(outputs[logits], count, axis=0)
-    return largest_difference(said, wanted) <= MOST_MAP_ERROR * max(1.0, float(np.abs(wanted).max()))
+    return largest_difference(np.concatenate(said), wanted) <= MOST_MAP_ERROR * float(np.abs(wanted).max())

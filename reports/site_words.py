@@ -1,8 +1,17 @@
 """What a score means where the clinic is, in natural frequencies: the same in the window and on paper."""
 
+import math
+
 from core.result import Finding
 from core.wording import say
 from reports.text import clean_line, in_sentence
+
+_TOTALS = (100, 1_000, 10_000)
+"""Of how many patients is spoken: the first of whom the sentence is true in whole patients."""
+_EXACT = 1e-6
+"""How far from a whole number of patients a share may lie as numbers in a computer do."""
+_ROUNDED = 0.05
+"""By what share of itself a number of patients may be rounded and still be said with "about"."""
 
 
 def site_sentence(finding: Finding) -> str:
@@ -13,29 +22,61 @@ def site_sentence(finding: Finding) -> str:
     if finding.site is None or finding.position == "undecided":
         return ""
     site = finding.site
-    words = {
-        "label": in_sentence(clean_line(finding.label)),
-        "count": _of_hundred(site.probability),
-        "here": _share(site.prevalence),
-    }
-    if site.interval is None:
-        return say("reports.site.of_100", **words)
-    low, high = (_of_hundred(bound) for bound in site.interval)
-    return say("reports.site.of_100_between", low=low, high=high, **words)
+    total = _total(site.probability)
+    count = _nearest(total * site.probability)
+    return say(
+        "reports.site.of_total",
+        total=f"{total:,}",
+        count=_count(count, total),
+        have=say("reports.site.has" if count in (0, 1) else "reports.site.have"),
+        label=in_sentence(clean_line(finding.label)),
+        between=_between(site.interval, count, total),
+        here=_share(site.prevalence),
+    )
 
 
-def _of_hundred(probability: float) -> str:
-    """Return how many of 100, as far as whole patients say it."""
-    count = round(100.0 * probability)
+def _total(probability: float) -> int:
+    """Return of how many patients is spoken, so that neither nobody nor everybody is said to have it."""
+    fitting = (total for total in _TOTALS if 0 < _nearest(total * probability) < total)
+    return next(fitting, _TOTALS[-1])
+
+
+def _count(count: int, total: int) -> str:
     if count == 0:
         return say("reports.site.fewer_than_1")
-    return say("reports.site.more_than_99") if count == 100 else str(count)
+    if count == total:
+        return say("reports.site.more_than", count=f"{total - 1:,}")
+    return say("reports.site.about", count=f"{count:,}")
+
+
+def _between(interval: tuple[float, float] | None, count: int, total: int) -> str:
+    """Return the interval in words, its bounds rounded away from each other; "" where it adds nothing."""
+    if interval is None:
+        return ""
+    low = math.floor(total * interval[0] + _EXACT)
+    high = math.ceil(total * interval[1] - _EXACT)
+    words = {"low": f"{low:,}", "high": f"{high:,}"}
+    if low <= 0 and high >= total:
+        return say("reports.site.open")
+    if low <= 0:
+        return say("reports.site.at_most", **words) if high > max(count, 1) else ""
+    if high >= total:
+        return say("reports.site.at_least", **words) if low < min(count, total - 1) else ""
+    return say("reports.site.between", **words) if low < high else ""
 
 
 def _share(share: float) -> str:
-    """Return a share as patients of 100, 1,000 or 10,000, whichever shows whole patients."""
-    for total in (100, 1000):
-        count = share * total
-        if count >= 1 and abs(count - round(count)) < 1e-6:
-            return say("reports.site.share", count=round(count), total=f"{total:,}")
-    return say("reports.site.share", count=f"{round(share * 10_000):,}", total="10,000")
+    """Return a share in patients: where it is whole patients, so; else as near as is honest, with "about"."""
+    for total in _TOTALS:
+        count = _nearest(total * share)
+        if count and abs(total * share - count) < _EXACT:
+            return say("reports.site.share", count=f"{count:,}", total=f"{total:,}")
+    rarer = min(share, 1.0 - share)
+    near = (t for t in _TOTALS if abs(t * share - _nearest(t * share)) <= _ROUNDED * t * rarer)
+    total = next(near, _TOTALS[-1])
+    return say("reports.site.share_about", count=f"{_nearest(total * share):,}", total=f"{total:,}")
+
+
+def _nearest(number: float) -> int:
+    """Return the nearest whole number; halves go up, as people round."""
+    return math.floor(number + 0.5)

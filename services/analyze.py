@@ -173,6 +173,16 @@ class Analyzer:
         """Return the packs that may look at an image, with the sha256 of each."""
         return {pack_id: self.library.get(pack_id).sha256 for pack_id in self._plan(self.options.packs)}
 
+    def calibrated_findings(self) -> tuple[str, ...]:
+        """Return the codes of the findings whose scores the packs that may look have calibrated."""
+        codes = {
+            label.code: None
+            for pack in self.to_tune()
+            for label in pack.manifest.labels
+            if label.scoring is not None and label.scoring.calibration.method != "none"
+        }
+        return tuple(codes)
+
     def broken(self) -> tuple[tuple[str, FarlightError], ...]:
         """Return the installed packs that cannot be used, each with the reason."""
         return tuple((entry.id, entry.error) for entry in self.library.entries() if entry.error is not None)
@@ -338,7 +348,7 @@ def load(
     started = time.perf_counter()
     loaded = Loaded(unit=unit)
     try:
-        loaded = replace(loaded, sha256=unit_sha256(unit))
+        loaded = replace(loaded, sha256=unit_sha256(unit, cancelled))
         if unit.kind == "table":
             return loaded
         picture = image or read_image(unit, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import Clock, SystemClock
-from core.errors import Cancelled, ImagingError
+from core.errors import Cancelled, ImagingError, UnknownFindingError
 from core.image import ReadingUnit
 from core.patient import Patient
 from core.wording import say
@@ -18,12 +18,13 @@ from services.analyze import AnalysisOptions, Analyzer, table_unit, unreadable_u
 from services.batch_job import Workshop
 from services.batch_lanes import Lanes, helpers_worth
 from services.batch_overview import write_overview
-from services.output import OutputFolder, OutputMode, Record
+from services.output import RECORD, OutputFolder, OutputMode, Record
 from services.patient import read_patient_file
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.report import Paper
 from services.scan import Unreadable, scan
 from services.version import VERSION
+from services.whole_record import is_whole
 
 _LOOKS_UP_EVERY_S = 0.2
 """How soon a run that is called off stops waiting for a record."""
@@ -74,6 +75,7 @@ def run_batch(
     Raises:
         PatientFileError: the patient file is not what it must be; nothing was done.
         UnknownPackError: a pack is not installed; nothing was done.
+        UnknownFindingError: a prevalence is of a finding that no model here scores; nothing was done.
         OutputNotEmptyError: see ``OutputFolder``; nothing was done.
         OutputNotWritableError: the output could not be written any further.
         Cancelled: the user stopped it; every record that was finished counts, and the context says how many
@@ -96,6 +98,7 @@ def _run(  # noqa: PLR0917 - one private call
     helpers: int | None,
     told_first: Callable[[str], None],
 ) -> BatchOutcome:
+    _require_known_findings(analyzer)
     output = OutputFolder(request.out, request.mode)
     tell = _asked_anew(output.waiting(), asked_of(request, analyzer))
     if tell:
@@ -127,6 +130,20 @@ def _one_core_each(request: BatchRequest) -> AnalysisOptions:
     alone = not request.paths or (len(request.paths) == 1 and not Path(request.paths[0]).is_dir())
     options = request.options
     return options if alone or options.threads is not None else replace(options, threads=1)
+
+
+def _require_known_findings(analyzer: Analyzer) -> None:
+    """Check that each prevalence is of a finding that one of the models which will look can re-weigh.
+
+    Raises:
+        UnknownFindingError: a misspelt one would be left out, and nobody would notice.
+    """
+    known = analyzer.calibrated_findings()
+    for one in analyzer.options.prevalences:
+        if one.finding not in known:
+            key = "known_findings" if known else "no_finding_known"
+            named = {"given": f"{one.finding!r:.80}", "known": ", ".join(known)}
+            raise UnknownFindingError(say(f"services.result.{key}", **named))
 
 
 def _unusable(analyzer: Analyzer) -> tuple[str, ...]:
@@ -248,6 +265,8 @@ class _Batch:
     def _still_right(self, earlier: Record, unit: ReadingUnit) -> bool:
         from imaging.read import unit_sha256
 
+        if not is_whole(self.request.out / earlier["dir"] / RECORD, earlier):
+            return False
         known = earlier["source"].get("sha256")
         if known is None or earlier.get("asked") != self.workshop.asked:
             return False

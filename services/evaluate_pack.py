@@ -18,7 +18,7 @@ from services.calibrate_pack import (
     scales_of,
     shared_out,
 )
-from services.evaluate_ask import Asked, Asking, ask_all, library_for, require_survives
+from services.evaluate_ask import Answer, Asked, Asking, ask_all, library_for, require_survives
 from services.evaluate_figures import label_figures, outline_figures, precision_rows, scored
 from services.evaluate_map import map_rows
 from services.evaluate_output import Result, write_all
@@ -108,6 +108,12 @@ def evaluate_pack(
     )
 
 
+def calibrating(answers: Sequence[Answer], *, use_gates: bool) -> list[Answer]:
+    """Return the answers that calibrate: those of their part, without what the pack refuses in use."""
+    apart = [answer for answer in answers if answer.image.part == "calibration"]
+    return [answer for answer in apart if answer.gate is None or not use_gates]
+
+
 class _Measuring:
     """From the answers to everything that is measured of one pack."""
 
@@ -126,10 +132,8 @@ class _Measuring:
         self._cancelled = cancelled
         read = [answer for answer in asked.answers if answer.unread is None]
         self._unread = len(asked.answers) - len(read)
-        apart = [answer for answer in read if answer.image.part == "calibration"]
         self._test = [answer for answer in read if answer.image.part != "calibration"]
-        use_gates = request.asking.use_gates
-        self._calibrating = [answer for answer in apart if answer.gate is None or not use_gates]
+        self._calibrating = calibrating(read, use_gates=request.asking.use_gates)
         self._notes: list[str] = []
 
     def measured(self) -> Result:

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -49,7 +49,7 @@ class OutputFolder:
                 _remove_earlier(folder, earlier)
                 earlier = []
             _remove_partials(folder)
-            self._names = FolderNames(_not_ours(folder))
+            self._names = FolderNames(_not_ours(folder, {record["dir"] for record in earlier}))
             self._earlier = self._reserve(earlier)
             self._lines = self._start_lines()
         except OSError as error:
@@ -226,8 +226,14 @@ def _read_line(line: bytes) -> Record | None:
     return record if plain and record.get("schema") == SCHEMA else None
 
 
-def _not_ours(folder: Path) -> tuple[str, ...]:
-    return (LINES, TABLE, PAGE, *(entry.name for entry in folder.iterdir() if not is_record(entry)))
+def _not_ours(folder: Path, with_lines: Container[str]) -> tuple[str, ...]:
+    """Return the names that no record may take; one that has a line is ours, even where it is damaged."""
+    ours = {
+        entry.name
+        for entry in folder.iterdir()
+        if is_record(entry) or (entry.name in with_lines and (entry / RECORD).is_file())
+    }
+    return (LINES, TABLE, PAGE, *(entry.name for entry in folder.iterdir() if entry.name not in ours))
 
 
 def _remove_earlier(folder: Path, earlier: list[Record]) -> None:

@@ -15,7 +15,9 @@ from core.model_facts import ModelFacts
 from core.result import Result
 from services.analyze import Analysis, Analyzer
 from services.copies import pixel_mark
+from services.progress import stop_if
 from services.signed_result import as_signed, compare
+from services.time_left import TimeLeft
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
 from ui.task import Handle, Pools, Task
@@ -42,10 +44,12 @@ class AnalysisQueue(QObject):
         self._waiting: OrderedDict[str, Image | None] = OrderedDict()
         self._wanted_first: set[str] = set()
         self._task: Task | None = None
+        self._taken: _Taken | None = None
         self._done = 0
         self._total = 0
         self._began = 0.0
         self._spent = 0.0
+        self._left = TimeLeft()
         self.paused = False
 
     def warm_up(self) -> None:
@@ -53,7 +57,7 @@ class AnalysisQueue(QObject):
         self._pools.inference("warm-up", _WarmUp(self._analyzer), priority=REST)
 
     def ask(self, case: Case, *, first: bool = False, image: Image | None = None) -> None:
-        """Ask for a reading unit; ``first`` puts it before all that waits.
+        """Ask for a reading unit; ``first`` puts it before all that waits, and what runs gives way to it.
 
         A signed one is looked at again only while it is open, to show beside the image what was signed.
         """
@@ -108,11 +112,29 @@ class AnalysisQueue(QObject):
     def _enqueue(self, case: Case, image: Image | None, *, first: bool) -> None:
         if self._done >= self._total:
             self._done, self._total, self._spent = 0, 0, 0.0
+        if first:
+            self._give_way(case.key)
         self._total += case.key not in self._waiting
         self._waiting[case.key] = image
         self._waiting.move_to_end(case.key, last=not first)
         (self._wanted_first.add if first else self._wanted_first.discard)(case.key)
         self._pump()
+
+    def _give_way(self, key: str) -> None:
+        """Stop what runs for another unit, and put it back behind the one that somebody opens.
+
+        It stops where it next looks whether it shall: between two batches of a map, two models, two parts of
+        a file. Nobody starves: what a person opens is looked at once, and then the list goes on where it was.
+        """
+        task, taken = self._task, self._taken
+        if task is None or taken is None or taken.key == key or task.handle.cancelled():
+            return
+        task.cancel()
+        taken.put_back = True
+        self._waiting[taken.key] = taken.image
+        self._waiting.move_to_end(taken.key, last=False)
+        if taken.first:
+            self._wanted_first.add(taken.key)
 
     def _pump(self) -> None:
         if self._task is not None or not self._waiting:
@@ -120,6 +142,7 @@ class AnalysisQueue(QObject):
         if self.paused and next(iter(self._waiting)) not in self._wanted_first:
             return
         key, image = self._waiting.popitem(last=False)
+        self._taken = _Taken(key=key, image=image, first=key in self._wanted_first)
         self._wanted_first.discard(key)
         case = self._book.find(key)
         if case is None or not self._is_wanted(case):
@@ -189,8 +212,9 @@ class AnalysisQueue(QObject):
     @Slot()
     def _on_ended(self) -> None:
         self._task = None
-        self._spent += time.monotonic() - self._began
-        self._count()
+        if self._taken is None or not self._taken.put_back:
+            self._spent += time.monotonic() - self._began
+            self._count()
         self._pump()
 
     def _count(self) -> None:
@@ -200,8 +224,19 @@ class AnalysisQueue(QObject):
             self.idle.emit()
 
     def _tell(self) -> None:
-        left = self._spent / self._done * (self._total - self._done) if self._done else -1.0
-        self.advanced.emit(self._done, self._total, left)
+        self._left.hear(self._done, self._total, at=self._spent)
+        left = self._left.seconds()
+        self.advanced.emit(self._done, self._total, -1.0 if left is None else left)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Taken:
+    """What is being looked at; whether a person wanted it first, and whether it was put back for another."""
+
+    key: str
+    image: Image | None
+    first: bool
+    put_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +282,7 @@ class _Analysis:
         analysis = analyzer.analyze(
             self._unit, patient=self._patient, image=self._image, cancelled=handle.cancelled
         )
+        stop_if(handle.cancelled)  # nobody takes this answer any more: it is no analysis for the trail
         not_noted = None
         try:
             self._note(self._key, analysis.result)

@@ -8,11 +8,10 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from services.progress import Progress as Report
+from services.time_left import TimeLeft
 from ui import words
 from ui.controls import KeyButton, label
 from ui.task import Task
-
-_TELLS_AFTER_S = 2.0
 
 
 class ProgressLine(QWidget):
@@ -37,7 +36,7 @@ class ProgressLine(QWidget):
         row.addWidget(self.stop)
         column.addLayout(row)
         column.addWidget(self.bar)
-        self._stage, self._since = "", 0.0
+        self._left = TimeLeft()
         self._name = ""
         self._task: Task | None = None
         self._late = QTimer(self)
@@ -47,7 +46,7 @@ class ProgressLine(QWidget):
 
     def follow(self, task: Task, name: str, *, after_ms: int = 0) -> None:
         """Show this task until it ends, at once or where it takes longer; the one before is let go."""
-        self._name, self._stage = name, ""
+        self._name, self._left = name, TimeLeft()
         self._task = task
         self.words.setText(name)
         self.bar.setRange(0, 0)
@@ -72,9 +71,9 @@ class ProgressLine(QWidget):
 
     @Slot(object)
     def _on_told(self, told: Report) -> None:
-        if told.stage != self._stage:
-            self._stage, self._since = told.stage, time.monotonic()
         total = told.total or 0
+        if total:
+            self._left.hear(told.done, total, at=time.monotonic(), work=told.stage)
         self.bar.setRange(0, total)
         self.bar.setValue(min(told.done, total))
         self.words.setText(self._words_of(told, total))
@@ -98,7 +97,5 @@ class ProgressLine(QWidget):
             "wiping": self.tr("Wiping what is left on the disk (this cannot be stopped)"),
         }
         text = stages.get(told.stage, self._name).format(done=told.done, total=total)
-        gone = time.monotonic() - self._since
-        if total and told.done and gone > _TELLS_AFTER_S:
-            text += " · " + words.seconds_left(gone / told.done * (total - told.done))
-        return text
+        left = self._left.seconds() if total else None
+        return text if left is None else text + " · " + words.seconds_left(left)

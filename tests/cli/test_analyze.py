@@ -162,3 +162,32 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(picture: Pa
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("E603 ")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"results.jsonl"}
+
+
+def test_a_prevalence_of_a_finding_that_no_model_scores_is_refused_and_the_known_ones_are_named(
+    run: Run, picture: Path, tmp_path: Path
+) -> None:
+    done = run("analyze", str(picture), "--out", "out", "--prevalence", "pnuemonia=12%")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("E606 ")
+    assert "'pnuemonia' is not known here; known: pneumonia" in done.stderr
+    done = run(
+        "analyze", str(picture), "--out", "out", "--pack", "chest-lungs", "--prevalence", "pneumonia=1%"
+    )
+    assert done.returncode == 2, "the models that were asked for have no such score"
+    assert "no finding is known" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_pack_that_is_misspelt_is_refused(run: Run, picture: Path) -> None:
+    done = run(
+        "analyze", str(picture), "--out", "out", "--pack", "chest-lung", "--prevalence", "pneumonia=1%"
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1][:4]) == (2, "E201")
+
+
+def test_a_prevalence_that_is_given_twice_is_refused(run: Run, picture: Path) -> None:
+    twice = ("--prevalence", "pneumonia=1%", "--prevalence", "pneumonia=50%")
+    done = run("analyze", str(picture), "--out", "out", *twice)
+    assert done.returncode == 2
+    assert "--prevalence was given twice for pneumonia" in done.stderr

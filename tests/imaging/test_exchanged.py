@@ -11,7 +11,7 @@ from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.uid import UID
 
-from core.errors import ChangedFileError
+from core.errors import Cancelled, ChangedFileError
 from core.image import ReadingUnit
 from imaging.read import read_image, unit_sha256
 from imaging.scan import scan_paths
@@ -170,3 +170,11 @@ def test_a_file_that_is_only_gone_is_not_told_as_exchanged(tmp_path: Path) -> No
     with pytest.raises(Exception, match="ENOENT") as caught:
         read_image(unit)
     assert not isinstance(caught.value, ChangedFileError)
+
+
+def test_the_mark_of_a_large_file_is_not_finished_for_somebody_who_has_left(tmp_path: Path) -> None:
+    file = Path(shutil.copy(CT, tmp_path / "IM1"))
+    unit = _unit(file)
+    assert unit_sha256(unit, lambda: False) == unit_sha256(unit)
+    with pytest.raises(Cancelled):
+        unit_sha256(unit, lambda: True)

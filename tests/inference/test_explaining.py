@@ -16,6 +16,7 @@ from inference.build import write_checksums
 from inference.draft_manifest import draft_text
 from inference.drafting import draft_networks
 from inference.engine import ENGINES
+from inference.engine_onnxruntime import OnnxRuntimeEngine
 from inference.explaining import maps_of
 from inference.loaded import load
 from inference.packs import PackLibrary, load_pack
@@ -157,6 +158,37 @@ def test_below_the_threshold_the_network_is_not_asked_again(tmp_path: Path) -> N
     assert run.result.findings[0].position != "above"
     assert run.result.heatmaps == ()
     assert listener.told == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_batch_waits_for_its_turn_and_others_come_in_between(
+    packs: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runner's lock is held while an engine runs, and free whenever it does not."""
+    runner = PackRunner(PackLibrary([packs]), engine="onnxruntime", threads=1)
+    held: list[bool] = []
+    free: list[bool] = []
+    run = OnnxRuntimeEngine.run
+
+    def noting(self: OnnxRuntimeEngine, batch: NDArray[np.float32]) -> object:
+        held.append(runner._lock.locked())
+        return run(self, batch)
+
+    monkeypatch.setattr(OnnxRuntimeEngine, "run", noting)
+    grey = picture(8, 8)
+    runner.warm_up([f"square-{method}"])
+    held.clear()
+    runner.run(
+        f"square-{method}",
+        Image(ref=ImageRef(file="a"), values=grey),
+        grey,
+        Subject(modality="DX"),
+        told=lambda *_: free.append(not runner._lock.locked()),
+    )
+    assert len(held) > 3
+    assert all(held)
+    assert len(free) > 3
+    assert all(free)
 
 
 def test_a_map_that_is_cancelled_stops_the_run(packs: Path) -> None:

@@ -148,6 +148,59 @@ def test_a_map_that_does_not_give_the_logit_is_refused(monkeypatch: pytest.Monke
     assert "activation_map" not in prepared.outputs
 
 
+def _claiming(change: Callable[[LinearHead], LinearHead]) -> Callable[[Network, str], Head]:
+    """Return a search for heads that claims something else of the map than what holds."""
+
+    def find(network: Network, logits: str) -> Head:
+        found = find_head(network, logits)
+        assert found.linear is not None
+        return Head(
+            method="activation_map", why="exact", features=found.features, linear=change(found.linear)
+        )
+
+    return find
+
+
+def test_a_wrong_map_of_small_scores_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def small(net: Writer, x: str) -> str:
+        return net.node("Mul", EXACT["average"](net, x), net.constant(np.float32(1e-5)))
+
+    network = Network.read(_model(small))
+    whole = find_head(Network.read(_model(EXACT["average"])), "scores").linear
+    assert whole is not None
+    assert whole.weights is not None
+    features = find_head(Network.read(_model(EXACT["average"])), "scores").features
+    for factor, method in ((1e-5, "activation_map"), (1.5e-5, "reciprocam")):
+        linear = LinearHead(
+            features=features,
+            weights=whole.weights * factor,
+            bias=np.asarray(whole.bias, np.float32) * np.float32(1e-5),
+        )
+        head = Head(method="activation_map", why="exact", features=features, linear=linear)
+        monkeypatch.setattr(onnx_inspection, "find_head", lambda *_, head=head: head)
+        prepared = prepare_onnx(network, None)
+        assert prepared.maps is not None
+        assert prepared.maps.method == method
+
+
+def test_a_map_that_gives_the_logit_of_one_picture_alone_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = _model(EXACT["average"])
+    right = _prepared(data)
+    said = open_engine("onnxruntime", right.model).run(pictures(right.input, 1))
+    means = said[right.outputs["activation_map"]].mean(axis=(2, 3))[0]
+
+    def fitted(linear: LinearHead) -> LinearHead:
+        assert linear.weights is not None
+        return LinearHead(
+            features=linear.features, weights=linear.weights * 1.5, bias=linear.bias - 0.5 * means
+        )
+
+    monkeypatch.setattr(onnx_inspection, "find_head", _claiming(fitted))
+    prepared = _prepared(data)
+    assert prepared.maps is not None
+    assert (prepared.maps.method, prepared.maps.why) == ("reciprocam", "not_proven")
+
+
 def test_features_that_do_not_hold_everything_have_no_map_of_their_own() -> None:
     net = Writer(2)
     joined = net.node("Concat", _average(net, _features(net)), _average(net, _features(net)), axis=1)

@@ -164,3 +164,23 @@ def test_every_pixel_is_hidden_by_some_window(side: int, window: int, stride: in
     assert len(places) == occlusion_runs(
         Explanation(method="occlusion", window=window, stride=stride), (side, side)
     )
+
+
+def test_recipro_cam_of_a_linear_head_is_its_activation_map_smoothed_by_a_gaussian() -> None:
+    """Source: Byun, Lee, CVPR Workshops 2024, section 3: each place kept with a 3 x 3 Gaussian."""
+    generator = np.random.default_rng(0)
+    features = generator.normal(size=(3, 7, 7)).astype(np.float32)
+    weights = generator.normal(size=(2, 3)).astype(np.float32)
+
+    def linear(batch: Values) -> Values:
+        return np.asarray(np.einsum("bcij,lc->bl", batch, weights), dtype=np.float32)
+
+    maps = reciprocam(_asking(linear), features, RECIPROCAM)
+    exact = np.pad(np.einsum("cij,lc->lij", features, weights), ((0, 0), (1, 1), (1, 1)))
+    kernel = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    smoothed = sum(
+        kernel[down, right] * exact[:, down : down + 7, right : right + 7]
+        for down in range(3)
+        for right in range(3)
+    )
+    np.testing.assert_allclose(maps, smoothed, atol=1e-4)

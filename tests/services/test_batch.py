@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import cv2
 import jsonschema
+import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydicom.data import get_testdata_file
@@ -27,8 +29,8 @@ from services.analyze import AnalysisOptions
 from services.batch import BatchRequest, run_batch
 from services.batch_helper import Helper
 from services.batch_job import Workshop
-from services.batch_lanes import helpers_worth
-from services.output import partial_folder
+from services.batch_lanes import Lanes, helpers_worth
+from services.output import OutputFolder, partial_folder
 from services.places import pack_roots
 from services.prevalence import Prevalence
 from services.progress import IsCancelled, Progress, never
@@ -150,6 +152,52 @@ def test_a_resumed_run_keeps_what_is_unchanged_and_redoes_the_rest(
     assert after[2] == before[1]
     assert after[1]["source"]["sha256"] != before[0]["source"]["sha256"]
     assert after[1]["dir"] == before[0]["dir"]
+
+
+def cut(file: Path) -> None:
+    """Leave the first half of a file."""
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    ("file", "spoil"),
+    [
+        ("result.json", lambda file: file.write_bytes(b"")),
+        ("result.json", cut),
+        ("result.json", lambda file: file.write_bytes(bytes(file.stat().st_size))),
+        ("report.pdf", cut),
+        ("left_lung.png", Path.unlink),
+        ("left_lung.png", cut),
+        ("chest-lungs-overlay.jpg", cut),
+    ],
+)
+def test_a_record_that_a_power_cut_left_damaged_is_made_again_in_its_place(
+    two_records: Path, tmp_path: Path, file: str, spoil: Callable[[Path], object]
+) -> None:
+    out = Path(shutil.copytree(two_records / "out", tmp_path / "out"))
+    spoil(out / "a" / file)
+    request = BatchRequest(paths=(str(two_records / "in"),), out=out, options=NO_GATES, mode="resume")
+    assert run_batch(request, clock=CLOCK, helpers=0).kept == 1
+    records = _records(out)
+    assert [record["dir"] for record in records] == ["a", "b"]
+    assert json.loads((out / "a" / "result.json").read_text()) == records[0]
+    assert run_batch(request, clock=CLOCK, helpers=0).kept == 2
+    whole = {path.relative_to(two_records / "out") for path in (two_records / "out").rglob("*")}
+    assert {path.relative_to(out) for path in out.rglob("*")} == whole
+
+
+@pytest.fixture(scope="module")
+def two_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder ``in`` with two pictures, and ``out`` with their records, pictures and papers."""
+    folder = tmp_path_factory.mktemp("two")
+    (folder / "in").mkdir()
+    for name, seed in (("a", 1), ("b", 2)):
+        pixels = np.random.default_rng(seed).integers(0, 255, (8, 8), np.uint8)
+        picture = cv2.resize(pixels, (96, 96), interpolation=cv2.INTER_CUBIC)
+        assert cv2.imwrite(str(folder / "in" / f"{name}.png"), picture)
+    request = BatchRequest(paths=(str(folder / "in"),), out=folder / "out", options=NO_GATES)
+    run_batch(request, clock=CLOCK, helpers=0)
+    return folder
 
 
 def test_a_resumed_run_asks_again_where_a_pack_is_another_than_before(
@@ -363,6 +411,28 @@ def test_a_run_with_a_helper_that_is_stopped_leaves_nothing_half_written(camp: P
     records = _records(out)
     assert {path.name for path in out.iterdir()} == {"results.jsonl", *(r["dir"] for r in records)}
     assert run_batch(BatchRequest(paths=(str(camp),), out=out, with_pdf=False, mode="resume")).records == 12
+
+
+def test_only_a_few_inputs_are_under_way_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was begun and is not yet put in its place is what memory must hold."""
+    begun: list[object] = []
+    begin, put = Lanes.submit, OutputFolder.put
+    waiting: list[int] = []
+
+    def submit(self: Lanes, work: Any, *arguments: Any, **named: Any) -> Any:
+        begun.append(work)
+        return begin(self, work, *arguments, **named)
+
+    def counted(self: OutputFolder, name: str, record: dict[str, Any]) -> None:
+        waiting.append(len(begun) - len(waiting))
+        put(self, name, record)
+
+    monkeypatch.setattr(Lanes, "submit", submit)
+    monkeypatch.setattr(OutputFolder, "put", counted)
+    paths = tuple(str(tmp_path / f"missing-{number}.dcm") for number in range(40))
+    outcome = run_batch(BatchRequest(paths=paths, out=tmp_path / "out", with_pdf=False), helpers=0)
+    assert (outcome.records, len(begun)) == (40, 40)
+    assert max(waiting) <= 9
 
 
 def test_helpers_are_for_large_batches_only() -> None:

@@ -21,10 +21,12 @@ from core.errors import (
     TooFewPatientsError,
 )
 from evaluation.card import BEGIN, by_hand
+from evaluation.split import Part
 from inference.packs import load_pack
 from inference.verify import VerifyCheck, verify_pack
-from services.evaluate_ask import SLOW_MAP_IMAGES, Asking
-from services.evaluate_pack import Evaluation, EvaluationRequest, evaluate_pack
+from services.evaluate_ask import SLOW_MAP_IMAGES, Answer, Asking
+from services.evaluate_pack import Evaluation, EvaluationRequest, calibrating, evaluate_pack
+from services.labelled import LabelledImage
 from services.progress import Progress
 from tests.inference import toy_packs
 from tests.services import labelled_toys
@@ -375,3 +377,18 @@ def _two_findings() -> bytes:
     both = onnx.helper.make_tensor_value_info("both", onnx.TensorProto.FLOAT, ["batch", 2])
     network.graph.output.append(both)
     return bytes(network.SerializeToString())
+
+
+def test_what_the_pack_refuses_calibrates_it_only_where_its_gates_are_off() -> None:
+    def answer(line: int, part: Part, gate: str | None) -> Answer:
+        image = LabelledImage(line=line, name=f"{line}", path=Path(f"{line}"), patient=f"P{line}", part=part)
+        return Answer(image=image, gate=gate)
+
+    answers = [
+        answer(1, "calibration", None),
+        answer(2, "calibration", "exposure"),
+        answer(3, "test", None),
+        answer(4, "test", "exposure"),
+    ]
+    assert [one.image.line for one in calibrating(answers, use_gates=True)] == [1]
+    assert [one.image.line for one in calibrating(answers, use_gates=False)] == [1, 2]

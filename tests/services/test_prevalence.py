@@ -13,7 +13,7 @@ from core.errors import NotPermittedError, PrevalenceError
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient
-from core.result import Finding, ModelStamp, PackResult, Position, Result, Source
+from core.result import Finding, ModelStamp, PackResult, Position, Result, SiteProbability, Source
 from services.analyze import AnalysisOptions, Analyzer
 from services.prevalence import Prevalence, at_site, reweighted
 from services.result_json import WrittenFiles, result_to_dict
@@ -102,16 +102,70 @@ def test_a_score_keeps_its_position_and_says_what_it_means_here() -> None:
     assert not FORBIDDEN.search(site_sentence(here))
 
 
+def sentence(probability: float, interval: tuple[float, float] | None, share: float) -> str:
+    """Return what is said of a finding with this probability at the clinic."""
+    site = SiteProbability(prevalence=share, probability=probability, interval=interval)
+    return site_sentence(replace(FINDING, site=site))
+
+
 @pytest.mark.parametrize(
-    ("probability", "share", "said"),
-    [(0.001, 0.01, "fewer than 1"), (0.999, 0.9, "more than 99"), (0.5, 0.004, "4 of 1,000")],
-)
-def test_what_rounds_to_nobody_or_everybody_is_not_said_so(
-    probability: float, share: float, said: str
+    ("probability", "interval", "total", "said"),
+    [
+        (0.31, (0.142, 0.5), "100", "about 31 have pneumonia, between 14 and 50"),
+        (0.12, (0.118, 0.122), "100", "about 12 have pneumonia, between 11 and 13"),
+        (0.12, (0.12, 0.12), "100", "about 12 have pneumonia"),
+        (0.01, None, "100", "about 1 has pneumonia"),
+        (0.004, (0.001, 0.02), "1,000", "about 4 have pneumonia, between 1 and 20"),
+        (0.0004, None, "10,000", "about 4 have pneumonia"),
+        (0.00001, (0.0, 0.00002), "10,000", "fewer than 1 has pneumonia"),
+        (0.00001, (0.0, 0.003), "10,000", "fewer than 1 has pneumonia, 30 at most"),
+        (0.02, (0.001, 0.08), "100", "about 2 have pneumonia, 8 at most"),
+        (0.97, (0.9, 0.999), "100", "about 97 have pneumonia, 90 at least"),
+        (0.997, (0.9, 0.999), "1,000", "about 997 have pneumonia, between 900 and 999"),
+        (0.99999, None, "10,000", "more than 9,999 have pneumonia"),
+        (0.3, (0.001, 0.999), "100", "about 30 have pneumonia; this score alone does not narrow it down"),
+    ],
+)  # fmt: skip
+def test_how_many_have_it_is_said_in_whole_patients_and_true(
+    probability: float, interval: tuple[float, float] | None, total: str, said: str
 ) -> None:
-    sentence = site_sentence(at(share, replace(FINDING, probability=probability, interval=None)))
-    assert said in sentence
-    assert not re.search(r"about (0|100) ", sentence)
+    assert sentence(probability, interval, 0.1) == (
+        f"Of {total} patients here with such a score, {said} (if 10 of 100 examined here have it)."
+    )
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), shares)
+def test_no_sentence_says_nobody_everybody_or_a_span_without_width(
+    one: float, two: float, three: float, share: float
+) -> None:
+    low, probability, high = sorted((one, two, three))
+    said = sentence(probability, (low, high), share)
+    assert not re.search(r"about (0|fewer|more|100|1,000|10,000) |about \S+ of \S+ patients", said)
+    assert "between fewer" not in said
+    assert not re.search(r"between (\S+) and \1 ", said)
+    assert not FORBIDDEN.search(said)
+    total = int(said.split()[1].replace(",", ""))
+    if span := re.search(r"between (\S+) and (\S+) ", said):
+        lowest, highest = (int(bound.replace(",", "")) for bound in span.groups())
+        assert lowest - 1e-6 <= total * low
+        assert highest + 1e-6 >= total * high
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.1, "(if 10 of 100 examined"),
+        (0.004, "(if 4 of 1,000 examined"),
+        (0.0012, "(if 12 of 10,000 examined"),
+        (0.00125, "(if about 13 of 10,000 examined"),
+        (1 / 3, "(if about 33 of 100 examined"),
+        (0.0001, "(if 1 of 10,000 examined"),
+        (0.99995 - 5e-5, "(if 9,999 of 10,000 examined"),
+        (0.99666, "(if about 9,967 of 10,000 examined"),
+    ],
+)
+def test_a_share_that_is_not_whole_patients_is_said_to_be_about(share: float, said: str) -> None:
+    assert said in sentence(0.5, None, share)
 
 
 @pytest.mark.parametrize("position", ["above", "below", "undecided"])
