@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.console import ProgressLine, stoppable
-from core.errors import OutputNotEmptyError, OutputNotWritableError, PatientFileError, PrevalenceError
+from core.errors import (
+    Cancelled,
+    OutputNotEmptyError,
+    OutputNotWritableError,
+    PatientFileError,
+    PrevalenceError,
+)
 from core.wording import say
 
 if TYPE_CHECKING:
@@ -45,17 +51,27 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Analyse the inputs; 1 where something could not be read or done."""
+    if not arguments.path and not arguments.patient:
+        arguments.parser.error(say("cli.error.no_path"))
+    line = ProgressLine()
+    line.begin(say("cli.progress.begun"))
     from services.batch import run_batch
     from services.output import LINES
     from services.places import packs_in_use
 
-    if not arguments.path and not arguments.patient:
-        arguments.parser.error(say("cli.error.no_path"))
     _require_each_once(arguments)
-    line = ProgressLine()
     try:
         with stoppable() as cancelled, packs_in_use():
-            outcome = run_batch(_request(arguments), progress=line, cancelled=cancelled)
+            outcome = run_batch(
+                _request(arguments), progress=line, cancelled=cancelled, told_first=line.above
+            )
+    except Cancelled as error:
+        from cli.program import complain
+
+        line.clear()
+        status = complain(error)
+        print(_stopped(error), file=sys.stderr)
+        return status
     except (OutputNotEmptyError, OutputNotWritableError) as error:
         error.about = arguments.out
         raise
@@ -88,6 +104,12 @@ def _require_each_once(arguments: argparse.Namespace) -> None:
     for finding in dict.fromkeys(findings):
         if findings.count(finding) > 1:
             arguments.parser.error(say("cli.error.prevalence_twice", finding=finding))
+
+
+def _stopped(error: Cancelled) -> str:
+    """Return how far a run came that was stopped, and how it goes on."""
+    done, total = error.context.get("done"), error.context.get("total")
+    return say("cli.stopped.done", done=done, total=total) if done else say("cli.stopped.before")
 
 
 def _summary(outcome: "BatchOutcome") -> str:

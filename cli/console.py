@@ -45,6 +45,19 @@ class ProgressLine:
         else:
             print(text, file=sys.stderr, flush=True)
 
+    def begin(self, text: str) -> None:
+        """Say at once what is being done: until the first progress many seconds may pass."""
+        if self._terminal:
+            print(text, end="", file=sys.stderr, flush=True)
+            self._width = len(text)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def above(self, text: str) -> None:
+        """Say a sentence that stays, above the line that renews itself."""
+        self.clear()
+        print(text, file=sys.stderr, flush=True)
+
     def clear(self) -> None:
         """Take the line away, so that what follows starts on a clean one."""
         if self._terminal and self._width:

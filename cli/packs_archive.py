@@ -92,7 +92,9 @@ def roll_back(arguments: argparse.Namespace) -> int:
 def list_versions(arguments: argparse.Namespace) -> int:
     """List every version of every pack, with who signed and who installed it; 1 where one is not used."""
     with open_workplace(arguments) as workplace:
-        versions = workplace.packs.versions()
+        versions, lost = workplace.packs.versions(), workplace.packs.lost()
+    for pack_id, version in lost:
+        print(say("packs.cli.lost", name=pack_id, version=version), file=sys.stderr)
     rows = [_facts(one) for one in versions]
     if arguments.json:
         print_json(rows)

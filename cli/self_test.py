@@ -1,4 +1,4 @@
-"""``self-test``: whether this computer can be trusted with each pack, and every check that says so."""
+"""``self-test``: whether each pack gives its known answers on this computer, and every check."""
 
 import argparse
 
@@ -17,7 +17,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check every pack in every engine and precision; 1 where one cannot be trusted, or there is none."""
+    """Check every pack in every engine and precision; 1 where one answers otherwise, or there is none."""
     from services.record_json import to_plain
     from services.selftest import run_self_test, verdicts
     from services.tuning import computer_limits, computer_words, tuner_of_profile
@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
     else:
-        for text in (computer_words(), *computer_limits(), "", *(one.sentence for one in said), ""):
+        meaning = say("engines.verdict.meaning")
+        for text in (computer_words(), *computer_limits(), "", *(one.sentence for one in said), meaning, ""):
             print(text)
         print_checks(checks, as_json=False)
     return int(not said or any(one.state == "not_trusted" for one in said))

@@ -74,11 +74,15 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteProbability:
-    """A probability re-weighted to how common the finding is where the image was taken; all 0..1."""
+    """A probability re-weighted to how common the finding is where the image was taken; all 0..1.
+
+    ``source`` says where the clinic has the number from, "" where nobody said.
+    """
 
     prevalence: float
     probability: float
     interval: tuple[float, float] | None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ def card(facts: CardFacts, measured: Measured, earlier: str = "") -> str:
         *_listed("Not for", facts.not_for),
         *_listed("Weak where", facts.weak_where),
         *_listed("Not looked for", facts.not_looked_for),
-        f"**Trained on.** {facts.training_text} {facts.training_population}.",
+        f"**Trained on.** {_sentence(facts.training_text)} {_sentence(facts.training_population)}",
         f"**Licence of the weights.** {facts.licence}. {facts.attribution}",
         f"{BEGIN}\n{by_hand(earlier) or _NOTHING_YET}\n{END}",
         "## Measured",
@@ -184,3 +184,9 @@ def _map(rows: Mapping[str, Any]) -> str:
     if "passes" in rows:
         lines.append(("may be shown", "yes" if rows["passes"] else "no"))
     return table(("measure", f"value ({rows['images']} images with the finding)"), lines)
+
+
+def _sentence(text: str) -> str:
+    """Return a text that ends as a sentence does."""
+    plain = text.strip()
+    return plain if plain.endswith((".", "!", "?")) or not plain else f"{plain}."

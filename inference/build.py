@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 from core.errors import ManifestError, PackError
-from inference.manifest import MANIFEST_NAME
+from inference.manifest import MANIFEST_NAME, REQUIRED_FILES
 from inference.manifest_reader import parse_manifest
 from inference.pack_files import find_files, name_fault, require_intact, sha256_of
 from inference.packs import Pack, decoded, load_pack, read_manifest_bytes
@@ -46,7 +46,7 @@ def write_checksums(folder: Path) -> Pack:
         PackError: the pack is not what it must be, or a file cannot be read or written.
     """
     text = decoded(read_manifest_bytes(folder)).replace("\r\n", "\n")
-    parse_manifest(text, with_files=False)
+    _require_complete(folder, text)
     table = _files_table(folder)
     body = _FILES_TABLE.sub("", text).rstrip("\n")
     written = f"{body}\n\n{table}"
@@ -57,6 +57,25 @@ def write_checksums(folder: Path) -> Pack:
     except OSError as error:
         raise PackError(f"{MANIFEST_NAME} cannot be written: {error.strerror}") from error
     return load_pack(folder)
+
+
+def _require_complete(folder: Path, text: str) -> None:
+    """Name all that is missing at once: fields of the manifest, and files that every pack has.
+
+    Raises:
+        ManifestError: something is missing or not what it must be.
+    """
+    lacking = tuple(
+        f"{name}: the file is missing" for name in REQUIRED_FILES if not (folder / name).is_file()
+    )
+    try:
+        parse_manifest(text, with_files=False)
+    except ManifestError as error:
+        known = error.context.get("problems")
+        problems = (*(known if isinstance(known, tuple) else (error.detail,)), *lacking)
+        raise ManifestError("; ".join((error.detail, *lacking)), problems=problems) from error
+    if lacking:
+        raise ManifestError("; ".join(lacking), problems=lacking)
 
 
 def _files_table(folder: Path) -> str:

@@ -21,7 +21,7 @@ from reports.model_rows import (
     threshold_text,
 )
 from reports.records import Figure, FindingBlock, PackBlock, Picture, Row, ScoreLine
-from reports.site_words import site_sentence
+from reports.site_source import sourced_site_sentence
 from reports.text import clean, clean_line, in_sentence, isolate, scores_apart
 
 _NO_FACTS: Mapping[str, OperatingPoint] = MappingProxyType({})
@@ -161,7 +161,7 @@ class MachinePart:
             rows=present(
                 Row(label=say("reports.row.clinician"), text=self._clinician(pack, finding)),
                 Row(label=say("reports.row.threshold"), text=threshold_text(finding, point)),
-                Row(label=say("reports.row.here"), text=site_sentence(finding)),
+                Row(label=say("reports.row.here"), text=sourced_site_sentence(finding)),
                 Row(label=say("reports.row.map"), text="" if map_shown else _why_no_map(finding)),
             ),
         )

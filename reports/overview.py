@@ -1,14 +1,16 @@
 """Sets the one page that a batch ends with: how many images, what was said, which to look at first."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.decision import PaperSize
 from core.errors import FarlightError, ReportError
 from core.wording import say
-from reports.flow import LEADING, Flow, lines_of
+from reports.flow import LEADING, Flow, height_of, lines_of
 from reports.layout_head import page_head
-from reports.shaping import Line, Span, set_line
+from reports.shaping import Line, Span, set_line, set_lines
 from reports.sheet import (
     ACCENT,
     BAND,
@@ -29,50 +31,64 @@ from reports.text import clean_line, in_sentence, short_moment
 
 BINS = 20
 _BARS_HEIGHT = 30.0
-_NAME_SHARE = 0.36
-_TONES: dict[str, Colour] = {"error": CRITICAL, "refused": WARNING, "undecided": WARNING, "above": INK}
+_INDENT = 12.0
+_TWINS = 3
+_HARD_SPACE = "\N{NO-BREAK SPACE}"
+_TONES: dict[str, Colour] = {"failed": CRITICAL, "refused": WARNING, "undecided": WARNING, "above": INK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingTally:
-    """How often a finding's score lay where; ``bins`` count scores in equal steps from 0 to 100."""
+    """How often a finding's score lay where; ``bins`` count scores in equal steps from 0 to 100.
+
+    Above, undecided, below, refused, not for it and failed add up to all records. A model that gave no score
+    has no bins: ``answered`` says how often it did its work.
+    """
 
     label: str
     model: str
-    above: int
-    undecided: int
-    below: int
-    threshold: float
-    bins: tuple[int, ...]
+    answered: int
+    refused: int
+    not_for_it: int
+    failed: int
+    above: int = 0
+    undecided: int = 0
+    below: int = 0
+    threshold: float = 0.0
+    bins: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookFirst:
-    """A record that somebody should look at before the others, and why."""
+    """Images that somebody should look at before the others, and all that is to be said of each of them.
 
-    name: str
+    ``names`` may be fewer than ``count``.
+    """
+
     kind: str
-    why: str
+    reasons: tuple[str, ...]
+    count: int
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """All that the page says; ``first`` is in the order in which it stands there, ``more`` how many follow.
 
-    ``language``, ``document_title``, ``report_id`` and ``copy_mark`` are for the file itself.
+    ``standings`` say how many images stand where, each image once. ``twins`` are names of the same
+    picture. ``language``, ``document_title``,
+    ``report_id`` and ``copy_mark`` are for the file itself.
     """
 
     created: datetime
     program: str
     records: int
-    answered: int
-    refused: int
-    failed: int
-    not_for_it: int
+    standings: tuple[tuple[str, int], ...]
     tallies: tuple[FindingTally, ...]
     first: tuple[LookFirst, ...]
     more: int
     report_id: str
+    twins: tuple[tuple[str, ...], ...] = ()
     language: str = "en"
     copy_mark: str = ""
 
@@ -105,6 +121,7 @@ def _page(overview: Overview, paper: Format) -> Sheet:
     _counts(flow, overview)
     for tally in overview.tallies:
         _tally(flow, tally)
+    _twins(flow, overview)
     _first(flow, overview)
     _foot(flow, paper)
     return flow.sheets[0]
@@ -118,22 +135,21 @@ def _head(flow: Flow, overview: Overview) -> float:
 
 
 def _counts(flow: Flow, overview: Overview) -> None:
-    """Set the numbers of the batch beside one another, large."""
+    """Set the numbers of the batch beside one another, large: the first is the sum of the others."""
     paper = flow.paper
-    cells = (
-        ("records", overview.records, INK),
-        ("answered", overview.answered, INK),
-        ("refused", overview.refused, WARNING if overview.refused else INK),
-        ("not_for_it", overview.not_for_it, INK),
-        ("failed", overview.failed, CRITICAL if overview.failed else INK),
-    )
+    cells = [(say("reports.overview.records"), overview.records, INK)]
+    for kind, count in overview.standings:
+        colour = _TONES.get(kind, INK) if count else INK
+        cells.append((say(f"reports.overview.cell_{kind}"), count, colour))
     width = paper.measure / len(cells)
-    for number, (name, count, colour) in enumerate(cells):
+    labels = [lines_of(words, paper.label, width - 8) for words, _, _ in cells]
+    for number, ((_, count, colour), label) in enumerate(zip(cells, labels, strict=True)):
         x = paper.left + number * width
         flow.line(set_line(f"{count:,}", paper.name, "bold"), x, colour)
-        label = lines_of(say(f"reports.overview.{name}"), paper.label, width - 8)
         flow.lines(label, x, MUTED, dy=paper.name * LEADING)
-    flow.y += paper.name * LEADING + 2 * paper.label * LEADING + 4
+    flow.y += paper.name * LEADING + max(map(height_of, labels)) + 4
+    flow.text(say("reports.overview.each_once"), paper.label, colour=MUTED)
+    flow.y += 2
     flow.rule(HAIRLINE)
     flow.y += 4
 
@@ -141,15 +157,33 @@ def _counts(flow: Flow, overview: Overview) -> None:
 def _tally(flow: Flow, tally: FindingTally) -> None:
     """Set how the scores of one finding lie, with its threshold."""
     paper = flow.paper
-    height = (paper.heading + paper.small) * LEADING + _BARS_HEIGHT + paper.caption * LEADING + 12
-    if height > flow.room:
+    bars = _BARS_HEIGHT + paper.caption * LEADING if tally.bins else 0.0
+    if (paper.heading + 2 * paper.small) * LEADING + bars + 12 > flow.room:
         return
     flow.y += 6
     title = (Span(tally.label.upper(), "bold"), Span(f"  {tally.model}"))
     flow.text(title, paper.heading, colour=ACCENT)
-    counts = say("reports.overview.counts", above=tally.above, undecided=tally.undecided, below=tally.below)
-    flow.text(counts, paper.small)
-    _bars(flow, tally)
+    flow.text(_tally_words(tally), paper.small)
+    if tally.bins:
+        _bars(flow, tally)
+
+
+def _tally_words(tally: FindingTally) -> str:
+    rest = say(
+        "reports.overview.counts_rest",
+        refused=tally.refused,
+        not_for_it=tally.not_for_it,
+        failed=tally.failed,
+    )
+    if not tally.bins:
+        return say("reports.overview.counts_other", answered=tally.answered, rest=rest)
+    return say(
+        "reports.overview.counts",
+        above=tally.above,
+        undecided=tally.undecided,
+        below=tally.below,
+        rest=rest,
+    )
 
 
 def _bars(flow: Flow, tally: FindingTally) -> None:
@@ -173,6 +207,17 @@ def _bars(flow: Flow, tally: FindingTally) -> None:
     flow.y += paper.caption * LEADING + 2
 
 
+def _twins(flow: Flow, overview: Overview) -> None:
+    """Point out pictures that lie there more than once: each is counted, and may be two patients'."""
+    if not overview.twins:
+        return
+    pairs = [" = ".join(clean_line(name) for name in names[:_TWINS]) for names in overview.twins[:_TWINS]]
+    words = say("reports.overview.twins", count=len(overview.twins), pairs="; ".join(pairs))
+    more = any(len(names) > _TWINS for names in overview.twins) or len(overview.twins) > _TWINS
+    flow.y += 6
+    flow.text(words + (" …" if more else ""), flow.paper.small, colour=WARNING)
+
+
 def _first(flow: Flow, overview: Overview) -> None:
     """Set what to look at first, as far as the page has room, and how many are left for the table."""
     paper = flow.paper
@@ -180,45 +225,85 @@ def _first(flow: Flow, overview: Overview) -> None:
         return
     flow.y += 8
     flow.text(say("reports.overview.first").upper(), paper.heading, weight="bold", colour=ACCENT)
-    labels = ", ".join(in_sentence(clean_line(tally.label)) for tally in overview.tallies)
+    scored = (in_sentence(clean_line(tally.label)) for tally in overview.tallies if tally.bins)
+    labels = ", ".join(dict.fromkeys(scored))
     order = say("reports.overview.order", labels=labels or say("reports.overview.nothing"))
     flow.text(order, paper.small, colour=MUTED)
     flow.y += 2
-    row = paper.small * LEADING + 2
-    room = int((flow.room - row) // row)
-    shown = overview.first[: max(room, 0)]
-    left = overview.more + len(overview.first) - len(shown)
-    for one in shown:
-        _row(flow, one)
-        flow.y += row
-    if left > 0:
-        flow.text(say("reports.overview.more", count=left), paper.small, colour=MUTED)
+    row = paper.small * LEADING
+    groups = [(one, _reason_lines(paper, one)) for one in overview.first]
+    shown = _share_out(groups, int((flow.room - row) // row), paper)
+    for number, lines in sorted(shown.items()):
+        _group(flow, *groups[number], lines)
+    left = overview.more + sum(one.count for number, (one, _) in enumerate(groups) if number not in shown)
+    words = say("reports.overview.more", count=left) if left else say("reports.overview.table")
+    flow.text(words, paper.small, colour=MUTED)
 
 
-def _row(flow: Flow, one: LookFirst) -> None:
+def _share_out(
+    groups: Sequence[tuple[LookFirst, Sequence[Line]]], room: int, paper: Format
+) -> dict[int, int]:
+    """Return which groups have room, and how many lines of names each.
+
+    The first group of every kind goes before the second of any; every group is named before one has more.
+    """
+    ranks: Counter[str] = Counter()
+    order = []
+    for number, (one, _) in enumerate(groups):
+        order.append((ranks[one.kind], number))
+        ranks[one.kind] += 1
+    lines: dict[int, int] = {}
+    for _, number in sorted(order):
+        room -= len(groups[number][1]) + 1
+        if room < 0:
+            break
+        lines[number] = 1
+    wanted = {number: len(_all_names(paper, groups[number][0])) for number in lines}
+    while room > 0 and lines != wanted:
+        for number in sorted(lines):
+            if room > 0 and lines[number] < wanted[number]:
+                lines[number] += 1
+                room -= 1
+    return lines
+
+
+def _group(flow: Flow, one: LookFirst, reasons: Sequence[Line], lines: int) -> None:
     paper = flow.paper
-    middle = paper.measure * _NAME_SHARE
-    flow.line(_cut(one.name, paper.small, middle - 8), paper.left)
-    why = _cut(one.why, paper.small, paper.measure - middle)
-    flow.line(why, paper.left + middle, _TONES[one.kind])
-    below = flow.y + paper.small * LEADING + 0.5
-    flow.add(RuleMark(x1=paper.left, y1=below, x2=paper.right, y2=below, width=0.4, colour=HAIRLINE))
+    flow.lines(reasons, paper.left, _TONES[one.kind])
+    flow.y += height_of(reasons)
+    names = _names(paper, one, lines)
+    flow.lines(names, paper.left + _INDENT, MUTED)
+    flow.y += height_of(names)
 
 
-def _cut(text: str, size: float, width: float) -> Line:
-    """Return text on one line, cut with three dots where it is wider."""
-    plain = clean_line(text)
-    line = set_line(plain, size)
-    if line.width <= width:
-        return line
-    low, high = 0, len(plain)
+def _reason_lines(paper: Format, one: LookFirst) -> tuple[Line, ...]:
+    """Return how many images, and in full all that is to be said of each of them."""
+    many = "reports.overview.group_one" if one.count == 1 else "reports.overview.group"
+    why = " ".join(clean_line(reason) for reason in one.reasons)
+    return set_lines((Span(say(many, count=one.count), "bold"), Span(f"  {why}")), paper.small, paper.measure)
+
+
+def _all_names(paper: Format, one: LookFirst) -> tuple[Line, ...]:
+    return _set_names(paper, one, len(one.names))
+
+
+def _names(paper: Format, one: LookFirst, lines: int) -> tuple[Line, ...]:
+    """Return as many names as fit into some lines, and how many more there are."""
+    low, high = 0, len(one.names)
     while low < high:
         middle = (low + high + 1) // 2
-        if set_line(f"{plain[:middle]}…", size).width <= width:
+        if len(_set_names(paper, one, middle)) <= lines:
             low = middle
         else:
             high = middle - 1
-    return set_line(f"{plain[:low]}…", size)
+    return _set_names(paper, one, low)[:lines]
+
+
+def _set_names(paper: Format, one: LookFirst, shown: int) -> tuple[Line, ...]:
+    names = [clean_line(name).replace(" ", _HARD_SPACE) for name in one.names[:shown]]
+    if shown < one.count:
+        names.append(say("reports.overview.names_more", count=one.count - shown))
+    return set_lines((Span(", ".join(names)),), paper.small, paper.measure - _INDENT)
 
 
 def _foot(flow: Flow, paper: Format) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import Clock, SystemClock
-from core.errors import ImagingError, UnknownFindingError
+from core.errors import Cancelled, ImagingError, UnknownFindingError
 from core.image import ReadingUnit
 from core.patient import Patient
 from core.wording import say
@@ -65,9 +65,11 @@ def run_batch(
     progress: Report = nobody_listens,
     cancelled: IsCancelled = never,
     helpers: int | None = None,
+    told_first: Callable[[str], None] = lambda _sentence: None,
 ) -> BatchOutcome:
     """Analyse every input into the output folder, in walk order.
 
+    ``told_first`` is given a sentence where a resumed run makes records anew, before it begins.
     ``helpers`` is how many processes help; None lets the number of inputs and this computer decide.
 
     Raises:
@@ -76,11 +78,14 @@ def run_batch(
         UnknownFindingError: a prevalence is of a finding that no model here scores; nothing was done.
         OutputNotEmptyError: see ``OutputFolder``; nothing was done.
         OutputNotWritableError: the output could not be written any further.
-        Cancelled: the user stopped it; every record written so far is whole.
+        Cancelled: the user stopped it; every record that was finished counts, and the context says how many
+            are ``done`` of the ``total``.
     """
     patient = read_patient_file(request.patient_file) if request.patient_file else None
     with closing(Analyzer(_one_core_each(request))) as analyzer:
-        return _run(request, analyzer, patient, clock or SystemClock(), progress, cancelled, helpers)
+        return _run(
+            request, analyzer, patient, clock or SystemClock(), progress, cancelled, helpers, told_first
+        )
 
 
 def _run(  # noqa: PLR0917 - one private call
@@ -91,9 +96,13 @@ def _run(  # noqa: PLR0917 - one private call
     progress: Report,
     cancelled: IsCancelled,
     helpers: int | None,
+    told_first: Callable[[str], None],
 ) -> BatchOutcome:
     _require_known_findings(analyzer)
     output = OutputFolder(request.out, request.mode)
+    tell = _asked_anew(output.waiting(), asked_of(request, analyzer))
+    if tell:
+        told_first(tell)
     outcome, complete = BatchOutcome(unusable=_unusable(analyzer)), False
     workshop = Workshop(
         out=request.out,
@@ -145,6 +154,17 @@ def _unusable(analyzer: Analyzer) -> tuple[str, ...]:
     return tuple(f"{pack_id}: {error}" for pack_id, error in analyzer.broken())
 
 
+def _asked_anew(earlier: Sequence[Record], asked: Mapping[str, Any]) -> str:
+    """Return in a sentence how many records a resumed run makes anew because of what is asked, and why."""
+    others = [one for one in earlier if one.get("asked") != asked]
+    if not others:
+        return ""
+    known = [one.get("asked") or {} for one in others]
+    changed = [name for name in asked if any(one.get(name) != asked[name] for one in known)]
+    why = ", ".join(say(f"cli.anew.{name}") for name in changed) or say("cli.anew.other")
+    return say("cli.anew.sentence", count=len(others), total=len(earlier), why=why)
+
+
 def asked_of(request: BatchRequest, analyzer: Analyzer) -> dict[str, Any]:
     """Return what decides a record besides its source: a resumed run redoes what was asked differently."""
     options = request.options
@@ -175,21 +195,47 @@ class _Batch:
     helpers: int | None
 
     def run(self, progress: Report, cancelled: IsCancelled) -> None:
-        with Lanes(self.workshop, cancelled) as lanes:
-            items = list(self._inputs(progress, cancelled))
-            worth = helpers_worth(len(items), with_pdf=self.request.with_pdf)
-            lanes.add_helpers(worth if self.helpers is None else self.helpers)
-            made: deque[Future[_Made]] = deque()
-            done = 0
-            for item in items:
-                made.append(self._begin(lanes, item))
-                if len(made) > lanes.ahead:
-                    done = self._tell(progress, cancelled, done, len(items), item.path)
-                    self._put(_result_of(made.popleft(), cancelled))
-            while made:
-                done = self._tell(progress, cancelled, done, len(items), "")
-                self._put(_result_of(made.popleft(), cancelled))
+        items: list[ReadingUnit | Unreadable] = []
+        made: deque[Future[_Made]] = deque()
+        try:
+            with Lanes(self.workshop, cancelled) as lanes:
+                items += self._inputs(progress, cancelled)
+                worth = helpers_worth(len(items), with_pdf=self.request.with_pdf)
+                lanes.add_helpers(worth if self.helpers is None else self.helpers)
+                self._make_all(items, made, lanes, progress, cancelled)
+        except Cancelled as error:
+            self._put_finished(made)
+            raise Cancelled(done=self.outcome.records, total=len(items)) from error
         progress(Progress(stage="writing", done=len(items), total=len(items)))
+
+    def _make_all(
+        self,
+        items: Sequence[ReadingUnit | Unreadable],
+        made: "deque[Future[_Made]]",
+        lanes: Lanes,
+        progress: Report,
+        cancelled: IsCancelled,
+    ) -> None:
+        done = 0
+        for item in items:
+            made.append(self._begin(lanes, item))
+            if len(made) > lanes.ahead:
+                done = self._tell(progress, cancelled, done, len(items), item.path)
+                self._put_next(made, cancelled)
+        while made:
+            done = self._tell(progress, cancelled, done, len(items), "")
+            self._put_next(made, cancelled)
+
+    def _put_next(self, made: "deque[Future[_Made]]", cancelled: IsCancelled) -> None:
+        ready = _result_of(made[0], cancelled)
+        made.popleft()
+        self._put(ready)
+
+    def _put_finished(self, made: "deque[Future[_Made]]") -> None:
+        """Put what was finished while an input before it was still looked at; the lanes have ended."""
+        for one in made:
+            if one.done() and not one.cancelled() and one.exception() is None:
+                self._put(one.result())
 
     def _tell(self, progress: Report, cancelled: IsCancelled, done: int, total: int, path: str) -> int:
         stop_if(cancelled)

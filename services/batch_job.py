@@ -9,6 +9,7 @@ from core.image import ReadingUnit
 from core.patient import Patient
 from services.analyze import Analysis, Analyzer, Loaded, error_record, load
 from services.output import Record, fill_partial, write_whole
+from services.picture_marks import shown_mark
 from services.pictures import write_pictures
 from services.progress import IsCancelled, never
 from services.report import Paper, ReportRequest, render
@@ -47,7 +48,11 @@ class Workshop:
         files = write_pictures(folder, analysis)
         if self.with_pdf:
             analysis, files = self._write_report(folder, analysis, files)
-        return {**result_to_dict(analysis.result, folder=name, files=files), "asked": self.asked}
+        return {
+            **result_to_dict(analysis.result, folder=name, files=files),
+            "picture_sha256": shown_mark(analysis),
+            "asked": self.asked,
+        }
 
     def _write_report(
         self, folder: Path, analysis: Analysis, files: WrittenFiles

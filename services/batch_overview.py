@@ -1,38 +1,31 @@
 """What a batch ends with: a table for spreadsheets and one page, both from the lines that were written.
 
-Memory stays bounded: lines are read one after another, and of what to look at first only so many are kept
-as a page could hold.
+Memory stays bounded: lines are read one after another (see ``services.batch_tally`` for the page).
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from core.clock import Clock
 from core.decision import PaperSize
 from core.errors import OutputNotWritableError
-from core.wording import say
+from services.batch_tally import Tally
 from services.output import LINES, PAGE, TABLE, Record, write_whole
 from services.register_table import escaped
-from services.version import VERSION
+from services.standing import standing_of_record
 
 COLUMNS = (
     "dir", "path", "modality", "patient_id", "age_years", "sex", "pack", "version", "class", "status",
     "finding", "label", "probability", "low", "high", "threshold", "position",
     "prevalence_here", "probability_here",
-    "refused_by", "reason", "error", "seconds",
+    "refused_by", "reason", "error", "seconds", "counts_as", "same_picture_as",
 )  # fmt: skip
-_KINDS = ("error", "refused", "undecided", "above")
-_MOST_KEPT = 100
-_BINS = 20
 _PARTIAL = ".partial-" + TABLE
 
 
@@ -43,7 +36,7 @@ def write_overview(out: Path, clock: Clock, *, paper: PaperSize = "A4", with_pdf
         OutputNotWritableError: it could not be written; an earlier table stays as it was.
         ReportError: the page could not be set.
     """
-    tally = _Tally()
+    tally = Tally()
     try:
         _write_table(out, tally)
         if tally.records > 1 and with_pdf:
@@ -55,15 +48,19 @@ def write_overview(out: Path, clock: Clock, *, paper: PaperSize = "A4", with_pdf
     return tally.records
 
 
-def _write_table(out: Path, tally: _Tally) -> None:
+def _write_table(out: Path, tally: Tally) -> None:
     partial = out / _PARTIAL
     try:
         with partial.open("w", encoding="utf-8-sig", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(COLUMNS)
+            twins = _twins(out / LINES)
+            tally.twins = tuple(map(tuple, twins.values()))
             for record in _records(out / LINES):
                 tally.add(record)
+                same = [path for path in twins.get(_mark(record), ()) if path != record["source"]["path"]]
                 for row in _rows(record):
+                    row["same_picture_as"] = "; ".join(same)
                     writer.writerow([_cell(row.get(name)) for name in COLUMNS])
         partial.replace(out / TABLE)
     except BaseException:
@@ -77,6 +74,22 @@ def _records(lines: Path) -> Iterator[Record]:
             yield json.loads(line)
 
 
+def _twins(lines: Path) -> dict[str, list[str]]:
+    """Return where each picture lies that was given more than once, whatever its files are called."""
+    often = Counter(_mark(record) for record in _records(lines))
+    found: dict[str, list[str]] = {}
+    for record in _records(lines):
+        mark = _mark(record)
+        if mark and often[mark] > 1:
+            found.setdefault(mark, []).append(record["source"]["path"])
+    return found
+
+
+def _mark(record: Record) -> str:
+    """Return by what a picture is known: its pixels, else its files; "" where neither is."""
+    return str(record.get("picture_sha256") or record["source"].get("sha256") or "")
+
+
 def _rows(record: Record) -> Iterator[dict[str, Any]]:
     """Yield a row for each finding, for each model without one, and for a record that has neither."""
     patient, errors = record["patient"], record["errors"]
@@ -88,6 +101,7 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         "age_years": _value(patient.get("age_years")),
         "sex": _value(patient.get("sex")),
         "error": "; ".join(f"{one['code']} {one['message']}" for one in errors),
+        "counts_as": standing_of_record(record),
     }
     if not record["results"]:
         yield head
@@ -132,101 +146,3 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.6g}" if isinstance(value, float) else escaped(str(value))
-
-
-@dataclass(slots=True)
-class _Scores:
-    label: str
-    model: str
-    threshold: float
-    positions: Counter[str] = field(default_factory=Counter)
-    bins: list[int] = field(default_factory=lambda: [0] * _BINS)
-
-
-class _Tally:
-    """Counts records as they pass."""
-
-    def __init__(self) -> None:
-        self.records = 0
-        self._ends: Counter[str] = Counter()
-        self._scores: dict[tuple[str, str, str], _Scores] = {}
-        self._first: dict[str, list[tuple[str, str]]] = {kind: [] for kind in _KINDS}
-        self._left_out = 0
-        self._digest = hashlib.sha256()
-
-    def add(self, record: Record) -> None:
-        """Count one record, and remember it where somebody should look at it first.
-
-        Demonstration models are left out of the page: they order nothing.
-        """
-        self.records += 1
-        self._digest.update(json.dumps(record, sort_keys=True).encode("utf-8", "backslashreplace"))
-        results = [entry for entry in record["results"] if entry["pack"]["class"] != "demonstration"]
-        answers = [entry for entry in results if entry["status"] == "ok"]
-        refused = [entry for entry in results if entry["status"] == "refused"]
-        findings = [(entry, finding) for entry in answers for finding in entry["findings"]]
-        for entry, finding in findings:
-            self._score(entry, finding)
-        if record["errors"]:
-            self._ends["failed"] += 1
-            self._look("error", record, say("reports.overview.error", why=record["errors"][0]["message"]))
-        elif refused:
-            self._ends["refused"] += 1
-            self._look("refused", record, refused[0]["refusal"]["reason"])
-        elif answers:
-            self._ends["answered"] += 1
-            self._look_at_score(record, [finding for _, finding in findings])
-        else:
-            self._ends["not_for_it"] += 1
-
-    def overview(self, clock: Clock) -> Any:
-        """Return what the page says."""
-        from reports.overview import FindingTally, LookFirst, Overview
-
-        kept = chain.from_iterable(((kind, one) for one in self._first[kind]) for kind in _KINDS)
-        return Overview(
-            created=clock.now(),
-            program=say("reports.footer.program", version=VERSION),
-            records=self.records,
-            answered=self._ends["answered"],
-            refused=self._ends["refused"],
-            failed=self._ends["failed"],
-            not_for_it=self._ends["not_for_it"],
-            tallies=tuple(
-                FindingTally(
-                    label=one.label,
-                    model=one.model,
-                    above=one.positions["above"],
-                    undecided=one.positions["undecided"],
-                    below=one.positions["below"],
-                    threshold=one.threshold,
-                    bins=tuple(one.bins),
-                )
-                for one in self._scores.values()
-            ),
-            first=tuple(LookFirst(name=name, kind=kind, why=why) for kind, (name, why) in kept),
-            more=self._left_out,
-            report_id=self._digest.hexdigest(),
-        )
-
-    def _score(self, entry: dict[str, Any], finding: dict[str, Any]) -> None:
-        pack = entry["pack"]
-        key = (pack["id"], pack["version"], finding["code"])
-        scores = self._scores.setdefault(
-            key, _Scores(finding["label"], f"{pack['id']} {pack['version']}", finding["threshold"])
-        )
-        scores.positions[finding["position"]] += 1
-        scores.bins[min(_BINS - 1, int(finding["probability"] * _BINS))] += 1
-
-    def _look_at_score(self, record: Record, findings: list[dict[str, Any]]) -> None:
-        for kind in ("undecided", "above"):
-            found = next((one for one in findings if one["position"] == kind), None)
-            if found is not None:
-                self._look(kind, record, say(f"reports.overview.{kind}", label=found["label"]))
-                return
-
-    def _look(self, kind: str, record: Record, why: str) -> None:
-        if len(self._first[kind]) < _MOST_KEPT:
-            self._first[kind].append((str(record["dir"]), why))
-        else:
-            self._left_out += 1

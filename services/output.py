@@ -60,6 +60,10 @@ class OutputFolder:
         waiting = self._earlier.get(path)
         return waiting.popleft() if waiting else None
 
+    def waiting(self) -> tuple[Record, ...]:
+        """Return all records of an earlier run that may be kept."""
+        return tuple(record for records in self._earlier.values() for record in records)
+
     def new_name(self, path: str, earlier: Record | None = None) -> str:
         """Return the folder name for a record: the one that it had, or a new one."""
         return str(earlier["dir"]) if earlier else self._names.give(path)
@@ -112,7 +116,7 @@ class OutputFolder:
         return waiting
 
     def _start_lines(self) -> TextIO:
-        waiting = "".join(to_line(record) for records in self._earlier.values() for record in records)
+        waiting = "".join(map(to_line, self.waiting()))
         if waiting:
             write_whole(self.folder / EARLIER, waiting.encode(), durable=True)
         return (self.folder / LINES).open("w", encoding="utf-8", newline="\n")

@@ -144,6 +144,14 @@ class PackDesk:
         found.sort(key=lambda one: Version.parse(one.version), reverse=True)
         return tuple(sorted(found, key=lambda one: one.pack_id))
 
+    def lost(self) -> tuple[tuple[str, str], ...]:
+        """Return (id, version) of what the records know and no folder holds, as after a restore."""
+        return tuple(
+            (row.pack_id, row.version)
+            for row in self._store.installed()
+            if not self._folder.place(_name(row.pack_id, row.version)).is_dir()
+        )
+
     @contextmanager
     def offer(
         self, file: Path, *, progress: Report = nobody_listens, cancelled: IsCancelled = never

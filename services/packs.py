@@ -59,14 +59,17 @@ def installed_packs(
 
 
 def chosen_packs(
-    ids: Sequence[str] | None = None, roots: Sequence[Path] | None = None
+    ids: Sequence[str] | None = None,
+    roots: Sequence[Path] | None = None,
+    *,
+    library: "PackLibrary | None" = None,
 ) -> tuple[InstalledPack, ...]:
-    """Return the packs of these ids, all where None.
+    """Return the packs of these ids, all where None; ``library`` stands in place of ``roots``.
 
     Raises:
         UnknownPackError: one is not installed; the detail names it.
     """
-    installed = {pack.id: pack for pack in installed_packs(roots)}
+    installed = {pack.id: pack for pack in installed_packs(roots, library=library)}
     for pack_id in ids or ():
         if pack_id not in installed:
             raise UnknownPackError(pack_id)

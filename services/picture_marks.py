@@ -22,11 +22,18 @@ def marks_of(analysis: Analysis) -> Marks:
     The picture as shown (grey in 8 bits) is the same in a copy of another format. The values behind it are
     the same under another window, another rescaling and in the other photometric sense.
     """
-    if analysis.grey is None:
+    shown = shown_mark(analysis)
+    if shown is None:
         return ()
-    shown = _digest("", (analysis.grey * 255.0 + 0.5).astype(np.uint8))
     values = None if analysis.image is None else _levels(analysis.image)
     return (shown,) if values is None else (shown, _digest("values ", values))
+
+
+def shown_mark(analysis: Analysis) -> str | None:
+    """Return the mark of the picture as shown; None where it could not be read."""
+    if analysis.grey is None:
+        return None
+    return _digest("", (analysis.grey * 255.0 + 0.5).astype(np.uint8))
 
 
 def _levels(image: Image) -> NDArray[np.uint16] | None:

@@ -24,13 +24,14 @@ class Prevalence:
     """How many of those who are examined have a finding (0..1).
 
     ``pack_id`` and ``version`` bind it to a model; where both are empty, it holds for that finding whoever
-    speaks of it (given on the command line).
+    speaks of it (given on the command line). ``source`` says where the number is from.
     """
 
     finding: str
     share: float
     pack_id: str = ""
     version: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what is no share of patients.
@@ -64,13 +65,15 @@ def at_site(result: Result, prevalences: Sequence[Prevalence]) -> Result:
 
 
 def _at_site(pack: PackResult, finding: Finding, prevalences: Sequence[Prevalence]) -> Finding:
-    here = next((one.share for one in prevalences if one.is_about(pack, finding)), None)
+    said = next((one for one in prevalences if one.is_about(pack, finding)), None)
     made_at = finding.calibrated_at_prevalence
-    if here is None or made_at is None or not 0.0 < made_at < 1.0:
+    if said is None or made_at is None or not 0.0 < made_at < 1.0:
         return replace(finding, site=None)
+    here = said.share
     interval = finding.interval and (
         reweighted(finding.interval[0], made_at=made_at, here=here),
         reweighted(finding.interval[1], made_at=made_at, here=here),
     )
     probability = reweighted(finding.probability, made_at=made_at, here=here)
-    return replace(finding, site=SiteProbability(prevalence=here, probability=probability, interval=interval))
+    site = SiteProbability(prevalence=here, probability=probability, interval=interval, source=said.source)
+    return replace(finding, site=site)

@@ -44,7 +44,13 @@ class PrevalenceDesk:
     def in_force(self) -> tuple[Prevalence, ...]:
         """Return what was entered, each bound to the version of the model that it was entered for."""
         return tuple(
-            Prevalence(finding=row.finding, share=row.share, pack_id=row.pack_id, version=row.version)
+            Prevalence(
+                finding=row.finding,
+                share=row.share,
+                pack_id=row.pack_id,
+                version=row.version,
+                source=row.source,
+            )
             for row in self._store.all()
         )
 

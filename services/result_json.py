@@ -146,6 +146,7 @@ def _site(site: SiteProbability) -> dict[str, Any]:
         "prevalence": site.prevalence,
         "probability": _number(site.probability),
         "interval": _pair(site.interval),
+        "source": site.source,
     }
 
 

@@ -1,19 +1,22 @@
 """Prove every pack in every engine and precision on this computer, against the packs' own golden answers."""
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from core.errors import PackChangeError, UntrustedKeyError
 from core.result import EngineName, Precision
 from core.wording import say
-from services.packs import chosen_packs
+from services.card_figures import int8_other_sides
+from services.packs import InstalledPack, chosen_packs
 from services.places import program_packs
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.tuning import CPU, Tuner, way_words
 
 if TYPE_CHECKING:
     from inference.choices import Choice
+    from inference.packs import PackLibrary
     from inference.verify import VerifyCheck
 
 
@@ -33,14 +36,15 @@ class SelfCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Whether this computer can be trusted with a pack, in a sentence; ``way`` is how it runs here.
+    """Whether a pack gives its maker's known answers here, in a sentence; ``way`` is how it runs here.
 
-    ``partly``: it can as it runs here, while another engine, precision or device cannot and is not used.
-    ``not_tried``: it would run on a device that was not tried now; on the processor it can be trusted.
+    ``partly``: it does as it runs here, while another engine, precision or device does not and is not used.
+    ``not_tried``: it would run on a device that was not tried now; on the processor it gives them.
+    ``not_used``: it must not be used, as that its maker's key is not trusted any more; it was not run.
     """
 
     pack_id: str
-    state: Literal["trusted", "partly", "not_tried", "not_trusted"]
+    state: Literal["trusted", "partly", "not_tried", "not_trusted", "not_used"]
     sentence: str
     way: str = ""
     measured_ms: float | None = None
@@ -50,12 +54,14 @@ def run_self_test(
     packs: Sequence[str] | None = None,
     *,
     pack_folders: Sequence[Path] | None = None,
+    library: "PackLibrary | None" = None,
     tuner: Tuner | None = None,
     progress: Report = nobody_listens,
     cancelled: IsCancelled = never,
 ) -> tuple[SelfCheck, ...]:
     """Return every check of the packs (default: all that are installed), by pack.
 
+    ``library`` stands in place of all packs of ``pack_folders``. A pack that must not be used is not run.
     With a ``tuner``, a device on which a pack would run here is tried too.
 
     Raises:
@@ -65,7 +71,8 @@ def run_self_test(
     from inference.trial import try_pack
     from inference.verify import verify_pack
 
-    chosen = chosen_packs(packs, pack_folders)
+    installed = chosen_packs(packs, pack_folders, library=library)
+    chosen = [pack for pack in installed if not _is_put_out(pack)]
     checks: list[SelfCheck] = []
     for number, pack in enumerate(chosen):
         stop_if(cancelled)
@@ -103,11 +110,22 @@ def verdicts(
     tuner: Tuner | None = None,
     *,
     pack_folders: Sequence[Path] | None = None,
+    library: "PackLibrary | None" = None,
 ) -> tuple[Verdict, ...]:
-    """Return for each pack that was checked whether this computer can be trusted with it."""
-    titles = {pack.id: pack.title or pack.id for pack in chosen_packs(None, pack_folders)}
-    folders = {pack.id: pack.folder for pack in chosen_packs(None, pack_folders)}
-    return tuple(
+    """Return for each pack whether it gives its known answers here, or that it is not used, and why."""
+    installed = chosen_packs(None, pack_folders, library=library)
+    titles = {pack.id: pack.title or pack.id for pack in installed}
+    folders = {pack.id: pack.folder for pack in installed}
+    put_out = tuple(
+        Verdict(
+            pack_id=pack.id,
+            state="not_used",
+            sentence=say("engines.verdict.not_used", pack=titles[pack.id], why=pack.error.message),
+        )
+        for pack in installed
+        if pack.error is not None and _is_put_out(pack)
+    )
+    checked = (
         _verdict(
             pack_id,
             titles.get(pack_id, pack_id),
@@ -117,6 +135,23 @@ def verdicts(
         )
         for pack_id in dict.fromkeys(check.pack_id for check in checks)
     )
+    return (*(_with_sides(one, folders.get(one.pack_id)) for one in checked), *put_out)
+
+
+def _is_put_out(pack: InstalledPack) -> bool:
+    """Whether a pack is here and must not be used: trust was taken away, or it came another way."""
+    return pack.error is not None and pack.error.code in (UntrustedKeyError.code, PackChangeError.code)
+
+
+def _with_sides(verdict: Verdict, folder: Path | None) -> Verdict:
+    """Say beside a verdict how many images change sides in the smaller model, where the card tells."""
+    if folder is None or verdict.state not in ("trusted", "partly", "not_tried"):
+        return verdict
+    said = [
+        say("engines.verdict.sides", percent=percent, label=label)
+        for label, percent in int8_other_sides(folder)
+    ]
+    return replace(verdict, sentence=" ".join((verdict.sentence, *said)))
 
 
 def try_folder(

@@ -13,9 +13,9 @@ def finding_sentence(finding: Finding) -> str:
 
 def site_sentence(finding: Finding) -> str:
     """Return what a score means at this clinic, in natural frequencies; "" where nothing may be said."""
-    from reports import site_words
+    from reports.site_source import sourced_site_sentence
 
-    return site_words.site_sentence(finding)
+    return sourced_site_sentence(finding)
 
 
 def side_sentence(side: Side) -> str:

@@ -20,6 +20,7 @@ from services.patient import merge
 from services.records import Moved
 from services.sign import SignedFile
 from services.signed_result import Today
+from services.standing import standing_of_result
 
 State = Literal["waiting", "analysing", "to_check", "refused", "failed", "signed"]
 KEPT_PIXELS = 12
@@ -272,7 +273,7 @@ class CaseBook(QObject):
         counted = [one for one in analysis.result.results if one.stamp.pack_class != "demonstration"]
         refused = [one.refusal for one in counted if one.refusal and one.status == "refused"]
         spoke = [one for one in counted if one.status == "ok" and one.findings]
-        case.refusal = refused[0] if refused and not spoke else None
+        case.refusal = refused[0] if standing_of_result(analysis.result) == "refused" else None
         case.undecided = any(finding.position == "undecided" for pack in spoke for finding in pack.findings)
         self._with_pixels = [key for key in self._with_pixels if key != case.key] + [case.key]
         for key in self._with_pixels[:-KEPT_PIXELS]:

@@ -213,6 +213,8 @@ class MainWindow(QMainWindow):
         self.queue.analysed.connect(self.records.keep_marks)
         self.models.packs_changed.connect(self.queue.warm_up)
         self.models.packs_changed.connect(self.tuning_watch.begin)
+        self.models.packs_changed.connect(self.common.load)
+        self.models.packs_changed.connect(self.this_computer.renew)
         self.this_computer.device_changed.connect(self.queue.warm_up)
         self.this_computer.device_changed.connect(self.tuning_watch.begin)
         self.queue.idle.connect(self.tuning_watch.begin)

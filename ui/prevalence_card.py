@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
@@ -50,9 +52,10 @@ class PrevalenceCard(Card):
         self._words = label(self.tr("Looking for models …"), "muted", wrap=True)
         self.body.addWidget(self._words)
 
+    @Slot()
     def load(self) -> None:
-        """Ask which findings the installed models score."""
-        task = self._pools.files("prevalences", _models)
+        """Ask which findings the models in use score; again whenever they change."""
+        task = self._pools.files("prevalences", partial(_models, self._workplace))
         task.succeeded.connect(self.show_models)
         task.failed.connect(self.failed)
 
@@ -77,9 +80,7 @@ class PrevalenceCard(Card):
                 row.number.setFocus()
         self._words.setVisible(not asked)
         self._words.setText(self.tr("No model that scores a finding is installed."))
-        again = tuple(one for one in asked if one.outdated)
-        if again:
-            self.outdated.emit(again)
+        self.outdated.emit(tuple(one for one in asked if one.outdated))
 
     @Slot(object)
     def show_models(self, models: tuple[ModelFacts, ...]) -> None:
@@ -232,5 +233,6 @@ class PrevalenceRow(QWidget):
         self.said.show()
 
 
-def _models(_handle: Handle) -> tuple[ModelFacts, ...]:
-    return tuple(entry.facts for entry in installed_packs() if entry.facts is not None)
+def _models(workplace: Workplace, _handle: Handle) -> tuple[ModelFacts, ...]:
+    in_use = installed_packs(library=workplace.packs.library())
+    return tuple(entry.facts for entry in in_use if entry.facts is not None and entry.error is None)

@@ -46,7 +46,8 @@ class SitePrevalence(QObject):
 
     @Slot(object)
     def _on_outdated(self, again: tuple[Asked, ...]) -> None:
-        if not self._workplace.session.may("settings"):
+        self._notices.withdraw(self._told)
+        if not again or not self._workplace.session.may("settings"):
             return
         labels = ", ".join(dict.fromkeys(one.label for one in again))
         self._told = self.tr("A model was replaced: say again how common {labels} is here.").format(

@@ -71,7 +71,7 @@ def _tell_limits(notices: NoticeArea, workplace: Workplace) -> None:
         notices.tell(
             "calm",
             " ".join(limits),
-            tr("Settings, This computer says which models can be trusted here."),
+            tr("Settings, This computer says which models give their known answers here."),
             act=tr("I have seen it"),
             on_act=partial(
                 _answer, notices, partial(workplace.settings.set, "computer.limits_seen", limits_mark())

@@ -1,8 +1,8 @@
-"""This computer, in Settings: what it is, whether each model can be trusted on it, and on what they run."""
+"""This computer, in Settings: what it is, whether models give their known answers on it, how they run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
+from core.wording import say
 from services.workplace import Workplace
 from ui.controls import Card, IconLabel, KeyButton, enable, label
 from ui.duties import who_may
@@ -26,6 +27,7 @@ _ICONS = {
     "partly": ("circle-alert", "warning"),
     "not_tried": ("circle-alert", "warning"),
     "not_trusted": ("ban", "critical"),
+    "not_used": ("ban", "warning"),
 }
 
 
@@ -51,12 +53,14 @@ class ThisComputerCard(Card):
     ) -> None:
         super().__init__(self.tr("This computer"), parent)
         self._theme, self._workplace, self._pools = theme, workplace, pools
-        self._asked = self._measured = False
+        self._asked = self._running = self._measured = False
         self._unbroken = True
         self.computer = label("", "strong", wrap=True)
         self.body.addWidget(self.computer)
         self._limits = _lines(self.body)
         self._verdicts = _lines(self.body)
+        self._meaning = label(say("engines.verdict.meaning"), "small", wrap=True)
+        self.body.addWidget(self._meaning)
         self._build_device()
         self._troubles = _lines(self.body)
         self._build_buttons()
@@ -72,9 +76,17 @@ class ThisComputerCard(Card):
 
     def load(self) -> None:
         """Look up what is known, once; testing the models takes some seconds and runs in the background."""
-        if not self._asked:
+        if not self._asked and not self._running:
             self._asked = True
             self._start(again=False, retry=False)
+
+    @Slot()
+    def renew(self) -> None:
+        """Forget what was found: the models have changed. They are tested when this is in sight again."""
+        self._asked = False
+        self._fill(self._verdicts, [])
+        if self.isVisible():
+            self.load()
 
     def show_known(self, known: Known) -> None:
         """Show what is known of this computer."""
@@ -139,6 +151,7 @@ class ThisComputerCard(Card):
             line.show()
 
     def _start(self, *, again: bool, retry: bool) -> None:
+        self._running = True
         for button in (self.again, self.retry):
             button.setEnabled(False)
         self.said.setText(self.tr("Testing the models …"))
@@ -161,7 +174,7 @@ class ThisComputerCard(Card):
 
     @Slot(object)
     def _on_delivered(self, known: Known) -> None:
-        self.show_known(known)
+        self.show_known(known if self._asked else replace(known, verdicts=None))
 
     @Slot(object)
     def _on_failed(self, error: FarlightError) -> None:
@@ -170,9 +183,12 @@ class ThisComputerCard(Card):
 
     @Slot()
     def _on_ended(self) -> None:
+        self._running = False
         self.said.setText(self.tr("Measured and tested just now; what stands above is what came out."))
         self.said.setVisible(self._measured and self._unbroken)
         self.show_rights()
+        if not self._asked and self.isVisible():
+            self.load()
 
     @Slot()
     def _on_again(self) -> None:
@@ -239,5 +255,6 @@ def _look(workplace: Workplace, handle: Handle, *, again: bool, retry: bool) -> 
             progress=lambda told: handle.progress(told.done, told.total or 0),
             cancelled=handle.cancelled,
         )
-    checks = run_self_test(tuner=tuner, cancelled=handle.cancelled)
-    return known(verdicts(checks, tuner))
+    library = workplace.packs.library()
+    checks = run_self_test(library=library, tuner=tuner, cancelled=handle.cancelled)
+    return known(verdicts(checks, tuner, library=library))

@@ -64,7 +64,11 @@ class WorklistPage(QWidget):
         main.setContentsMargins(18, 14, 18, 14)
         main.setSpacing(10)
         main.addLayout(self._build_head())
+        self.order = label("", "muted", wrap=True)
+        main.addWidget(self.order)
         self.table = self._build_table(theme)
+        self.table.horizontalHeader().sortIndicatorChanged.connect(self._on_sorted)
+        self._on_sorted(NUMBER)
         self._columns = Columns(self.table, self.source)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
@@ -173,6 +177,17 @@ class WorklistPage(QWidget):
         ):
             make_action(name, self).triggered.connect(slot)
 
+    @Slot(int)
+    def _on_sorted(self, column: int) -> None:
+        """Say above the list in which order it stands."""
+        reading = self.tr("refused and not read first, then undecided, the others as found, signed last")
+        if column == NUMBER:
+            self.order.setText(self.tr("Order: {reading}.").format(reading=reading))
+            return
+        name = self.source.headerData(column, Qt.Orientation.Horizontal).capitalize()
+        words = self.tr("Order: by {column}; where that is alike, {reading}.")
+        self.order.setText(words.format(column=name, reading=reading))
+
     @Slot()
     def _refresh_soon(self) -> None:
         """Count again a moment later: thousands of rows arrive at once."""
@@ -190,6 +205,7 @@ class WorklistPage(QWidget):
         else:
             shown = self.table if self.filtered.rowCount() else self._nothing
         self._stack.setCurrentWidget(shown)
+        self.order.setVisible(shown is self.table)
         enable(self.search, bool(self._book.studies), self.tr("No study is listed"))
         to_read = any(counts[state] for state in ("to_check", "waiting", "analysing", "refused"))
         enable(self.next, to_read, self.tr("No study in the list waits to be read"))

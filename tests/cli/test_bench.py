@@ -29,7 +29,7 @@ def test_self_test_says_in_a_sentence_for_each_pack_whether_it_can_be_trusted(
 ) -> None:
     shown = _run(root, tmp_path, "self-test")
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert shown.stdout.count("can be trusted on this computer") == 2
+    assert shown.stdout.count("gives its maker's known answers on this computer") == 2
     told = _run(root, tmp_path, "self-test", "--json")
     said = json.loads(told.stdout)
     assert {one["state"] for one in said["packs"]} == {"trusted"}

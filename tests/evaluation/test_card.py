@@ -1,6 +1,7 @@
 """A card says what was measured, and keeps what people wrote."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -49,6 +50,11 @@ def test_the_card_has_figures_refusals_and_what_is_not_stated() -> None:
     text = card(FACTS, _measured())
     for words in ("0.875", "0.800 to 0.950", "20.0%", "age 2", "Y: 3 patients", "2 further images"):
         assert words in text
+
+
+def test_every_sentence_of_the_training_ends_as_one() -> None:
+    facts = replace(FACTS, training_text="800 images", training_population="children of 1 to 5 years.")
+    assert "**Trained on.** 800 images. children of 1 to 5 years.\n" in card(facts, _measured())
 
 
 def test_what_was_written_by_hand_stays_to_the_letter() -> None:

@@ -75,3 +75,14 @@ def test_a_link_is_not_packed(folder: Path, tmp_path: Path) -> None:
     (folder / "extra").symlink_to(tmp_path / "secret")
     with pytest.raises(EscapingPathError):
         build_pack(folder, tmp_path / "out")
+
+
+def test_a_missing_licence_is_named_with_the_first_missing_fields(folder: Path) -> None:
+    (folder / "LICENSE").unlink()
+    text = (folder / "pack.toml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(("title", "intended_use"))]
+    (folder / "pack.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(ManifestError) as refused:
+        write_checksums(folder)
+    assert "LICENSE: the file is missing" in refused.value.detail
+    assert "intended_use" in refused.value.detail

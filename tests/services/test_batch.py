@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,10 +28,12 @@ from services import batch_helper
 from services.analyze import AnalysisOptions
 from services.batch import BatchRequest, run_batch
 from services.batch_helper import Helper
+from services.batch_job import Workshop
 from services.batch_lanes import Lanes, helpers_worth
 from services.output import OutputFolder, partial_folder
 from services.places import pack_roots
-from services.progress import Progress
+from services.prevalence import Prevalence
+from services.progress import IsCancelled, Progress, never
 from services.record_json import from_plain, to_plain
 from services.scan import scan
 
@@ -268,6 +271,50 @@ def test_a_stopped_run_leaves_whole_records_and_can_go_on(chest: Path, tmp_path:
     outcome = run_batch(replace(request, mode="resume"))
     assert (outcome.records, outcome.kept) == (12, len(records))
     assert [record["dir"] for record in _records(tmp_path / "out")] == [str(number) for number in range(12)]
+
+
+def test_a_stopped_run_keeps_what_was_finished_behind_a_slow_input(
+    chest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(12):
+        shutil.copy(chest, folder / f"{number}.png")
+    finished: list[str] = []
+    make = Workshop.make
+
+    def slow_first(self: Workshop, name: str, unit: ReadingUnit, stop: IsCancelled = never) -> dict[str, Any]:
+        while name == "0" and len(finished) < 5:
+            time.sleep(0.01)
+        if name == "0":
+            raise Cancelled
+        record = make(self, name, unit, stop)
+        finished.append(name)
+        return record
+
+    monkeypatch.setattr(Workshop, "make", slow_first)
+    request = BatchRequest(paths=(str(folder),), out=tmp_path / "out", with_pdf=False)
+    with pytest.raises(Cancelled) as stopped:
+        run_batch(request, cancelled=lambda: len(finished) >= 5, helpers=0)
+    records = _records(tmp_path / "out")
+    assert [record["dir"] for record in records] == sorted(finished, key=int)
+    assert stopped.value.context == {"done": len(finished), "total": 12}
+    monkeypatch.undo()
+    outcome = run_batch(replace(request, mode="resume"))
+    assert (outcome.records, outcome.kept) == (12, len(finished))
+
+
+def test_a_resumed_run_says_what_it_makes_anew_and_why(chest: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    request = BatchRequest(paths=(str(chest),), out=tmp_path / "out", with_pdf=False)
+    run_batch(request, told_first=told.append)
+    run_batch(replace(request, mode="resume"), told_first=told.append)
+    assert told == []
+    options = AnalysisOptions(prevalences=(Prevalence(finding="pneumonia", share=0.1),))
+    run_batch(replace(request, mode="resume", options=options), told_first=told.append)
+    (sentence,) = told
+    assert sentence.startswith("1 of 1 earlier records are made anew")
+    assert "another prevalence (--prevalence)" in sentence
 
 
 def _without_times(record: dict[str, Any]) -> dict[str, Any]:

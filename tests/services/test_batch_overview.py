@@ -2,8 +2,11 @@
 
 import csv
 import json
+import re
 import subprocess
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +59,22 @@ def changed(record: dict[str, object], **values: object) -> dict[str, object]:
     return {**json.loads(json.dumps(record)), **values}
 
 
+def named(record: dict[str, object], path: str, **values: object) -> dict[str, object]:
+    return changed(record, source={"path": path, "modality": None}, **values)
+
+
+def two_models(record: dict[str, object], path: str, position: str) -> dict[str, object]:
+    """Return a record of which one model gives a score, and the other lacks the age."""
+    both: dict[str, Any] = named(record, path)
+    (scored,) = both["results"]
+    scored["pack"].update(id="opacity", title="Opacity")
+    scored["findings"][0].update(code="opacity", label="Opacity", position=position)
+    refusal = {"gate": "age", "reason": "The age is not known.", "advice": "Enter the age."}
+    pack = {**scored["pack"], "id": "chest", "title": "Child pneumonia"}
+    silent = {**scored, "pack": pack, "status": "refused", "refusal": refusal, "findings": []}
+    return {**both, "results": [silent, scored]}
+
+
 def test_the_table_has_a_row_for_each_answer_and_each_image_without_one(camp: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     outcome = run_batch(request(camp, out))
@@ -72,24 +91,25 @@ def test_the_page_counts_and_lists_what_is_to_be_looked_at_first(
 ) -> None:
     refusal = {"gate": "exposure", "reason": "Under-exposed.", "advice": "Repeat it."}
     entry = {**record["results"][0], "status": "refused", "refusal": refusal, "findings": []}  # type: ignore[index]
-    undecided = changed(record, dir="doubt")
+    undecided = named(record, "ward/doubt.dcm")
     undecided["results"][0]["findings"][0]["position"] = "undecided"  # type: ignore[index]
-    below = changed(record, dir="quiet")
+    below = named(record, "ward/quiet.dcm")
     below["results"][0]["findings"][0]["position"] = "below"  # type: ignore[index]
     write(
         tmp_path,
         record,
         below,
         undecided,
-        changed(record, dir="dark", results=[entry]),
-        changed(record, dir="torn", results=[], errors=[{"code": "E104", "message": "Damaged."}]),
+        named(record, "ward/dark.dcm", results=[entry]),
+        named(record, "ward/torn.dcm", results=[], errors=[{"code": "E104", "message": "Damaged."}]),
     )
     assert write_overview(tmp_path, clock) == 5
     text = text_of(tmp_path / PAGE)
-    listed = [text.index(name) for name in ("torn", "dark", "doubt", "Pneumonia: score above")]
+    listed = [text.index(name) for name in ("torn.dcm", "dark.dcm", "doubt.dcm", "Pneumonia: score above")]
     assert listed == sorted(listed)
     assert "quiet" not in text
     assert "1 above the threshold, 1 undecided, 1 below it" in text
+    assert "1 refused by a check, 0 not for this model, 1 not read" in " ".join(text.split())
     assert "UNSIGNED" in text
     assert text.count("not a medical device") == 1
     assert "Only pneumonia was looked for" in " ".join(text.split())
@@ -98,14 +118,59 @@ def test_the_page_counts_and_lists_what_is_to_be_looked_at_first(
 def test_a_long_batch_stays_on_one_page_and_says_how_many_are_left(
     tmp_path: Path, record: dict[str, object], clock: MovedClock
 ) -> None:
-    write(tmp_path, *(changed(record, dir=f"image-{number}" * 9) for number in range(400)))
+    write(tmp_path, *(named(record, f"{f'image-{number}' * 9}.png") for number in range(400)))
     write_overview(tmp_path, clock)
     text = text_of(tmp_path / PAGE)
-    listed = text.count("Pneumonia: score above")
+    listed = text.count(".png")
+    assert text.count("Pneumonia: score above") == 1
     assert 20 < listed < 60
     assert f"and {400 - listed} more" in text
     info = subprocess.run(["pdfinfo", str(tmp_path / PAGE)], capture_output=True, check=True).stdout.decode()
     assert "Pages:           1" in info
+
+
+def test_hundreds_of_different_reasons_leave_the_page_whole_and_name_every_kind(
+    tmp_path: Path, record: dict[str, object], clock: MovedClock
+) -> None:
+    torn = [
+        named(
+            record, f"torn-{number}.png", results=[], errors=[{"code": "E104", "message": f"Why {number}."}]
+        )
+        for number in range(300)
+    ]
+    write(tmp_path, *torn, named(record, "above.png"))
+    write_overview(tmp_path, clock)
+    text = text_of(tmp_path / PAGE)
+    listed = text.count("Not read: Why")
+    left = re.search(r"and (\d+) more; results.csv", text)
+    assert left is not None
+    assert "above.png" in text
+    assert int(left[1]) + listed == 300
+
+
+def test_the_refusal_of_one_model_does_not_hide_the_score_of_another(
+    tmp_path: Path, record: dict[str, object], clock: MovedClock
+) -> None:
+    pairs = [
+        two_models(record, f"mixed/ward a/p{number:02}.jpeg", position)
+        for number, position in enumerate(["above"] * 27 + ["undecided"] * 7 + ["below"] * 14)
+    ]
+    write(tmp_path, *pairs)
+    write_overview(tmp_path, clock)
+    text = " ".join(text_of(tmp_path / PAGE).split())
+    assert "27 above the threshold, 7 undecided, 14 below it; 0 refused by a check" in text
+    assert "0 answered; 48 refused by a check" in text
+    assert "27 images Opacity: score above the threshold. Child pneumonia: The age is not known." in text
+    assert "7 images Opacity: undecided, not answered. Child pneumonia: The age is not known." in text
+    assert "14 images Child pneumonia: The age is not known." in text
+    names = [f"ward a/p{number:02}.jpeg" for number in range(48)]
+    close = "".join(text.split())
+    assert [name for name in names if name.replace(" ", "") not in close] == []
+    assert Counter(row["counts_as"] for row in rows(tmp_path)) == {
+        "above": 54,
+        "undecided": 14,
+        "refused": 28,
+    }
 
 
 def test_a_demonstration_orders_nothing(tmp_path: Path, record: dict[str, object], clock: MovedClock) -> None:
@@ -142,3 +207,19 @@ def test_a_run_that_goes_on_ends_with_a_table_of_all(camp: Path, tmp_path: Path)
     assert again == before
     run_batch(request(camp, out, mode="force"))
     assert len(rows(out)) == len(before)
+
+
+def test_the_same_picture_under_two_names_is_pointed_out(
+    tmp_path: Path, record: dict[str, object], clock: MovedClock
+) -> None:
+    write(
+        tmp_path,
+        named(record, "in/p00.png", picture_sha256="a"),
+        named(record, "in/p01.png", picture_sha256="b"),
+        named(record, "in/copy of p00.dcm", picture_sha256="a"),
+    )
+    write_overview(tmp_path, clock)
+    same = {row["path"]: row["same_picture_as"] for row in rows(tmp_path)}
+    assert same == {"in/p00.png": "in/copy of p00.dcm", "in/p01.png": "", "in/copy of p00.dcm": "in/p00.png"}
+    text = " ".join(text_of(tmp_path / PAGE).split())
+    assert "under several names (1), and each is counted: in/p00.png = in/copy of p00.dcm" in text

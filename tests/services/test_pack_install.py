@@ -359,6 +359,13 @@ def test_packs_of_a_key_that_is_not_trusted_any_more_are_not_used(
     assert _counting(desk) == {"toy-outline": "1.2.0"}
 
 
+def test_a_pack_whose_folder_is_gone_is_named(desk: PackDesk, files: dict[str, Path]) -> None:
+    made = _install(desk, files["outline 1.2.0"])
+    assert desk.lost() == ()
+    shutil.rmtree(desk.roots[-1] / made.folder.name)
+    assert desk.lost() == (("toy-outline", "1.2.0"),)
+
+
 def test_a_pack_that_was_copied_or_changed_is_not_used(
     desk: PackDesk, workplace: Workplace, toys: Path, files: dict[str, Path]
 ) -> None:

@@ -211,7 +211,10 @@ def test_an_administrator_enters_it_for_a_version_and_is_asked_again_for_the_nex
     desk = workplace.prevalences
     (about,) = desk.asked((FACTS,))
     workplace.enter_prevalence(about, 0.12, " register 2026 ")
-    assert desk.in_force() == (Prevalence(finding="pneumonia", share=0.12, pack_id="chest", version="1.0.0"),)
+    entered = Prevalence(
+        finding="pneumonia", share=0.12, pack_id="chest", version="1.0.0", source="register 2026"
+    )
+    assert desk.in_force() == (entered,)
     (kept,) = desk.asked((FACTS,))
     assert kept.kept is not None
     assert (kept.kept.source, kept.outdated) == ("register 2026", False)
@@ -242,3 +245,11 @@ def test_the_models_that_are_loaded_use_it_at_once(workplace: Workplace, tmp_pat
     (about,) = workplace.prevalences.asked((FACTS,))
     workplace.enter_prevalence(about, 0.12, "")
     assert [one.share for one in analyzer.options.prevalences] == [0.12]
+
+
+def test_the_source_of_the_number_stands_beside_what_the_score_means() -> None:
+    result = replace(RESULT, results=(replace(PACK, findings=(FINDING,)),))
+    given = Prevalence(finding="pneumonia", share=0.1, source="register 2026, 214 patients.")
+    (pack,) = at_site(result, (given,)).results
+    assert site_sentence(pack.findings[0]).endswith("How common it is here: register 2026, 214 patients.")
+    assert "How common it is here" not in site_sentence(at(0.1))

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import Cancelled, UnknownPackError
+from core.errors import Cancelled, UnknownPackError, UntrustedKeyError
 from inference.choices import Choice
 from inference.devices import Device
-from inference.packs import load_pack
+from inference.packs import PackLibrary, load_pack
 from inference.probe import Opened, Probe
 from inference.tuning import Tuning
 from services.bench import run_bench
+from services.card_figures import int8_other_sides
 from services.packs import installed_packs, pack_facts
 from services.places import pack_roots
 from services.selftest import SelfCheck, run_self_test, verdicts
@@ -104,7 +105,8 @@ def _checks(*failed: tuple[str, str]) -> list[SelfCheck]:
 def test_a_pack_that_passes_everywhere_is_trusted() -> None:
     (verdict,) = verdicts(_checks())
     assert verdict.state == "trusted"
-    assert "can be trusted" in verdict.sentence
+    assert "gives its maker's known answers" in verdict.sentence
+    assert "trusted" not in verdict.sentence
     assert verdict.way.startswith("OpenVINO INT8")
 
 
@@ -162,7 +164,7 @@ def test_a_device_that_was_tried_is_trusted_or_not_used(on_device: Tuner) -> Non
     assert (good.state, good.way) == ("trusted", "OpenVINO FP32, Intel Iris")
     (bad,) = verdicts([*_checks(), _tried(passed=False)], on_device)
     assert (bad.state, bad.way) == ("partly", way_words(replace(GPU, precision="int8", device="CPU")))
-    assert "openvino fp32 GPU cannot" in bad.sentence
+    assert "openvino fp32 GPU does not" in bad.sentence
 
 
 def test_the_self_test_tries_the_device_on_which_a_pack_runs(
@@ -187,3 +189,29 @@ def test_a_pack_that_cannot_be_run_is_in_the_bench_with_its_error(spoiled: Path)
     assert errors["fp32"] is None
     assert errors["int8"] is not None
     assert errors["int8"].startswith("E203")
+
+
+def test_a_pack_that_must_not_be_used_is_not_run_and_says_why() -> None:
+    gone = UntrustedKeyError("its key")
+    library = PackLibrary(pack_roots(), judge=lambda pack: gone if pack.id == "chest-lungs" else None)
+    checks = run_self_test(["chest-lungs"], library=library)
+    assert checks == ()
+    said = {one.pack_id: one for one in verdicts(checks, library=library)}
+    assert said["chest-lungs"].state == "not_used"
+    assert gone.title in said["chest-lungs"].sentence
+
+
+def test_who_changes_sides_in_int8_is_told_beside_the_known_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "card.md").write_text(
+        "| finding | precision | AUC | difference | other side |\n| --- | --- | --- | --- | --- |\n"
+        "| Opacity | fp32 | 0.9 | 0 | 0.00% |\n| Opacity | int8 | 0.8971 | 0.2551 | 5.30% |\n",
+        encoding="utf-8",
+    )
+    assert int8_other_sides(tmp_path) == (("Opacity", "5.3 %"),)
+    monkeypatch.setattr("services.selftest.int8_other_sides", lambda _folder: (("Opacity", "5.3 %"),))
+    (verdict,) = verdicts(_checks())
+    assert (
+        "5.3 % of the images of its card on the other side of the threshold for Opacity" in verdict.sentence
+    )

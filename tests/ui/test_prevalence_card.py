@@ -123,3 +123,15 @@ def test_a_replaced_model_asks_again_and_what_it_said_is_not_used(window: Any) -
     assert "enter it again" in row.said.text()
     assert row.number.text() == ""
     assert any("say again how common" in notice.key for notice in window.notices._notices)
+
+
+def test_changed_models_are_asked_about_anew_and_a_banner_that_holds_no_more_goes(window: Any) -> None:
+    enter(window, "12")
+    (facts,) = window.common._models
+    window.common.show_models((replace(facts, version="1.2.0"),))
+    assert any("say again how common" in text for text in window.notices.texts())
+    window.common.show_models((facts,))
+    assert not any("say again how common" in text for text in window.notices.texts())
+    window.common.show_models(())
+    window.models.packs_changed.emit()
+    wait_until(lambda: bool(window.common.rows))

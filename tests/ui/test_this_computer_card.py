@@ -86,7 +86,7 @@ def test_opening_the_settings_tests_the_models_once_in_the_background(stage: Cal
     window.show_page("settings")
     card = window.this_computer
     wait_until(lambda: card._verdicts.count() > 0 and not card.said.isVisible(), timeout_s=60.0)
-    assert all("can be trusted" in text for text in _texts(card._verdicts))
+    assert all("gives its maker's known answers" in text for text in _texts(card._verdicts))
     assert card.computer.text()
     assert not card.retry.isVisible()
 

@@ -252,3 +252,11 @@ def test_beside_a_long_name_the_state_stands_whole(stage: Stage, tmp_path: Path)
         assert not any("…" in line for line in in_two_lines(words_of_state, metrics, room))
     assert status_of(window, "Wolfe") == "Reading begun"
     assert metrics.horizontalAdvance("Reading begun") <= room
+
+
+def test_the_order_of_the_list_is_said_above_it(stage: Stage, tmp_path: Path) -> None:
+    page = stage(write_chest(tmp_path, "1.dcm")).worklist
+    wait_until(lambda: not page.order.isHidden())
+    assert page.order.text().startswith("Order: refused and not read first, then undecided")
+    page.table.sortByColumn(2, Qt.SortOrder.AscendingOrder)
+    assert page.order.text().startswith("Order: by Patient; where that is alike, refused")

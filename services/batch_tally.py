@@ -1,0 +1,193 @@
+"""Counts the records of a batch as they pass, for the page that the batch ends with.
+
+Memory stays bounded: of what to look at first only so many names are kept as a page could hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os.path
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.clock import Clock
+from core.wording import say
+from services.output import Record
+from services.standing import Standing, standing_of_record
+from services.version import VERSION
+
+LISTED: tuple[Standing, ...] = ("failed", "refused", "undecided", "above")
+"""What is to be looked at first, in the order of the page: nothing that was not answered comes last."""
+_MOST_GROUPS, _MOST_NAMES = 60, 200
+_BINS = 20
+
+
+@dataclass(slots=True)
+class _Scores:
+    label: str
+    threshold: float
+    positions: Counter[str] = field(default_factory=Counter)
+    bins: list[int] = field(default_factory=lambda: [0] * _BINS)
+
+
+@dataclass(slots=True)
+class _Model:
+    title: str
+    name: str
+    states: Counter[str] = field(default_factory=Counter)
+    scores: dict[str, _Scores] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Images of which the same is to be said."""
+
+    reasons: tuple[str, ...]
+    count: int = 0
+    paths: list[str] = field(default_factory=list)
+
+
+class Tally:
+    """What a batch came to; each record stands under the most urgent thing that was said of it."""
+
+    def __init__(self) -> None:
+        self.records = 0
+        self._standings: Counter[Standing] = Counter()
+        self._models: dict[tuple[str, str], _Model] = {}
+        self._groups: dict[Standing, dict[tuple[str, ...], _Group]] = {kind: {} for kind in LISTED}
+        self._left_out = 0
+        self._folder: str | None = None
+        self._failed = 0
+        self.twins: tuple[tuple[str, ...], ...] = ()
+        self._digest = hashlib.sha256()
+
+    def add(self, record: Record) -> None:
+        """Count one record, and remember it where somebody should look at it first.
+
+        Demonstration models are left out of the page: they order nothing.
+        """
+        self.records += 1
+        self._digest.update(json.dumps(record, sort_keys=True).encode("utf-8", "backslashreplace"))
+        path = str(record["source"]["path"])
+        folder = os.path.dirname(path)  # noqa: PTH120 - a path as it was given, of whichever system
+        self._folder = folder if self._folder is None else _shared(self._folder, folder)
+        said = [entry for entry in record["results"] if entry["pack"]["class"] != "demonstration"]
+        for entry in said:
+            self._count(entry)
+        standing = standing_of_record(record)
+        self._standings[standing] += 1
+        self._failed += not said and bool(record["errors"])
+        if standing in self._groups:
+            self._look(standing, path, _reasons(record, said))
+
+    def overview(self, clock: Clock) -> Any:
+        """Return what the page says."""
+        from reports.overview import LookFirst, Overview
+
+        above = os.path.dirname((self._folder or "").rstrip("/\\"))  # noqa: PTH120
+        cut = len(above.rstrip("/\\")) + 1 if above else 0
+        return Overview(
+            created=clock.now(),
+            program=say("reports.footer.program", version=VERSION),
+            records=self.records,
+            standings=tuple((str(kind), self._standings[kind]) for kind in _cells(self._standings)),
+            tallies=tuple(one for model in self._models.values() for one in self._tallies(model)),
+            first=tuple(
+                LookFirst(
+                    kind=kind,
+                    reasons=group.reasons,
+                    count=group.count,
+                    names=tuple(path[cut:] for path in group.paths),
+                )
+                for kind in LISTED
+                for group in self._groups[kind].values()
+            ),
+            twins=tuple(tuple(path[cut:] for path in paths) for paths in self.twins),
+            more=self._left_out,
+            report_id=self._digest.hexdigest(),
+        )
+
+    def _tallies(self, model: _Model) -> list[Any]:
+        from reports.overview import FindingTally
+
+        of_model: dict[str, Any] = {
+            "model": model.name,
+            "answered": model.states["ok"],
+            "refused": model.states["refused"],
+            "failed": self._failed,
+            "not_for_it": self.records - model.states["ok"] - model.states["refused"] - self._failed,
+        }
+        if not model.scores:
+            return [FindingTally(label=model.title, **of_model)]
+        return [
+            FindingTally(
+                label=one.label,
+                above=one.positions["above"],
+                undecided=one.positions["undecided"],
+                below=one.positions["below"],
+                threshold=one.threshold,
+                bins=tuple(one.bins),
+                **of_model,
+            )
+            for one in model.scores.values()
+        ]
+
+    def _count(self, entry: dict[str, Any]) -> None:
+        pack = entry["pack"]
+        key = (pack["id"], pack["version"])
+        model = self._models.setdefault(key, _Model(_title(entry), f"{pack['id']} {pack['version']}"))
+        model.states[entry["status"]] += 1
+        for finding in entry["findings"]:
+            scores = model.scores.setdefault(finding["code"], _Scores(finding["label"], finding["threshold"]))
+            scores.positions[finding["position"]] += 1
+            scores.bins[min(_BINS - 1, int(finding["probability"] * _BINS))] += 1
+
+    def _look(self, kind: Standing, path: str, reasons: tuple[str, ...]) -> None:
+        groups = self._groups[kind]
+        if reasons not in groups and len(groups) >= _MOST_GROUPS:
+            self._left_out += 1
+            return
+        group = groups.setdefault(reasons, _Group(reasons))
+        group.count += 1
+        if len(group.paths) < _MOST_NAMES:
+            group.paths.append(path)
+
+
+def _cells(standings: Counter[Standing]) -> tuple[Standing, ...]:
+    """Return what the page counts, most urgent first; rare standings only where there are any."""
+    always: tuple[Standing, ...] = ("above", "undecided", "refused", "below")
+    rare: tuple[Standing, ...] = ("answered", "not_for_it", "failed")
+    return (*always, *(kind for kind in rare if standings[kind]))
+
+
+def _reasons(record: Record, said: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return in a sentence each all that speaks for looking at an image first."""
+    failed = [say("reports.overview.error", why=one["message"]) for one in record["errors"]]
+    findings = [finding for entry in said if entry["status"] == "ok" for finding in entry["findings"]]
+    scored = [
+        say(f"reports.overview.{kind}_one", label=finding["label"])
+        for kind in ("above", "undecided")
+        for finding in findings
+        if finding["position"] == kind
+    ]
+    refused = [entry for entry in said if entry["status"] == "refused"]
+    own = [entry for entry in refused if entry["refusal"]["gate"] != "upstream"] or refused
+    refusals = [
+        say("reports.overview.refused_one", title=_title(entry), why=entry["refusal"]["reason"])
+        for entry in own
+    ]
+    return (*scored, *failed, *refusals)
+
+
+def _title(entry: dict[str, Any]) -> str:
+    return str(entry["pack"].get("title") or entry["pack"]["id"])
+
+
+def _shared(one: str, other: str) -> str:
+    """Return the folder that two folders lie in."""
+    while one and one != other and not other.startswith(one.rstrip("/\\") + ("\\" if "\\" in one else "/")):
+        shorter = os.path.dirname(one)  # noqa: PTH120
+        one = "" if shorter == one else shorter
+    return one

@@ -1,0 +1,34 @@
+"""An image stands under the most urgent thing that any model said of it, everywhere alike."""
+
+import pytest
+
+from core.result import Status
+from services.standing import Said, Standing, standing_of
+
+
+def said(status: Status, *positions: str, pack_class: str = "research") -> Said:
+    return Said(pack_class=pack_class, status=status, positions=positions)
+
+
+@pytest.mark.parametrize(
+    ("models", "failed", "expected"),
+    [
+        ((said("refused"), said("ok", "above")), False, "above"),
+        ((said("ok", "above"), said("ok", "undecided")), False, "above"),
+        ((said("refused"), said("ok", "undecided")), False, "undecided"),
+        ((said("ok", "below"), said("refused")), False, "refused"),
+        ((said("ok", "below"), said("not_applicable")), False, "below"),
+        ((said("ok"), said("not_applicable")), False, "answered"),
+        ((said("not_applicable"),), False, "not_for_it"),
+        ((), False, "not_for_it"),
+        ((), True, "failed"),
+        ((said("ok", "below"),), True, "failed"),
+        ((said("ok", "above"),), True, "above"),
+        ((said("ok", "above", pack_class="demonstration"), said("ok", "below")), False, "below"),
+        ((said("refused", pack_class="demonstration"),), False, "not_for_it"),
+    ],
+)
+def test_the_most_urgent_thing_said_counts(
+    models: tuple[Said, ...], failed: bool, expected: Standing
+) -> None:
+    assert standing_of(models, failed=failed) == expected
