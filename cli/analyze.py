@@ -53,13 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Analyse the inputs; 1 where something could not be read or done."""
     if not arguments.path and not arguments.patient:
         arguments.parser.error(say("cli.error.no_path"))
-    _require_each_once(arguments)
     line = ProgressLine()
     line.begin(say("cli.progress.begun"))
     from services.batch import run_batch
     from services.output import LINES
     from services.places import packs_in_use
 
+    _require_each_once(arguments)
     try:
         with stoppable() as cancelled, packs_in_use():
             outcome = run_batch(
@@ -99,17 +99,17 @@ def _prevalence(text: str) -> "Prevalence":
         raise argparse.ArgumentTypeError(say("cli.error.prevalence", text=text)) from error
 
 
-def _stopped(error: Cancelled) -> str:
-    """Return how far a run came that was stopped, and how it goes on."""
-    done, total = error.context.get("done"), error.context.get("total")
-    return say("cli.stopped.done", done=done, total=total) if done else say("cli.stopped.before")
-
-
 def _require_each_once(arguments: argparse.Namespace) -> None:
     findings = [one.finding for one in arguments.prevalences]
     for finding in dict.fromkeys(findings):
         if findings.count(finding) > 1:
             arguments.parser.error(say("cli.error.prevalence_twice", finding=finding))
+
+
+def _stopped(error: Cancelled) -> str:
+    """Return how far a run came that was stopped, and how it goes on."""
+    done, total = error.context.get("done"), error.context.get("total")
+    return say("cli.stopped.done", done=done, total=total) if done else say("cli.stopped.before")
 
 
 def _summary(outcome: "BatchOutcome") -> str:

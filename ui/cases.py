@@ -272,8 +272,9 @@ class CaseBook(QObject):
         case.analysed = True
         counted = [one for one in analysis.result.results if one.stamp.pack_class != "demonstration"]
         refused = [one.refusal for one in counted if one.refusal and one.status == "refused"]
+        spoke = [one for one in counted if one.status == "ok" and one.findings]
         case.refusal = refused[0] if standing_of_result(analysis.result) == "refused" else None
-        case.undecided = any(finding.position == "undecided" for one in counted for finding in one.findings)
+        case.undecided = any(finding.position == "undecided" for pack in spoke for finding in pack.findings)
         self._with_pixels = [key for key in self._with_pixels if key != case.key] + [case.key]
         for key in self._with_pixels[:-KEPT_PIXELS]:
             old = self._cases.get(key)

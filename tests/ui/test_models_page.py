@@ -225,38 +225,6 @@ def test_a_trial_that_is_stopped_changes_nothing(
     assert not list((page._workplace.folder / "packs").glob("*"))
 
 
-def test_the_settings_learn_of_a_model_without_a_restart(
-    stage: Stage, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    passed = (VerifyCheck(name="Model", passed=True, text="", engine="openvino", precision="fp32"),)
-    monkeypatch.setattr("services.pack_install.try_pack", lambda *_, **__: passed)
-    monkeypatch.setattr("inference.trial.try_pack", lambda *_, **__: passed)
-    window = stage()
-    page, card = window.models, window.this_computer
-    window._workplace.packs.keys.trust(MAKER, MAKER.fingerprint)
-    asked: list[object] = []
-    monkeypatch.setattr(window.common, "show_models", asked.append)
-
-    def verdicts() -> list[str]:
-        rows = (card._verdicts.itemAt(row).widget() for row in range(card._verdicts.count()))
-        return [words_on(row) for row in rows]
-
-    window.show_page("settings")
-    wait_until(lambda: len(verdicts()) == 2 and not card._running, timeout_s=60.0)
-    window.show_page("models")
-    _install(page, files["1.2.0"])
-    assert verdicts() == []  # what was found before holds no more
-    window.show_page("settings")
-    wait_until(lambda: len(verdicts()) == 3 and not card._running, timeout_s=60.0)
-    window.show_page("models")
-    page.keys.ask_distrust(window._workplace.packs.keys.all()[0])
-    page.keys.dialog.yes.click()
-    wait_until(lambda: verdicts() == [])
-    window.show_page("settings")
-    wait_until(lambda: len(verdicts()) == 3 and not card._running, timeout_s=60.0)
-    assert any("toy-outline: is not used." in words for words in verdicts())
-
-
 def test_installing_leaves_the_page_where_what_is_said_is_in_sight(page: Any, files: dict[str, Path]) -> None:
     from PySide6.QtCore import QPoint
     from PySide6.QtTest import QTest
@@ -389,3 +357,35 @@ def test_why_a_model_is_not_used_is_said_once(page: Any, files: dict[str, Path])
     page.reload()
     wait_until(lambda: "not trusted any more" in words_on(page))
     assert words_on(page).count("not trusted any more") == 1
+
+
+def test_the_settings_learn_of_a_model_without_a_restart(
+    stage: Stage, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = (VerifyCheck(name="Model", passed=True, text="", engine="openvino", precision="fp32"),)
+    monkeypatch.setattr("services.pack_install.try_pack", lambda *_, **__: passed)
+    monkeypatch.setattr("inference.trial.try_pack", lambda *_, **__: passed)
+    window = stage()
+    page, card = window.models, window.this_computer
+    window._workplace.packs.keys.trust(MAKER, MAKER.fingerprint)
+    asked: list[object] = []
+    monkeypatch.setattr(window.common, "show_models", asked.append)
+
+    def verdicts() -> list[str]:
+        rows = (card._verdicts.itemAt(row).widget() for row in range(card._verdicts.count()))
+        return [words_on(row) for row in rows]
+
+    window.show_page("settings")
+    wait_until(lambda: len(verdicts()) == 2 and not card._running, timeout_s=60.0)
+    window.show_page("models")
+    _install(page, files["1.2.0"])
+    assert verdicts() == []  # what was found before holds no more
+    window.show_page("settings")
+    wait_until(lambda: len(verdicts()) == 3 and not card._running, timeout_s=60.0)
+    window.show_page("models")
+    page.keys.ask_distrust(window._workplace.packs.keys.all()[0])
+    page.keys.dialog.yes.click()
+    wait_until(lambda: verdicts() == [])
+    window.show_page("settings")
+    wait_until(lambda: len(verdicts()) == 3 and not card._running, timeout_s=60.0)
+    assert any("toy-outline: is not used." in words for words in verdicts())
