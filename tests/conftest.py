@@ -18,6 +18,11 @@ class NetworkBlockedError(AssertionError):
     """A test tried to reach a network: Farlight works offline."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one worker more than there are cores: tests of windows and of child processes wait a lot."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests marked ``data`` where the data folder is absent."""
     if DATA is None and item.get_closest_marker("data") is not None:

@@ -329,9 +329,15 @@ def _after(calls: int) -> Callable[[], bool]:
     return partial(next, answers, True)
 
 
+_TUNED: dict[str, tuning.Tuning] = {}
+
+
 @pytest.fixture
 def tuned(pack: Pack) -> tuning.Tuning:
-    return tune(pack, clock=CLOCK, cores=1, rounds=1)
+    """What was measured of the pack, once for all tests: it takes child processes and seconds."""
+    if pack.sha256 not in _TUNED:
+        _TUNED[pack.sha256] = tune(pack, clock=CLOCK, cores=1, rounds=1)
+    return _TUNED[pack.sha256]
 
 
 def _memory(tmp_path: Path, **named: Any) -> TuningMemory:
