@@ -10,4 +10,4 @@ def sourced_site_sentence(finding: Finding) -> str:
     """Return what a score means here with where its number is from; "" where nothing may be said."""
     said = site_sentence(finding)
     source = clean_line(finding.site.source).rstrip(". ") if finding.site is not None else ""
-    return f"{said} {say('reports.site_source', source=source)}" if said and source else said
+    return f"{said} {say('reports.site.from', source=source)}" if said and source else said

@@ -149,7 +149,7 @@ def offer(window: Any) -> Sheet:
     made = Offer(
         pack=pack, facts=facts, signer=signer, signature="", replaces="", commercial_use=True, licence_text=""
     )
-    return OfferDialog(made, "research", window)
+    return OfferDialog(made, (), window)
 
 
 def change(window: Any) -> Sheet:
