@@ -31,11 +31,11 @@ run: ## Open the window; without a display, analyze the sample and say where the
 
 test: ## Run all tests (ARGS= for pytest)
 	@sh packaging/setup.sh --dev --strict
-	@$(VENV_PYTHON) -m pytest -n auto --dist loadfile $(ARGS)
+	@$(VENV_PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 coverage: ## Run all tests and report the lines that none of them reaches (slower)
 	@sh packaging/setup.sh --dev --strict
-	@$(VENV_PYTHON) -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+	@$(VENV_PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: setup-dev ## Formatter, linter, types, direction of imports
 	$(VENV_PYTHON) -m ruff format --check .
