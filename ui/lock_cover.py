@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.controls import KeyButton, label
@@ -92,6 +92,7 @@ class LockCover(QWidget):
         self.show()
         self.raise_()
         self.repaint()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # no bar to scroll at first sight
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Stay as large as the window."""
