@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.decision import PaperSize
@@ -33,6 +33,10 @@ BINS = 20
 _BARS_HEIGHT = 30.0
 _INDENT = 12.0
 _TWINS = 3
+_SURELY_NAMED = 30
+"""How many images above a threshold are named before any other kind has a second group or line."""
+_FILLED: tuple[tuple[str, ...], ...] = (("above", "undecided"), ("refused",), ("failed",))
+"""Whose names take the room that is left, in this order: files that are no images come last here."""
 _HARD_SPACE = "\N{NO-BREAK SPACE}"
 _TONES: dict[str, Colour] = {"failed": CRITICAL, "refused": WARNING, "undecided": WARNING, "above": INK}
 
@@ -245,26 +249,67 @@ def _share_out(
 ) -> dict[int, int]:
     """Return which groups have room, and how many lines of names each.
 
-    The first group of every kind goes before the second of any; every group is named before one has more.
+    The first group of every kind has a line. Then images above a threshold are named, as many as are sure to
+    be; then every other group has a line, in turns of the kinds; then the names fill what room there is.
     """
+    share = _Share(groups=groups, room=room, paper=paper)
     ranks: Counter[str] = Counter()
-    order = []
+    turns: list[tuple[int, int]] = []
     for number, (one, _) in enumerate(groups):
-        order.append((ranks[one.kind], number))
+        turns.append((ranks[one.kind], number))
         ranks[one.kind] += 1
-    lines: dict[int, int] = {}
-    for _, number in sorted(order):
-        room -= len(groups[number][1]) + 1
-        if room < 0:
-            break
-        lines[number] = 1
-    wanted = {number: len(_all_names(paper, groups[number][0])) for number in lines}
-    while room > 0 and lines != wanted:
-        for number in sorted(lines):
-            if room > 0 and lines[number] < wanted[number]:
-                lines[number] += 1
-                room -= 1
-    return lines
+    turns.sort()
+    for rank, number in turns:
+        if rank == 0:
+            share.open(number)
+    left = _SURELY_NAMED
+    for _, number in turns:
+        if groups[number][0].kind == "above" and left > 0:
+            left -= share.name(number, left)
+    for _, number in turns:
+        share.open(number)
+    for kinds in _FILLED:
+        share.fill([number for number in sorted(share.lines) if groups[number][0].kind in kinds])
+    return share.lines
+
+
+@dataclass(slots=True, kw_only=True)
+class _Share:
+    """How the lines of the page are shared out; ``room`` is how many are left."""
+
+    groups: Sequence[tuple[LookFirst, Sequence[Line]]]
+    room: int
+    paper: Format
+    lines: dict[int, int] = field(default_factory=dict)
+
+    def open(self, number: int) -> bool:
+        """Give a group its reasons and a line of names, where there is room."""
+        needed = len(self.groups[number][1]) + 1
+        if number not in self.lines and needed <= self.room:
+            self.lines[number] = 1
+            self.room -= needed
+        return number in self.lines
+
+    def name(self, number: int, most: int) -> int:
+        """Give a group lines until so many of its images are named; return how many are."""
+        if not self.open(number):
+            return 0
+        one = self.groups[number][0]
+        wanted = min(most, len(one.names))
+        needed = len(_set_names(self.paper, one, wanted))
+        more = max(0, min(self.room, needed - self.lines[number]))
+        self.lines[number] += more
+        self.room -= more
+        return min(wanted, _fitting(self.paper, one, self.lines[number]))
+
+    def fill(self, numbers: Sequence[int]) -> None:
+        """Give some groups lines in turns, until all their names stand there or no room is left."""
+        wanted = {number: len(_all_names(self.paper, self.groups[number][0])) for number in numbers}
+        while self.room > 0 and any(self.lines[number] < wanted[number] for number in numbers):
+            for number in numbers:
+                if self.room > 0 and self.lines[number] < wanted[number]:
+                    self.lines[number] += 1
+                    self.room -= 1
 
 
 def _group(flow: Flow, one: LookFirst, reasons: Sequence[Line], lines: int) -> None:
@@ -289,6 +334,11 @@ def _all_names(paper: Format, one: LookFirst) -> tuple[Line, ...]:
 
 def _names(paper: Format, one: LookFirst, lines: int) -> tuple[Line, ...]:
     """Return as many names as fit into some lines, and how many more there are."""
+    return _set_names(paper, one, _fitting(paper, one, lines))[:lines]
+
+
+def _fitting(paper: Format, one: LookFirst, lines: int) -> int:
+    """Return how many names fit into some lines together with how many more there are."""
     low, high = 0, len(one.names)
     while low < high:
         middle = (low + high + 1) // 2
@@ -296,7 +346,7 @@ def _names(paper: Format, one: LookFirst, lines: int) -> tuple[Line, ...]:
             low = middle
         else:
             high = middle - 1
-    return _set_names(paper, one, low)[:lines]
+    return low
 
 
 def _set_names(paper: Format, one: LookFirst, shown: int) -> tuple[Line, ...]:

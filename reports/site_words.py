@@ -50,19 +50,23 @@ def _count(count: int, total: int) -> str:
 
 
 def _between(interval: tuple[float, float] | None, count: int, total: int) -> str:
-    """Return the interval in words, its bounds rounded away from each other; "" where it adds nothing."""
+    """Return the interval in words, rounded outward until it encloses the number; "" where it adds nothing."""
     if interval is None:
         return ""
     low = math.floor(total * interval[0] + _EXACT)
     high = math.ceil(total * interval[1] - _EXACT)
-    words = {"low": f"{low:,}", "high": f"{high:,}"}
     if low <= 0 and high >= total:
         return say("reports.site.open")
+    if low >= high:
+        return ""
+    if low > 0 and high < total:  # else one bound is not told, and the other is at the number or past it
+        low, high = min(low, count - 1), max(high, count + 1)
+    words = {"low": f"{low:,}", "high": f"{high:,}"}
     if low <= 0:
         return say("reports.site.at_most", **words) if high > max(count, 1) else ""
     if high >= total:
         return say("reports.site.at_least", **words) if low < min(count, total - 1) else ""
-    return say("reports.site.between", **words) if low < high else ""
+    return say("reports.site.between", **words)
 
 
 def _share(share: float) -> str:

@@ -112,6 +112,7 @@ def _run(  # noqa: PLR0917 - one private call
         clock=clock,
         with_pdf=request.with_pdf,
         paper=request.paper,
+        left_out=_left_out(analyzer),
     )
     batch = _Batch(request=request, workshop=workshop, output=output, outcome=outcome, helpers=helpers)
     try:
@@ -152,6 +153,16 @@ def _unusable(analyzer: Analyzer) -> tuple[str, ...]:
     if not analyzer.library.entries():
         return (say("services.result.no_packs"),)
     return tuple(f"{pack_id}: {error}" for pack_id, error in analyzer.broken())
+
+
+def _left_out(analyzer: Analyzer) -> tuple[dict[str, str], ...]:
+    """Return the models that every record of this run names as not used, each with the reason."""
+    if analyzer.options.packs is not None:
+        return ()
+    return tuple(
+        {"pack": pack_id, "code": error.code, "message": error.message}
+        for pack_id, error in analyzer.broken()
+    )
 
 
 def _asked_anew(earlier: Sequence[Record], asked: Mapping[str, Any]) -> str:

@@ -126,6 +126,7 @@ def _plain_workshop(workshop: Workshop) -> dict[str, Any]:
         "asked": workshop.asked,
         "with_pdf": workshop.with_pdf,
         "paper": workshop.paper,
+        "left_out": workshop.left_out,
     }
 
 
@@ -139,6 +140,7 @@ def _workshop(plain: dict[str, Any]) -> Workshop:
         clock=SystemClock(),
         with_pdf=plain["with_pdf"],
         paper=plain["paper"],
+        left_out=tuple(plain["left_out"]),
     )
 
 

@@ -20,7 +20,10 @@ REPORT = "report.pdf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """All that it takes to make a record of a reading unit."""
+    """All that it takes to make a record of a reading unit.
+
+    ``left_out`` names the models that are installed and were not used, each with code and message.
+    """
 
     out: Path
     analyzer: Analyzer
@@ -29,6 +32,7 @@ class Workshop:
     clock: Clock
     with_pdf: bool
     paper: Paper
+    left_out: tuple[dict[str, str], ...] = ()
 
     def make(self, name: str, unit: ReadingUnit, cancelled: IsCancelled = never) -> Record:
         """Read a unit, look at it, and write its record's files beside their place.
@@ -52,6 +56,7 @@ class Workshop:
             **result_to_dict(analysis.result, folder=name, files=files),
             "picture_sha256": shown_mark(analysis),
             "asked": self.asked,
+            "left_out": list(self.left_out),
         }
 
     def _write_report(

@@ -20,8 +20,11 @@ from services.version import VERSION
 
 LISTED: tuple[Standing, ...] = ("failed", "refused", "undecided", "above")
 """What is to be looked at first, in the order of the page: nothing that was not answered comes last."""
-_MOST_GROUPS, _MOST_NAMES = 60, 200
+_MOST_GROUPS, _MOST_NAMES, _MOST_WHYS = 60, 200, 60
+_WHYS_SHOWN = 2
 _BINS = 20
+Causes = tuple[str | tuple[str, str], ...]
+"""What images of one group have in common: sentences of scores, codes of errors, or models with gates."""
 
 
 @dataclass(slots=True)
@@ -42,11 +45,34 @@ class _Model:
 
 @dataclass(slots=True)
 class _Group:
-    """Images of which the same is to be said."""
+    """Images that are to be looked at for the same cause, and what else is to be said of them.
 
-    reasons: tuple[str, ...]
+    Each image counts once in ``whys``; what differs from image to image (an age) does not part them.
+    """
+
+    head: tuple[str, ...]
     count: int = 0
     paths: list[str] = field(default_factory=list)
+    whys: Counter[str] = field(default_factory=Counter)
+
+    def add(self, path: str, why: str) -> None:
+        self.count += 1
+        if len(self.paths) < _MOST_NAMES:
+            self.paths.append(path)
+        if why and (why in self.whys or len(self.whys) < _MOST_WHYS):
+            self.whys[why] += 1
+        elif why:
+            self.whys[""] += 1
+
+    def reasons(self) -> tuple[str, ...]:
+        """Return what is said of all, then what is said of most, then of how many more there is something."""
+        known = Counter({why: count for why, count in self.whys.items() if why})
+        shown = known.most_common(_WHYS_SHOWN)
+        rest = self.whys.total() - sum(count for _, count in shown)
+        told = [_of(count, self.count, why) for why, count in shown]
+        if rest:
+            told.append(say("reports.overview.others", count=rest))
+        return (*self.head, *told)
 
 
 class Tally:
@@ -56,7 +82,7 @@ class Tally:
         self.records = 0
         self._standings: Counter[Standing] = Counter()
         self._models: dict[tuple[str, str], _Model] = {}
-        self._groups: dict[Standing, dict[tuple[str, ...], _Group]] = {kind: {} for kind in LISTED}
+        self._groups: dict[Standing, dict[Causes, _Group]] = {kind: {} for kind in LISTED}
         self._left_out = 0
         self._folder: str | None = None
         self._failed = 0
@@ -80,7 +106,7 @@ class Tally:
         self._standings[standing] += 1
         self._failed += not said and bool(record["errors"])
         if standing in self._groups:
-            self._look(standing, path, _reasons(record, said))
+            self._look(standing, path, record, said)
 
     def overview(self, clock: Clock) -> Any:
         """Return what the page says."""
@@ -97,7 +123,7 @@ class Tally:
             first=tuple(
                 LookFirst(
                     kind=kind,
-                    reasons=group.reasons,
+                    reasons=group.reasons(),
                     count=group.count,
                     names=tuple(path[cut:] for path in group.paths),
                 )
@@ -144,41 +170,50 @@ class Tally:
             scores.positions[finding["position"]] += 1
             scores.bins[min(_BINS - 1, int(finding["probability"] * _BINS))] += 1
 
-    def _look(self, kind: Standing, path: str, reasons: tuple[str, ...]) -> None:
+    def _look(self, kind: Standing, path: str, record: Record, said: list[dict[str, Any]]) -> None:
+        causes, head, why = _causes(kind, record, said)
         groups = self._groups[kind]
-        if reasons not in groups and len(groups) >= _MOST_GROUPS:
+        if causes not in groups and len(groups) >= _MOST_GROUPS:
             self._left_out += 1
             return
-        group = groups.setdefault(reasons, _Group(reasons))
-        group.count += 1
-        if len(group.paths) < _MOST_NAMES:
-            group.paths.append(path)
+        groups.setdefault(causes, _Group(head)).add(path, why)
 
 
 def _cells(standings: Counter[Standing]) -> tuple[Standing, ...]:
-    """Return what the page counts, most urgent first; rare standings only where there are any."""
-    always: tuple[Standing, ...] = ("above", "undecided", "refused", "below")
-    rare: tuple[Standing, ...] = ("answered", "not_for_it", "failed")
-    return (*always, *(kind for kind in rare if standings[kind]))
+    """Return what the page counts, in the order of its list; rare standings only where there are any."""
+    order: tuple[Standing, ...] = (*LISTED, "below", "answered", "not_for_it")
+    rare = ("failed", "answered", "not_for_it")
+    return tuple(kind for kind in order if kind not in rare or standings[kind])
 
 
-def _reasons(record: Record, said: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Return in a sentence each all that speaks for looking at an image first."""
-    failed = [say("reports.overview.error", why=one["message"]) for one in record["errors"]]
+def _causes(
+    kind: Standing, record: Record, said: list[dict[str, Any]]
+) -> tuple[Causes, tuple[str, ...], str]:
+    """Return what puts an image into a group, the sentences that its whole group shares, and its own."""
     findings = [finding for entry in said if entry["status"] == "ok" for finding in entry["findings"]]
-    scored = [
-        say(f"reports.overview.{kind}_one", label=finding["label"])
-        for kind in ("above", "undecided")
+    scored = tuple(
+        say(f"reports.overview.{position}_one", label=finding["label"])
+        for position in ("above", "undecided")
         for finding in findings
-        if finding["position"] == kind
-    ]
+        if finding["position"] == position
+    )
+    errors = [say("reports.overview.error", why=one["message"]) for one in record["errors"]]
     refused = [entry for entry in said if entry["status"] == "refused"]
     own = [entry for entry in refused if entry["refusal"]["gate"] != "upstream"] or refused
     refusals = [
         say("reports.overview.refused_one", title=_title(entry), why=entry["refusal"]["reason"])
         for entry in own
     ]
-    return (*scored, *failed, *refusals)
+    causes: Causes = scored
+    if kind == "failed":
+        causes = tuple(str(one["code"]) for one in record["errors"])
+    elif kind == "refused":
+        causes = tuple((entry["pack"]["id"], str(entry["refusal"]["gate"])) for entry in own)
+    return causes, scored, " ".join((*errors, *refusals))
+
+
+def _of(count: int, total: int, why: str) -> str:
+    return why if count == total else say("reports.overview.of_them", count=count, why=why)
 
 
 def _title(entry: dict[str, Any]) -> str:

@@ -117,7 +117,7 @@ class Sidebar(QWidget):
             self._media.addWidget(label(hint, "small", wrap=True))
 
     def _build_filters(self, column: QVBoxLayout) -> dict[str, RowButton]:
-        names = (self.tr("All"), self.tr("To check"), self.tr("Refused"), self.tr("Signed"))
+        names = (self.tr("All"), self.tr("To check"), self.tr("Refused, not read"), self.tr("Signed"))
         group = QButtonGroup(self)
         rows = {}
         for (name, _states), words in zip(_FILTERS, names, strict=True):

@@ -226,6 +226,14 @@ def test_models_that_should_have_looked_and_could_not_are_told(
     (packs / "spoiled" / "pack.toml").write_text('schema = "x"')
     (told,) = run_batch(replace(request, out=tmp_path / "second")).unusable
     assert told.startswith("spoiled: E20")
+    (record,) = _records(tmp_path / "second")
+    (left_out,) = record["left_out"]
+    assert told == f"spoiled: {left_out['code']} {left_out['message']}"
+    assert left_out["pack"] == "spoiled"
+    _validate([record])
+    named = replace(request, out=tmp_path / "third", options=AnalysisOptions(packs=()))
+    run_batch(named)
+    assert [record["left_out"] for record in _records(tmp_path / "third")] == [[]]
 
 
 def test_pictures_of_earlier_results_are_not_read_as_images(chest: Path, tmp_path: Path) -> None:

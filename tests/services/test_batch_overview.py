@@ -129,23 +129,82 @@ def test_a_long_batch_stays_on_one_page_and_says_how_many_are_left(
     assert "Pages:           1" in info
 
 
+def torn(record: dict[str, object], path: str, message: str, code: str = "E104") -> dict[str, object]:
+    return named(record, path, results=[], errors=[{"code": code, "message": message}])
+
+
+def listed_above(text: str, count: int) -> int:
+    return sum(f"above/p{number:03}.png" in text for number in range(count))
+
+
 def test_hundreds_of_different_reasons_leave_the_page_whole_and_name_every_kind(
     tmp_path: Path, record: dict[str, object], clock: MovedClock
 ) -> None:
-    torn = [
-        named(
-            record, f"torn-{number}.png", results=[], errors=[{"code": "E104", "message": f"Why {number}."}]
-        )
-        for number in range(300)
-    ]
-    write(tmp_path, *torn, named(record, "above.png"))
+    many = [torn(record, f"{number}.png", f"Why {number}.", f"E{number + 100}") for number in range(300)]
+    write(tmp_path, *many, *(named(record, f"above/p{number:03}.png") for number in range(30)))
     write_overview(tmp_path, clock)
     text = text_of(tmp_path / PAGE)
     listed = text.count("Not read: Why")
     left = re.search(r"and (\d+) more; results.csv", text)
     assert left is not None
-    assert "above.png" in text
+    assert listed > 5
+    assert listed_above("".join(text.split()), 30) == 30
     assert int(left[1]) + listed == 300
+
+
+def test_the_page_states_one_order_once_and_counts_in_it(
+    tmp_path: Path, record: dict[str, object], clock: MovedClock
+) -> None:
+    write(tmp_path, record, torn(record, "torn.png", "Damaged."))
+    write_overview(tmp_path, clock)
+    text = text_of(tmp_path / PAGE)
+    cells = next(line for line in text.splitlines() if "images or series" in line)
+    order = ("images or series", "not read", "refused by", "undecided", "above a", "below every")
+    assert [cells.index(cell) for cell in order] == sorted(cells.index(cell) for cell in order)
+    flat = " ".join(text.split())
+    assert flat.count("not read, refused, undecided, above the threshold") == 1
+    assert "above, undecided, not read" not in flat
+
+
+def test_what_no_picture_or_no_age_lacks_is_cut_before_images_above_the_threshold(
+    tmp_path: Path, record: dict[str, object], clock: MovedClock
+) -> None:
+    write(
+        tmp_path,
+        *(torn(record, f"{'junk' * 9}/{number:03}.txt", "No image.", "E101") for number in range(150)),
+        *(two_models(record, f"{'quiet' * 9}/p{number:03}.png", "below") for number in range(150)),
+        *(two_models(record, f"doubt/p{number:03}.png", "undecided") for number in range(20)),
+        *(two_models(record, f"above/p{number:03}.png", "above") for number in range(60)),
+    )
+    write_overview(tmp_path, clock)
+    text = "".join(text_of(tmp_path / PAGE).split())
+    assert listed_above(text, 60) == 60
+    assert sum(f"doubt/p{number:03}.png" in text for number in range(20)) == 20
+    junk, quiet = text.count(".txt"), text.count("quiet/p")
+    assert junk > 0
+    assert quiet > 0
+    assert f"and{150 - junk}more:results.csv" in text
+    assert f"and{150 - quiet}more:results.csv" in text
+
+
+def test_images_that_differ_only_in_their_age_stand_in_one_group(
+    tmp_path: Path, record: dict[str, object], clock: MovedClock
+) -> None:
+    records = [
+        two_models(record, f"{place}/p{age:03}.png", position)
+        for place, position in (("above", "above"), ("quiet", "below"))
+        for age in range(50)
+    ]
+    for number, one in enumerate(records):
+        silent: Any = one["results"][0]  # type: ignore[index]
+        silent["refusal"]["reason"] = f"The age is {max(20, number % 50)}."
+    write(tmp_path, *records)
+    write_overview(tmp_path, clock)
+    text = " ".join(text_of(tmp_path / PAGE).split())
+    assert listed_above(text.replace(" ", ""), 50) == 50
+    assert "50 images Opacity: score above the threshold. 21 of them: Child pneumonia: The age is 20." in text
+    assert "50 images 21 of them: Child pneumonia: The age is 20." in text
+    assert text.count("28 of them: other reasons, see results.csv.") == 2
 
 
 def test_the_refusal_of_one_model_does_not_hide_the_score_of_another(

@@ -114,6 +114,10 @@ def sentence(probability: float, interval: tuple[float, float] | None, share: fl
         (0.31, (0.142, 0.5), "100", "about 31 have pneumonia, between 14 and 50"),
         (0.12, (0.118, 0.122), "100", "about 12 have pneumonia, between 11 and 13"),
         (0.12, (0.12, 0.12), "100", "about 12 have pneumonia"),
+        (0.833, (0.831, 0.97), "100", "about 83 have pneumonia, between 82 and 97"),
+        (0.636, (0.632, 0.64), "100", "about 64 have pneumonia, between 63 and 65"),
+        (0.011, (0.01, 0.4), "100", "about 1 has pneumonia, 40 at most"),
+        (0.985, (0.91, 0.99), "100", "about 99 have pneumonia, 91 at least"),
         (0.01, None, "100", "about 1 has pneumonia"),
         (0.004, (0.001, 0.02), "1,000", "about 4 have pneumonia, between 1 and 20"),
         (0.0004, None, "10,000", "about 4 have pneumonia"),
@@ -147,6 +151,7 @@ def test_no_sentence_says_nobody_everybody_or_a_span_without_width(
     total = int(said.split()[1].replace(",", ""))
     if span := re.search(r"between (\S+) and (\S+) ", said):
         lowest, highest = (int(bound.replace(",", "")) for bound in span.groups())
+        assert lowest < int(re.search(r"about (\S+) ha", said)[1].replace(",", "")) < highest  # type: ignore[index]
         assert lowest - 1e-6 <= total * low
         assert highest + 1e-6 >= total * high
 

@@ -81,8 +81,11 @@ def test_filters_show_one_state(stage: Stage) -> None:
         gate="exposure", reason="The picture is too dark.", advice="Repeat it with better exposure."
     )
     window.book.touch(case)
-    window.worklist.side._rows["refused"].click()
+    chosen = window.worklist.side._rows["refused"]
+    chosen.click()
     assert window.worklist.filtered.rowCount() == 1
+    assert chosen.accessibleName().startswith("Refused, not read")
+    assert not chosen._words.toolTip()  # nothing of it is cut
     cell = window.worklist.filtered.index(0, STATUS)
     assert cell.data() == "Too dark"
     assert cell.data(Qt.ItemDataRole.ToolTipRole) == (
