@@ -50,7 +50,7 @@ def _count(count: int, total: int) -> str:
 
 
 def _between(interval: tuple[float, float] | None, count: int, total: int) -> str:
-    """Return the interval in words, rounded outward until it encloses the number; "" where it adds nothing."""
+    """Return the interval in words, rounded outward to enclose the number; "" where it adds nothing."""
     if interval is None:
         return ""
     low = math.floor(total * interval[0] + _EXACT)

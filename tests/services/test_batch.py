@@ -228,7 +228,7 @@ def test_models_that_should_have_looked_and_could_not_are_told(
     assert told.startswith("spoiled: E20")
     (record,) = _records(tmp_path / "second")
     (left_out,) = record["left_out"]
-    assert told == f"spoiled: {left_out['code']} {left_out['message']}"
+    assert told.startswith(f"spoiled: {left_out['code']} {left_out['message']}")
     assert left_out["pack"] == "spoiled"
     _validate([record])
     named = replace(request, out=tmp_path / "third", options=AnalysisOptions(packs=()))
