@@ -22,6 +22,7 @@ MissingCode = Literal[
     "identity_typed",
     "same_pixels",
     "reader",
+    "model",
 ]
 _IDENTIFIERS = ("name", "id", "birth_date")
 _NEEDED_IDENTIFIERS = 2

@@ -118,6 +118,14 @@ class PackDesk:
 
         return PackLibrary(self.roots, judge=self.judge)
 
+    def usable(self, *, demonstration: bool) -> Mapping[str, str]:
+        """Return the packs that an analysis would use, with the sha256 of each."""
+        return {
+            pack.id: pack.sha256
+            for pack in self.library().packs()
+            if demonstration or pack.manifest.pack_class != "demonstration"
+        }
+
     def judge(self, pack: Pack) -> PackError | None:
         """Return why a pack must not be used: it came another way, was changed, or its key is not trusted."""
         if pack.folder.parent in self._bundled:

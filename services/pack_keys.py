@@ -9,6 +9,7 @@ from pathlib import Path
 from core.assets import asset_path
 from core.clock import Clock
 from core.errors import RequestError, SigningKeyError
+from core.result import ModelStamp
 from core.wording import say
 from inference.signature import (
     LARGEST_KEY_BYTES,
@@ -136,6 +137,15 @@ class KeyDesk:
             )
         except OSError as error:
             raise not_kept(error) from error
+
+    def is_set_aside(self, stamp: ModelStamp) -> bool:
+        """Whether a model is an installed one whose maker's key is not trusted (any more)."""
+        trusted = {one.key for one in self.all()}
+        spoke = (stamp.pack_id, stamp.version, stamp.sha256)
+        return any(
+            (row.pack_id, row.version, row.sha256) == spoke and row.key not in trusted
+            for row in self._store.installed()
+        )
 
     def named(self, words: str) -> TrustedKey:
         """Return the trusted key of this name or fingerprint.

@@ -28,6 +28,7 @@ from services.clock_doubt import ClockDoubt, clock_doubt
 from services.draft_acts import named
 from services.drafts import Draft, key_of
 from services.frozen import freeze, thaw
+from services.pack_keys import KeyDesk
 from services.patient import merge, same_id
 from services.picture_marks import marks_of
 from services.record_json import from_plain, to_plain
@@ -99,6 +100,7 @@ class SigningDesk:
         records: RecordDesk,
         trail: Trail,
         staff: Staff,
+        keys: KeyDesk,
     ) -> None:
         self.clock = clock
         self._staff = staff
@@ -107,6 +109,7 @@ class SigningDesk:
         self._signed = signed
         self._session = session
         self._records = records
+        self._keys = keys
 
     def people(self) -> tuple[Person, ...]:
         """Return who may sign here, the last signer first."""
@@ -129,8 +132,11 @@ class SigningDesk:
         return (*found, *self.withheld(unit, analysis, draft))
 
     def withheld(self, unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
-        """Return what the records hold against signing: they speak of another patient."""
-        found: tuple[Missing, ...] = ()
+        """Return what the records hold against signing.
+
+        A model that spoke is not trusted any more, or they speak of another patient.
+        """
+        found = () if analysis is None else self._set_aside(analysis)
         patient = merge(unit.patient, draft.typed, day=unit.header.date)
         other = self._records.belongs_to_another(key_of(unit), patient)
         if other is not None:
@@ -141,6 +147,17 @@ class SigningDesk:
         if holder is not None:
             found = (*found, Missing(code="same_pixels", text=say("records.same.pixels", name=holder)))
         return found
+
+    def _set_aside(self, analysis: Analysis) -> tuple[Missing, ...]:
+        return tuple(
+            Missing(
+                code="model",
+                text=say("services.missing.model", title=entry.title, version=entry.stamp.version),
+                subject=entry.stamp.pack_id,
+            )
+            for entry in analysis.result.results
+            if entry.status == "ok" and self._keys.is_set_aside(entry.stamp)
+        )
 
     def sign(
         self,

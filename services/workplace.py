@@ -128,8 +128,16 @@ class Workplace:
         self.register = RegisterDesk(
             RegisterStore(self._database), record_store, session=self.session, trail=self.trail, clock=clock
         )
+        self._build_packs(clock)
         self.signing = SigningDesk(
-            people, signed, clock, self.session, records=self.records, trail=self.trail, staff=self.staff
+            people,
+            signed,
+            clock,
+            self.session,
+            records=self.records,
+            trail=self.trail,
+            staff=self.staff,
+            keys=self.packs.keys,
         )
         self._seals = ReportSeals(signed, self.trail)
         self.papers = PaperDesk(
@@ -148,7 +156,6 @@ class Workplace:
             self._database, opened.profile, store_id=opened.ring.store_id, settings=self.settings,
             session=self.session, trail=self.trail, clock=clock,
         )  # fmt: skip
-        self._build_packs(clock)
         self.analyzers = Analyzers(
             self.settings, self.packs, self.prevalences, folder=opened.profile.folder, clock=clock
         )

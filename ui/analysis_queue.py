@@ -77,13 +77,20 @@ class AnalysisQueue(QObject):
         task = self._task
         return task is not None and task.key == (case.key, case.asked) and not task.handle.cancelled()
 
-    def ask_again(self, case: Case) -> None:
-        """Ask anew because the patient's facts have changed; an older answer is no longer taken."""
+    def ask_again(self, case: Case, *, first: bool = True) -> None:
+        """Ask anew because the patient's facts or the models have changed; an older answer is not taken."""
         case.analysis = None
         if self._task is not None and self._is_under_way(case):
             self._task.cancel()
         case.asked += 1
-        self._enqueue(case, None, first=True)
+        self._enqueue(case, None, first=first)
+
+    def begin_anew(self) -> None:
+        """Begin again what is being looked at now: it goes on with models that may be in use no more."""
+        taken = self._taken
+        case = None if taken is None else self._book.find(taken.key)
+        if taken is not None and case is not None and self._is_under_way(case):
+            self.ask_again(case, first=taken.first)
 
     def retry(self, case: Case) -> bool:
         """Ask anew where an analysis, or a model in it, failed; returns whether it had."""

@@ -24,7 +24,7 @@ class BeforeKey:
         self._read = page.desk.reading.first_read
         self._steps = page.desk.undo.index()
         self._state, self._look = page.viewer.state, page.overlay_look()
-        self._map = page.map_choice.chosen()
+        self._map = page.map_choice.kept()
         self._tool, self._playing = page.viewer.tool, page.frame_bar.playing
         self._image = page.image.choices()
         self._lines = page.column.open_lines()
@@ -38,7 +38,7 @@ class BeforeKey:
         self._put_back_answers()
         page.column.close_lines(self._lines)
         page.viewer.set_state(self._state)
-        page.map_choice.choose(self._map)
+        page.map_choice.put_back(self._map)
         if page.overlay_look() != self._look:
             page.change_overlay_look(*self._look)
         if page.viewer.tool is not self._tool:

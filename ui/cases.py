@@ -12,7 +12,7 @@ from core.errors import ChangedFileError, FarlightError
 from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient
-from core.result import Refusal
+from core.result import ModelStamp, Refusal
 from services.analyze import Analysis
 from services.before_signing import Missing
 from services.drafts import Draft
@@ -34,7 +34,7 @@ class Case:
     unit's models said when it was looked at again, beside what was signed.
     ``copies`` are further copies of the same image in other files; ``seen`` is the mark of the picture that
     was analysed, by which another copy is known to show the same. ``withheld`` is what the records hold
-    against signing it.
+    against signing it. ``models`` are those that spoke, also where their answer was let go since.
     """
 
     unit: ReadingUnit
@@ -52,6 +52,7 @@ class Case:
     analysed: bool = False
     refusal: Refusal | None = None
     undecided: bool = False
+    models: tuple[ModelStamp, ...] = ()
     asked: int = 0
     facts: Mapping[str, ModelFacts] = field(default_factory=dict)
     withheld: tuple[Missing, ...] = ()
@@ -270,6 +271,7 @@ class CaseBook(QObject):
         """Keep a result; the pixels of older results are let go, but for the open case."""
         case.analysis = analysis
         case.analysed = True
+        case.models = tuple(one.stamp for one in analysis.result.results)
         counted = [one for one in analysis.result.results if one.stamp.pack_class != "demonstration"]
         refused = [one.refusal for one in counted if one.refusal and one.status == "refused"]
         spoke = [one for one in counted if one.status == "ok" and one.findings]
@@ -281,6 +283,13 @@ class CaseBook(QObject):
             if old is not None and key != self.open_key:
                 old.analysis = None
         self._with_pixels = [key for key in self._with_pixels if self._cases[key].analysis is not None]
+
+    def forget_analysis(self, case: Case) -> None:
+        """Count an image as one that no model has looked at yet."""
+        case.analysis, case.models = None, ()
+        case.analysed = case.undecided = False
+        case.refusal = None
+        self.touch(case)
 
     def touch(self, case: Case) -> None:
         """Tell that a reading unit has changed."""

@@ -46,6 +46,7 @@ class ReadingColumn(QWidget):
         self._desk, self._map_choice = desk, map_choice
         self._built_for: object = None
         self._was_open = False
+        self._answered: tuple[object, ...] | None = None
         self._identity_wanted = False
         self._image_in_sight = False
         self._look = (True, 62)
@@ -320,6 +321,7 @@ class ReadingColumn(QWidget):
             stands = desk.decision(card.pack_id, card.finding_code)
             card.show_decision(stands, locked=desk.is_closed, changed=kept != stands)
         self._mark_at_hand()
+        self._follow_with_map()
         self.foot.show_case(case, missing, card_open=opened, may_add=desk.may_read)
         self._show_signature(case)
         if opened and not self._was_open:
@@ -394,6 +396,17 @@ class ReadingColumn(QWidget):
             current = self._current()
             for card in answerable:
                 card.show_at_hand(card is current, alone=len(answerable) == 1)
+
+    def _follow_with_map(self) -> None:
+        """Lay the map of the finding in hand over the image after an answer was given or taken back."""
+        answers = [self._desk.decision(*card.key) for card in self.findings]
+        given = (self._built_for, *(one and (one.pack_id, one.finding, one.answer) for one in answers))
+        before, self._answered = self._answered, given
+        current = self._current()
+        if before is None or before[0] != self._built_for or before == given:
+            return
+        if current is not None and not self._desk.is_closed:
+            self._map_choice.follow(current.key)
 
     @Slot()
     def _on_signs_changed(self) -> None:

@@ -24,6 +24,7 @@ from ui.id_holders import IdHolders
 from ui.image_copies import ImageCopies
 from ui.intake import Intake
 from ui.kept_choices import KeptChoices
+from ui.model_change import ModelChange
 from ui.notices import NoticeArea
 from ui.opening import Opening
 from ui.page_turner import PageTurner
@@ -107,6 +108,10 @@ class MainWindow(QMainWindow):
         self.sight = CaseInSight(
             book=self.book, desk=self.desk, intake=self.intake, queue=self.queue, opening=self.opening,
             read=self.read, banner=self.banner, notices=self.notices, workplace=self._workplace, parent=self,
+        )  # fmt: skip
+        self.model_change = ModelChange(
+            book=self.book, desk=self.desk, queue=self.queue, pools=self.pools,
+            notices=self.notices, workplace=self._workplace, parent=self,
         )  # fmt: skip
         self.walk = CaseWalk(self.book, self.desk, self.status, self)
         self.choices = KeptChoices(theme, self.read, self._workplace, self)
@@ -197,6 +202,8 @@ class MainWindow(QMainWindow):
         self.walk.case_wanted.connect(self.open_case)
         self.walk.page_wanted.connect(self.show_page)
         self.sight.said_anew.connect(self._show_report_anew)
+        self.model_change.asked_again.connect(self.sight.show_analysis)
+        self.model_change.failed.connect(self.tell_error)
         self.sight.failed.connect(self._tell_case_error)
         self.choices.failed.connect(self.tell_error)
         self.unkept = UnkeptWords(self.desk.writer, self.notices, self)
@@ -211,6 +218,7 @@ class MainWindow(QMainWindow):
         ):  # fmt: skip
             part.failed.connect(self.tell_error)
         self.queue.analysed.connect(self.records.keep_marks)
+        self.models.packs_changed.connect(self.model_change.check)
         self.models.packs_changed.connect(self.queue.warm_up)
         self.models.packs_changed.connect(self.tuning_watch.begin)
         self.models.packs_changed.connect(self.common.load)

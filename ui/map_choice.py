@@ -1,4 +1,4 @@
-"""Which finding's map lies over the image: one at a time, the first that has one until another is chosen."""
+"""Which finding's map lies over the image: one at a time, the first until another is chosen or in hand."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ class MapChoice(QObject):
         super().__init__(parent)
         self._desk = desk
         self._wanted: MapKey | None = None
+        self._none_wanted = False
         desk.case_opened.connect(self._on_case_opened)
 
     def chosen(self) -> MapKey | None:
-        """Return the finding whose map is shown; None where no finding has one."""
+        """Return the finding whose map is shown; None where none has one, or the one in hand has none."""
         case = self._desk.case
-        if case is None or case.analysis is None:
+        if case is None or case.analysis is None or self._none_wanted:
             return None
         offered = maps_of(case.analysis.result)
         if self._wanted in offered:
@@ -44,9 +45,25 @@ class MapChoice(QObject):
     def choose(self, wanted: MapKey | None) -> None:
         """Show the map of this finding in place of any other."""
         if wanted != self.chosen():
-            self._wanted = wanted
+            self.put_back((wanted, False))
+
+    def follow(self, in_hand: MapKey) -> None:
+        """Show the map of the finding that the keys act on now; none lies there where it has none."""
+        case = self._desk.case
+        if case is not None and case.analysis is not None:
+            self.put_back((in_hand, in_hand not in maps_of(case.analysis.result)))
+
+    def kept(self) -> tuple[MapKey | None, bool]:
+        """Return what was chosen, for ``put_back``."""
+        return self._wanted, self._none_wanted
+
+    def put_back(self, kept: tuple[MapKey | None, bool]) -> None:
+        """Choose as it was chosen before."""
+        before = self.chosen()
+        self._wanted, self._none_wanted = kept
+        if self.chosen() != before:
             self.changed.emit()
 
     @Slot()
     def _on_case_opened(self) -> None:
-        self._wanted = None
+        self._wanted, self._none_wanted = None, False

@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSlider, QSplitter, QVBoxLayout, QWidget
 
 from core.decision import Impression
 from ui.before_key import BeforeKey, ViewStep
@@ -322,6 +322,8 @@ class ReadPage(QWidget):
             if at_hand not in (None, self.map_choice.chosen()):
                 self.map_choice.choose(at_hand)
                 shown = False
+            if shown and isinstance(QApplication.focusWidget(), QSlider):
+                self.viewer.setFocus()  # a slider that goes grey would hand the focus to an answer
             self.change_overlay_look(not shown, percent)
 
     def _toggle_beside(self) -> None:

@@ -78,6 +78,9 @@ def opened(stage: Stage, folder: Path, analyzer: StandInAnalyzer) -> Any:
     wait_until(lambda: window.read.viewer.state is not None)
     press(window, Qt.Key.Key_2)
     wait_until(lambda: len(window.read.column.findings) == 2)
+    wait_until(lambda: all(card.buttons["agree"].height() > 20 for card in window.read.column.findings))
+    wait_until(lambda: window.read.column.findings[0].switch.height() > 20)
+    QTest.qWait(100)  # the second card has its place below the first
     wait_until(window.read.viewer.has_overlay)
     return window
 
@@ -105,7 +108,11 @@ def is_opacity(window: Any) -> bool:
 
 def switched_on(window: Any) -> list[str]:
     """Return the findings whose switch is on."""
-    return [card.finding_code for card in window.read.column.findings if card.switch.isChecked()]
+    return [
+        card.finding_code
+        for card in window.read.column.findings
+        if card.map_row is not None and card.switch.isChecked()
+    ]
 
 
 def answers(window: Any) -> dict[str, str]:
@@ -135,6 +142,9 @@ def test_each_switch_shows_the_map_of_its_own_finding_and_one_at_a_time(window: 
 def test_the_map_key_shows_the_map_of_the_finding_at_hand(window: Any) -> None:
     first, second = window.read.column.findings
     click(first.buttons["agree"])
+    click(first.switch)
+    assert is_pneumonia(window)
+    window.read.viewer.setFocus()
     press(window, Qt.Key.Key_M)
     assert is_opacity(window)
     assert window.read.viewer.overlay_shown
@@ -155,6 +165,8 @@ def test_another_study_begins_with_its_first_map(window: Any) -> None:
 
 def test_typing_that_began_with_the_map_key_puts_the_map_back(window: Any) -> None:
     click(window.read.column.findings[0].buttons["agree"])
+    click(window.read.column.findings[0].switch)
+    assert is_pneumonia(window)
     window.read.viewer.setFocus()
     QTest.qWait(300)
     for key in (Qt.Key.Key_M, Qt.Key.Key_U, Qt.Key.Key_M):
@@ -169,6 +181,43 @@ def test_a_map_that_a_second_finding_does_not_have_leaves_that_of_the_first(
     window = opened(stage, tmp_path, TwoFindings(opacity=0.2))
     assert is_pneumonia(window)
     assert window.read.column.findings[1].map_row is None
+
+
+def test_the_map_follows_the_finding_that_the_keys_pass_to(window: Any) -> None:
+    window.read.viewer.setFocus()
+    assert is_pneumonia(window)
+    press(window, Qt.Key.Key_A)
+    assert is_opacity(window)
+    assert switched_on(window) == ["opacity"]
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert at_hand(window) == ["pneumonia"]
+    assert is_pneumonia(window)
+    press(window, Qt.Key.Key_A)
+    press(window, Qt.Key.Key_D)
+    assert is_opacity(window)
+
+
+def test_no_map_of_another_finding_stays_where_the_one_in_hand_has_none(stage: Stage, tmp_path: Path) -> None:
+    window = opened(stage, tmp_path, TwoFindings(opacity=0.2))
+    window.read.viewer.setFocus()
+    press(window, Qt.Key.Key_A)
+    assert at_hand(window) == ["opacity"]
+    assert switched_on(window) == []
+    assert window.read.viewer.overlay().heat is None
+    click(window.read.column.findings[0].switch)
+    assert is_pneumonia(window)
+    assert switched_on(window) == ["pneumonia"]
+
+
+def test_the_map_key_leaves_the_focus_on_no_answer(window: Any) -> None:
+    first, _ = window.read.column.findings
+    click(first.slider)
+    assert first.slider.hasFocus()
+    press(window, Qt.Key.Key_M)
+    assert not window.read.viewer.overlay_shown
+    assert window.read.viewer.hasFocus()
+    press(window, Qt.Key.Key_Space)
+    assert answers(window) == {}
 
 
 # --- answer keys
