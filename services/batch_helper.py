@@ -16,6 +16,7 @@ from typing import Any
 
 from core.child import start_child, streams_of
 from core.clock import SystemClock
+from core.ending import end_program
 from core.errors import FarlightError
 from core.image import ReadingUnit
 from core.patient import Patient
@@ -143,4 +144,4 @@ def _workshop(plain: dict[str, Any]) -> Workshop:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    end_program(main())

@@ -228,6 +228,20 @@ def test_stopping_ends_the_child_and_hands_nothing_over(
     assert memory.failures() == ()
 
 
+def test_stopping_waits_for_a_driver_that_opens_a_network_so_that_the_program_does_not_end_under_it(
+    library: PackLibrary, takeover: Takeover, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = threading.Event()
+    monkeypatch.setattr(takeover.memory, "begin_use", lambda _choice: opening.set() is None)
+    _ask(_runner(library, takeover, "openvino:GOOD"))
+    assert opening.wait(60)
+    release = threading.Timer(0.3, slow.compiled.set)
+    release.start()
+    takeover.stop()
+    assert takeover.settle(0)
+    release.join()
+
+
 def test_a_failure_of_the_processor_is_not_tried_again(library: PackLibrary, memory: DeviceMemory) -> None:
     runner = PackRunner(library, "openvino", "fp32", threads=1, takeover=Takeover(memory))
     loaded = runner.answering.get(library.get("toy-outline"))
