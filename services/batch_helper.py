@@ -120,7 +120,10 @@ def _make(workshop: Workshop, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain_workshop(workshop: Workshop) -> dict[str, Any]:
+    from inference.device_use import this_run
+
     return {
+        "run": this_run(),
         "out": str(workshop.out),
         "options": to_plain(workshop.analyzer.options),
         "patient": None if workshop.patient is None else to_plain(workshop.patient),
@@ -131,6 +134,9 @@ def _plain_workshop(workshop: Workshop) -> dict[str, Any]:
 
 
 def _workshop(plain: dict[str, Any]) -> Workshop:
+    from inference.device_use import join_run
+
+    join_run(plain["run"])
     options = from_plain(AnalysisOptions, {**plain["options"], "threads": 1})
     return Workshop(
         out=Path(plain["out"]),
