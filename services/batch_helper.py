@@ -6,7 +6,6 @@ with the record; the program puts it into its place. A helper that dies costs ti
 """
 
 import json
-import signal
 import subprocess
 import threading
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from core.child import start_child, streams_of
+from core.child import leave_the_end_to_the_program, start_child, streams_of
 from core.clock import SystemClock
 from core.ending import end_program
 from core.errors import FarlightError
@@ -98,7 +97,7 @@ def main() -> int:
 
     from imaging import wire
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then ends this process
+    leave_the_end_to_the_program()
     requests, answers = wire.take_standard_streams(silent=False)
     cv2.setNumThreads(1)
     with suppress(wire.WireError):
