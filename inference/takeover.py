@@ -95,7 +95,7 @@ class Takeover:
             ready(loaded)
 
     def _prepare(self, pack: Pack, choice: Choice) -> LoadedPack | None:
-        if not self.memory.listed_now:
+        if self.memory.outdated or self.memory.find(choice.device_key) is None:
             list_devices(self.memory, probe=self._probe, cancelled=self._stopping.is_set)
         device = self.memory.find(choice.device_key)
         versions = device.versions if device else ""

@@ -205,6 +205,21 @@ def test_a_new_driver_is_noticed_before_the_next_program_uses_a_device(
     assert "driver 2" in found.versions
 
 
+def test_the_next_program_believes_the_list_while_nothing_changed(
+    library: PackLibrary, takeover: Takeover, slow: Slow, tmp_path: Path
+) -> None:
+    slow.compiled.set()
+    _ask(_runner(library, takeover, "openvino:GOOD"))
+    assert takeover.settle(60)
+    children = Children()
+    later = Takeover(DeviceMemory(tmp_path / "devices.json", CLOCK), probe=children.probe, open_=slow.open)
+    runner = _runner(library, later, "openvino:GOOD")
+    _ask(runner)
+    assert later.settle(60)
+    assert _ask(runner, "study 2").result.stamp.device == "GOOD"
+    assert children.started == 0
+
+
 def test_what_the_device_compiled_is_kept_under_the_cache(
     library: PackLibrary, takeover: Takeover, slow: Slow, tmp_path: Path
 ) -> None:
