@@ -101,7 +101,7 @@ def cast(content: Content, kind: int) -> Content | None:
     if _sane(content) is None:
         return None
     with np.errstate(all="ignore"):
-        made = content.astype(_KINDS[kind])
+        made: Content = content.astype(_KINDS[kind])
         if content.dtype.kind == "f" and made.dtype.kind == "i" and np.any(made != np.trunc(content)):
             return None  # it does not fit, and what comes of that differs by processor
     return made
