@@ -50,7 +50,7 @@ def run(
     """
     qInstallMessageHandler(_log_qt_message)
     application = make_application()
-    AskedToEnd(application)
+    asked_to_end = AskedToEnd(application)
     program = Program(profile, (open_path,) if open_path else (), user)
     if workplace is not None:
         program.enter(workplace)
@@ -58,7 +58,9 @@ def run(
         program.knock()
     status = application.exec()
     sys.excepthook = sys.__excepthook__
-    return program.end() or status
+    status = program.end() or status
+    asked_to_end.stop()
+    return status
 
 
 class Program(QObject):

@@ -31,10 +31,22 @@ class AskedToEnd(QObject):
         for end in (self._heard, self._said):
             end.setblocking(False)
         signal.set_wakeup_fd(self._said.fileno(), warn_on_full_buffer=False)
-        for number in self._numbers:
-            signal.signal(number, lambda _number, _frame: None)
-        notifier = QSocketNotifier(self._heard.fileno(), QSocketNotifier.Type.Read, self)
-        notifier.activated.connect(self._hear)
+        self._earlier = {
+            number: signal.signal(number, lambda _number, _frame: None) for number in self._numbers
+        }
+        self._notifier = QSocketNotifier(self._heard.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._hear)
+
+    def stop(self) -> None:
+        """Hear nothing more: signals do again what they did before."""
+        if sys.platform == "win32":
+            return
+        self._notifier.setEnabled(False)
+        for number, handler in self._earlier.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(-1)
+        self._heard.close()
+        self._said.close()
 
     @Slot()
     def _hear(self) -> None:
