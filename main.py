@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from core.ending import end_program
 from services.private_memory import keep_memory_private
 from services.tuning import processor_suffices
 
@@ -75,4 +76,4 @@ def has_display() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end_program(main(sys.argv[1:]))

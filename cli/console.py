@@ -79,15 +79,21 @@ class ProgressLine:
 
 @contextmanager
 def stoppable() -> Iterator[IsCancelled]:
-    """Turn Ctrl-C (and a polite request to end) into a flag; a second Ctrl-C stops at once."""
+    """Turn Ctrl-C, a polite request to end and a closed terminal into a flag; a second Ctrl-C stops at once.
+
+    A signal that is ignored (``nohup``) stays so.
+    """
     asked = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
+        if asked.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         asked.set()
 
-    earlier = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    earlier = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield asked.is_set
     finally:

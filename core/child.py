@@ -1,6 +1,7 @@
 """Child processes of this program: started once more as another module, and held to some memory."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,17 @@ def streams_of(child: "subprocess.Popen[bytes]") -> tuple[BinaryIO, BinaryIO]:
     assert child.stdin is not None
     assert child.stdout is not None
     return child.stdin, child.stdout  # type: ignore[return-value]
+
+
+def leave_the_end_to_the_program() -> None:
+    """Have this child outlive Ctrl-C, a log-out and a closed terminal: the program hears of them and ends it.
+
+    It ends by itself once the program is gone, and a kill still ends it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def limit_memory(most_bytes: int) -> None:

@@ -26,8 +26,8 @@ TRYING_S = 600.0
 """A graphics or neural processor may compile a network for minutes, the first time."""
 _MOST_REMEMBERED = 200
 _CRASHES_IN_USE = 2
-"""How often the program must have ended while a device was in use until the device counts as the reason:
-once may have been the power."""
+"""How many runs in a row must have died while a device was in use until the device counts as the reason:
+once may have been the power, or somebody who ended it."""
 _LIBRARIES: dict[EngineName, str] = {"openvino": "openvino", "onnxruntime": "onnxruntime"}
 _NOTHING_BESIDES_THE_PROCESSOR = "*"
 _IN_USE = "in-use"

@@ -95,10 +95,16 @@ def computed(node: Node, inputs: Sequence[Value | None]) -> Content | None:
 
 
 def cast(content: Content, kind: int) -> Content | None:
-    """Return a content in another number type; None where that is none in which sizes are computed."""
+    """Return a content in another number type; None where no sizes are computed in it, or it does not fit."""
     if kind not in _KINDS:
         return None
-    return None if _sane(content) is None else content.astype(_KINDS[kind])
+    if _sane(content) is None:
+        return None
+    with np.errstate(all="ignore"):
+        made: Content = content.astype(_KINDS[kind])
+        if content.dtype.kind == "f" and made.dtype.kind == "i" and np.any(made != np.trunc(content)):
+            return None  # it does not fit, and what comes of that differs by processor
+    return made
 
 
 def is_linear(node: Node) -> bool:

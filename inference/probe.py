@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from core.child import limit_memory, start_child, streams_of
+from core.child import leave_the_end_to_the_program, limit_memory, start_child, streams_of
 from core.errors import Cancelled, FarlightError, ProbeError
 from core.result import EngineName
 from inference.choices import Choice
@@ -252,7 +252,7 @@ def main() -> int:
 
 def serve(source: Source) -> int:
     """Answer orders until the input ends, at low priority: whoever waits for an image comes first."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then ends this process
+    leave_the_end_to_the_program()
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 1)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
+from core.ending import UNSTOPPABLE
 from core.errors import Cancelled, DriftError, FarlightError
 from inference.choices import Choice
 from inference.compiled import CompiledCache
@@ -16,6 +17,8 @@ from inference.packs import Pack
 from inference.probe import Probe
 
 _log = logging.getLogger(__name__)
+_STOPS_WITHIN_S = 4.0
+"""Long enough for most drivers, and shorter than a batch waits for its helpers."""
 Open = Callable[..., LoadedPack]
 Ready = Callable[[LoadedPack], None]
 
@@ -50,7 +53,7 @@ class Takeover:
         with self._lock:
             before = self._last
             thread = threading.Thread(
-                target=self._work, args=(before, pack, choice, ready), name="device", daemon=True
+                target=self._work, args=(before, pack, choice, ready), name=UNSTOPPABLE, daemon=True
             )
             self._last = thread
         thread.start()
@@ -67,10 +70,15 @@ class Takeover:
         return last is None or not last.is_alive()
 
     def stop(self) -> None:
-        """Begin nothing more, end the child, and write down that the work ended in good order."""
+        """Begin nothing more, end the child, and write down that the work ended in good order.
+
+        It waits a few seconds for what is under way: the interpreter must not end under a thread that is
+        inside a driver. For one that takes longer there is ``core.ending``.
+        """
         with self._lock:
             self._stopping.set()
-            self.memory.end_use()
+        self.settle(_STOPS_WITHIN_S)
+        self.memory.end_use()
 
     def _work(self, before: threading.Thread | None, pack: Pack, choice: Choice, ready: Ready) -> None:
         if before is not None:
@@ -87,7 +95,7 @@ class Takeover:
             ready(loaded)
 
     def _prepare(self, pack: Pack, choice: Choice) -> LoadedPack | None:
-        if not self.memory.listed_now:
+        if self.memory.outdated or self.memory.find(choice.device_key) is None:
             list_devices(self.memory, probe=self._probe, cancelled=self._stopping.is_set)
         device = self.memory.find(choice.device_key)
         versions = device.versions if device else ""
@@ -112,6 +120,8 @@ class Takeover:
 
     def _ready(self, pack: Pack, choice: Choice, folder: Path | None) -> LoadedPack:
         loaded = self._open(pack, choice, cache=folder)
+        if self._stopping.is_set():
+            raise Cancelled
         require_golden(pack, choice, loaded.engine)
         _log.info("%s: %s is ready", pack.id, choice.device_key)
         return loaded

@@ -6,7 +6,6 @@ with the record; the program puts it into its place. A helper that dies costs ti
 """
 
 import json
-import signal
 import subprocess
 import threading
 from collections.abc import Callable
@@ -14,8 +13,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from core.child import start_child, streams_of
+from core.child import leave_the_end_to_the_program, start_child, streams_of
 from core.clock import SystemClock
+from core.ending import end_program
 from core.errors import FarlightError
 from core.image import ReadingUnit
 from core.patient import Patient
@@ -97,7 +97,7 @@ def main() -> int:
 
     from imaging import wire
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then ends this process
+    leave_the_end_to_the_program()
     requests, answers = wire.take_standard_streams(silent=False)
     cv2.setNumThreads(1)
     with suppress(wire.WireError):
@@ -119,7 +119,10 @@ def _make(workshop: Workshop, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain_workshop(workshop: Workshop) -> dict[str, Any]:
+    from inference.device_use import this_run
+
     return {
+        "run": this_run(),
         "out": str(workshop.out),
         "options": to_plain(workshop.analyzer.options),
         "patient": None if workshop.patient is None else to_plain(workshop.patient),
@@ -131,6 +134,9 @@ def _plain_workshop(workshop: Workshop) -> dict[str, Any]:
 
 
 def _workshop(plain: dict[str, Any]) -> Workshop:
+    from inference.device_use import join_run
+
+    join_run(plain["run"])
     options = from_plain(AnalysisOptions, {**plain["options"], "threads": 1})
     return Workshop(
         out=Path(plain["out"]),
@@ -145,4 +151,4 @@ def _workshop(plain: dict[str, Any]) -> Workshop:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    end_program(main())

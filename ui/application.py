@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from core.errors import FarlightError
 from store.profile import default_folder, settings_file
 from store.settings import Settings
+from ui.asked_to_end import AskedToEnd
 from ui.task import hide_text
 from ui.theme import CHOICES, Choice, Theme, load_interface_fonts
 from ui.traces import leave_no_traces
@@ -49,6 +50,7 @@ def run(
     """
     qInstallMessageHandler(_log_qt_message)
     application = make_application()
+    asked_to_end = AskedToEnd(application)
     program = Program(profile, (open_path,) if open_path else (), user)
     if workplace is not None:
         program.enter(workplace)
@@ -56,7 +58,9 @@ def run(
         program.knock()
     status = application.exec()
     sys.excepthook = sys.__excepthook__
-    return program.end() or status
+    status = program.end() or status
+    asked_to_end.stop()
+    return status
 
 
 class Program(QObject):

@@ -13,7 +13,7 @@ import pytest
 from core.child import start_child
 from core.clock import FixedClock
 from core.errors import Cancelled
-from inference import devices
+from inference import device_use, devices
 from inference.choices import Choice
 from inference.devices import DeviceMemory, list_devices, try_device
 from inference.packs import Pack, PackLibrary
@@ -188,10 +188,10 @@ print(memory.begin_use(Choice(engine="openvino", precision="fp32", device="GOOD"
 """A program that uses a device; how it ends is added."""
 
 
-def _program(tmp_path: Path, end: str) -> "subprocess.CompletedProcess[str]":
+def _program(tmp_path: Path, end: str, *, begin: str = "") -> "subprocess.CompletedProcess[str]":
     file = tmp_path / "cache" / "devices.json"
     return subprocess.run(
-        [sys.executable, "-c", _DIES_IN_USE + end, str(file)],
+        [sys.executable, "-c", begin + _DIES_IN_USE + end, str(file)],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
@@ -222,6 +222,59 @@ def test_a_program_that_ends_by_itself_counts_for_a_device_however_it_ends(
         assert _program(tmp_path, end).stdout == "True\n"
     assert _uses(tmp_path) == []
     assert memory.begin_use(_on("GOOD"))
+
+
+def test_a_run_that_ends_well_forgives_the_deaths_before_it(memory: DeviceMemory, tmp_path: Path) -> None:
+    for _ in range(3):
+        _program(tmp_path, "os.abort()")
+        assert _program(tmp_path, "memory.end_use()").stdout == "True\n"
+        assert _uses(tmp_path) == []
+    assert memory.begin_use(_on("GOOD"))
+
+
+_IN_RUN = "from inference import device_use\ndevice_use.join_run({run!r})\n"
+
+
+def test_the_processes_of_one_run_are_one_death(memory: DeviceMemory, tmp_path: Path) -> None:
+    for _ in range(3):
+        _program(tmp_path, "os.abort()", begin=_IN_RUN.format(run="one"))
+    assert len(_uses(tmp_path)) == 3
+    assert memory.begin_use(_on("GOOD"))
+    _program(tmp_path, "os.abort()", begin=_IN_RUN.format(run="two"))
+    assert not DeviceMemory(tmp_path / "cache" / "devices.json", CLOCK).begin_use(_on("GOOD"))
+
+
+def test_a_program_whose_helpers_died_forgives_nothing(memory: DeviceMemory, tmp_path: Path) -> None:
+    _program(tmp_path, "os.abort()")
+    assert memory.begin_use(_on("GOOD"))
+    _program(tmp_path, "os.abort()", begin=_IN_RUN.format(run=device_use.this_run()))
+    _program(tmp_path, "memory.end_use()", begin=_IN_RUN.format(run=device_use.this_run()))
+    memory.end_use()
+    assert len(_uses(tmp_path)) == 2
+    assert not memory.begin_use(_on("GOOD"))
+
+
+def test_what_was_left_behind_when_the_power_went_is_no_death(
+    memory: DeviceMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for boot in ("first", "second", "third"):
+        _program(tmp_path, "os.abort()", begin=_BOOTED.format(boot=boot))
+    monkeypatch.setattr(device_use, "this_boot", lambda: "fourth")
+    assert memory.begin_use(_on("GOOD"))
+    assert len(_uses(tmp_path)) == 1
+
+
+def test_a_death_that_was_found_counts_after_the_system_started_again(
+    memory: DeviceMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        _program(tmp_path, "os.abort()", begin=_BOOTED.format(boot="first"))
+    monkeypatch.setattr(device_use, "this_boot", lambda: "second")
+    _program(tmp_path, "os.abort()", begin=_BOOTED.format(boot="second"))
+    assert not memory.begin_use(_on("GOOD"))
+
+
+_BOOTED = "from inference import device_use\ndevice_use.this_boot = lambda: {boot!r}\n"
 
 
 def test_the_end_of_the_work_ends_the_use_of_devices(memory: DeviceMemory, tmp_path: Path) -> None:

@@ -205,6 +205,21 @@ def test_a_new_driver_is_noticed_before_the_next_program_uses_a_device(
     assert "driver 2" in found.versions
 
 
+def test_the_next_program_believes_the_list_while_nothing_changed(
+    library: PackLibrary, takeover: Takeover, slow: Slow, tmp_path: Path
+) -> None:
+    slow.compiled.set()
+    _ask(_runner(library, takeover, "openvino:GOOD"))
+    assert takeover.settle(60)
+    children = Children()
+    later = Takeover(DeviceMemory(tmp_path / "devices.json", CLOCK), probe=children.probe, open_=slow.open)
+    runner = _runner(library, later, "openvino:GOOD")
+    _ask(runner)
+    assert later.settle(60)
+    assert _ask(runner, "study 2").result.stamp.device == "GOOD"
+    assert children.started == 0
+
+
 def test_what_the_device_compiled_is_kept_under_the_cache(
     library: PackLibrary, takeover: Takeover, slow: Slow, tmp_path: Path
 ) -> None:
@@ -226,6 +241,20 @@ def test_stopping_ends_the_child_and_hands_nothing_over(
     assert takeover.settle(30)
     assert _ask(runner).result.stamp.device == CPU
     assert memory.failures() == ()
+
+
+def test_stopping_waits_for_a_driver_that_opens_a_network_so_that_the_program_does_not_end_under_it(
+    library: PackLibrary, takeover: Takeover, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = threading.Event()
+    monkeypatch.setattr(takeover.memory, "begin_use", lambda _choice: opening.set() is None)
+    _ask(_runner(library, takeover, "openvino:GOOD"))
+    assert opening.wait(60)
+    release = threading.Timer(0.3, slow.compiled.set)
+    release.start()
+    takeover.stop()
+    assert takeover.settle(0)
+    release.join()
 
 
 def test_a_failure_of_the_processor_is_not_tried_again(library: PackLibrary, memory: DeviceMemory) -> None:
