@@ -247,7 +247,12 @@ def test_stopping_waits_for_a_driver_that_opens_a_network_so_that_the_program_do
     library: PackLibrary, takeover: Takeover, slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opening = threading.Event()
-    monkeypatch.setattr(takeover.memory, "begin_use", lambda _choice: opening.set() is None)
+
+    def begin_use(_choice: Choice) -> bool:
+        opening.set()
+        return True
+
+    monkeypatch.setattr(takeover.memory, "begin_use", begin_use)
     _ask(_runner(library, takeover, "openvino:GOOD"))
     assert opening.wait(60)
     release = threading.Timer(0.3, slow.compiled.set)
