@@ -58,7 +58,8 @@ PREAMBLE_BYTES = 132  # PS3.10 section 7.1
 _STAGES = tomllib.loads((ROOT / "core" / "wording" / "en" / "cli.toml").read_text(encoding="utf-8"))[
     "progress"
 ]
-EXPECTED_OF_PROGRESS = re.compile(rf"^\s*(({'|'.join(map(re.escape, _STAGES.values()))}): \d+.*)?\s*$")
+_COUNTED = "|".join(map(re.escape, _STAGES.values()))
+EXPECTED_OF_PROGRESS = re.compile(rf"^\s*(({_COUNTED}): \d+.*|{re.escape(_STAGES['begun'])})?\s*$")
 EXPECTED_OF_ANALYZE = re.compile(r"^\d+ .*\.$|^.*results\.jsonl$")
 
 
