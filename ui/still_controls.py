@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QDate, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDateEdit, QSlider, QSpinBox, QWidget
@@ -28,10 +30,7 @@ class StillSpinBox(QSpinBox):
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Turn the number at hand; else leave the wheel to the page."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        _turn_at_hand(self, super().wheelEvent, event)
 
 
 class StillDateEdit(QDateEdit):
@@ -43,10 +42,7 @@ class StillDateEdit(QDateEdit):
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Turn the day at hand; else leave the wheel to the page."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        _turn_at_hand(self, super().wheelEvent, event)
 
 
 class StillSlider(QSlider):
@@ -54,7 +50,12 @@ class StillSlider(QSlider):
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Move the slider at hand; else leave the wheel to the page."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        _turn_at_hand(self, super().wheelEvent, event)
+
+
+def _turn_at_hand(control: QWidget, turn: Callable[[QWheelEvent], None], event: QWheelEvent) -> None:
+    """Turn a control that has the focus; else leave the wheel to the page."""
+    if control.hasFocus():
+        turn(event)
+    else:
+        event.ignore()
