@@ -15,7 +15,7 @@ from services.workplace import Workplace
 from ui.controls import KeyButton, enable, label
 from ui.duties import who_may
 from ui.still_controls import StillComboBox, StillSpinBox
-from ui.task import Handle, Pools
+from ui.task import Handle, Pools, Task
 from ui.working_card import WorkingCard
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class BackupCard(WorkingCard):
         super().__init__(self.tr("Backup"), pools, parent)
         self._workplace = workplace
         self._found: tuple[Backup, ...] = ()
+        self._looking: Task | None = None
         self.last = label("", "body", wrap=True)
         self.body.addWidget(self.last)
         self.body.addWidget(
@@ -114,7 +115,7 @@ class BackupCard(WorkingCard):
             self._look_for_media()
 
     def _look_for_media(self) -> None:
-        task = self._pools.files("media for backups", _list_media)
+        task = self._looking = self._pools.files("media for backups", _list_media, instead_of=self._looking)
         task.succeeded.connect(self.show_media)
 
     @Slot(object)

@@ -22,7 +22,7 @@ from ui.keys_card import KeysCard
 from ui.pack_desk_card import SUFFIX, PackDeskCard
 from ui.pack_dialogs import class_word
 from ui.scrolled_page import ScrolledPage
-from ui.task import Handle, Pools
+from ui.task import Handle, Pools, Task
 from ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class ModelsPage(ScrolledPage):
         super().__init__(WIDTH, parent)
         self._theme, self._pools, self._workplace = theme, pools, workplace
         self._asked = False
+        self._listing: Task | None = None
         self._media: tuple[Medium, ...] = ()
         self.setAcceptDrops(True)
         column = self.column
@@ -86,7 +87,8 @@ class ModelsPage(ScrolledPage):
     def reload(self) -> None:
         """List the packs as they are now."""
         self.keys.refresh()
-        task = self._pools.files("packs", partial(_list, self._workplace))
+        work = partial(_list, self._workplace)
+        task = self._listing = self._pools.files("packs", work, instead_of=self._listing)
         task.succeeded.connect(self._on_listed)
         task.failed.connect(self._on_failed)
 

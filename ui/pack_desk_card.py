@@ -15,7 +15,7 @@ from services.workplace import Workplace
 from ui.controls import KeyButton, enable, label
 from ui.duties import who_may
 from ui.pack_dialogs import ChangeDialog, OfferDialog
-from ui.task import Handle, Pools
+from ui.task import Handle, Pools, Task
 from ui.working_card import WorkingCard
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class PackDeskCard(WorkingCard):
         super().__init__(self.tr("Install a model"), pools, parent)
         self._workplace = workplace
         self._opened: ExitStack | None = None
+        self._looking: Task | None = None
         self._offered: Offer | None = None
         self.dialog: OfferDialog | ChangeDialog | None = None
         self._asked: tuple[str, str] = ("", "")
@@ -68,7 +69,8 @@ class PackDeskCard(WorkingCard):
     def look_on(self, media: tuple[Medium, ...]) -> None:
         """Offer the pack files that lie on sticks."""
         places = tuple((medium.name, medium.path) for medium in media)
-        task = self._pools.files("pack files", partial(_find_files, self._workplace, places))
+        work = partial(_find_files, self._workplace, places)
+        task = self._looking = self._pools.files("pack files", work, instead_of=self._looking)
         task.succeeded.connect(self.show_files)
 
     @Slot(object)

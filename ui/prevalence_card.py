@@ -15,7 +15,7 @@ from services.workplace import Workplace
 from ui.controls import Card, KeyButton, enable, label, set_role
 from ui.duties import who_may
 from ui.pack_dialogs import ChangeDialog
-from ui.task import Handle, Pools
+from ui.task import Handle, Pools, Task
 
 
 class PrevalenceCard(Card):
@@ -29,6 +29,7 @@ class PrevalenceCard(Card):
         super().__init__("", parent)
         self._workplace, self._pools = workplace, pools
         self._models: tuple[ModelFacts, ...] | None = None
+        self._asking: Task | None = None
         self.rows: list[PrevalenceRow] = []
         self.dialog: ChangeDialog | None = None
         self._going: Asked | None = None
@@ -55,7 +56,8 @@ class PrevalenceCard(Card):
     @Slot()
     def load(self) -> None:
         """Ask which findings the models in use score; again whenever they change."""
-        task = self._pools.files("prevalences", partial(_models, self._workplace))
+        work = partial(_models, self._workplace)
+        task = self._asking = self._pools.files("prevalences", work, instead_of=self._asking)
         task.succeeded.connect(self.show_models)
         task.failed.connect(self.failed)
 

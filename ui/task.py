@@ -117,8 +117,22 @@ class Pools(QObject):
         self._tasks: list[Task] = []
         self._closed = False
 
-    def files(self, name: str, work: Work, *, key: object = None, priority: int = 0) -> Task:
-        """Run work that reads or writes files."""
+    def files(
+        self,
+        name: str,
+        work: Work,
+        *,
+        key: object = None,
+        priority: int = 0,
+        instead_of: Task | None = None,
+    ) -> Task:
+        """Run work that reads or writes files.
+
+        ``instead_of`` is the same question as it was asked before: it is called off, so that an older answer,
+        which may come later, is never shown over the newer one.
+        """
+        if instead_of is not None:
+            instead_of.cancel()
         return self._start(self._files, name, work, key, priority)
 
     def sight(self, name: str, work: Work, *, key: object = None, priority: int = 0) -> Task:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.inference import toy_packs
 from tests.services.pack_files import ACCEPTANCE, MAKER, PRIVATE, pack_file
 from tests.ui.stage import wait_until
 from tests.ui.test_pages import words_on
+from ui.models_page import _list
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -357,6 +359,32 @@ def test_why_a_model_is_not_used_is_said_once(page: Any, files: dict[str, Path])
     page.reload()
     wait_until(lambda: "not trusted any more" in words_on(page))
     assert words_on(page).count("not trusted any more") == 1
+
+
+def test_a_list_that_was_read_before_a_change_is_not_shown_after_it(
+    page: Any, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(page, files["1.2.0"])
+    wait_until(lambda: "1.2.0 in use" in words_on(page))
+    started, go, ended = Event(), Event(), Event()
+
+    def slowly(workplace: Any, handle: Any) -> Any:
+        listed = _list(workplace, handle)
+        started.set()
+        go.wait(30)
+        ended.set()
+        return listed
+
+    monkeypatch.setattr("ui.models_page._list", slowly)
+    page.reload()
+    wait_until(started.is_set)
+    monkeypatch.setattr("ui.models_page._list", _list)
+    page._workplace.packs.keys.distrust(MAKER.key)
+    page.reload()
+    wait_until(lambda: "not trusted any more" in words_on(page))
+    go.set()
+    wait_until(lambda: ended.is_set() and not page._pools.running())
+    assert "1.2.0 in use" not in words_on(page)
 
 
 def test_the_settings_learn_of_a_model_without_a_restart(

@@ -109,6 +109,21 @@ def test_after_cancelling_nothing_is_delivered(pools: Pools) -> None:
     assert ear.wait() == ["cancelled", "ended"]
 
 
+def test_an_older_answer_is_not_told_after_the_newer_one(pools: Pools) -> None:
+    go = threading.Event()
+
+    def slow(handle: Handle) -> str:
+        go.wait(10)
+        return "as it was"
+
+    older = pools.files("list", slow)
+    ear = Ear(older)
+    newer = Ear(pools.files("list", lambda handle: "as it is", instead_of=older))
+    assert newer.wait() == ["succeeded", "ended"]
+    go.set()
+    assert ear.wait() == ["cancelled", "ended"]
+
+
 def test_parts_come_before_the_end(pools: Pools) -> None:
     def work(handle: Handle) -> None:
         for number in range(3):
