@@ -39,7 +39,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         dest="prevalences",
         help=say("cli.help.prevalence"),
     )
-    add("--device", metavar="DEVICE", default="auto", help=say("cli.help.device"))
+    add("--device", metavar="DEVICE", default="auto", type=_device, help=say("cli.help.device"))
     add("--patient", metavar="FILE.json", help=say("cli.help.patient"))
     add("--no-pdf", action="store_true", help=say("cli.help.no_pdf"))
     add("--no-gates", action="store_true", help=say("cli.help.no_gates"))
@@ -58,10 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
     from services.batch import run_batch
     from services.output import LINES
     from services.places import packs_in_use
+    from services.tuning import tuner_of_profile, why_processor
 
     _require_each_once(arguments)
     try:
         with stoppable() as cancelled, packs_in_use():
+            if stands_in := why_processor(arguments.device, tuner_of_profile(), cancelled=cancelled):
+                line.above(stands_in)
             outcome = run_batch(
                 _request(arguments), progress=line, cancelled=cancelled, told_first=line.above
             )
@@ -85,6 +88,15 @@ def run(arguments: argparse.Namespace) -> int:
         print(sentence, file=sys.stderr)
     print(Path(arguments.out) / LINES)
     return int(outcome.failed > 0 or bool(outcome.unusable))
+
+
+def _device(text: str) -> str:
+    """Read ``auto``, ``CPU``, or engine and device such as ``openvino:GPU``."""
+    from services.tuning import is_device
+
+    if not is_device(text):
+        raise argparse.ArgumentTypeError(say("cli.error.device", text=text))
+    return text
 
 
 def _prevalence(text: str) -> "Prevalence":

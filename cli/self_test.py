@@ -1,4 +1,4 @@
-"""``self-test``: whether each pack gives its known answers on this computer, and every check."""
+"""``self-test``: whether each pack gives its known answers on this computer, and the checks behind it."""
 
 import argparse
 
@@ -12,6 +12,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = verbs.add_parser(
         "self-test", help=say("cli.help.self_test"), description=say("cli.help.self_test")
     )
+    parser.add_argument("--checks", action="store_true", help=say("cli.help.checks"))
     parser.add_argument("--json", action="store_true", help=say("cli.help.json"))
     parser.set_defaults(run=run)
 
@@ -43,5 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
         meaning = say("engines.verdict.meaning")
         for text in (computer_words(), *computer_limits(), "", *(one.sentence for one in said), meaning, ""):
             print(text)
-        print_checks(checks, as_json=False)
+        missed = [check for check in checks if not check.passed]
+        if arguments.checks or missed:
+            print_checks(checks if arguments.checks else missed, as_json=False)
+        if not arguments.checks:
+            print(say("cli.checks.counted", passed=len(checks) - len(missed), total=len(checks)))
     return int(not said or any(one.state == "not_trusted" for one in said))

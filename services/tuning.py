@@ -265,6 +265,33 @@ def trouble_words(reason: str, pack: str) -> str:
     return f"{words} ({pack})" if pack else words
 
 
+def is_device(key: str) -> bool:
+    """Whether a text names a device: ``auto``, ``CPU``, or engine and device such as ``openvino:GPU``."""
+    from inference.choices import AUTO, split_key
+
+    return key in (AUTO, CPU) or split_key(key) is not None
+
+
+def why_processor(wanted: str, tuner: Tuner | None, *, cancelled: IsCancelled = never) -> str:
+    """Return in a sentence why the processor answers in place of the device asked for; "" if it need not.
+
+    The devices are listed where they were not since the program started.
+
+    Raises:
+        Cancelled: ``cancelled`` said so.
+    """
+    from inference.choices import AUTO
+
+    if wanted in (AUTO, CPU) or tuner is None:
+        return ""
+    tuner.find_devices(cancelled=cancelled)
+    entries = tuner.entries()
+    entry = next((one for one in entries if one.key == wanted), None)
+    if entry is None:
+        return say("engines.trouble.not_here", device=wanted, names=", ".join(one.key for one in entries))
+    return say("engines.trouble.stands_in", device=entry.name, why=entry.trouble) if entry.trouble else ""
+
+
 def way_words(choice: "Choice", devices: Iterable[DeviceEntry] = ()) -> str:
     """Return a way of running in words: engine, precision, device, threads."""
     names = {one.key: one.name for one in devices}

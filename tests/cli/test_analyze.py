@@ -186,6 +186,18 @@ def test_a_pack_that_is_misspelt_is_refused(run: Run, picture: Path) -> None:
     assert (done.returncode, done.stderr.splitlines()[-1][:4]) == (2, "E201")
 
 
+def test_a_device_that_is_not_here_is_told_and_the_processor_answers(
+    run: Run, picture: Path, tmp_path: Path
+) -> None:
+    order = ("analyze", str(picture), "--no-pdf", "--out")
+    done = run(*order, str(tmp_path / "out"), "--device", "openvino:GPU.9")
+    assert done.returncode == 0
+    assert "openvino:GPU.9 is not among this computer's devices (CPU" in done.stderr
+    refused = run(*order, str(tmp_path / "none"), "--device", "graphics")
+    assert refused.returncode == 2
+    assert "graphics is no device; write auto, CPU, or engine and device" in refused.stderr
+
+
 def test_a_prevalence_that_is_given_twice_is_refused(run: Run, picture: Path) -> None:
     twice = ("--prevalence", "pneumonia=1%", "--prevalence", "pneumonia=50%")
     done = run("analyze", str(picture), "--out", "out", *twice)

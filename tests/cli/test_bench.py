@@ -32,6 +32,9 @@ def test_self_test_says_in_a_sentence_for_each_pack_whether_it_can_be_trusted(
     assert shown.stdout.count("gives its maker's known answers on this computer") == 2
     told = _run(root, tmp_path, "self-test", "--json")
     said = json.loads(told.stdout)
+    total = len(said["checks"])
+    assert shown.stdout.splitlines()[-1].startswith(f"{total} of {total} checks passed")
+    assert len(shown.stdout.splitlines()) <= 24, "it fits on one screen"
     assert {one["state"] for one in said["packs"]} == {"trusted"}
     assert said["computer"]
     assert all(check["passed"] for check in said["checks"])

@@ -17,7 +17,15 @@ from inference.tuning import Tuning
 from services.analyze import Analysis, AnalysisOptions, Analyzer
 from services.places import use_profile
 from services.scan import scan
-from services.tuning import Tuner, cache_folder, computer_limits, computer_words, tuner_of_profile, way_words
+from services.tuning import (
+    Tuner,
+    cache_folder,
+    computer_limits,
+    computer_words,
+    tuner_of_profile,
+    way_words,
+    why_processor,
+)
 from tests.inference import toy_packs
 
 CLOCK = FixedClock(instant=datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
@@ -149,6 +157,23 @@ def test_nothing_of_an_image_is_in_what_is_kept(
     tuner.learn(analyzer)
     for file in (tmp_path / "engines").rglob("*.json"):
         assert "marker" not in file.read_text()
+
+
+def test_a_device_that_is_not_here_or_failed_is_told_with_what_answers_instead(
+    tuner: Tuner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = [Found(engine="openvino", device="GPU", name="Iris", driver="1")]
+    monkeypatch.setattr(
+        Probe, "devices", lambda _self, engine, **_named: tuple(one for one in here if one.engine == engine)
+    )
+    assert [why_processor(one, tuner) for one in ("auto", "CPU", "openvino:GPU")] == ["", "", ""]
+    said = why_processor("openvino:NPU", tuner)
+    assert said.startswith("openvino:NPU is not among this computer's devices (CPU, openvino:GPU)")
+    gpu = Choice(engine="openvino", precision="fp32", device="GPU")
+    tuner.devices.remember_failed(gpu, "crashed", "signal 11")
+    assert why_processor("openvino:GPU", tuner) == (
+        "Iris: its driver crashed when it was tried; the processor answers."
+    )
 
 
 def test_an_old_computer_is_told_what_works_and_what_does_not() -> None:
