@@ -100,7 +100,7 @@ def main() -> int:
     leave_the_end_to_the_program()
     requests, answers = wire.take_standard_streams(silent=False)
     cv2.setNumThreads(1)
-    with suppress(wire.WireError):
+    with suppress(wire.WireError, BrokenPipeError):  # the program closed its end, or was killed
         workshop = _workshop(json.loads(wire.receive(requests, _LONGEST_ANSWER)[1]))
         with closing(workshop.analyzer):
             workshop.analyzer.warm_up()
