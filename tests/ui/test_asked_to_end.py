@@ -11,9 +11,11 @@ import os, signal, sys
 from PySide6.QtCore import QTimer
 from ui.application import make_application
 from ui.asked_to_end import AskedToEnd
+number = getattr(signal, sys.argv[1])
+signal.signal(number, signal.SIG_DFL)  # whoever started the tests may have it ignored
 application = make_application()
 kept = AskedToEnd(application)
-QTimer.singleShot(0, lambda: os.kill(os.getpid(), getattr(signal, sys.argv[1])))
+QTimer.singleShot(0, lambda: os.kill(os.getpid(), number))
 print("status", application.exec())
 """
 
