@@ -56,7 +56,7 @@ def paint_words(
     writer.down(corners.top_left, _LEFT)
     writer.down(facts, _RIGHT)
     writer.up(corners.bottom_right, _RIGHT)
-    writer.up(caption, _LEFT)
+    writer.up([line for text in caption for line in writer.broken(text)], _LEFT)
     if corners.sides is None:
         writer.beside_middle(corners.side_note.split("\n"))
     else:
@@ -115,6 +115,18 @@ class _Writer:
         """Write lines that end at the bottom."""
         for number, text in enumerate(reversed(texts)):
             self._write(text, self._lowest - self._line * number, side)
+
+    def broken(self, text: str) -> list[str]:
+        """Return a sentence in lines beside the letter at the bottom, whole: what a map is not is not cut."""
+        metrics, room = self._painter.fontMetrics(), self._view.width() // 2 - 2 * MARGIN
+        lines = [""]
+        for word in text.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and metrics.horizontalAdvance(longer) > room:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        return lines
 
     def beside_middle(self, texts: Sequence[str]) -> None:
         """Write a warning at the middle of the left edge."""

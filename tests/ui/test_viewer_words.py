@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from core.image import Window
 from ui.theme import SMALL_PX, interface_font
 from ui.view_state import ViewState
-from ui.viewer_words import INK, MARGIN, WARNING, Corners, paint_words
+from ui.viewer_words import INK, MARGIN, WARNING, Corners, _Writer, paint_words
 
 pytestmark = pytest.mark.display
 VIEW = QSize(420, 360)
@@ -59,3 +59,31 @@ def test_the_image_between_the_words_is_left_as_it_is(application: Any) -> None:
     painter.end()
     assert image.pixelColor(VIEW.width() // 2, VIEW.height() // 2) == QColor("white")
     assert image.pixelColor(VIEW.width() // 4, VIEW.height() - MARGIN - 2) == QColor("white")
+
+
+@pytest.mark.parametrize("across", [260, 420, 900])
+def test_what_a_map_is_not_stands_whole_in_a_view_however_narrow(
+    application: Any, monkeypatch: pytest.MonkeyPatch, across: int
+) -> None:
+    """Cut after "where the model looked", the sentence would say the opposite of what it is for."""
+    caption = (
+        "Pneumonia: where the model looked, not where disease is",
+        "lungs outlined by chest-lungs 1.1.0",
+    )
+    view = QSize(across, 360)
+    image = QImage(view, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    painter.setFont(interface_font(SMALL_PX))
+    written: list[tuple[int, str]] = []
+    write = _Writer._write
+
+    def noted(self: _Writer, text: str, top: int, *more: Any) -> None:
+        write(self, text, top, *more)
+        assert painter.fontMetrics().horizontalAdvance(text) < across // 2
+        written.append((top, text))
+
+    monkeypatch.setattr(_Writer, "_write", noted)
+    paint_words(painter, view, Corners(), STATE, scale_percent=100, caption=caption)
+    painter.end()
+    below = " ".join(text for top, text in sorted(written) if top > view.height() // 2)
+    assert " ".join(caption) in below
