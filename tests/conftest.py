@@ -19,8 +19,8 @@ class NetworkBlockedError(AssertionError):
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one worker more than there are cores: tests of windows and of child processes wait a lot."""
-    return (os.cpu_count() or 1) + 1
+    """Run two workers more than there are cores: tests of windows and of child processes wait a lot."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -302,7 +302,6 @@ class MainWindow(QMainWindow):
             self.opening.restore_place()
         self.queue.warm_up()
         self.intake.watch_media()
-        self.models.load()
         self.common.load()
         self.auditing.watch.check()
         self.tuning_watch.begin()
@@ -395,6 +394,8 @@ class MainWindow(QMainWindow):
     def _on_page_shown(self, page: str) -> None:
         if page == "report":
             self.reporting.show()
+        elif page == "models":
+            self.models.load()
         elif page == "records":
             self.records.page.refresh()
             self.records.page.take_focus()

@@ -50,10 +50,11 @@ def clean(application: Any, qt_warnings: list[str]) -> Iterator[None]:
 
     threads = set(threading.enumerate())
     yield
-    for _ in range(3):
+    for number in range(3):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         QCoreApplication.processEvents()
-        gc.collect()
+        if number == 0 or QApplication.topLevelWidgets():
+            gc.collect()
     assert [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()] == []
     left = [widget.objectName() or type(widget).__name__ for widget in QApplication.topLevelWidgets()]
     assert [name for name in left if name not in {"QComboBoxPrivateContainer", "QTipLabel"}] == []
