@@ -195,9 +195,14 @@ def _until(condition: Callable[[], object]) -> None:
 
 
 def _wait(seconds: float) -> None:
-    from PySide6.QtTest import QTest
+    """Let the window work for a while; ``QTest.qWait`` would keep its threads from the interpreter."""
+    from PySide6.QtCore import QCoreApplication, QEvent
 
-    QTest.qWait(int(seconds * 1000))
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QCoreApplication.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        time.sleep(0.005)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 from core.patient import Patient, Sourced
 from services.printing import PrintJob, print_pdf
 from tests.opening import enter_signer, open_workplace
-from tests.ui.stage import StandInAnalyzer, wait_until
+from tests.ui.stage import StandInAnalyzer, let_pass, wait_until
 
 TEXT = "The child coughs since four days and does not drink; weak, drowsy, fast breathing. " * 20
 PIN = "2580"
@@ -53,11 +53,10 @@ class Script:
         for number, sign in enumerate(TEXT, 1):
             QTest.keyClicks(note, sign)
             self.tell({"typed": number, "at": time.monotonic()})
-            QTest.qWait(_KEY_MS)
+            let_pass(_KEY_MS)
 
     def leave_traces(self) -> None:
         """Do all that could leave a name somewhere; tell, wait until somebody has looked, lock, and end."""
-        from PySide6.QtTest import QTest
 
         latin, chinese, apostrophe = self.order["names"]
         workplace, desk = self.workplace, self.window.desk
@@ -79,12 +78,12 @@ class Script:
         self._fail(latin)
         self._fail(apostrophe)
         wait_until(lambda: sum(one.whole for one in workplace.images.all()) == 2)
-        QTest.qWait(1000)
+        let_pass(1000)
         self.tell({"copies": len(workplace.images.all()), "signed": len(self._signed())})
         looked = Path(self.order["looked"])
         wait_until(looked.exists)
         self.window.locking.lock()
-        QTest.qWait(300)
+        let_pass(300)
         self.tell({"locked": True})
         wait_until(lambda: not looked.exists())
         self.window.close()

@@ -19,7 +19,7 @@ from PIL import Image as Photo  # noqa: E402
 from core.result import Correction, Refusal  # noqa: E402
 from core.wording import say  # noqa: E402
 from services.staff import NewPerson  # noqa: E402
-from tests.ui.stage import Display, StandInAnalyzer, wait_until, write_chest  # noqa: E402
+from tests.ui.stage import Display, StandInAnalyzer, let_pass, wait_until, write_chest  # noqa: E402
 
 SIZE, SMALL = (1366, 768), (1024, 640)
 NAMES = (
@@ -63,7 +63,6 @@ class Screens:
         size: tuple[int, int] = SIZE,
     ) -> None:
         """Open the window on some paths, act, and save a picture of it."""
-        from PySide6.QtTest import QTest
 
         from tests.opening import PASSWORD, enter_signer, open_workplace
         from ui.application import make_window
@@ -91,7 +90,7 @@ class Screens:
             wait_until(lambda: len(window.book) and not window.intake.scanning)
         if act is not None:
             act(window)
-        QTest.qWait(500)
+        let_pass(500)
         screen = window.screen().grabWindow(0, window.x(), window.y(), window.width(), window.height())
         dialogs = (
             window.signing.dialog,
@@ -109,11 +108,10 @@ class Screens:
         window.close()
         workplace.close()
         window.deleteLater()
-        QTest.qWait(20)
+        let_pass(20)
 
     def shoot_door(self, name: str, state: str, *, theme: str, size: tuple[int, int]) -> None:
         """Photograph a screen before the window."""
-        from PySide6.QtTest import QTest
 
         from core.errors import StoreDamagedError
         from services.access import Access
@@ -149,11 +147,11 @@ class Screens:
         elif state == "trouble":
             door._folder = profile
             door._show_trouble(StoreDamagedError())
-        QTest.qWait(300)
+        let_pass(300)
         door.grab().save(str(self.out / f"{name}.png"))
         door.close()
         door.deleteLater()
-        QTest.qWait(20)
+        let_pass(20)
 
 
 def _photos(folder: Path | None) -> list[np.ndarray]:
@@ -462,11 +460,10 @@ def all_screens(s: Screens) -> dict[str, Callable[[], None]]:  # noqa: C901, PLR
         window.settings.findChild(QScrollArea).ensureWidgetVisible(window.settings.people)  # type: ignore[attr-defined]
 
     def this_computer(window: Any) -> None:
-        from PySide6.QtTest import QTest
 
         window.show_page("settings")
         wait_until(window.this_computer.isVisible)
-        QTest.qWait(3000)  # the models are looked at in the background
+        let_pass(3000)  # the models are looked at in the background
         window.settings.findChild(QScrollArea).ensureWidgetVisible(window.this_computer)
 
     def common_here(window: Any) -> None:

@@ -280,13 +280,25 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 30.0) -> None
     Raises:
         TimeoutError: it does not hold in time.
     """
-    from PySide6.QtTest import QTest
-
     end = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError("the window did not come to the wanted state")
-        QTest.qWait(10)
+        let_pass(10)
+
+
+def let_pass(milliseconds: int) -> None:
+    """Let the window work for a while; unlike ``QTest.qWait`` it leaves the interpreter to other threads."""
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    end = time.monotonic() + milliseconds / 1000.0
+    while True:
+        QCoreApplication.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        left = end - time.monotonic()
+        if left <= 0:
+            return
+        time.sleep(min(left, 0.005))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from services.analyze import Analysis
-from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, let_pass, wait_until, write_chest
 from ui.viewer import Tool
 from ui.worklist_model import STATUS
 
@@ -33,7 +33,7 @@ class SilentAnalyzer(StandInAnalyzer):
 
 def press(window: Any, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
     """Press a key wherever the focus is, after a moment: no typing."""
-    QTest.qWait(300)
+    let_pass(300)
     QTest.keyClick(QApplication.focusWidget() or window, key, modifiers)
 
 
@@ -160,7 +160,7 @@ def test_a_result_that_opens_shows_its_heading_wherever_the_column_was_scrolled(
     bar.setValue(bar.maximum())
     window.read.viewer.setFocus()
     press(window, Qt.Key.Key_2)
-    QTest.qWait(200)
+    let_pass(200)
     (card,) = window.read.column.findings
     top = card.mapTo(window.read.column._scroll.viewport(), QPoint(0, 0)).y()
     assert 0 <= top < 60

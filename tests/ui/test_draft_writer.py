@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.errors import DiskFullError
-from tests.ui.stage import wait_until, write_chest
+from tests.ui.stage import let_pass, wait_until, write_chest
 from tests.ui.test_locking import another, log_in, me
 from tests.ui.test_reading import press, ready
 
@@ -90,7 +89,7 @@ def test_words_kept_too_late_for_a_lock_are_kept_when_their_writer_is_back(
     disk, key, writer = Disk(window, monkeypatch), window.desk.case.key, me(window)
     conclude(window, "Rib fracture")
     window.locking.lock()
-    QTest.qWait(300)
+    let_pass(300)
     disk.full = False
     log_in(window, writer)
     wait_until(lambda: on_disk(window, key) == "Rib fracture")

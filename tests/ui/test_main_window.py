@@ -12,12 +12,11 @@ import pytest
 from PIL import Image as Photo
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from core.errors import DamagedImageError, FarlightError, MediumGoneError
 from services.scan import Medium
-from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, let_pass, wait_until, write_chest
 from tests.ui.test_reading import press, ready
 
 pytestmark = pytest.mark.display
@@ -169,7 +168,7 @@ def test_theme_and_size_are_remembered(stage: Stage, tmp_path: Path) -> None:
     window = stage(profile=tmp_path / "one")
     window.choices.toggle_theme()
     window.resize(1200, 700)
-    QTest.qWait(50)
+    let_pass(50)
     keep_look(window, window.read, window._workplace)
     text = (tmp_path / "one" / "settings.json").read_text()
     assert '"theme": "light"' in text
@@ -203,9 +202,8 @@ KILLED = """
 import sys
 sys.path.insert(0, ".")
 from pathlib import Path
-from PySide6.QtTest import QTest
 from tests.opening import open_workplace
-from tests.ui.stage import StandInAnalyzer, wait_until
+from tests.ui.stage import StandInAnalyzer, let_pass, wait_until
 from ui.application import make_application, make_window
 make_application()
 workplace = open_workplace(Path(sys.argv[1]))
@@ -217,10 +215,10 @@ wait_until(lambda: not window.intake.scanning)
 window.desk.give_impression("abnormal")
 window.desk.decide("chest-pneumonia-child", "pneumonia", "disagree")
 window.read.column.words.fields["conclusion"].setPlainText("Rib fracture, old")
-QTest.qWait(1500)
+let_pass(1500)
 print("kept", flush=True)
 while True:
-    QTest.qWait(50)
+    let_pass(50)
 """
 
 
@@ -261,10 +259,10 @@ QTest.keyClicks(form.fields["name"], "SAMPLE Amina")
 QTest.keyClicks(form.fields["id"], "2041-7")
 QTest.keyClicks(form.age, "3")
 form.sex.setCurrentIndex(form.sex.findData("F"))
-QTest.qWait(1500)
+let_pass(1500)
 print("typed", flush=True)
 while True:
-    QTest.qWait(50)
+    let_pass(50)
 """
 )
 
@@ -295,7 +293,8 @@ def test_nothing_heavy_is_loaded_before_the_window_is_seen(application: Any, tmp
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from tests.opening import open_workplace\n"
+        "from PySide6.QtTest import QTest
+from tests.opening import open_workplace\n"
         "from ui.application import make_application, make_window\n"
         "make_application()\n"
         "window = make_window(open_workplace(Path(sys.argv[1])))\n"
@@ -409,7 +408,7 @@ def test_the_report_does_not_show_the_result_before_the_first_impression(
     window = stage(write_chest(tmp_path, "1.dcm"))
     ready(window)
     window.show_page("report")
-    QTest.qWait(300)
+    let_pass(300)
     assert window.report.pdf is None
     assert window.report._pages == []
     assert "first impression" in window.report._words.text()
@@ -454,7 +453,7 @@ def test_report_pages_stay_within_the_width(stage: Stage, tmp_path: Path) -> Non
     wait_until(lambda: window.report._pages)
     for width in (1900, 1280, 1000):
         window.resize(width, 800)
-        QTest.qWait(100)
+        let_pass(100)
         assert window.report._area.horizontalScrollBar().maximum() == 0
         tops = {page.y() for page in window.report._pages}
         assert len(tops) == (1 if window.report._columns() == 2 else len(window.report._pages))

@@ -11,7 +11,7 @@ from inference.verify import VerifyCheck
 from services.scan import Medium
 from tests.inference import toy_packs
 from tests.services.pack_files import ACCEPTANCE, MAKER, PRIVATE, pack_file
-from tests.ui.stage import wait_until
+from tests.ui.stage import let_pass, wait_until
 from tests.ui.test_pages import words_on
 from ui.models_page import _list
 
@@ -229,7 +229,6 @@ def test_a_trial_that_is_stopped_changes_nothing(
 
 def test_installing_leaves_the_page_where_what_is_said_is_in_sight(page: Any, files: dict[str, Path]) -> None:
     from PySide6.QtCore import QPoint
-    from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QScrollArea
 
     page.window().resize(1024, 640)
@@ -237,7 +236,7 @@ def test_installing_leaves_the_page_where_what_is_said_is_in_sight(page: Any, fi
     page.desk.choose.setFocus()
     _install(page, files["1.2.0"])
     wait_until(page.desk.choose.isEnabled)
-    QTest.qWait(50)
+    let_pass(50)
     assert page.desk.choose.hasFocus()
     assert area.verticalScrollBar().value() == 0
     remove = _button(page, "Remove … toy-outline")
@@ -246,7 +245,7 @@ def test_installing_leaves_the_page_where_what_is_said_is_in_sight(page: Any, fi
     remove.click()
     page.desk.dialog.yes.click()
     wait_until(lambda: "Removed toy-outline" in page.desk.said.text())
-    QTest.qWait(50)
+    let_pass(50)
     assert page.desk.said.mapTo(area.viewport(), QPoint(0, 0)).y() >= 0
 
 

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtTest import QTest
 
 from services.staff import NewPerson
 from tests.opening import PASSWORD
-from tests.ui.stage import wait_until
+from tests.ui.stage import let_pass, wait_until
 from tests.ui.test_locking import log_in
 
 pytestmark = pytest.mark.display
@@ -25,7 +24,7 @@ def test_notices_are_bounded_counted_and_none_is_lost(
     area.forget("")
     for number in range(5):
         area.tell("warning", f"“{number}.dcm” was not listed.", "This file is not an image.")
-    QTest.qWait(50)
+    let_pass(50)
     assert area.texts()[-5:] == tuple(f"“{number}.dcm” was not listed." for number in range(5))
     assert len(area.in_sight()) == shown
     assert area.in_sight()[-1] == "“4.dcm” was not listed."
@@ -46,7 +45,7 @@ def test_what_is_critical_stays_in_sight_before_warnings(stage: Stage) -> None:
     window.notices.tell("critical", "Not kept.")
     for number in range(3):
         window.notices.tell("warning", f"Warning {number}.")
-    QTest.qWait(50)
+    let_pass(50)
     assert window.notices.in_sight() == ("Not kept.",)
 
 

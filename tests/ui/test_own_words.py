@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.decision import Decision
-from tests.ui.stage import wait_until, write_chest
+from tests.ui.stage import let_pass, wait_until, write_chest
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -19,7 +19,7 @@ NONE, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
 
 def press(window: Any, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
     """Press a key wherever the focus is, after a moment: no typing."""
-    QTest.qWait(300)
+    let_pass(300)
     QTest.keyClick(QApplication.focusWidget() or window, key, modifiers)
 
 
@@ -35,7 +35,7 @@ def read(stage: Stage, path: Path) -> Any:
 def own_words(window: Any, text: str) -> None:
     """Type own words over those that stand there and take them by Enter."""
     press(window, Qt.Key.Key_E)
-    QTest.qWait(300)
+    let_pass(300)
     (card,) = window.read.column.findings
     card.words.selectAll()
     QTest.keyClicks(card.words, text)
@@ -120,7 +120,7 @@ def test_the_button_of_own_words_stays_down_where_they_are_opened_and_left_again
 def test_own_words_left_by_esc_are_taken_by_signing(stage: Stage, tmp_path: Path) -> None:
     window = read(stage, write_chest(tmp_path, "1.dcm"))
     press(window, Qt.Key.Key_E)
-    QTest.qWait(300)
+    let_pass(300)
     (card,) = window.read.column.findings
     QTest.keyClicks(card.words, "left effusion")
     press(window, Qt.Key.Key_Escape)
@@ -143,7 +143,7 @@ def test_words_typed_and_not_taken_survive_undo_and_redo_of_the_answer(stage: St
     window = read(stage, write_chest(tmp_path, "1.dcm"))
     own_words(window, "old scar")
     press(window, Qt.Key.Key_E)
-    QTest.qWait(300)
+    let_pass(300)
     (card,) = window.read.column.findings
     QTest.keyClicks(card.words, " below")
     window.read.viewer.setFocus()

@@ -19,7 +19,7 @@ from core.patient import Patient, Sourced
 from core.result import Correction, ErrorRecord, Refusal, Result, Source
 from services.analyze import Analysis
 from tests.opening import enter_signer
-from tests.ui.stage import StandInAnalyzer, at_once, wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, at_once, let_pass, wait_until, write_chest
 from ui.notices import Notice
 
 pytestmark = pytest.mark.display
@@ -51,7 +51,7 @@ def strike(window: Any, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.Keyboar
 
 def pause() -> None:
     """Wait as a hand does between two keys that have nothing to do with one another: no typing."""
-    QTest.qWait(300)
+    let_pass(300)
 
 
 def test_a_routine_chest_takes_eight_keys_and_no_mouse(stage: Stage, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_late_answer_changes_neither_patient_nor_picture(stage: Stage, tmp_pat
     assert "Joseph" in banner
     analyzer.hold["slow.dcm"].set()
     wait_until(lambda: late.analysis is not None)
-    QTest.qWait(50)
+    let_pass(50)
     assert window.banner.text() == banner
     assert window.read.viewer.key == key
     ready(window)
@@ -476,7 +476,7 @@ def test_a_drag_changes_the_window_and_is_one_step_to_undo(stage: Stage, tmp_pat
     QTest.mousePress(viewer, Qt.MouseButton.LeftButton, pos=QPoint(200, 200))
     for step in range(1, 6):
         QTest.mouseMove(viewer, QPoint(200 + 20 * step, 200 + 10 * step))
-        QTest.qWait(5)
+        let_pass(5)
     QTest.mouseRelease(viewer, Qt.MouseButton.LeftButton, pos=QPoint(300, 250))
     assert viewer.state.window.width > before.width
     assert viewer.state.window.center > before.center
@@ -655,7 +655,7 @@ def confirm_what_was_typed(window: Any) -> None:
     form = window.read.column.identity
     form.confirm.click()
     assert form.doubt.isVisible()
-    QTest.qWait(QApplication.doubleClickInterval() + 50)
+    let_pass(QApplication.doubleClickInterval() + 50)
     form.confirm.click()
 
 
@@ -681,7 +681,7 @@ def test_an_identity_typed_over_that_of_the_image_is_confirmed_twice_and_both_ar
     assert form.doubt.text().startswith("The image says DIDA, Abdi · D-404.")
     assert form.confirm.words() == "Use what I typed"
     assert "DIDA, Abdi" in window.banner.text(), "neither Enter nor a double click is a second thought"
-    QTest.qWait(QApplication.doubleClickInterval() + 50)
+    let_pass(QApplication.doubleClickInterval() + 50)
     form.confirm.click()
     assert "Fatuma Photo" in window.banner.text()
     assert form.confirm.words() == "Confirm who it is"
@@ -727,7 +727,7 @@ def test_a_number_that_somebody_of_another_name_has_is_confirmed_twice(stage: St
         form.confirm.click()
         assert form.doubt.text().startswith(sentence)
         assert window.desk.case.draft.confirmed == ()
-    QTest.qWait(QApplication.doubleClickInterval() + 50)
+    let_pass(QApplication.doubleClickInterval() + 50)
     form.confirm.click()
     assert window.desk.case.patient.id.value == "F-606"
 
@@ -931,7 +931,7 @@ def kept_within(profile_home: Path, key: str, seconds: float) -> tuple[str, str]
     from store.drafts import DraftStore
     from tests.opening import key_of_store
 
-    QTest.qWait(round(seconds * 1000))
+    let_pass(round(seconds * 1000))
     profile = profile_home / "profile"
     database = Database(profile / "farlight.db", key_of_store(profile))
     try:
@@ -1198,7 +1198,7 @@ def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path
             strike(window, key)
     assert window.desk.reading.first_read is None
     assert "answer nothing" in window.read.toast.text()
-    QTest.qWait(1000)
+    let_pass(1000)
     press(window, Qt.Key.Key_2)
     pause()
     window.read.viewer.setFocus()
@@ -1207,7 +1207,7 @@ def test_words_typed_outside_a_field_answer_nothing(stage: Stage, tmp_path: Path
             press(window, key)
     assert window.desk.reading.decisions == ()
     assert window.read.column.findings[0].words.isHidden()
-    QTest.qWait(1000)
+    let_pass(1000)
     press(window, Qt.Key.Key_A)
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
 
@@ -1246,7 +1246,7 @@ def test_an_impression_given_after_one_that_was_taken_back_says_that_the_result_
             strike(window, key)
     withdrawn = window.desk.reading
     assert withdrawn.first_read is None
-    QTest.qWait(1000)
+    let_pass(1000)
     press(window, Qt.Key.Key_1)
     assert window.desk.reading.first_read.result_seen
 
@@ -1352,7 +1352,7 @@ def test_a_sign_that_cannot_be_recorded_is_told_kept_as_typed_and_asked_about_be
     assert "“140” cannot be recorded" in signs.wrong.text()
     assert not window.read.column.sign.isEnabled()
     assert "520" in window.read.column.missing.text()
-    QTest.qWait(50)
+    let_pass(50)
     assert not signs.wrong.visibleRegion().isEmpty()
     press(window, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: window.desk.case is not first)

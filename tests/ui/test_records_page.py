@@ -477,10 +477,12 @@ def test_no_words_beside_the_records_are_cut(stage: Stage, tmp_path: Path) -> No
         stage, tmp_path, patient="Okafor-Ezekwesili^Nnamdi Chukwuemeka", number="A-17", sex="M", age="003Y"
     )
     page = shown(window)
-    QTest.qWait(50)
-    cut = [
-        one.text()
-        for one in page.pane.findChildren(QLabel)
-        if one.isVisible() and one.wordWrap() and one.height() < one.heightForWidth(one.width())
-    ]
-    assert cut == []
+
+    def cut() -> list[str]:
+        return [
+            one.text()
+            for one in page.pane.findChildren(QLabel)
+            if one.isVisible() and one.wordWrap() and one.height() < one.heightForWidth(one.width())
+        ]
+
+    wait_until(lambda: cut() == [])

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QScrollArea, QWidget
 
 from core.result import Correction
 from tests.services.test_records import file, patient
-from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, let_pass, wait_until, write_chest
 from tests.ui.test_reading import press, ready, sign_the_open_case
 from ui.controls import KeyButton
 from ui.records_model import PATIENT as RECORD_PATIENT
@@ -61,7 +61,7 @@ def _scrolls(widget: QWidget) -> bool:
 def test_every_page_fits_into_the_least_window(stage: Stage, tmp_path: Path, page: str) -> None:
     window = small(stage, write_chest(tmp_path, "1.dcm", patient=LONG, number="X" * 40))
     window.show_page(page)
-    QTest.qWait(300)
+    let_pass(300)
     assert window.minimumSize().width() <= WIDTH
     assert (window.width(), window.centralWidget().minimumSizeHint().width() <= WIDTH) == (WIDTH, True)
     assert cut_buttons(window.centralWidget()) == []
@@ -87,11 +87,11 @@ def test_the_tools_of_an_image_put_right_stand_in_one_line_of_a_usual_screen(
     press(window, Qt.Key.Key_2)
     buttons = window.read.tools.buttons
     wait_until(buttons["beside"].isVisible)
-    QTest.qWait(100)
+    let_pass(100)
     assert len({one.y() for one in buttons.values()}) == 1
     for width in range(1366, WIDTH, -40):
         window.resize(width, HEIGHT)
-        QTest.qWait(20)
+        let_pass(20)
         assert buttons["undo"].y() == buttons["original"].y(), "neither stands alone in a line"
 
 
@@ -143,14 +143,14 @@ def test_the_name_takes_the_room_that_the_other_columns_do_not_need(stage: Stage
     window = small(stage, write_chest(tmp_path, "1.dcm", patient=LONG))
     window.show_page("worklist")
     table = window.worklist.table
-    QTest.qWait(300)
+    let_pass(300)
     assert table.columnWidth(PATIENT) > 150
     window.resize(1366, HEIGHT)
     wait_until(lambda: table.viewport().width() > 1000)
     assert table.columnWidth(PATIENT) > max(table.columnWidth(column) for column in (ID, STUDY, STATUS))
     table.horizontalHeader().resizeSection(STUDY, 333)
     window.resize(1300, HEIGHT)
-    QTest.qWait(100)
+    let_pass(100)
     assert table.columnWidth(STUDY) == 333, "who divides by hand keeps it"
 
 
@@ -159,7 +159,7 @@ def test_the_report_page_says_the_longest_sentence_about_the_next_paper(stage: S
     window.resize(WIDTH, HEIGHT)
     sign_the_open_case(window)
     window.report.tell_paper("The next paper says COPY: the original has left")
-    QTest.qWait(100)
+    let_pass(100)
     assert window.report._next.text() == window.report._next.whole()
     assert cut_buttons(window.report) == []
 
@@ -174,7 +174,7 @@ def test_nothing_beside_the_records_is_cut_or_goes_sideways(
     window.show_page("records")
     page = window.records.page
     wait_until(lambda: page.chosen() is not None and page.pane._made)
-    QTest.qWait(200)
+    let_pass(200)
     pane = page.pane
     (area,) = pane.findChildren(QScrollArea)
     assert area.widget().width() == area.viewport().width()
@@ -219,7 +219,7 @@ def test_whose_study_this_is_is_asked_within_the_window_and_scrolls_inside(
     wait_until(dialog.isVisible)
     dialog.picker.choose(other)
     dialog.tell("Something that is wrong and takes a line or two of the dialog, as such things do.")
-    QTest.qWait(100)
+    let_pass(100)
     assert dialog.frameGeometry().height() <= window.height()
     for part in (dialog.no, dialog.yes):
         assert dialog.rect().contains(part.mapTo(dialog, part.rect().bottomRight()))
@@ -230,7 +230,7 @@ def test_whose_study_this_is_is_asked_within_the_window_and_scrolls_inside(
     dialog.age.setFocus()
     QTest.keyClick(dialog.age, Qt.Key.Key_Tab)
     assert dialog.sex.hasFocus()
-    QTest.qWait(50)
+    let_pass(50)
     shown = dialog.sex.mapTo(area.viewport(), dialog.sex.rect().center())
     dialog.reject()
     assert area.viewport().rect().contains(shown)

@@ -8,7 +8,7 @@ import pytest
 
 from services.selftest import Verdict
 from services.tuning import DeviceEntry
-from tests.ui.stage import wait_until
+from tests.ui.stage import let_pass, wait_until
 from ui.this_computer_card import Known
 
 pytestmark = pytest.mark.display
@@ -104,14 +104,14 @@ def test_measuring_again_leaves_page_and_focus_where_they_are(
     page = card.window().settings
     card.window().resize(*size)
     area = page.findChild(QScrollArea)
-    QTest.qWait(50)
+    let_pass(50)
     area.ensureWidgetVisible(card.again)
     before = area.verticalScrollBar().value()
     assert before > 0
     QTest.mouseClick(card.again, Qt.MouseButton.LeftButton)
     assert not card.again.isEnabled()
     wait_until(lambda: card.again.isEnabled() and "Measured" in card.said.text())
-    QTest.qWait(50)
+    let_pass(50)
     assert area.verticalScrollBar().value() == before
     assert card.again.hasFocus()
     top = card.again.mapTo(area.viewport(), QPoint(0, 0)).y()

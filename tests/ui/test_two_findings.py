@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from core.result import Finding, Heatmap, PackResult
 from services.analyze import Analysis
-from tests.ui.stage import StandInAnalyzer, stamp, wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, let_pass, stamp, wait_until, write_chest
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -56,7 +56,7 @@ class TwoFindings(StandInAnalyzer):
 
 def press(window: Any, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
     """Press a key wherever the focus is, after a moment: no typing."""
-    QTest.qWait(300)
+    let_pass(300)
     QTest.keyClick(QApplication.focusWidget() or window, key, modifiers)
 
 
@@ -80,7 +80,7 @@ def opened(stage: Stage, folder: Path, analyzer: StandInAnalyzer) -> Any:
     wait_until(lambda: len(window.read.column.findings) == 2)
     wait_until(lambda: all(card.buttons["agree"].height() > 20 for card in window.read.column.findings))
     wait_until(lambda: window.read.column.findings[0].switch.height() > 20)
-    QTest.qWait(100)  # the second card has its place below the first
+    let_pass(100)  # the second card has its place below the first
     wait_until(window.read.viewer.has_overlay)
     return window
 
@@ -125,15 +125,15 @@ def answers(window: Any) -> dict[str, str]:
 
 def test_each_switch_shows_the_map_of_its_own_finding_and_one_at_a_time(window: Any) -> None:
     first, second = window.read.column.findings
-    assert is_pneumonia(window)
+    wait_until(lambda: is_pneumonia(window))
     assert switched_on(window) == ["pneumonia"]
     click(second.switch)
-    assert is_opacity(window)
+    wait_until(lambda: is_opacity(window))
     assert switched_on(window) == ["opacity"]
     assert second.slider.isEnabled()
     assert not first.slider.isEnabled()
     click(first.switch)
-    assert is_pneumonia(window)
+    wait_until(lambda: is_pneumonia(window))
     click(first.switch)
     assert not window.read.viewer.overlay_shown
     assert switched_on(window) == []
@@ -143,22 +143,22 @@ def test_the_map_key_shows_the_map_of_the_finding_at_hand(window: Any) -> None:
     first, second = window.read.column.findings
     click(first.buttons["agree"])
     click(first.switch)
-    assert is_pneumonia(window)
+    wait_until(lambda: is_pneumonia(window))
     window.read.viewer.setFocus()
     press(window, Qt.Key.Key_M)
-    assert is_opacity(window)
+    wait_until(lambda: is_opacity(window))
     assert window.read.viewer.overlay_shown
     press(window, Qt.Key.Key_M)
     assert not window.read.viewer.overlay_shown
     press(window, Qt.Key.Key_M)
-    assert is_opacity(window)
+    wait_until(lambda: is_opacity(window))
     assert switched_on(window) == ["opacity"]
     assert second.switch.accessibleName() == "Map of Opacity"
 
 
 def test_another_study_begins_with_its_first_map(window: Any) -> None:
     click(window.read.column.findings[1].switch)
-    assert is_opacity(window)
+    wait_until(lambda: is_opacity(window))
     window.desk.case_opened.emit(window.desk.case)
     wait_until(lambda: window.read.viewer.has_overlay() and is_pneumonia(window))
 
@@ -166,12 +166,12 @@ def test_another_study_begins_with_its_first_map(window: Any) -> None:
 def test_typing_that_began_with_the_map_key_puts_the_map_back(window: Any) -> None:
     click(window.read.column.findings[0].buttons["agree"])
     click(window.read.column.findings[0].switch)
-    assert is_pneumonia(window)
+    wait_until(lambda: is_pneumonia(window))
     window.read.viewer.setFocus()
-    QTest.qWait(300)
+    let_pass(300)
     for key in (Qt.Key.Key_M, Qt.Key.Key_U, Qt.Key.Key_M):
         QTest.keyClick(QApplication.focusWidget() or window, key)
-    assert is_pneumonia(window)
+    wait_until(lambda: is_pneumonia(window))
     assert switched_on(window) == ["pneumonia"]
 
 
@@ -179,22 +179,22 @@ def test_a_map_that_a_second_finding_does_not_have_leaves_that_of_the_first(
     stage: Stage, tmp_path: Path
 ) -> None:
     window = opened(stage, tmp_path, TwoFindings(opacity=0.2))
-    assert is_pneumonia(window)
+    wait_until(lambda: is_pneumonia(window))
     assert window.read.column.findings[1].map_row is None
 
 
 def test_the_map_follows_the_finding_that_the_keys_pass_to(window: Any) -> None:
     window.read.viewer.setFocus()
-    assert is_pneumonia(window)
+    wait_until(lambda: is_pneumonia(window))
     press(window, Qt.Key.Key_A)
-    assert is_opacity(window)
+    wait_until(lambda: is_opacity(window))
     assert switched_on(window) == ["opacity"]
     press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert at_hand(window) == ["pneumonia"]
-    assert is_pneumonia(window)
+    wait_until(lambda: is_pneumonia(window))
     press(window, Qt.Key.Key_A)
     press(window, Qt.Key.Key_D)
-    assert is_opacity(window)
+    wait_until(lambda: is_opacity(window))
 
 
 def test_no_map_of_another_finding_stays_where_the_one_in_hand_has_none(stage: Stage, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_no_map_of_another_finding_stays_where_the_one_in_hand_has_none(stage: S
     assert switched_on(window) == []
     assert window.read.viewer.overlay().heat is None
     click(window.read.column.findings[0].switch)
-    assert is_pneumonia(window)
+    wait_until(lambda: is_pneumonia(window))
     assert switched_on(window) == ["pneumonia"]
 
 

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from core.result import Correction
-from tests.ui.stage import StandInAnalyzer, at_once, wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, at_once, let_pass, wait_until, write_chest
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -29,7 +29,7 @@ def read(stage: Stage, path: Path, **wanted: Any) -> Any:
 
 def rest() -> None:
     """Wait until what is typed next begins anew."""
-    QTest.qWait(1000)
+    let_pass(1000)
 
 
 def type_anywhere(window: Any, text: str) -> None:
@@ -103,7 +103,7 @@ def test_after_a_moment_the_field_that_a_key_led_to_takes_every_letter(
 ) -> None:
     window = read(stage, write_chest(tmp_path, "1.dcm"))
     type_anywhere(window, key)
-    QTest.qWait(300)
+    let_pass(300)
     type_anywhere(window, "left base")
     (card,) = window.read.column.findings
     assert (card.note.toPlainText() or card.words.text()) == "left base"
@@ -182,7 +182,7 @@ def test_a_name_typed_in_the_list_opens_nobody_wherever_the_focus_is(
     asked: list[bool] = []
     page.next.clicked.connect(lambda: asked.append(True))
     type_anywhere(window, "sample joseph")
-    QTest.qWait(300)
+    let_pass(300)
     assert window.desk.case is case
     assert window.pages.currentWidget() is page
     assert asked == []
@@ -233,7 +233,7 @@ def test_an_answer_within_the_moment_of_the_impression_is_not_counted(
     assert window.desk.reading.first_read.impression == "abnormal"
     assert not window.desk.reading.decisions
     assert "Not counted" in window.read.toast.text()
-    QTest.qWait(300)
+    let_pass(300)
     type_anywhere(window, "a")
     assert [one.answer for one in window.desk.reading.decisions] == ["agree"]
 

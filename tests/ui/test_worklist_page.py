@@ -14,7 +14,7 @@ from core.image import ReadingUnit, StudyHeader
 from core.patient import Patient, Sourced
 from core.result import Refusal
 from services.drafts import Draft
-from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, let_pass, wait_until, write_chest
 from tests.ui.test_reading import press, ready
 from ui import words, worklist_columns
 from ui.cases import Case
@@ -47,7 +47,7 @@ def fill(window: Any, count: int) -> None:
     """List many studies."""
     window.book.studies_added.disconnect(window.opening._on_studies_added)
     window.book.add([listed(number) for number in range(count)])
-    QTest.qWait(200)
+    let_pass(200)
 
 
 def test_thousands_of_rows_ask_for_few_thumbnails(stage: Stage) -> None:
@@ -226,10 +226,10 @@ def test_columns_are_measured_for_rows_that_come_or_change_and_not_for_each_lett
 
     monkeypatch.setattr(worklist_columns, "_width", note)
     window.book.touch(window.book.cases()[7])
-    QTest.qWait(200)
+    let_pass(200)
     window.worklist.search.setText("patient")
     window.worklist.search.setText("k-0123")
-    QTest.qWait(200)
+    let_pass(200)
     assert len(measured) < 10
     window.worklist.search.clear()
     case = window.book.cases()[3]
@@ -247,7 +247,7 @@ def test_beside_a_long_name_the_state_stands_whole(stage: Stage, tmp_path: Path)
     ready(window)
     press(window, Qt.Key.Key_2)
     window.show_page("worklist")
-    QTest.qWait(300)
+    let_pass(300)
     table = window.worklist.table
     metrics = QFontMetrics(interface_font())
     room = table.columnWidth(STATUS) - 38
