@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         meaning = say("engines.verdict.meaning")
         for text in (computer_words(), *computer_limits(), "", *(one.sentence for one in said), meaning, ""):
             print(text)
-        missed = [check for check in checks if not check.passed]
+        missed = tuple(check for check in checks if not check.passed)
         if arguments.checks or missed:
             print_checks(checks if arguments.checks else missed, as_json=False)
         if not arguments.checks:

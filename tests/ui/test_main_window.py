@@ -202,6 +202,7 @@ KILLED = """
 import sys
 sys.path.insert(0, ".")
 from pathlib import Path
+from PySide6.QtTest import QTest
 from tests.opening import open_workplace
 from tests.ui.stage import StandInAnalyzer, let_pass, wait_until
 from ui.application import make_application, make_window
@@ -293,8 +294,7 @@ def test_nothing_heavy_is_loaded_before_the_window_is_seen(application: Any, tmp
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from PySide6.QtTest import QTest
-from tests.opening import open_workplace\n"
+        "from tests.opening import open_workplace\n"
         "from ui.application import make_application, make_window\n"
         "make_application()\n"
         "window = make_window(open_workplace(Path(sys.argv[1])))\n"
