@@ -168,8 +168,7 @@ class FindingCard(Card):
 
     def _build_head(self, pack: PackResult, finding: Finding) -> None:
         row = QHBoxLayout()
-        row.addWidget(label(finding.label, "title"))
-        row.addStretch(1)
+        row.addWidget(label(finding.label, "title", wrap=True), 1)
         names = {
             "research": self.tr("research"),
             "demonstration": self.tr("demonstration"),
@@ -177,7 +176,7 @@ class FindingCard(Card):
         }
         chip = Chip(names[pack.stamp.pack_class], "plain" if pack.stamp.pack_class == "assist" else "warning")
         chip.setToolTip(f"{pack.title} {pack.stamp.version}")
-        row.addWidget(chip)
+        row.addWidget(chip, 0, Qt.AlignmentFlag.AlignTop)
         self.body.addLayout(row)
 
     def _sentence(self, finding: Finding) -> QLabel:

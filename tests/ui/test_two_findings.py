@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QScrollArea
 
 from core.result import Finding, Heatmap, PackResult
 from services.analyze import Analysis
@@ -26,6 +26,7 @@ class TwoFindings(StandInAnalyzer):
     def __init__(self, *, opacity: float = 0.8) -> None:
         super().__init__()
         self._opacity = opacity
+        self.label = "Opacity"
 
     def analyze(self, *args: Any, **kwargs: Any) -> Analysis:
         """Return lungs, pneumonia and opacity."""
@@ -40,7 +41,7 @@ class TwoFindings(StandInAnalyzer):
         heat = np.zeros((rows, columns), np.float32)
         heat[: rows // 8, : columns // 8] = 1.0
         finding = Finding(
-            code="opacity", label="Opacity", probability=self._opacity, interval=(0.0, 1.0), threshold=0.5,
+            code="opacity", label=self.label, probability=self._opacity, interval=(0.0, 1.0), threshold=0.5,
             threshold_source="test", position="above" if above else "below", calibrated_at_prevalence=0.5,
             image=ref,
         )  # fmt: skip
@@ -272,3 +273,12 @@ def test_the_finding_that_the_keys_pass_to_comes_into_sight(window: Any) -> None
     room = window.read.column._scroll.viewport()
     wait_until(lambda: second.mapTo(room, QPoint(0, 0)).y() >= 0)
     wait_until(lambda: second.mapTo(room, QPoint(0, second.height())).y() <= room.height())
+
+
+def test_a_finding_with_a_long_name_keeps_the_column_in_the_window(stage: Stage, tmp_path: Path) -> None:
+    analyzer = TwoFindings()
+    analyzer.label = "Shadow like those that two readers of the district called an old scar"
+    window = opened(stage, tmp_path, analyzer)
+    area = window.read.column.findChild(QScrollArea)
+    assert area.widget().width() <= area.viewport().width()
+    assert area.widget().minimumSizeHint().width() <= area.viewport().width()
