@@ -294,7 +294,7 @@ class ImageArea(QWidget):
 
     def _captions(self) -> tuple[str, str]:
         return self.tr("{finding}: where the model looked, not where disease is"), self.tr(
-            "outlined by {pack} {version}"
+            "Outlined by {pack} {version}"
         )
 
 
