@@ -124,6 +124,12 @@ class ChangedFileError(ImagingError):
     code = "E111"
 
 
+class SlidePlaceError(ImagingError):
+    """A slide lies where it cannot be read in parts: in a zip file, or among encrypted copies."""
+
+    code = "E112"
+
+
 class PackError(FarlightError):
     """A model pack is not what it must be."""
 
@@ -290,6 +296,18 @@ class QuantizerMissingError(EvaluationError):
     """What makes INT8 models is not installed here."""
 
     code = "E266"
+
+
+class RiskTableError(PackError):
+    """The table of a pack that reads values is not what it must be."""
+
+    code = "E275"
+
+
+class NoNetworkError(PackError):
+    """The pack reads values and has no network: what was asked for needs one."""
+
+    code = "E276"
 
 
 class EngineError(FarlightError):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from core.form import FormField
 from core.result import PackClass, PackResult
 
 
@@ -36,8 +37,9 @@ class OperatingPoint:
 class ModelFacts:
     """What is printed of a model beside its answer; ``operating_points`` is keyed by finding code.
 
-    ``scored`` is (code, label) of each finding. ``always_say`` are sentences that stand beside every answer.
-    ``files`` is (name, sha256).
+    ``scored`` is (code, label) of each finding of a patient: how common one is among single cells, nobody is
+    asked. ``always_say`` are sentences that stand beside every answer. ``files`` is (name, sha256).
+    ``fields`` are the values that it asks for, ``modalities`` the DICOM codes of the images that it reads.
     """
 
     pack_id: str
@@ -57,6 +59,8 @@ class ModelFacts:
     attribution: str = ""
     commercial_use: bool = True
     files: tuple[tuple[str, str], ...] = ()
+    fields: tuple[FormField, ...] = ()
+    modalities: tuple[str, ...] = ()
 
 
 def not_looked_for(facts: Iterable[ModelFacts], results: Iterable[PackResult]) -> tuple[str, ...]:

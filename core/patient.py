@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Generic, Literal, TypeVar
 
-ValueSource = Literal["header", "typed", "file"]
+ValueSource = Literal["header", "typed", "file", "measured"]
 Sex = Literal["F", "M", "O"]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sourced(Generic[T]):
-    """A value and where it came from: the image's header, typed by a person, or a patient file."""
+    """A value and where it came from: the image's header, somebody's typing, a patient file, or a pack."""
 
     value: T
     source: ValueSource
@@ -31,7 +31,10 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient:
-    """One patient; None is unknown and never assumed. ``birth_date`` is ISO 8601."""
+    """One patient; None is unknown and never assumed. ``birth_date`` is ISO 8601.
+
+    ``further`` are values that packs ask for, by the code of the field (see ``core.form``).
+    """
 
     name: Sourced[str] | None = None
     id: Sourced[str] | None = None

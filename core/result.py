@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.image import ImageRef
-from core.patient import Patient
+from core.image import CineStack, ImageRef
+from core.patient import Patient, ValueSource
 
 PackClass = Literal["assist", "research", "demonstration"]
 Position = Literal["above", "undecided", "below"]
@@ -49,7 +49,8 @@ class Refusal:
 class QualityCheck:
     """One thing that was looked at before a model spoke, in words.
 
-    ``value`` and its limits are in the measure's own unit; None where it has no number.
+    ``value`` and its limits are in the measure's own unit; None where it has no number. ``gate`` is the code
+    of what was looked at, whatever its ``name`` in the reader's language.
     """
 
     name: str
@@ -58,6 +59,7 @@ class QualityCheck:
     value: float | None = None
     minimum: float | None = None
     maximum: float | None = None
+    gate: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """A number with its unit, how it was measured and how sure it is."""
+    """A number with its unit, how it was measured, how sure it is, and a guideline's sentence on it."""
 
     code: str
     label: str
@@ -129,6 +131,11 @@ class Measurement:
     method: str = ""
     interval: tuple[float, float] | None = None
     reference: Reference | None = None
+    meaning: str = ""
+
+
+CALLED_CELLS, OTHER_CELLS = "parasitized_cells", "other_cells"
+"""Codes of the circles around counted cells: those that were called, and the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,43 +149,136 @@ class Mask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeMask:
+    """An outline through the slices of a stack and the phases of a beat.
+
+    ``labels`` (slice, phase, row, column) uint8 is shared by the outlines of one pack: this one is where
+    it is ``value``. Rows and columns are those of the images as read, which ``refs`` (slice, phase) name.
+    """
+
+    code: str
+    label: str
+    labels: NDArray[np.uint8]
+    value: int
+    refs: tuple[tuple[ImageRef | None, ...], ...]
+    stack: CineStack
+
+    def on(self, file: str, frame: int) -> Mask | None:
+        """Return the outline on one image, None where the image is not of this stack."""
+        for planes, row in zip(self.labels, self.refs, strict=True):
+            for plane, ref in zip(planes, row, strict=True):
+                if ref is not None and (ref.file, ref.frame) == (file, frame):
+                    return Mask(code=self.code, label=self.label, pixels=plane == self.value, image=ref)
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """A number through the phases of a beat; ``marks`` are (code, phase from 0): ``ed``, ``es``.
+
+    ``times_ms`` is empty where it is not known when the phases were taken.
+    """
+
+    code: str
+    label: str
+    unit: str
+    values: tuple[float, ...]
+    times_ms: tuple[float, ...] = ()
+    marks: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One thing that was scored by itself: its middle and radius in the image's pixels, as read.
+
+    ``above`` says whether its ``probability`` (0..1) reaches the threshold that counts.
+    """
+
+    x: float
+    y: float
+    radius: float
+    probability: float
+    above: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heatmap:
     """Where a model looked; ``values`` is (row, column) float32 in 0..1, stored orientation.
 
-    ``shown`` is False below the threshold and where the pack's measured map quality failed.
+    ``shown`` is False below the threshold and where the pack's measured map quality failed. ``of_tiles`` says
+    that it holds the scores of a slide's tiles, under the name ``label``: there is no finding of the whole.
     """
 
     finding: str
     values: NDArray[np.float32]
     shown: bool
     image: ImageRef
+    label: str = ""
+    of_tiles: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """How much one input moved a risk."""
+    """How much one input moved a risk.
+
+    ``effect`` is on the model's own scale (logarithm of the hazard or of the odds) against the average of the
+    patients that it was made from; ``value`` is as a person reads it, and ``source`` where it came from (None
+    where it was not given).
+    """
 
     name: str
     value: float | str
     effect: float
+    code: str = ""
+    unit: str = ""
+    source: ValueSource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """An estimated risk at a horizon; ``survival`` holds (day, probability) pairs."""
+    """An estimated risk at a horizon; ``survival`` holds (day, probability) pairs.
+
+    ``horizon_days`` is None where the patients were not followed to one day. ``kind`` is ``group`` where the
+    probability is the resemblance to a group of patients. ``score`` is the sum of the contributions, and
+    ``average`` the probability where it is 0: that of the average patient. ``calibrated_at_prevalence`` is
+    the share of the patients that the model was made from who had the event.
+    """
 
     code: str
     label: str
     probability: float
     interval: tuple[float, float] | None
-    horizon_days: int
+    horizon_days: int | None
     survival: tuple[tuple[float, float], ...] = ()
     contributions: tuple[Contribution, ...] = ()
+    kind: Literal["event", "group"] = "event"
+    score: float | None = None
+    average: float | None = None
+    calibrated_at_prevalence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileScore:
+    """What a pack said of one part of a slide or of a large photograph.
+
+    ``top``, ``left`` and ``side`` are pixels of the slide at its finest; ``probability``, ``interval`` 0..1.
+    """
+
+    finding: str
+    top: int
+    left: int
+    side: int
+    probability: float
+    interval: tuple[float, float] | None
+    position: Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackResult:
-    """What one pack said of one reading unit."""
+    """What one pack said of one reading unit; ``reads_values`` where it reads values and sees no image.
+
+    ``tiles`` are the highest of those that a slide was read in; such a result has no finding of the whole.
+    """
 
     stamp: ModelStamp
     title: str
@@ -193,6 +293,11 @@ class PackResult:
     risks: tuple[Risk, ...] = ()
     masks: tuple[Mask, ...] = ()
     heatmaps: tuple[Heatmap, ...] = ()
+    reads_values: bool = False
+    volumes: tuple[VolumeMask, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    places: tuple[Place, ...] = ()
+    tiles: tuple[TileScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +310,10 @@ class ErrorRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where the images of a result came from. ``path`` is as the user gave it."""
+    """Where the images of a result came from. ``path`` is as the user gave it.
+
+    ``typed`` where there was neither image nor file: all values were typed.
+    """
 
     path: str
     files: int
@@ -214,6 +322,7 @@ class Source:
     study_uid: str | None
     series_uids: tuple[str, ...]
     frames: int
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +339,12 @@ class Result:
     errors: tuple[ErrorRecord, ...] = ()
     side: Side = "unverified"
     seconds: float = 0.0
+
+    @property
+    def without_image(self) -> bool:
+        """Whether no image was given: a patient file by itself, or typed values alone."""
+        source = self.source
+        return source.typed or not (source.frames or source.modality or source.series_uids or self.errors)
 
     @property
     def good_checks(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from imaging.claims import Parameters, RefusedError, require_claim
 from imaging.codecs_raster import decode_raster
+from imaging.codecs_slide import read_slide
 
 Decoded = tuple[NDArray[Any], dict[str, Any]]
 
@@ -233,4 +234,5 @@ _CODECS: dict[str, Callable[[bytes, Parameters], Decoded]] = {
     "rle": _rle,
     "inflate": _inflate,
     "raster": _raster,
+    "slide": read_slide,
 }

@@ -4,6 +4,7 @@ from types import MappingProxyType
 
 from pydicom.dataset import Dataset
 
+from core.form import PREGNANCY
 from core.image import StudyHeader
 from core.patient import Contradiction, Patient, Sex, Sourced
 from imaging import lenient
@@ -23,6 +24,7 @@ TAGS = (
     "PatientAge",
     "PatientSize",
     "PatientWeight",
+    "PregnancyStatus",
     "StudyInstanceUID",
     "SeriesInstanceUID",
     "StudyDate",
@@ -75,8 +77,17 @@ def read_patient(dataset: Dataset) -> Patient:
         height_cm=_sourced_number(_height_cm(height_m)),
         weight_kg=_sourced_number(_within(number(dataset, "PatientWeight"), 0.2, 700)),
         contradictions=tuple(contradictions),
-        further=MappingProxyType({}),
+        further=MappingProxyType(_pregnancy(dataset)),
     )
+
+
+def _pregnancy(dataset: Dataset) -> dict[str, Sourced[float | str | bool]]:
+    """Return whether the patient is pregnant, a possible pregnancy counted as one; nothing where unknown.
+
+    Source: DICOM PS3.3 C.7.2.2 (Pregnancy Status: 1 not pregnant, 2 possibly, 3 definitely, 4 unknown).
+    """
+    said = {1: "no", 2: "yes", 3: "yes"}.get(integer(dataset, "PregnancyStatus") or 0)
+    return {} if said is None else {PREGNANCY: Sourced(value=said, source="header")}
 
 
 def read_study(dataset: Dataset) -> StudyHeader:

@@ -9,11 +9,13 @@ from imaging import dicom_header
 from imaging.dicom_file import read_dicom, require_pixels
 from imaging.dicom_values import contained, integer, number, numbers, text
 from imaging.series import Instance
+from imaging.slide_kinds import WHOLE_SLIDE_CLASS
 from imaging.source import state_of
 from imaging.tree import Found
 
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 _PLACE_TAGS = (
+    "SOPClassUID",
     "SOPInstanceUID",
     "NumberOfFrames",
     "Rows",
@@ -24,6 +26,8 @@ _PLACE_TAGS = (
     "TemporalPositionIdentifier",
     "AcquisitionNumber",
     "InstanceNumber",
+    "PixelSpacing",
+    "CardiacNumberOfImages",
 )
 TAGS = tuple(tag for tag in map(tag_for_keyword, (*dicom_header.TAGS, *_PLACE_TAGS)) if tag is not None)
 
@@ -59,5 +63,8 @@ def read_instance(stream: BinaryIO, found: Found) -> Instance:
             temporal_position=number(dataset, "TemporalPositionIdentifier"),
             acquisition_number=number(dataset, "AcquisitionNumber"),
             instance_number=number(dataset, "InstanceNumber"),
+            spacing=numbers(dataset, "PixelSpacing"),
+            cardiac_images=integer(dataset, "CardiacNumberOfImages"),
             header=dataset,
+            slide=text(dataset, "SOPClassUID") == WHOLE_SLIDE_CLASS,
         )

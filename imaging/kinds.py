@@ -11,6 +11,7 @@ DICOM_KINDS: frozenset[FileKind] = frozenset({"dicom", "dicom-bare"})
 
 IMAGE_ENDINGS = (
     *(".dcm", ".dicom", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".nii", ".nii.gz"),
+    *(".svs", ".ndpi", ".scn", ".bif", ".mrxs", ".czi"),
     ".zip",
 )
 """Names that promise an image: where the content does not keep it, the user is told."""

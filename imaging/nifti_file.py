@@ -9,6 +9,7 @@ affine of the volume stand in ``NiftiHeader``.
 
 import gzip
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import DamagedImageError, NotAnImageError, UnsupportedPixelsError
+from core.errors import DamagedImageError, NotAnImageError, TooLargeError, UnsupportedPixelsError
 from core.image import Image, ImageRef
 from imaging import decode, limits
 from imaging.kinds import HEAD_BYTES, kind_of
@@ -29,7 +30,11 @@ _MOST_VALUE_BYTES = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NiftiHeader:
-    """What is needed to find and place the images. ``shape`` is (x, y, slice, time)."""
+    """What is needed to find and place the images. ``shape`` is (x, y, slice, time).
+
+    ``spacing_known`` is False where the header leaves the spacing out, or at 1 without a place in space.
+    ``time_unit`` is the header's own code.
+    """
 
     shape: tuple[int, int, int, int]
     spacing_mm: tuple[float, float, float]
@@ -38,6 +43,9 @@ class NiftiHeader:
     data_offset: int
     slope: float
     intercept: float
+    spacing_known: bool = True
+    time_step: float = 0.0
+    time_unit: int = 0
 
     @property
     def images(self) -> int:
@@ -83,6 +91,26 @@ def read_nifti_image(path: Path, shown_path: str, index: int) -> Image:
     return _image(header, np.nan_to_num(values), ImageRef(file=shown_path, frame=index))
 
 
+def read_nifti_images(path: Path, shown_path: str) -> Iterator[Image]:
+    """Yield every image of a volume in order; a compressed file is unpacked once.
+
+    Raises:
+        ImagingError: it cannot be read; the class says why.
+    """
+    header = read_nifti_header(path)
+    x, y, slices, times = header.shape
+    limits.require_size(x * y)
+    size = x * y * header.dtype.itemsize
+    if size * header.images > limits.image_budget_bytes():
+        raise TooLargeError("volume")
+    content = _bytes_at(path, header.data_offset, size * header.images)
+    volume = np.frombuffer(content, header.dtype).reshape(times, slices, y, x)
+    for index in range(header.images):
+        stored = volume[index % times, index // times]
+        values = stored.astype(np.float32) * np.float32(header.slope) + np.float32(header.intercept)
+        yield _image(header, np.nan_to_num(values), ImageRef(file=shown_path, frame=index))
+
+
 def _bytes_at(path: Path, start: int, size: int) -> bytes:
     with open_source(path) as stream:
         if kind_of(stream.read(HEAD_BYTES)) == "nifti-gz":
@@ -122,12 +150,10 @@ def _seen(
 
     NIfTI's world is right, anterior, superior; DICOM's letters are used.
     """
-    world = [int(np.argmax(np.abs(affine[:3, axis]))) for axis in (0, 1)]
-    signs = [float(np.sign(affine[world[n], n])) or 1.0 for n in (0, 1)]
-    columns_axis = 0
-    if world[0] == 2 or (world[0] == 1 and world[1] == 0):
-        values, columns_axis = values.T, 1
-    rows_axis = 1 - columns_axis
+    world, signs = _directions(affine)
+    rows_axis, columns_axis = seen_axes(affine)
+    if columns_axis == 1:
+        values = values.T
     across, along = world[columns_axis], world[rows_axis]
     if across == along:
         return values, (rows_axis, columns_axis), None
@@ -136,6 +162,31 @@ def _seen(
     if signs[rows_axis] > 0:
         values = values[::-1]
     return values, (rows_axis, columns_axis), ("LPF"[across], "LPF"[along])
+
+
+def as_stored(affine: NDArray[np.float64], seen: NDArray[Any]) -> NDArray[Any]:
+    """Return a slice (row, column) as seen the way a volume stores it, (y, x): what ``_seen`` did, undone."""
+    world, signs = _directions(affine)
+    rows_axis, columns_axis = seen_axes(affine)
+    if world[columns_axis] != world[rows_axis]:
+        if signs[rows_axis] > 0:
+            seen = seen[::-1]
+        if signs[columns_axis] > 0:
+            seen = seen[:, ::-1]
+    return seen.T if columns_axis == 1 else seen
+
+
+def seen_axes(affine: NDArray[np.float64]) -> tuple[int, int]:
+    """Return which of the stored axes (0 = x, 1 = y) are the rows' and the columns' of a slice as seen."""
+    world, _ = _directions(affine)
+    turned = world[0] == 2 or (world[0] == 1 and world[1] == 0)
+    return (0, 1) if turned else (1, 0)
+
+
+def _directions(affine: NDArray[np.float64]) -> tuple[list[int], list[float]]:
+    """Return for x and y which axis of the world they follow most, and in which sense."""
+    world = [int(np.argmax(np.abs(affine[:3, axis]))) for axis in (0, 1)]
+    return world, [float(np.sign(affine[world[n], n])) or 1.0 for n in (0, 1)]
 
 
 def _parse_header(head: bytes) -> NiftiHeader:
@@ -157,6 +208,9 @@ def _parse_header(head: bytes) -> NiftiHeader:
             data_offset=int(header.get_data_offset()),
             slope=float(slope) if slope is not None and np.isfinite(slope) and slope else 1.0,
             intercept=float(intercept) if intercept is not None and np.isfinite(intercept) else 0.0,
+            spacing_known=_spacing_known(header, spacing),
+            time_step=float(header["pixdim"][4]) if np.isfinite(header["pixdim"][4]) else 0.0,
+            time_unit=int(header["xyzt_units"]) & 0x38,
         )
     except Exception as error:
         raise DamagedImageError(type(error).__name__) from error
@@ -164,6 +218,12 @@ def _parse_header(head: bytes) -> NiftiHeader:
         raise UnsupportedPixelsError("more than four dimensions")
     _require_sense(parsed, shape)
     return parsed
+
+
+def _spacing_known(header: Any, spacing: tuple[float, ...]) -> bool:
+    """Whether the spacing says anything: programs that know none write 0, or 1 without a place in space."""
+    placed = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
+    return min(spacing, default=0.0) > 0 and (placed or any(size != 1.0 for size in spacing))
 
 
 def _require_sense(header: NiftiHeader, shape: tuple[int, ...]) -> None:

@@ -11,16 +11,17 @@ from imaging.source import mark_of, open_source, state_of
 _CHUNK_BYTES = 1 << 20
 
 
-def read_image(unit: ReadingUnit, index: int = 0) -> Image:
+def read_image(unit: ReadingUnit, index: int = 0, cancelled: Callable[[], bool] | None = None) -> Image:
     """Return image ``index`` (0-based, slice then time) of ``unit``.
 
     Raises:
+        Cancelled: ``cancelled`` said so; only slides, which are read in parts, ask.
         ChangedFileError: the file is no longer the one that was listed.
         ImagingError: it cannot be read; the class says why.
     """
     file, frame = locate(unit, index)
     require_listed(unit, file)
-    image = _read(unit, file, frame)
+    image = _read(unit, file, frame, cancelled)
     if image.ref.sop_instance_uid != _listed_uid(unit, file):
         raise ChangedFileError("another instance")
     require_listed(unit, file)  # it may have been exchanged while it was read
@@ -49,7 +50,7 @@ def _listed_uid(unit: ReadingUnit, file: Path) -> str | None:
     return dict(zip(unit.files, unit.sop_instance_uids, strict=False)).get(file)
 
 
-def _read(unit: ReadingUnit, file: Path, frame: int) -> Image:
+def _read(unit: ReadingUnit, file: Path, frame: int, cancelled: Callable[[], bool] | None) -> Image:
     shown = shown_file(unit, file)
     if unit.kind == "raster":
         from imaging.raster_file import read_raster_image
@@ -63,6 +64,10 @@ def _read(unit: ReadingUnit, file: Path, frame: int) -> Image:
         from imaging.dicom_image import read_dicom_image
 
         return read_dicom_image(file, shown, frame)
+    if unit.kind == "slide":
+        from imaging.slide import read_slide_image
+
+        return read_slide_image(unit, file, shown, cancelled)
     raise NotAnImageError(unit.kind)
 
 

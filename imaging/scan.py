@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from imaging.archive import list_members
 from imaging.kinds import DICOM_KINDS, HEAD_BYTES, RASTER_KINDS, is_named_as_image, kind_of
 from imaging.natural import natural_key
 from imaging.records import ScanProgress, Unreadable
+from imaging.slide_kinds import is_other_slide, is_scanners, is_tiff_slide
 from imaging.source import mark_of, open_source, state_of
 from imaging.tree import Found, nothing, walk
 
@@ -26,6 +28,10 @@ def never() -> bool:
     return False
 
 
+def tell_nobody(_passed: Unreadable) -> None:
+    """Tell nobody of a file that is no image."""
+
+
 def scan_paths(
     paths: Sequence[Path],
     *,
@@ -33,20 +39,21 @@ def scan_paths(
     progress: Callable[[ScanProgress], None] | None = None,
     cancelled: Callable[[], bool] = never,
     leave_out: Callable[[Path], bool] = nothing,
+    passed_over: Callable[[Unreadable], None] = tell_nobody,
 ) -> Iterator[ReadingUnit | Unreadable]:
     """Yield what is found under ``paths`` in natural order, each as soon as it is complete.
 
     ``given`` are the paths as the user wrote them (default: the paths themselves). Files inside folders and
-    zip files that are no images are counted in ``progress`` and skipped. A file that is no image although the
-    user named it or its ending promises one, and a folder that holds none, is ``Unreadable``. A DICOMDIR
-    named by the user stands for its folder. Folders below them for which ``leave_out`` is true are not
-    entered.
+    zip files that are no images are counted in ``progress``, told to ``passed_over`` and skipped. A file that
+    is no image although the user named it or its ending promises one, and a folder that holds none, is
+    ``Unreadable``. A DICOMDIR named by the user stands for its folder. Folders below them for which
+    ``leave_out`` is true are not entered.
 
     Raises:
         Cancelled: ``cancelled`` said so.
     """
     names = [str(path) for path in paths] if given is None else list(given)
-    scan = _Scan(progress, cancelled, leave_out)
+    scan = _Scan(progress, cancelled, leave_out, passed_over)
     for path, name in zip(paths, names, strict=True):
         yield from scan.of_path(path, name)
 
@@ -57,7 +64,9 @@ class _Scan:
         progress: Callable[[ScanProgress], None] | None,
         cancelled: Callable[[], bool],
         leave_out: Callable[[Path], bool],
+        passed_over: Callable[[Unreadable], None],
     ) -> None:
+        self._passed_over = passed_over
         self._progress = progress
         self._cancelled = cancelled
         self._leave_out = leave_out
@@ -96,7 +105,11 @@ class _Scan:
             return _examine(found)
         except (NotAnImageError, NoPixelsError) as error:
             self._skipped += 1
-            return Unreadable(path=found.shown, error=error) if _is_missed(found, error) else None
+            unread = Unreadable(path=found.shown, error=error)
+            if _is_missed(found, error):
+                return unread
+            self._passed_over(unread)
+            return None
         except FarlightError as error:
             return Unreadable(path=found.shown, error=error)
 
@@ -154,7 +167,10 @@ def _members(found: Found) -> Iterator[Found]:
 
 def _examine(found: Found) -> "ReadingUnit | Instance":
     with open_source(found.path) as stream:
-        kind = kind_of(stream.read(HEAD_BYTES))
+        head = stream.read(HEAD_BYTES)
+        kind = kind_of(head)
+        if is_other_slide(head, found.path) or (kind == "tiff" and is_tiff_slide(stream, found.path.name)):
+            return _slide_unit(found)
         if kind in DICOM_KINDS:
             from imaging.dicom_scan import read_instance
 
@@ -164,10 +180,18 @@ def _examine(found: Found) -> "ReadingUnit | Instance":
 
             return _file_unit("raster", found, count_tiff_pages(stream) if kind == "tiff" else 1)
     if kind in ("nifti", "nifti-gz"):
+        from imaging.cine import cine_of_nifti
         from imaging.nifti_file import read_nifti_header
 
-        return _file_unit("nifti", found, read_nifti_header(found.path).images)
+        header = read_nifti_header(found.path)
+        return replace(_file_unit("nifti", found, header.images), cine=cine_of_nifti(header))
     raise NotAnImageError(kind or "")
+
+
+def _slide_unit(found: Found) -> ReadingUnit:
+    """Return a slide as one image, its overview; a scanner's own format says that it is microscopy."""
+    unit = _file_unit("slide", found, 1)
+    return replace(unit, header=StudyHeader(modality="SM")) if is_scanners(found.path.name) else unit
 
 
 def _file_unit(kind: UnitKind, found: Found, frames: int) -> ReadingUnit:

@@ -38,6 +38,22 @@ class Instance:
     instance_number: float | None
     header: Dataset | None
     file_state: tuple[int, int] | None = None
+    spacing: tuple[float, ...] = ()
+    cardiac_images: int | None = None
+    slide: bool = False
+    """Whether it holds tiles of a slide: a level of it, its label or its overview."""
+
+    @property
+    def pool_key(self) -> tuple[object, ...] | None:
+        """What it waits with until all is there: its series, or the moving MR images of its study.
+
+        Scanners write each slice of a cine into a series of its own, or all slices and views into one.
+        """
+        series = self.series_key
+        timed = self.trigger_time is not None or self.temporal_position is not None or self.cardiac_images
+        if series is None or self.slide or self.modality != "MR" or not timed or len(self.position) != 3:
+            return series
+        return ("moving", self.patient, self.study_uid or self.path.parent)
 
     @property
     def series_key(self) -> tuple[object, ...] | None:
@@ -47,6 +63,8 @@ class Instance:
         Careless exports give one UID to several patients. Images whose series has no name are joined by their
         geometry and their folder.
         """
+        if self.slide:
+            return "slide", self.patient, self.study_uid, self.series_uid or self.path.parent
         placed = len(self.position) == 3 and len(self.orientation) == 6
         if self.frames > 1 or not (placed or (self.series_uid and self.modality in _STACKED_MODALITIES)):
             return None
@@ -59,7 +77,7 @@ class Instance:
         """What only a copy of this image has too: a UID alone is not enough, some exports give one to all."""
         if self.sop_instance_uid is None:
             return (self.shown,)
-        return self.sop_instance_uid, self.position, _time_key(self)
+        return self.sop_instance_uid, self.position, time_key(self)
 
 
 def in_reading_order(instances: Sequence[Instance]) -> list[Instance]:
@@ -73,14 +91,14 @@ def in_reading_order(instances: Sequence[Instance]) -> list[Instance]:
         if _bytes(instance) > _bytes(kept_so_far):
             distinct[instance.own_key] = instance
     kept = list(distinct.values())
-    depths = _depths(kept)
+    depths = depths_of(kept)
     if depths is None:
-        return sorted(kept, key=lambda instance: (_time_key(instance), natural_key(instance.shown)))
+        return sorted(kept, key=lambda instance: (time_key(instance), natural_key(instance.shown)))
     return [
         instance
         for _, instance in sorted(
             zip(depths, kept, strict=True),
-            key=lambda pair: (pair[0], _time_key(pair[1]), natural_key(pair[1].shown)),
+            key=lambda pair: (pair[0], time_key(pair[1]), natural_key(pair[1].shown)),
         )
     ]
 
@@ -89,7 +107,7 @@ def _bytes(instance: Instance) -> int:
     return 0 if instance.file_state is None else instance.file_state[0]
 
 
-def _depths(instances: Sequence[Instance]) -> list[int] | None:
+def depths_of(instances: Sequence[Instance]) -> list[int] | None:
     """Return for each image the number of its slice along the normal, None where geometry is missing."""
     if any(len(instance.position) != 3 or len(instance.orientation) != 6 for instance in instances):
         return None
@@ -103,7 +121,8 @@ def _depths(instances: Sequence[Instance]) -> list[int] | None:
     return [int(number) for number in numbers]
 
 
-def _time_key(instance: Instance) -> tuple[float, ...]:
+def time_key(instance: Instance) -> tuple[float, ...]:
+    """Return what orders the images of one slice: whatever is known, from the surest on."""
     return tuple(
         value if value is not None else float("-inf")
         for value in (

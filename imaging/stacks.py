@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from core.image import ReadingUnit
+from core.image import CineStack, ReadingUnit
 from imaging.dicom_header import read_patient, read_study
 from imaging.dicom_values import contained
 from imaging.dicomdir import place_of
@@ -32,6 +32,7 @@ class Stacks:
         self._still_listed = Counter(self._expected.values())
         self._waiting: dict[object, Result | list[Instance]] = {}
         self._listed_here: set[str] = set()
+        self._headed: set[object] = set()
         self._folder: Path | None = None
 
     @property
@@ -46,7 +47,7 @@ class Stacks:
             self._still_listed[listed] -= 1
         if result is None:
             return
-        key = result.series_key if isinstance(result, Instance) else None
+        key = result.pool_key if isinstance(result, Instance) else None
         if found.path.parent != self._folder:
             if (key is None or key not in self._waiting) and not self._more_listed():
                 yield from self.close()
@@ -64,41 +65,66 @@ class Stacks:
         """Yield all that waits."""
         waiting, self._waiting = self._waiting, {}
         self._listed_here.clear()
+        self._headed.clear()
         for result in waiting.values():
-            yield unit_of(result) if isinstance(result, list) else result
+            if isinstance(result, list):
+                yield from units_of(result)
+            else:
+                yield result
 
     def _stack(self, key: object, instance: Instance, listed: str | None) -> None:
         if listed is not None:
             self._listed_here.add(listed)
         stack = self._waiting.setdefault(key, [])
         assert isinstance(stack, list)
-        stack.append(replace(instance, header=None) if stack else instance)
+        stack.append(replace(instance, header=None) if instance.series_key in self._headed else instance)
+        self._headed.add(instance.series_key)
 
     def _more_listed(self) -> bool:
         return any(self._still_listed[series] > 0 for series in self._listed_here)
 
 
+def units_of(pool: list[Instance]) -> Iterator[ReadingUnit]:
+    """Yield the units of images that waited together: most often one."""
+    if pool[0].pool_key == pool[0].series_key:
+        yield unit_of(pool)
+        return
+    from imaging.cine_groups import stacks_in
+
+    for stack in stacks_in(pool):
+        yield unit_of(stack)
+
+
 def unit_of(instances: list[Instance]) -> ReadingUnit:
-    """Return the reading unit of one stack, or of one single image; the first instance has the header."""
-    header = instances[0].header
-    assert header is not None
+    """Return the reading unit of one stack, or of one single image; one instance has the header."""
+    header = next(instance.header for instance in instances if instance.header is not None)
     with contained():
         study, patient = read_study(header), read_patient(header)
     ordered = in_reading_order(instances)
+    series = tuple(dict.fromkeys(one.series_uid for one in ordered if one.series_uid))
+    if len(series) > 1:
+        study = replace(study, series_uids=series)
+    slide = ordered[0].slide
+    if slide:
+        ordered.sort(key=lambda one: one.file_state[0] if one.file_state else 0, reverse=True)
     first = ordered[0]
-    frames = sum(instance.frames for instance in ordered)
+    of_each = tuple(instance.frames for instance in ordered)
+    if slide:  # one picture, the overview, which is read of the first and largest file
+        of_each = (1, *(0 for _ in ordered[1:]))
+    frames = sum(of_each)
     folder = Path(os.path.commonpath([instance.path.parent for instance in ordered]))
     return ReadingUnit(
-        kind="dicom-image" if frames == 1 else "dicom-series",
+        kind="slide" if slide else "dicom-image" if frames == 1 else "dicom-series",
         path=first.shown if len(ordered) == 1 else _common_shown(first, folder),
         files=tuple(instance.path for instance in ordered),
         header=study,
         patient=patient,
         frames=frames,
-        frames_per_file=tuple(instance.frames for instance in ordered),
+        frames_per_file=of_each,
         sop_instance_uids=tuple(instance.sop_instance_uid for instance in ordered),
         file_states=tuple(instance.file_state for instance in ordered),
         extras=MappingProxyType({"folder": str(folder)}),
+        cine=_cine(ordered),
     )
 
 
@@ -108,3 +134,11 @@ def _common_shown(first: Instance, folder: Path) -> str:
     for _ in first.path.relative_to(folder).parts:
         shown = shown.parent
     return str(shown)
+
+
+def _cine(ordered: list[Instance]) -> CineStack | None:
+    if ordered[0].modality != "MR" or len(ordered) == 1:
+        return None
+    from imaging.cine import cine_of
+
+    return cine_of(ordered)

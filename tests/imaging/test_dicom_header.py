@@ -23,6 +23,13 @@ def unit_with(folder: Path, raw: dict[str, bytes] | None = None, **header: Any) 
     return unit
 
 
+@pytest.mark.parametrize(("status", "said"), [(1, "no"), (2, "yes"), (3, "yes"), (4, None), (None, None)])
+def test_a_possible_pregnancy_counts_as_one(tmp_path: Path, status: int | None, said: str | None) -> None:
+    patient = unit_with(tmp_path, PregnancyStatus=status).patient
+    found = patient.further.get("pregnancy")
+    assert (found.value if found else None) == said
+
+
 def test_a_full_header_is_read(tmp_path: Path) -> None:
     unit = unit_with(
         tmp_path,

@@ -177,7 +177,7 @@ def test_the_first_study_comes_before_the_second_is_read(tmp_path: Path) -> None
     assert steps[-1].files == 6
 
 
-def test_other_files_in_a_folder_are_skipped_and_counted(tmp_path: Path) -> None:
+def test_other_files_in_a_folder_are_skipped_counted_and_told(tmp_path: Path) -> None:
     test_files = Path(pydicom.__file__).parent / "data/test_files"
     for name in ("rtplan.dcm", "waveform_ecg.dcm", "test-SR.dcm", "README.txt"):
         shutil.copy(test_files / name, tmp_path)
@@ -186,8 +186,15 @@ def test_other_files_in_a_folder_are_skipped_and_counted(tmp_path: Path) -> None
     writers.put(tmp_path, "empty", b"")
     writers.put(tmp_path, "z.png", writers.png(PIXELS))
     steps: list[ScanProgress] = []
-    assert shown(scan(tmp_path, progress=steps.append), tmp_path) == ["z.png"]
+    passed: list[Unreadable] = []
+    found = scan(tmp_path, progress=steps.append, passed_over=passed.append)
+    assert shown(found, tmp_path) == ["z.png"]
     assert steps[-1].files == 8
+    codes = {Path(one.path).name: one.error.code for one in passed}
+    assert codes == {
+        **dict.fromkeys(("rtplan.dcm", "waveform_ecg.dcm", "test-SR.dcm"), "E106"),
+        **dict.fromkeys(("README.txt", "x.exe", "x.pdf", "empty"), "E101"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Turns outlines into numbers with units: pure functions on arrays with spacing."""
