@@ -120,7 +120,7 @@ def _labels(measured: Measured) -> list[str]:
                 figure_table(entry["baselines"]),
             ]
         if entry.get("map_quality"):
-            parts += ["### The map", _map(entry["map_quality"])]
+            parts += ["### The map", map_table(entry["map_quality"])]
     return parts
 
 
@@ -147,7 +147,8 @@ def _precisions(measured: Measured) -> list[str]:
     ]
 
 
-def _map(rows: Mapping[str, Any]) -> str:
+def map_table(rows: Mapping[str, Any]) -> str:
+    """Return what was measured of a map."""
     lines: list[tuple[str, str]] = []
     if "hottest_spot_in_box" in rows:
         lines += [

@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 from core.errors import ManifestError, PackError
-from inference.manifest import MANIFEST_NAME, REQUIRED_FILES
+from inference.manifest import MANIFEST_NAME, REQUIRED_FILES, TABLE_FILES
 from inference.manifest_reader import parse_manifest
 from inference.pack_files import find_files, name_fault, require_intact, sha256_of
 from inference.packs import Pack, decoded, load_pack, read_manifest_bytes
@@ -15,6 +15,8 @@ SUFFIX = ".farpack"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o644 << 16
 _UNIX = 3
+_VALUES = re.compile(r"""^task\s*=\s*["']risk["']""", re.MULTILINE)
+"""A pack that reads values has other files; asked before the manifest is known to be right."""
 _FILES_TABLE = re.compile(r"^\[files\][^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.MULTILINE)
 
 
@@ -65,9 +67,8 @@ def _require_complete(folder: Path, text: str) -> None:
     Raises:
         ManifestError: something is missing or not what it must be.
     """
-    lacking = tuple(
-        f"{name}: the file is missing" for name in REQUIRED_FILES if not (folder / name).is_file()
-    )
+    needed = TABLE_FILES if _VALUES.search(text) else REQUIRED_FILES
+    lacking = tuple(f"{name}: the file is missing" for name in needed if not (folder / name).is_file())
     try:
         parse_manifest(text, with_files=False)
     except ManifestError as error:

@@ -39,11 +39,21 @@ class GateLog:
         """Note something that the reader should know."""
         self._check("note", gate, say(f"inference.{gate}.{case}", **values))
 
+    def tell(self, outcome: Literal["good", "note"], gate: str, text: str) -> None:
+        """Note a sentence that stands already in words."""
+        self._check(outcome, gate, text)
+
     def refuse(self, gate: str, case: str, **values: str) -> None:
         """Refuse, with the reason and the advice of the wording table."""
         reason = say(f"inference.{gate}.{case}", **values)
         self._check("refused", gate, reason)
         self._end(gate, reason, say(f"inference.{gate}.{case}_advice", **values))
+
+    def refuse_always(self, gate: str, case: str, **values: str) -> None:
+        """Refuse also where gates are off: there is nothing to answer with."""
+        reason = say(f"inference.{gate}.{case}", **values)
+        self._check("refused", gate, reason)
+        self._end(gate, reason, say(f"inference.{gate}.{case}_advice", **values), always=True)
 
     def not_for_this(self, case: str, *, always: bool = False, **values: str) -> None:
         """Say that the pack is not for such an image; ``always`` holds also where gates are off."""
@@ -66,13 +76,15 @@ class GateLog:
             value=value,
             minimum=bounds.get("minimum"),
             maximum=bounds.get("maximum"),
+            gate=gate,
         )
         self.checks.append(check)
         if refused:
             self._end(gate, text, say(f"inference.{measure}.{case}_advice"))
 
     def _check(self, outcome: Literal["good", "note", "refused"], gate: str, text: str) -> None:
-        self.checks.append(QualityCheck(name=say(f"inference.{gate}.name"), outcome=outcome, text=text))
+        name = say(f"inference.{gate}.name")
+        self.checks.append(QualityCheck(name=name, outcome=outcome, text=text, gate=gate))
 
     def _end(self, gate: str, reason: str, advice: str, *, always: bool = False) -> None:
         if self.refusal is None and (self._use_gates or always):

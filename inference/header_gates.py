@@ -6,6 +6,7 @@ What is not there is unknown, said, and refuses nothing (but for age); what cont
 import math
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -22,10 +23,16 @@ MONTHS_BELOW_YEARS = 2.0
 """Ages below this are told in months."""
 
 
+def tells_modality(modality: str | None) -> bool:
+    """Whether a header says of what kind an image is: secondary captures and others may show anything."""
+    known = _upper(modality)
+    return known is not None and known not in _terms()["modalities_unknown"]
+
+
 def check_applies(log: GateLog, applies: Applies, subject: Subject) -> None:
     """Ask whether the image is of a kind that the pack is for at all."""
     modality = _upper(subject.modality)
-    if modality is None or modality in _terms()["modalities_unknown"]:
+    if modality is None or not tells_modality(modality):
         log.note("modality", "unknown")
     elif modality not in applies.modalities:
         log.not_for_this("modality", modality=modality, wanted=", ".join(applies.modalities))
@@ -41,13 +48,27 @@ def check_age(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
         return
     words = age_range_words(ages)
     if subject.age_years is None:
-        log.refuse("age", "unknown", range=words)
+        tell = log.refuse if ages.required else log.note
+        tell("age", "unknown", range=words)
         return
     hundredths = math.floor(subject.age_years * 100) / 100
     if ages.minimum <= hundredths <= ages.maximum:
         log.good("age", "good", age=age_words(subject.age_years), range=words)
     else:
         log.refuse("age", "outside", age=age_words(subject.age_years), range=words)
+
+
+def check_sex(log: GateLog, sexes: Sequence[str], subject: Subject) -> None:
+    """Ask whether the pack was made from patients of this sex."""
+    if not sexes:
+        return
+    wanted = ", ".join(say(f"inference.sex.{sex}") for sex in sexes)
+    if subject.sex is None:
+        log.note("sex", "unknown", wanted=wanted)
+    elif subject.sex in sexes:
+        log.good("sex", "good")
+    else:
+        log.refuse("sex", "other", wanted=wanted)
 
 
 def check_position(log: GateLog, applies: Applies, subject: Subject) -> None:
@@ -61,7 +82,9 @@ def check_colour(log: GateLog, applies: Applies, subject: Subject, image: Image)
     coloured = subject.colour
     if coloured is None:
         coloured = has_real_colour(image)
-    if coloured and applies.colour == "grey":
+    if applies.colour == "any":
+        log.good("colour", "good")
+    elif coloured and applies.colour == "grey":
         log.refuse("colour", "coloured")
     elif not coloured and applies.colour == "colour":
         log.refuse("colour", "grey")

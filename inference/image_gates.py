@@ -46,8 +46,13 @@ def is_upright(sense: Sense, seen: Orientation) -> bool:
 
 def check_sense(log: GateLog, sense: Sense, seen: Orientation, correction: Correction | None) -> None:
     """Note or refuse the sense; ``correction`` is what was put right, after which ``seen`` was read."""
-    if seen.name == OTHER and seen.probability >= sense.minimum_probability:
+    kinds_only = set(sense.classes) == {UPRIGHT, OTHER}
+    if seen.name == OTHER and (kinds_only or seen.probability >= sense.minimum_probability):
         log.refuse("familiarity", "other")
+    elif kinds_only and seen.probability < sense.minimum_probability:
+        log.refuse("familiarity", "kind_unsure")
+    elif kinds_only:
+        log.good("familiarity", "kind")
     elif seen.probability < sense.minimum_probability:
         log.refuse("sense", "unsure")
     elif seen.name != UPRIGHT:

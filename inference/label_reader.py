@@ -1,5 +1,7 @@
 """Read the ``[[labels]]`` of a ``pack.toml``: codes, operating points and calibration tables."""
 
+from dataclasses import replace
+
 from inference.calibration import table_fault
 from inference.manifest import (
     NOT_CALIBRATED,
@@ -36,6 +38,23 @@ def read_labels(
     return labels
 
 
+def read_findings(
+    top: StrictTable, task: str, output: OutputSpec, *, maps: bool, demonstration: bool
+) -> tuple[Label, ...]:
+    """Return what a pack that outlines also scores: needed where it has logits, refused elsewhere."""
+    scores = task == "segment" and output.has("logits")
+    if not scores:
+        if top.has("findings"):
+            top.tables("findings")
+            top.problem("findings", "belongs to packs that segment and have output.logits")
+        return ()
+    rule = replace(output, columns=None)
+    return tuple(
+        _label(table, "classify", rule, maps=maps, demonstration=demonstration)
+        for table in top.tables("findings")
+    )
+
+
 def _label(table: StrictTable, task: str, output: OutputSpec, *, maps: bool, demonstration: bool) -> Label:
     label = Label(
         code=table.pattern("code", CODE, "lower-case words joined by underscores", longest=64),
@@ -44,7 +63,7 @@ def _label(table: StrictTable, task: str, output: OutputSpec, *, maps: bool, dem
         scoring=_scoring(table, maps=maps, demonstration=demonstration) if task == "classify" else None,
         column=_column(table, output),
     )
-    if task == "segment":
+    if task != "classify":
         for key in _SCORING_KEYS:
             if table.has(key):
                 table.all_keys()

@@ -223,6 +223,8 @@ def shape_fault(
 ) -> str | None:
     """Return how an output's shape differs from what the manifest promises; None (a size) is open."""
     second = {"sense": len(manifest.sense.classes) if manifest.sense else 0, "familiarity": 1}
+    if manifest.findings:
+        second |= {"logits": len(manifest.findings), "activation_map": len(manifest.findings)}
     wanted = (batch, second.get(role, manifest.columns))
     if len(shape) != _DIMENSIONS[role]:
         return f"has {len(shape)} dimensions, the role {role} has {_DIMENSIONS[role]}"

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from core.form import FormField
 from core.result import PackClass, Precision
 from inference.versions import Version, VersionRange
 
@@ -20,9 +21,15 @@ MODEL_NAMES: Mapping[Precision, str] = MappingProxyType(
 REQUIRED_FILES = (CARD_NAME, GOLDEN_NAME, LICENCE_NAME)
 """Beside the network in full precision, which may be ONNX or OpenVINO IR (see ``inference.model_files``)."""
 
-Task = Literal["classify", "segment"]
+TABLE_NAME = "table.json"
+GOLDEN_TABLE_NAME = "golden.json"
+TABLE_FILES = (CARD_NAME, GOLDEN_TABLE_NAME, LICENCE_NAME, TABLE_NAME)
+"""The files of a pack that reads values: it has no network."""
+
+Task = Literal["classify", "segment", "measure", "risk"]
 Role = Literal["logits", "activation_map", "masks", "sense", "familiarity"]
 Gate = Literal["exposure", "sharpness", "plausibility"]
+Colour = Literal["grey", "colour", "any"]
 Resize = Literal["stretch", "fit", "crop"]
 Scores = Literal["logits", "probabilities", "softmax"]
 Method = Literal["activation_map", "reciprocam", "rise", "occlusion"]
@@ -64,22 +71,24 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgeRange:
-    """Ages in years, both ends included."""
+    """Ages in years, both ends included; ``required`` has an unknown age refuse, else it is told."""
 
     minimum: float
     maximum: float
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applies:
-    """Which images the pack is for; an empty tuple leaves a question open."""
+    """Which images the pack is for; an empty tuple leaves a question open. ``sexes`` are F, M or O."""
 
     modalities: tuple[str, ...]
     body_parts: tuple[str, ...]
     views: tuple[str, ...]
     age_years: AgeRange | None
-    colour: Literal["grey", "colour"]
+    colour: Colour
     multi_frame: bool
+    sexes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +200,14 @@ class Calibration:
     method: Literal["venn-abers", "none"] = "venn-abers"
 
 
+NO_PICTURE = InputSpec(
+    name="",
+    size=(8, 8),
+    channels=1,
+    region=WholeRegion(),
+    intensity=Intensity(low=0.0, high=100.0, within="image", rule="full"),
+)
+"""The input of packs that read values and see no picture."""
 NOT_CALIBRATED = Calibration(prevalence=math.nan, logits=(), lower=(), upper=(), method="none")
 
 
@@ -263,6 +280,79 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tiling:
+    """How a slide, or a large photograph, is read in tiles of the kind that the network learned.
+
+    A tile is ``side`` pixels of ``um_per_pixel`` micrometres, which is known from ``scale_source``; where a
+    slide does not say its scale, it is cut out of ``stored_side`` of its own pixels. Photographs are read so
+    from ``smallest_picture`` pixels of their shorter side on. Neighbours share ``overlap`` of a side. Tiles
+    of which less than ``least_tissue`` is tissue are left out. ``batch`` tiles are looked at together.
+    ``map_shown`` says whether the map of the tiles held on places that were known.
+    """
+
+    side: int
+    um_per_pixel: float
+    scale_source: str
+    stored_side: int
+    smallest_picture: int
+    overlap: float
+    least_tissue: float
+    batch: int
+    map_shown: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One number that a pack measures, in its unit, and how far it may be wrong.
+
+    ``error`` is half the width of its interval, in its unit; ``relative_error`` as a share of the value.
+    """
+
+    code: str
+    title: str
+    unit: str
+    error: float
+    relative_error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measuring:
+    """How a stack that moves is looked at: ``rule`` names what is measured on the outlines.
+
+    The network's three channels are the slice before, the slice itself and the slice after, at
+    ``spacing_mm``. A first look, ``locate_factor`` times as wide, finds the heart; stacks of fewer than
+    ``smallest_stack`` slices are none. ``coverage`` is the share of patients that the intervals of
+    ``measured`` were made for; ``batch`` images are looked at together.
+    """
+
+    rule: str
+    spacing_mm: float
+    locate_factor: float
+    smallest_stack: int
+    batch: int
+    coverage: float
+    measured: tuple[Measured, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """How cells on a photograph of a whole smear are counted with a network that scores single ones.
+
+    Each cell is given to the network as a square of ``cell_pixels`` a side; from the calibrated probability
+    ``threshold`` on it counts, as ``chosen_on`` says. The rates are those of cells on smears, with their
+    range among patients. Fewer cells than ``few`` are told to be few.
+    """
+
+    rule: str
+    cell_pixels: int
+    threshold: float
+    chosen_on: str
+    sensitivity: Rate
+    specificity: Rate
+    few: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sense:
     """Which way up the picture lies, and what may be put right. Probabilities are 0..1."""
 
@@ -303,6 +393,22 @@ class TrainingData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a pack that reads values estimates, by which model; its table of numbers is ``table.json``.
+
+    ``horizon_days`` is None where the patients were not followed to one day. ``kind`` is ``group`` where the
+    answer is how much a patient resembles groups. ``prevalence`` (0..1) is the share with the event among
+    the patients the table was made from, None for groups; ``calibration`` says in words how it was judged.
+    """
+
+    model: Literal["cox", "logistic", "multinomial"]
+    kind: Literal["event", "group"]
+    horizon_days: int | None
+    prevalence: float | None
+    calibration: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """All that ``pack.toml`` says, checked."""
 
@@ -332,11 +438,31 @@ class Manifest:
     files: Mapping[str, str]
     """File name to sha256, for every file but ``pack.toml``."""
     explanation: Explanation | None = None
+    findings: tuple[Label, ...] = ()
+    """What a pack that outlines also scores, in the order of its logits."""
+    uses: Mapping[str, VersionRange] = field(default_factory=lambda: MappingProxyType({}))
+    """Packs whose measurements are taken where they are installed; the pack speaks without them too."""
+    inputs: tuple[FormField, ...] = ()
+    outcome: Outcome | None = None
+    measuring: Measuring | None = None
+    counting: Counting | None = None
+    tiling: Tiling | None = None
+    """How slides are read; None where the pack looks at whole pictures alone."""
+
+    @property
+    def reads_values(self) -> bool:
+        """Whether the pack reads values of the patient and needs no image, no network and no engine."""
+        return self.task == "risk"
 
     @property
     def codes(self) -> tuple[str, ...]:
         """The labels' codes, in the order of the network's output."""
         return tuple(label.code for label in self.labels)
+
+    @property
+    def scored_labels(self) -> tuple[Label, ...]:
+        """The findings, in the order of the network's scores; only packs that classify or score have any."""
+        return self.labels if self.task == "classify" else self.findings
 
     @property
     def columns(self) -> int:

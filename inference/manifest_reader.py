@@ -7,16 +7,20 @@ from typing import Any, cast
 
 from core.errors import EscapingPathError, ManifestError, NewerSchemaError
 from core.result import PackClass
+from inference.count_reader import read_counting
 from inference.explanation_reader import read_explanation
 from inference.gate_reader import read_familiarity, read_limit, read_outline, read_sense
 from inference.input_reader import read_input
-from inference.label_reader import read_labels
+from inference.label_reader import read_findings, read_labels
 from inference.manifest import (
+    NO_PICTURE,
     REQUIRED_FILES,
     SCHEMA,
+    TABLE_FILES,
     AgeRange,
     Applies,
     Citation,
+    Colour,
     Figure,
     Licence,
     Manifest,
@@ -27,24 +31,35 @@ from inference.manifest import (
     Task,
     TrainingData,
 )
-from inference.model_files import HEAD_NAME, files_fault
+from inference.measure_reader import read_measuring
+from inference.model_files import HEAD_NAME, files_fault, networks_fault
 from inference.pack_files import name_fault
+from inference.risk_manifest import (
+    NO_OUTPUT,
+    check_risk,
+    read_inputs,
+    read_outcome,
+    refuse_picture_tables,
+    refuse_value_tables,
+)
 from inference.strict_table import Problems, StrictTable
+from inference.tiling_reader import read_tiling
 from inference.versions import Version, VersionRange
 from inference.words import PACK_ID
 
 MOST_COLUMNS = 10_000
 _CLASSES = ("assist", "research", "demonstration")
-_TASKS = ("classify", "segment")
-_TASKS_TO_COME = ("detect", "measure", "risk")
+_TASKS = ("classify", "segment", "measure", "risk")
+_TASKS_TO_COME = ("detect",)
 _ROLES: dict[str, tuple[Role, ...]] = {
     "classify": ("logits", "activation_map", "sense", "familiarity"),
-    "segment": ("masks", "sense", "familiarity"),
+    "segment": ("masks", "logits", "activation_map", "sense", "familiarity"),
+    "measure": ("masks", "familiarity"),
 }
 _LATER_NUMBER = re.compile(r"0*([2-9]|[1-9][0-9]+)", re.ASCII)
 _LONGEST_REASON = 200
 _SCORES = ("logits", "probabilities", "softmax")
-_NEEDED_ROLE: dict[str, Role] = {"classify": "logits", "segment": "masks"}
+_NEEDED_ROLE: dict[str, Role] = {"classify": "logits", "segment": "masks", "measure": "masks"}
 
 
 def parse_manifest(text: str, *, with_files: bool = True) -> Manifest:
@@ -85,8 +100,12 @@ def _require_known_task(task: object) -> None:
 def _manifest(top: StrictTable, *, with_files: bool) -> Manifest:
     top.text("schema")
     task = top.text("task", allowed=_TASKS)
-    output = _output(top.table("output"), task)
-    spec = read_input(top.table("input"))
+    if task == "risk":
+        refuse_picture_tables(top)
+        output, spec = NO_OUTPUT, NO_PICTURE
+    else:
+        refuse_value_tables(top)
+        output, spec = _output(top.table("output"), task), read_input(top.table("input"))
     explanation = read_explanation(top, task, output, spec)
     pack_class = top.text("class", allowed=_CLASSES)
     manifest = Manifest(
@@ -101,7 +120,7 @@ def _manifest(top: StrictTable, *, with_files: bool) -> Manifest:
         not_looked_for=top.texts("not_looked_for", required=False),
         licence=_licence(top.table("licence")),
         citations=tuple(_citation(table) for table in top.tables("citations", required=False)),
-        applies=_applies(top.table("applies")),
+        applies=_applies(top.table("applies"), task),
         depends=MappingProxyType(_depends(top.optional_table("depends"))),
         input=spec,
         output=output,
@@ -112,14 +131,25 @@ def _manifest(top: StrictTable, *, with_files: bool) -> Manifest:
         sense=read_sense(top, output),
         familiarity_maximum=read_familiarity(top, output),
         limits=tuple(read_limit(table) for table in top.tables("limits", required=False)),
-        tolerance=MappingProxyType(_tolerance(top.table("tolerance"), output)),
+        tolerance=MappingProxyType(_tolerance(top, output)),
         figures=tuple(_figure(table) for table in top.tables("figures", required=False)),
         training_data=_training_data(top.table("training_data")),
-        files=MappingProxyType(_files(top, with_files=with_files)),
+        files=MappingProxyType(_files(top, task, with_files=with_files)),
         explanation=explanation,
+        findings=read_findings(
+            top, task, output, maps=explanation is not None, demonstration=pack_class == "demonstration"
+        ),
+        uses=MappingProxyType(_depends(top.optional_table("uses")) if task == "risk" else {}),
+        inputs=read_inputs(top) if task == "risk" else (),
+        outcome=read_outcome(top) if task == "risk" else None,
+        measuring=read_measuring(top, task, spec),
+        counting=read_counting(top, task),
+        tiling=read_tiling(top, task),
     )
     top.finish()
     _check_dependencies(manifest, top)
+    if task == "risk":
+        check_risk(manifest, top)
     if with_files and explanation and explanation.method == "reciprocam" and HEAD_NAME not in manifest.files:
         top.problem(f"files.{HEAD_NAME}", "is missing: the map method 'reciprocam' needs it")
     return manifest
@@ -159,14 +189,31 @@ def _citation(table: StrictTable) -> Citation:
     return citation
 
 
-def _applies(table: StrictTable) -> Applies:
+def _applies(table: StrictTable, task: str) -> Applies:
+    if task == "risk":
+        return _applies_to_people(table)
     applies = Applies(
         modalities=_upper(table, "modalities", required=True),
         body_parts=_upper(table, "body_parts", required=False),
         views=_upper(table, "views", required=False),
         age_years=_age_range(table.optional_table("age_years")),
-        colour="colour" if table.text("colour", allowed=("grey", "colour")) == "colour" else "grey",
+        colour=cast(Colour, table.text("colour", allowed=("grey", "colour", "any"))),
         multi_frame=table.truth("multi_frame", default=False),
+        sexes=table.texts("sexes", required=False, allowed=("F", "M", "O")),
+    )
+    table.finish()
+    return applies
+
+
+def _applies_to_people(table: StrictTable) -> Applies:
+    applies = Applies(
+        modalities=(),
+        body_parts=(),
+        views=(),
+        age_years=_age_range(table.optional_table("age_years")),
+        colour="grey",
+        multi_frame=True,
+        sexes=table.texts("sexes", required=False, allowed=("F", "M", "O")),
     )
     table.finish()
     return applies
@@ -186,6 +233,7 @@ def _age_range(table: StrictTable | None) -> AgeRange | None:
     ages = AgeRange(
         minimum=table.number("minimum", minimum=0, maximum=150),
         maximum=table.number("maximum", minimum=0, maximum=150),
+        required=table.truth("required", default=True),
     )
     if ages.minimum > ages.maximum:
         table.problem("minimum", "lies above maximum")
@@ -215,7 +263,7 @@ def _output(table: StrictTable, task: str) -> OutputSpec:
         table.text(needed)
     if len(set(names.values())) < len(names):
         table.problem("", "names one output for two roles")
-    usual = "probabilities" if task == "segment" else "logits"
+    usual = "logits" if task == "classify" else "probabilities"
     output = OutputSpec(
         names=MappingProxyType(names),
         scores=cast(Scores, table.text("scores", allowed=_SCORES, default=usual)),
@@ -225,7 +273,10 @@ def _output(table: StrictTable, task: str) -> OutputSpec:
     return output
 
 
-def _tolerance(table: StrictTable, output: OutputSpec) -> dict[Role, float]:
+def _tolerance(top: StrictTable, output: OutputSpec) -> dict[Role, float]:
+    if output is NO_OUTPUT:
+        return {}
+    table = top.table("tolerance")
     tolerance = {role: table.number(role, minimum=0) for role in output.names}
     table.finish()
     return tolerance
@@ -263,7 +314,7 @@ def _training_data(table: StrictTable) -> TrainingData:
     return data
 
 
-def _files(top: StrictTable, *, with_files: bool) -> dict[str, str]:
+def _files(top: StrictTable, task: str, *, with_files: bool) -> dict[str, str]:
     if not with_files:
         top.optional_table("files")
         return {}
@@ -278,10 +329,10 @@ def _files(top: StrictTable, *, with_files: bool) -> dict[str, str]:
     for name in files:
         if folded.setdefault(name.casefold(), name) != name:
             table.problem(name, f"differs from {folded[name.casefold()]!r} in capitals only")
-    for name in REQUIRED_FILES:
+    for name in TABLE_FILES if task == "risk" else REQUIRED_FILES:
         if top.has("files") and name not in files:
             table.problem(name, "is missing")
-    wrong = files_fault(files)
+    wrong = networks_fault(files) if task == "risk" else files_fault(files)
     if top.has("files") and wrong is not None:
         table.problem(*wrong)
     return files
@@ -291,10 +342,11 @@ def _check_dependencies(manifest: Manifest, top: StrictTable) -> None:
     region = manifest.input.region
     if isinstance(region, MaskRegion) and region.pack and region.pack not in manifest.depends:
         top.problem("input.region.pack", f"is {region.pack!r}, which [depends] does not name")
-    if manifest.id in manifest.depends:
-        top.problem("depends", "names the pack itself")
-    if manifest.task == "segment" and isinstance(region, MaskRegion):
-        top.problem("input.region.rule", "must be 'whole' in packs that segment")
+    for name, packs in (("depends", manifest.depends), ("uses", manifest.uses)):
+        if manifest.id in packs:
+            top.problem(name, "names the pack itself")
+    if manifest.task != "classify" and isinstance(region, MaskRegion):
+        top.problem("input.region.rule", "must be 'whole' in packs that segment or measure")
     uses_masks = any(limit.gate == "plausibility" for limit in manifest.limits)
     if uses_masks and manifest.task != "segment" and not isinstance(region, MaskRegion):
         top.problem("limits", "asks for plausible masks, but the pack neither makes nor uses any")

@@ -71,6 +71,12 @@ def files_fault(names: Collection[str]) -> tuple[str, str] | None:
     return None
 
 
+def networks_fault(names: Collection[str]) -> tuple[str, str] | None:
+    """Return a network among the files of a pack that must have none, and what is wrong; None if nothing."""
+    networks = [name for precision in MODEL_NAMES for name in _names(precision) if name in names]
+    return (networks[0], "is a network, which packs of the task 'risk' do not have") if networks else None
+
+
 def _names(precision: Precision) -> tuple[str, str, str]:
     onnx = MODEL_NAMES[precision]
     stem = onnx.removesuffix(".onnx")

@@ -198,6 +198,16 @@ def with_dependencies(entries: Mapping[str, PackEntry]) -> dict[str, PackEntry]:
     return {pack_id: _with_dependencies(found[pack_id], found) for pack_id in sorted(found)}
 
 
+def used_packs(library: "PackLibrary", manifest: Manifest) -> tuple[str, ...]:
+    """Return the packs whose measurements a pack would take, as far as they are there and fit."""
+    there = {pack.id: pack.manifest for pack in library.packs()} if manifest.uses else {}
+    return tuple(
+        pack_id
+        for pack_id, versions in manifest.uses.items()
+        if pack_id in there and not there[pack_id].reads_values and there[pack_id].version in versions
+    )
+
+
 def _accept(_pack: Pack) -> PackError | None:
     return None
 
@@ -227,6 +237,8 @@ def _require_dependencies(pack: Pack, found: dict[str, PackEntry], above: tuple[
             raise PackDependencyError(
                 f"{pack.id} needs {pack_id}, which is {'broken' if entry else 'not installed'}"
             )
+        if entry.pack.manifest.reads_values:
+            raise PackDependencyError(f"{pack.id} needs {pack_id}, which reads values and is for the end")
         if entry.pack.manifest.version not in versions:
             raise PackDependencyError(
                 f"{pack.id} needs {pack_id} {versions.text}, installed is {entry.pack.manifest.version}"

@@ -14,7 +14,7 @@ from inference.calibration import calibrated, position_of
 from inference.explain import heatmap, is_shown
 from inference.explaining import needs_runs
 from inference.gate_log import GateLog
-from inference.header_gates import check_age, check_applies, check_colour, check_position
+from inference.header_gates import check_age, check_applies, check_colour, check_position, check_sex
 from inference.image_gates import Orientation, correction_for, is_upright, read_sense
 from inference.loaded import LoadedPack
 from inference.manifest import Label, MaskRegion, Role, Scoring
@@ -122,7 +122,7 @@ class Reading:
             return False
         if self._log.stopped or self._prepared is None:
             return False
-        scored = zip(self._findings(), self._manifest.labels, strict=True)
+        scored = zip(self._findings(), self._manifest.scored_labels, strict=True)
         return any(is_shown(finding, label.scoring) for finding, label in scored if label.scoring)
 
     @property
@@ -181,6 +181,7 @@ class Reading:
         check_applies(log, applies, subject)
         self._ask_upstream()
         check_age(log, applies.age_years, subject)
+        check_sex(log, applies.sexes, subject)
         check_position(log, applies, subject)
         check_colour(log, applies, subject, self._request.image)
 
@@ -235,7 +236,7 @@ class Reading:
     def _findings(self) -> tuple[Finding, ...]:
         if "logits" not in self._outputs:
             return ()
-        scored = zip(self._manifest.labels, self._outputs["logits"], strict=True)
+        scored = zip(self._manifest.scored_labels, self._outputs["logits"], strict=True)
         return tuple(
             self._finding(label, label.scoring, float(logit)) for label, logit in scored if label.scoring
         )
@@ -245,6 +246,7 @@ class Reading:
         value = calibrated(table, logit)
         probability, low, high = value
         point = scoring.operating_point
+        of_cells = self._manifest.counting is not None
         return Finding(
             code=label.code,
             label=label.title,
@@ -253,7 +255,7 @@ class Reading:
             threshold=point.threshold,
             threshold_source=say("inference.threshold.pack", point=point.name, chosen_on=point.chosen_on),
             position=position_of(value, point.threshold),
-            calibrated_at_prevalence=None if table.method == "none" else table.prevalence,
+            calibrated_at_prevalence=None if table.method == "none" or of_cells else table.prevalence,
             image=self._request.image.ref,
         )
 
@@ -317,7 +319,7 @@ class Reading:
         if activations is None or self._prepared is None:
             return ()
         rows, columns = self._request.grey.shape
-        maps = zip(findings, self._manifest.labels, activations, strict=False)
+        maps = zip(findings, self._manifest.scored_labels, activations, strict=False)
         return tuple(
             heatmap(
                 activation,

@@ -9,19 +9,23 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import Cancelled, EngineError, PackDependencyError, PackError
+from core.errors import Cancelled, EngineError, NoNetworkError, PackDependencyError, PackError
 from core.image import Image
-from core.result import EngineName, Precision
+from core.patient import Patient
+from core.result import EngineName, PackResult, Precision
 from inference.answering import Answering
 from inference.choices import Asked, Tuned, nothing_tuned
+from inference.cine_reading import CineRequest, CineRun, look_at_cine
 from inference.engine import CPU
 from inference.explaining import maps_of
 from inference.loaded import LoadedPack
-from inference.packs import Pack, PackLibrary
+from inference.packs import Pack, PackLibrary, used_packs
 from inference.perturbing import Told, nobody
 from inference.reading import Reading
 from inference.requests import PackRequest, PackRun
+from inference.risk_reading import assess, load_table
 from inference.subject import Subject
+from inference.table_model import TableModel
 from inference.takeover import Takeover
 
 IsCancelled = Callable[[], bool]
@@ -55,6 +59,7 @@ class PackRunner:
         asked = Asked(engine=engine, precision=precision, device=device, threads=threads)
         self.answering = Answering(library, asked, tuned=tuned, takeover=takeover)
         self._lock = Lock()
+        self._tables: dict[str, TableModel] = {}
 
     def plan(self, requested: Sequence[str] | None, demonstration: bool = False) -> tuple[str, ...]:
         """Return the packs to run, each after what it depends on.
@@ -86,10 +91,32 @@ class PackRunner:
         """
         for pack_id in pack_ids:
             pack = self._library.get(pack_id)
+            if pack.manifest.reads_values:
+                self._table(pack)
+                continue
             rows, columns = pack.manifest.input.size
             engine = self.answering.get(pack).engine
             with self._lock:
                 engine.run(np.zeros((1, pack.manifest.input.channels, rows, columns), dtype=np.float32))
+
+    def assess(
+        self,
+        pack_id: str,
+        patient: Patient,
+        upstream: Sequence[PackResult] = (),
+        *,
+        use_gates: bool = True,
+        asked: bool = True,
+    ) -> PackResult:
+        """Return what a pack that reads values says of a patient; see ``risk_reading.assess``.
+
+        Raises:
+            PackError: the pack or its table is not what it must be.
+        """
+        pack = self._library.get(pack_id)
+        wanted = (*pack.manifest.depends, *pack.manifest.uses)
+        known = [result for result in upstream if result.stamp.pack_id in wanted]
+        return assess(pack, self._table(pack), patient, known, use_gates=use_gates, asked=asked)
 
     def run(
         self,
@@ -131,6 +158,8 @@ class PackRunner:
         The seconds of each are an equal share of the time that all took, the loading of the model left out.
         """
         pack = self._library.get(pack_id)
+        if pack.manifest.reads_values:
+            raise NoNetworkError(pack_id)
         for request in requests:
             _require_upstream(pack, request)
         loaded = self.answering.get(pack, study)
@@ -143,6 +172,30 @@ class PackRunner:
             finished = self._read(self.answering.fall_back(loaded, error), requests, cancelled, told)
         seconds = (perf_counter() - started) / max(len(requests), 1)
         return tuple(run.after(seconds) for run in finished)
+
+    def run_cine(
+        self,
+        pack_id: str,
+        request: CineRequest,
+        cancelled: IsCancelled = never,
+        told: Told = nobody,
+        *,
+        study: str = "",
+    ) -> CineRun:
+        """Return what a pack that measures outlines in a stack that moves; ``told`` hears how far it is.
+
+        Raises:
+            Cancelled: ``cancelled`` said so.
+            PackError, EngineError: the pack or its model is not what it must be, or failed.
+        """
+        loaded = self.answering.get(self._library.get(pack_id), study)
+        try:
+            return look_at_cine(loaded, request, turn=self._lock, cancelled=cancelled, told=told)
+        except EngineError as error:
+            if loaded.engine.device == CPU:
+                raise
+            loaded = self.answering.fall_back(loaded, error)
+            return look_at_cine(loaded, request, turn=self._lock, cancelled=cancelled, told=told)
 
     def _read(
         self, loaded: LoadedPack, requests: Sequence[PackRequest], cancelled: IsCancelled, told: Told
@@ -179,9 +232,19 @@ class PackRunner:
         """Add a pack after what it depends on; the library has refused circles already."""
         if pack_id in order:
             return
-        for needed in self._library.get(pack_id).manifest.depends:
+        manifest = self._library.get(pack_id).manifest
+        for needed in manifest.depends:
             self._add(needed, order)
+        for useful in used_packs(self._library, manifest):
+            self._add(useful, order)
         order[pack_id] = None
+
+    def _table(self, pack: Pack) -> TableModel:
+        """Return the table of a pack that reads values; it is read and proven once."""
+        if pack.sha256 not in self._tables:
+            self._library.require_intact(pack)
+            self._tables[pack.sha256] = load_table(pack)
+        return self._tables[pack.sha256]
 
 
 def _require_upstream(pack: Pack, request: PackRequest) -> None:

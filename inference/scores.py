@@ -22,15 +22,16 @@ Values = NDArray[np.float32]
 def of_labels(outputs: Mapping[Role, Values], manifest: Manifest) -> dict[Role, Values]:
     """Return the outputs with logits and mask probabilities in the order of the labels."""
     read = dict(outputs)
-    if "activation_map" in read:
+    if "activation_map" in read and not manifest.findings:
         read["activation_map"] = _map_of_logits(read["activation_map"], manifest)
-    if "logits" in read:
+    if "logits" in read and not manifest.findings:
         read["logits"] = as_logits(read["logits"], manifest)
     if "masks" in read:
         read["masks"] = as_probabilities(read["masks"], manifest)
     columns = list(manifest.label_columns)
     if columns != list(range(manifest.columns)):
-        read |= {role: np.ascontiguousarray(read[role][:, columns]) for role in _BY_COLUMN if role in read}
+        chosen: tuple[Role, ...] = ("masks",) if manifest.findings else _BY_COLUMN
+        read |= {role: np.ascontiguousarray(read[role][:, columns]) for role in chosen if role in read}
     return read
 
 

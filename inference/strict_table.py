@@ -54,6 +54,10 @@ class StrictTable:
         self._asked.update(self._values)
         return tuple(self._values)
 
+    def note_asked(self, key: str) -> None:
+        """Note that a key was dealt with, whatever its type."""
+        self._asked.add(key)
+
     def text(self, key: str, *, allowed: tuple[str, ...] = (), default: str | None = None) -> str:
         """Return a text that is not empty, one of ``allowed`` where that is given."""
         if default is not None and key not in self._values:

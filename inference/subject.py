@@ -20,6 +20,7 @@ class Subject:
     age_years: float | None = None
     frames: int = 1
     colour: bool | None = None
+    sex: str | None = None
 
 
 def subject_of(unit: ReadingUnit, patient: Patient) -> Subject:
@@ -31,4 +32,5 @@ def subject_of(unit: ReadingUnit, patient: Patient) -> Subject:
         view=header.view,
         age_years=patient.age_years.value if patient.age_years else None,
         frames=unit.frames,
+        sex=patient.sex.value if patient.sex else None,
     )

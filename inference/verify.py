@@ -18,6 +18,8 @@ from inference.manifest import GOLDEN_NAME
 from inference.model_files import ModelFile, models_of
 from inference.pack_files import require_intact
 from inference.packs import Pack, load_pack
+from inference.risk_golden import LARGEST_TABLE_DIFFERENCE, table_difference
+from inference.risk_reading import load_table
 
 _CAREFUL_FIRST: tuple[EngineName, ...] = ("onnxruntime", "openvino")
 """OpenVINO 2026.4 crashes on operators without their inputs, which ONNX Runtime refuses: a model that the one
@@ -75,6 +77,9 @@ def checks_of(folder: Path, *, threads: int | None = None) -> Iterator[VerifyChe
         require_intact(folder, pack.manifest.files)
         yield _check(step, say("inference.verify_files.good", count=str(len(pack.manifest.files))))
         step = "golden"
+        if pack.manifest.reads_values:
+            yield from _table_checks(pack)
+            return
         golden = read_golden(pack.read(GOLDEN_NAME), pack.manifest)
     except PackError as error:
         yield _failed(step, error)
@@ -113,6 +118,20 @@ def _engine_checks(
     yield _check(
         step, say(f"inference.verify_golden.{'good' if passed else 'differs'}", found=words), passed=passed
     )
+
+
+def _table_checks(pack: Pack) -> Iterator[VerifyCheck]:
+    """Yield whether a pack that reads values can be read, and gives the answers that its makers found.
+
+    Raises:
+        PackError: the table or the known answers are not what they must be.
+    """
+    table = load_table(pack)
+    found = table_difference(pack, table)
+    passed = found <= LARGEST_TABLE_DIFFERENCE
+    words = f"{found:.2g} of {LARGEST_TABLE_DIFFERENCE:g}"
+    case = "good" if passed else "differs"
+    yield _check("golden", say(f"inference.verify_golden.{case}", found=words), passed=passed)
 
 
 def _other_pictures(pack: Pack, golden: Golden, engine: Engine, model: ModelFile) -> Iterator[VerifyCheck]:

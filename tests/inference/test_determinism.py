@@ -1,4 +1,4 @@
-"""Every installed pack: the same input gives the same bits, and engines and precisions agree as promised."""
+"""Every installed pack with a network: the same input gives the same bits; engines and precisions agree."""
 
 import hashlib
 import itertools
@@ -23,7 +23,7 @@ from tests.inference.test_runner import CHILD, _image
 from tests.inference.toy_packs import marker
 
 ROOT = Path(__file__).resolve().parents[2]
-INSTALLED = PackLibrary([ROOT / "models"]).packs()
+INSTALLED = [pack for pack in PackLibrary([ROOT / "models"]).packs() if not pack.manifest.reads_values]
 each_pack = pytest.mark.parametrize("pack", INSTALLED, ids=lambda pack: pack.id)
 
 

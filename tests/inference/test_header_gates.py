@@ -1,5 +1,7 @@
 """Gates that ask the header and the patient."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from inference.header_gates import (
     check_applies,
     check_colour,
     check_position,
+    check_sex,
     has_real_colour,
 )
 from inference.manifest import AgeRange, Applies
@@ -115,6 +118,24 @@ def test_an_age_outside_the_range_refuses(age: float) -> None:
     assert age_words(age) in log.refusal.reason
 
 
+def test_an_unknown_age_is_only_told_where_the_pack_does_not_need_it() -> None:
+    ages, log = AgeRange(minimum=18.0, maximum=120.0, required=False), _log()
+    check_age(log, ages, Subject())
+    assert log.refusal is None
+    assert [(one.gate, one.outcome) for one in log.checks] == [("age", "note")]
+    check_age(log, ages, Subject(age_years=12.0))
+    assert log.refusal is not None
+    assert log.refusal.gate == "age"
+
+
+@pytest.mark.parametrize(("sex", "outcome"), [("F", "good"), ("M", "refused"), (None, "note")])
+def test_another_sex_refuses_and_an_unknown_one_is_told(sex: str | None, outcome: str) -> None:
+    log = _log()
+    check_sex(log, ("F",), Subject(sex=sex))
+    assert [one.outcome for one in log.checks] == [outcome]
+    assert (log.refusal is not None) is (outcome == "refused")
+
+
 def test_a_pack_without_an_age_range_does_not_ask() -> None:
     log = _log()
     check_age(log, None, Subject())
@@ -166,3 +187,11 @@ def test_the_first_refusal_is_kept() -> None:
     check_position(log, APPLIES, Subject(body_part="SKULL"))
     assert log.refusal is not None
     assert log.refusal.gate == "age"
+
+
+def test_a_pack_for_both_looks_at_grey_and_at_colour() -> None:
+    both = replace(APPLIES, colour="any")
+    for colour in (True, False):
+        log = GateLog(use_gates=True)
+        check_colour(log, both, Subject(colour=colour), _image(np.zeros((8, 8), dtype=np.uint8)))
+        assert log.refusal is None

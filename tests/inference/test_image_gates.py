@@ -118,3 +118,19 @@ def test_a_stranger_is_refused_beyond_the_maximum_only() -> None:
         check_familiarity(log, 2.0, distance)
         assert (log.refusal is not None) is refused
         assert log.checks[0].maximum == 2.0
+
+
+@pytest.mark.parametrize(
+    ("name", "probability", "refused"),
+    [("upright", 0.9, None), ("upright", 0.55, "familiarity"), ("other", 0.55, "familiarity")],
+)
+def test_a_pack_that_asks_for_the_kind_alone_speaks_of_no_position(
+    name: SenseClass, probability: float, refused: str | None
+) -> None:
+    kinds = Sense(
+        classes=("upright", "other"), minimum_probability=0.6, may_correct=(), correct_probability=1.0
+    )
+    log = GateLog(use_gates=True)
+    check_sense(log, kinds, Orientation(name=name, probability=probability), None)
+    assert (log.refusal.gate if log.refusal else None) == refused
+    assert [check.name for check in log.checks] == ["Familiar image"]

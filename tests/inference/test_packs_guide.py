@@ -9,6 +9,7 @@ from inference.manifest import SCHEMA
 from inference.manifest_reader import parse_manifest
 from inference.quality import GATE_MEASURES
 from tests.inference.test_manifest_reader import OUTLINE
+from tests.inference.toy_tables import RISK_TOML
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "packs.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
@@ -35,6 +36,18 @@ def test_every_measure_stands_beside_its_gate(gate: str, measure: str) -> None:
 def test_every_key_of_the_example_is_explained() -> None:
     explained = GUIDE.split("## Every key")[1]
     for key in set(re.findall(r"^(\w+) = ", EXAMPLES[0], re.MULTILINE)):
+        assert re.search(rf"[`.]{key}[ `]", explained), key
+
+
+def test_the_example_of_values_is_sound_and_each_of_its_keys_explained() -> None:
+    (example,) = (one for one in EXAMPLES if "[[inputs]]" in one)
+    begin, end = RISK_TOML.index("[uses]"), RISK_TOML.index("[[labels]]")
+    applies = "age_years = { minimum = 40.0, maximum = 95.0 }\n"
+    text = (RISK_TOML[:begin] + example + "\n" + RISK_TOML[end:]).replace(applies, "")
+    manifest = parse_manifest(text, with_files=False)
+    assert [field.code for field in manifest.inputs] == ["ejection_fraction", "smoking"]
+    explained = GUIDE.split("## Packs that read values")[1]
+    for key in set(re.findall(r"^(\w+) = ", example, re.MULTILINE)):
         assert re.search(rf"[`.]{key}[ `]", explained), key
 
 
