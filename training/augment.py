@@ -72,6 +72,23 @@ def photometry(x: Tensor, strength: Photometry) -> Tensor:
     return x + noise * torch.randn_like(x)
 
 
+def restained(pictures: Tensor, *, strength: float = 0.6, mixing: float = 0.6) -> Tensor:
+    """Return grey (image, 1, row, column) of stained tissue (image, row, column, 3) bytes, stained otherwise.
+
+    Each colour's optical density is scaled by up to exp(`strength`), and the colours are mixed into grey by
+    luma's weights, moved by `mixing` towards random ones.
+    """
+    count = len(pictures)
+    density = -torch.log((pictures.permute(0, 3, 1, 2).float() + 1) / 256)
+    scale = torch.exp(uniform(count * 3, -strength, strength)).view(count, 3, 1, 1)
+    shown = torch.exp(-density * scale)
+    luma = torch.tensor([0.299, 0.587, 0.114])
+    chance = torch.rand(count, 3)
+    share = mixing * torch.rand(count, 1)
+    weights = (1 - share) * luma + share * chance / chance.sum(1, keepdim=True)
+    return (shown * weights[..., None, None]).sum(1, keepdim=True)
+
+
 def stretched(x: Tensor, *, low: float, high: float, step: int = 3) -> Tensor:
     """Stretch each image's percentiles `low`..`high` to 0..1, as the application does.
 

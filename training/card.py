@@ -1,164 +1,132 @@
-"""Write model cards from measured figures: no measured number is typed by hand; torch-free."""
+"""Write a pack's card from its manifest, its recipe's words and its figures.
+
+No measured number is typed by hand.
+"""
 
 from __future__ import annotations
 
-from evaluation.card_tables import (
-    Measured,
-    engine_table,
-    figure_table,
-    refusal_table,
-    reliability_table,
-    table,
-)
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-_LUNGS = """# Lung outline on chest X-rays (`chest-lungs` {version}, assist)
+from evaluation.card import map_table
+from evaluation.card_tables import Measured, figure_table, refusal_table, reliability_table, table
+from training.card_speed import speed_parts
+from training.card_words import CardWords
 
-**Intended use.** Outlines the left and the right lung field on frontal chest X-rays of children and
-adults, for display and for packs that look inside the lungs. It finds no disease. The outline includes
-the lung behind the heart, so that no cardiothoracic ratio can be taken from it. "Left" and "right" assume
-the standard display; an image is never mirrored, and a mirrored image cannot be told from dextrocardia.
-
-**Not for.** Finding or excluding disease; lateral views; volumes.
-
-**Data.** Children of 1 to 5 years (Kermany v2, one hospital in Guangzhou) with lung masks of the V7 Labs
-COVID-19 X-ray dataset; adults (Cohen et al., CC BY images only, all COVID-19) with masks of the same set;
-for the image's sense and for familiarity also adults of the National Library of Medicine (Shenzhen,
-Montgomery), which have no masks. Patients are split by a hash of their id: 12 % of the children, 30 % of
-the adults were never seen by the weights. The two sets of children hold the same patients and are split
-alike.
-
-**Network.** U-Net of plain convolutions with skips by addition, {parameters} thousand parameters, 192 px
-in, 96 px out; masks are brought to the source's size linearly, then thresholded at 0.5. One graph also
-says how the image lies (four turns, normal or inverted, or no frontal chest X-ray) and how far it is from
-the training images (Mahalanobis distance of pooled features). Weights are running averages over four stages
-of training with gentler and gentler changes. How long each lasts was chosen with an eye on these held-out
-patients.
-
-**Limits and thresholds.** All gate limits come from training patients by one rule (percentiles with a
-margin). The bundled sample study, which is drawn, played no part in them.
-"""
-
-_LUNGS_WEAK = """
-## Known failures
-
-- Lungs that are wholly white, large devices over the lungs, and bedside films of intensive care (the
-  adults' lowest Dice).
-- The adults with masks are few: their interval is wide.
-- No X-ray of another body part but one limb (in many cuts) could be tried; drawn limbs, heads and
-  pelvises stood in for the rest. A kind of X-ray that looks like a chest (an abdomen with much air, a
-  lateral chest) may pass the gates.
-- "Kinds not trained on" are kinds of which the network saw no image; it was not trained again with each
-  kind left out.
-"""
-
-_PNEUMONIA = """# Pneumonia on chest X-rays of children (`chest-pneumonia-child` {version}, research)
-
-**Intended use.** A second look at a frontal chest X-ray of a child of 1 to 5 years in whom a clinician
-thinks of pneumonia. The clinician reads first. **Clinical signs decide**: respiratory rate, oxygen
-saturation, danger signs. A score below the threshold does not exclude pneumonia, and nothing else is
-looked for.
-
-**Not for.** Deciding for or against treatment; telling bacterial from viral pneumonia; screening of well
-children; other ages; lateral views.
-
-**Data.** Kermany v2: children of 1 to 5 years, one hospital in Guangzhou, 74 % of the training images
-with pneumonia. Labels are readers' labels of the image, not microbiology. 15 % of the training patients
-(by a hash of their id) were kept apart for calibration, operating points and gate limits. Nothing was
-fitted to the official test images, but what was measured on them guided choices, as the next lines say.
-
-**How often the test was looked at.** {looks}
-
-**Network.** Plain residual network, {parameters} thousand parameters, 160 px, that sees only inside the
-lungs: the outlines of `chest-lungs` are cropped with a margin of 5 %, contrast is stretched inside them,
-and everything outside is one constant. Training moved, roughened and cut the outlines and changed exposure,
-so that borders, exposure and outline tell little. The lung network has itself seen most of the training
-children, but none of the test; how well it outlines children that it has seen stands in its card. The
-activation map (20 x 20) comes from the same pass and its mean is the logit.
-
-**Calibration.** Inductive Venn-Abers on the patients kept apart, seen as they are and, with half that
-weight, through other exposures and slightly other outlines, and weighted so that {prevalence:.1%} are ill:
-the published share of the official test set (74 % of the training images are ill). Where fewer children are
-ill, the same probability means less. Calibration error: mean distance of score and share ill over ten bins,
-weighted by images. Stated for other shares ill, the same scores have on the same images the error:
-{stated}.
-"""
-
-_PNEUMONIA_WEAK = """
-## Known failures
-
-- One hospital, one country: expect worse elsewhere. No image of another hospital was available to measure
-  how much.
-- Scores in the middle of the scale are too high on the test images, and the calibration error depends on how
-  many children are ill: see above.
-- The map is coarse. It beats a map that marks the middle of each lung where lung is cut out of the picture
-  as in training; where lung is blurred or darkened instead, taking away the middle of the lung lowers the
-  score more than taking away what the map marks.
-- Chests without pneumonia but in poor inspiration, or rotated, score too high.
-- Other diseases of the chest were never seen; their scores mean nothing.
-- The map shows where the model looked, not where disease is.
-"""
+RELIABILITY = "reliability.png"
+GATES = '"All": gates off; "answered": on.'
+"""What the words of a population say."""
 
 
-def lungs_card(measured: Measured) -> str:
-    """Return the card of `chest-lungs`."""
+def scores_card(
+    manifest: Mapping[str, Any],
+    words: CardWords,
+    measured: Measured,
+    *,
+    family: str,
+    notes: Sequence[str] = (),
+) -> str:
+    """Return the card of a pack that scores findings; `family` is what intervals resample, in words."""
+    facts, on = words.facts(measured), words.on
+    usual = f"INT8 in ONNX Runtime; intervals: 1,000 bootstraps of {family}. {GATES}"
     parts = [
-        _LUNGS.format(**measured["pack"]),
-        "## Outlines",
-        "Dice at the source's resolution, INT8 in ONNX Runtime; intervals: 1,000 bootstraps of patients.",
+        f"# {manifest['title']} (`{manifest['id']}` {manifest['version']}, {manifest['class']})",
+        f"**Intended use.** {manifest['intended_use']}",
+        _listed("Not for", manifest["not_for"]),
+        _listed("Weak where", manifest.get("weak_where", ())),
+        _listed("Not looked for", manifest.get("not_looked_for", ())),
+        f"**Data.** {words.data.format(**facts)}",
+        f"**Network.** {words.network.format(**measured['pack'])}",
+        f"**Licence of the weights.** {_licence(manifest['licence'])}",
+        f"**Calibration.** {words.calibration}",
+        "## Scores",
+        on.get("scores", usual),
         figure_table(measured["figures"]),
-        "## Engines and precisions (median Dice)",
-        engine_table(measured["engines"]),
+        *_answers(measured, on),
+        *_beside(measured, on),
+        *notes,
+        *speed_parts(measured),
+        "## Known failures",
+        "\n".join(f"- {failure.format(**facts)}" for failure in words.failures),
+    ]
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _answers(measured: Measured, on: Mapping[str, str]) -> list[str]:
+    bounds = measured["bounds"]
+    return [
+        "## Reliability",
+        on.get("reliability", ""),
+        f"![Reliability]({RELIABILITY})",
+        reliability_table(measured["reliability"]),
+        f"Undecided{on.get('undecided', '')} (the interval crosses the threshold): "
+        f"{measured['undecided']:.1%}. Venn-Abers bounds{on.get('bounds', '')}: "
+        f"{bounds['mean_lower']:.3f} to {bounds['mean_upper']:.3f} in the mean (mean width "
+        f"{bounds['mean_width']:.3f}), {bounds['share_ill']:.3f} have the finding; of {bounds['groups']} "
+        f"groups of equal size the bounds hold in {bounds['groups_covered']}, sampling error allowed for.",
+        "## Engines and precisions",
+        on.get("engines", ""),
+        score_engine_table(measured["engines"]),
         "## Own images refused",
+        on.get("own", ""),
         refusal_table(measured["own_refused"]),
+        *_strangers_part(measured),
+    ]
+
+
+def _strangers_part(measured: Measured) -> list[str]:
+    if "strangers_refused" not in measured:
+        return []
+    return [
         "## Strangers refused",
         "Resampled to one size, grey, full contrast, with no header that could give them away.",
-        _strangers(measured["strangers_refused"]),
-        "## Turned and inverted on purpose",
-        _senses(measured["sense"]),
+        stranger_table(measured["strangers_refused"]),
     ]
-    return "\n\n".join(part.strip() for part in parts) + "\n" + _LUNGS_WEAK
 
 
-def pneumonia_card(measured: Measured) -> str:
-    """Return the card of `chest-pneumonia-child`."""
-    stated = (
-        f"{error:.3f} at {float(mix):.1%}" for mix, error in measured["calibration_error_stated_at"].items()
+def _beside(measured: Measured, on: Mapping[str, str]) -> list[str]:
+    parts = []
+    if measured.get("baselines"):
+        head = "## Beside it: what the data gives away"
+        parts += [head, on.get("baselines", ""), figure_table(measured["baselines"])]
+    for code, rows in map_qualities(measured).items():
+        parts += [f"## The map: {code}" if code else "## The map", on.get("map", ""), map_table(rows)]
+    return parts
+
+
+def map_qualities(measured: Measured) -> Mapping[str, Measured]:
+    """Return what was measured of maps by finding; one without a name is that of a pack's only finding."""
+    found = measured.get("map_quality") or {}
+    return {"": found} if "passes" in found else found
+
+
+def score_engine_table(rows: Measured) -> str:
+    """Return AUC in every engine and precision, and how far scores lie from the reference."""
+    head = ("engine, precision", "AUC", "largest difference of a score from FP32")
+    return table(head, [(n, f"{r['AUC']:.4f}", f"{r['largest_difference']:.4f}") for n, r in rows.items()])
+
+
+def largest_int8_change(measured: Measured) -> str:
+    """Return in words how much a score may change by the precision of the weights."""
+    far = max(row["largest_difference"] for name, row in measured["engines"].items() if "int8" in name)
+    return (
+        f"INT8 weights change a score by up to {far:.3f} against FP32, on the images of the table of "
+        f"engines: "
+        "so much may a score change by precision alone, and one near the threshold its side."
     )
-    head = _PNEUMONIA.format(
-        **measured["pack"],
-        looks=measured["looks_at_test"],
-        prevalence=measured["calibrated_at_prevalence"],
-        stated=", ".join(stated),
-    )
-    parts = [
-        head,
-        "## Scores",
-        'INT8 in ONNX Runtime; intervals: 1,000 bootstraps of patients. "All": gates off; "answered": on.',
-        figure_table(measured["figures"]),
-        f"Undecided (the interval crosses the threshold): {measured['undecided']:.1%} of the test images.",
-        "## Beside it: what the data gives away",
-        figure_table(measured["baselines"]),
-        "## Reliability (test, all)",
-        reliability_table(measured["reliability"]),
-        "## Engines and precisions",
-        table(
-            ("engine, precision", "AUC", "largest difference of a score from FP32"),
-            [
-                (name, f"{r['AUC']:.4f}", f"{r['largest_difference']:.4f}")
-                for name, r in measured["engines"].items()
-            ],
-        ),
-        "## Own images refused",
-        refusal_table(measured["own_refused"]),
-        "## Strangers refused",
-        _strangers(measured["strangers_refused"]),
-        "## The map",
-        _map(measured["map_quality"]),
-    ]
-    return "\n\n".join(part.strip() for part in parts) + "\n" + _PNEUMONIA_WEAK
 
 
-def _strangers(rows: Measured) -> str:
+def _listed(name: str, items: Sequence[str]) -> str:
+    return f"**{name}.** {'; '.join(items)}." if items else ""
+
+
+def _licence(licence: Mapping[str, Any]) -> str:
+    use = "" if licence["commercial_use"] else " Not for commercial use."
+    return f"{licence['spdx']}.{use} {licence['attribution']}"
+
+
+def stranger_table(rows: Measured) -> str:
+    """Return, for each kind of stranger and for all together, the share that was refused."""
     body = [
         (name, str(r["images"]), "yes" if r["kind_trained_on"] else "no", f"{r['refused']:.1%}")
         for name, r in rows.items()
@@ -169,44 +137,3 @@ def _strangers(rows: Measured) -> str:
         refused = sum(r["images"] * r["refused"] for r in chosen) / total
         body.append((f"**{name}**", str(total), "yes" if trained else "no", f"**{refused:.1%}**"))
     return table(("kind", "images", "kind trained on", "refused"), body)
-
-
-def _senses(rows: Measured) -> str:
-    return table(
-        ("shown as", "images", "right", "refused", "let through wrong"),
-        [(n, *(str(r[key]) for key in ("images", "right", "refused", "wrong"))) for n, r in rows.items()],
-    )
-
-
-def _map(rows: Measured) -> str:
-    deletion, insertion = rows["deletion_area"], rows["insertion_area"]
-    lines = [
-        (
-            "share of heat inside the lungs (the lungs' share of the crop)",
-            f"{rows['heat_inside_lungs']:.3f} ({rows['lungs_share_of_crop']:.3f})",
-        ),
-        (
-            "deletion area, lung cut out, lower is better: map, random, centre",
-            f"{deletion['map']:.3f}, {deletion['random']:.3f}, {deletion['centre']:.3f}",
-        ),
-        (
-            "insertion area, lung cut out, higher is better: map, random, centre",
-            f"{insertion['map']:.3f}, {insertion['random']:.3f}, {insertion['centre']:.3f}",
-        ),
-        *(_fill_row(name, areas) for name, areas in rows["other_fills"].items()),
-        ("correlation with maps of shuffled weights", f"{rows['correlation_with_random_weights']:.3f}"),
-        ("correlation under small shifts", f"{rows['correlation_under_small_shifts']:.3f}"),
-        ("may be shown", "yes" if rows["passes"] else "no: the window and the report show none"),
-    ]
-    return table(("measure", f"value ({rows['images']} test images of pneumonia)"), lines)
-
-
-def _fill_row(name: str, areas: Measured) -> tuple[str, str]:
-    deletion, insertion = areas["deletion_area"], areas["insertion_area"]
-    values = (deletion[order] for order in ("map", "random", "centre"))
-    others = (insertion[order] for order in ("map", "random", "centre"))
-    return (
-        f"not decisive: lung {name}; deletion, insertion, and score without any lung",
-        f"{', '.join(f'{v:.3f}' for v in values)}; {', '.join(f'{v:.3f}' for v in others)}; "
-        f"{areas['score_when_all_is_removed']:.3f}",
-    )

@@ -61,7 +61,7 @@ def children(split: str = "train") -> tuple[Picture, ...]:
             label=row["subtype"],
             split=row["split"],
         )
-        for row in _rows(root)
+        for row in rows_of(root)
         if row["split"] == split
     )
 
@@ -78,7 +78,7 @@ def chests_with_true_aspect(source: str) -> tuple[Picture, ...]:
             label=row["label"],
             split="train",
         )
-        for row in _rows(root)
+        for row in rows_of(root)
         if row["source"] == source
     )
 
@@ -95,13 +95,21 @@ def adults_without_masks() -> tuple[Picture, ...]:
             label=row["label"],
             split="train",
         )
-        for row in _rows(root)
+        for row in rows_of(root)
     )
 
 
 def read_grey(path: Path) -> Bytes:
     """Read an image file as (row, column) bytes. Raises: OSError when it cannot be decoded."""
     image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise OSError(f"cannot decode {path.name}")
+    return np.asarray(image, dtype=np.uint8)
+
+
+def read_colour(path: Path) -> Bytes:
+    """Read an image file as (row, column, 3) bytes, red first. Raises: OSError when it cannot be decoded."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if image is None:
         raise OSError(f"cannot decode {path.name}")
     return np.asarray(image, dtype=np.uint8)
@@ -149,13 +157,14 @@ def lungs_apart(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
 
 
 def stretched_bytes(image: Bytes, size: int) -> Bytes:
-    """Resize (row, column) bytes to size x size without keeping the aspect."""
-    shrinks = min(image.shape) >= size
+    """Resize (row, column) or (row, column, 3) bytes to size x size without keeping the aspect."""
+    shrinks = min(image.shape[:2]) >= size
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (size, size), interpolation=method), dtype=np.uint8)
 
 
-def _rows(root: Path) -> list[dict[str, str]]:
+def rows_of(root: Path) -> list[dict[str, str]]:
+    """Return the lines of a data set's `index.csv`."""
     with (root / "index.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 

@@ -16,10 +16,12 @@ from inference.quantizer import CONVOLUTIONAL, quantized
 OPSET = 18
 
 
-def write_onnx(network: nn.Module, path: Path, *, size: int, outputs: Sequence[str]) -> None:
-    """Write a network that reads `image` (batch, 1, size, size) to one self-contained file."""
+def write_onnx(
+    network: nn.Module, path: Path, *, size: int, outputs: Sequence[str], channels: int = 1
+) -> None:
+    """Write a network that reads `image` (batch, channel, size, size) to one self-contained file."""
     network.eval()
-    example = torch.rand(2, 1, size, size)
+    example = torch.rand(2, channels, size, size)
     program = torch.onnx.export(
         network,
         (example,),

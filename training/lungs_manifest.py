@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from training.lungs import HIGH, LOW, SIZE
 from training.manifest_text import Inline
 
@@ -18,7 +20,7 @@ SENSES = [
 TURNS = ["turned-90", "turned-180", "turned-270"]
 ROLES = {"masks": "masks", "sense": "sense", "familiarity": "familiarity"}
 
-MANIFEST: dict[str, object] = {
+MANIFEST: dict[str, Any] = {
     "schema": "farlight-pack/1",
     "id": "chest-lungs",
     "version": "1.1.0",

@@ -16,7 +16,7 @@ from inference import preprocess
 from training import data, drawn_strangers, pack_files, pack_folder, sample_xray
 from training.gates import Bound, measures_of, set_limits
 from training.lungs import HIGH, LOW, SIZE
-from training.lungs_manifest import ATTRIBUTION, MANIFEST, ROLES, SENSES, TURNS
+from training.lungs_manifest import MANIFEST, ROLES, SENSES, TURNS
 from training.networks import LungNet, LungPack
 from training.splits import held_out
 
@@ -74,7 +74,7 @@ def build(weights: Path, folder: Path) -> None:
     sample = np.concatenate([part[:: max(1, len(part) // 50)][:50] for part in tensors])
     pack_folder.write_networks(pack, LungPack.OUTPUTS, folder, sample)
     tolerance = pack_folder.write_golden(folder, golden_inputs(), ROLES)
-    pack_folder.write_licence(folder, ATTRIBUTION)
+    pack_folder.write_licence(folder, MANIFEST["licence"])
     manifest = dict(MANIFEST)
     manifest["sense"] = {
         "classes": SENSES,

@@ -31,8 +31,8 @@ from inference.manifest import MaskRegion
 from inference.packs import load_pack
 from inference.shuffled_weights import shuffled_weights
 from training import data
+from training.inside_lungs import OUTSIDE
 from training.outlines import Outlined, outline_lungs
-from training.pneumonia import OUTSIDE
 
 IMAGES = 100
 

@@ -82,7 +82,9 @@ def refusals(application: Application, pack_id: str = PACK) -> dict[str, object]
     }
 
 
-def stranger_refusals(application: Application, pack_id: str = PACK) -> dict[str, object]:
+def stranger_refusals(
+    application: Application, pack_id: str = PACK, subject: Subject = CHEST
+) -> dict[str, object]:
     """Return, for each kind of stranger, the share refused, and whether the kind was trained on."""
     kinds = [(name, images, True) for name, images in strangers.bank(strangers.TRAINING_KINDS, 100).items()]
     kinds += [
@@ -94,7 +96,7 @@ def stranger_refusals(application: Application, pack_id: str = PACK) -> dict[str
     kinds.append(("parts of held-out chests", np.stack(list(cuts)), True))
     rows: dict[str, object] = {}
     for name, images, trained in kinds:
-        answers = application.ask(pack_id, list(images.astype(np.float32) / 255), CHEST, gates_only=True)
+        answers = application.ask(pack_id, list(images.astype(np.float32) / 255), subject, gates_only=True)
         rows[name] = {**_refusals(answers), "kind_trained_on": trained}
     return rows
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluation.calibration import at_other_mix, calibration_error
-from evaluation.figures import Figure, Labels, Values, area_under_curve, share
-from evaluation.scores import BINS, refusal_row, reliability, score_figures
-from inference.manifest import Scoring
-from inference.packs import load_pack
+from evaluation.scores import BINS
 from training import baselines, data, map_quality
 from training.measure_lungs import CHEST, greys_of, stranger_refusals
-from training.through_application import COMBINATIONS, Answer, Application
+from training.measure_scores import TestSet, engines, measure_answers, score_of, scoring_of
+from training.through_application import Application
 
 PACK = "chest-pneumonia-child"
 TEST = "official test images"
@@ -36,90 +32,44 @@ STATED_MIXES = (0.5, 0.625, 0.74)
 """Shares ill at which the same scores are stated for comparison; 0.74 is that of the training images."""
 
 
+def test_set() -> TestSet:
+    """Return the official test images, with bacterial and viral pneumonia each beside all normal ones."""
+    pictures = list(data.children("test"))
+    labels = np.array([picture.label for picture in pictures])
+    kinds = {"bacteria": "bacterial", "virus": "viral"}
+    return TestSet(
+        name=TEST,
+        greys=greys_of(pictures),
+        patients=[picture.patient for picture in pictures],
+        truth=np.array([int(picture.label != "normal") for picture in pictures]),
+        subject=CHEST,
+        subgroups={
+            f"normal and {word} pneumonia": np.isin(labels, ("normal", kind)) for kind, word in kinds.items()
+        },
+    )
+
+
 def measure(packs: Path) -> dict[str, object]:
     """Return every figure of the card."""
-    pictures = list(data.children("test"))
-    truth = np.array([int(picture.label != "normal") for picture in pictures])
-    application = Application(packs)
-    answers = application.ask(PACK, greys_of(pictures), CHEST)
+    test, application = test_set(), Application(packs)
+    answers = application.ask(PACK, test.greys, test.subject)
     scores = np.array([score_of(answer) for answer in answers])
-    points = {p.name: p.threshold for p in _scoring(packs).operating_points}
-    spoken = np.array([answer.refused_by is None for answer in answers])
-    patients = [picture.patient for picture in pictures]
-    figures = score_figures(f"{TEST}, all", patients, scores, truth, points)
-    figures += score_figures(f"{TEST}, answered", *_part(patients, scores, truth, spoken), points)
-    figures += _subgroups(pictures, scores, truth, points)
+    stated = scoring_of(packs, PACK).calibration.prevalence
+    errors = {
+        f"{mix:.3f}": calibration_error(
+            at_other_mix(scores, stated=stated, wanted=mix), test.truth, bins=BINS
+        )
+        for mix in STATED_MIXES
+    }
+    measured = measure_answers(packs, PACK, test, answers)
     return {
-        "figures": [figure.as_table() for figure in figures],
-        "reliability": reliability(scores, truth),
+        **measured,
+        "own_refused": {"official test children": next(iter(measured["own_refused"].values()))},
         "looks_at_test": LOOKS_AT_TEST,
-        "calibrated_at_prevalence": _scoring(packs).calibration.prevalence,
-        "calibration_error_stated_at": {
-            f"{mix:.3f}": round(calibration_error(_stated_at(scores, packs, mix), truth, bins=BINS), 4)
-            for mix in STATED_MIXES
-        },
-        "undecided": round(share(np.array([_undecided(answer) for answer in answers])), 4),
-        "engines": engines(packs, pictures, truth),
-        "baselines": baselines.measure(pictures, truth),
-        "own_refused": {"official test children": refusal_row([answer.refused_by for answer in answers])},
+        "calibrated_at_prevalence": stated,
+        "calibration_error_stated_at": {mix: round(error, 4) for mix, error in errors.items()},
+        "engines": engines(packs, PACK, test),
+        "baselines": baselines.measure(list(data.children("test")), test.truth),
         "strangers_refused": stranger_refusals(application, PACK),
         "map_quality": map_quality.measure(packs),
     }
-
-
-def score_of(answer: Answer) -> float:
-    """Return the probability that a pack gives with its gates off."""
-    return answer.open.findings[0].probability if answer.open.findings else float("nan")
-
-
-def _stated_at(scores: Values, packs: Path, mix: float) -> Values:
-    return at_other_mix(scores, stated=_scoring(packs).calibration.prevalence, wanted=mix)
-
-
-def engines(packs: Path, pictures: Sequence[data.Picture], truth: Labels) -> dict[str, dict[str, float]]:
-    """Return AUC in every engine and precision.
-
-    And the largest difference of a score from FP32 in ONNX Runtime.
-    """
-    rows: dict[str, dict[str, float]] = {}
-    reference: Values | None = None
-    for engine, precision in COMBINATIONS:
-        application = Application(packs, engine, precision)
-        scores = np.array([score_of(a) for a in application.ask(PACK, greys_of(pictures), CHEST)])
-        reference = scores if reference is None else reference
-        rows[f"{engine} {precision}"] = {
-            "AUC": round(area_under_curve(scores, truth), 4),
-            "largest_difference": round(float(np.abs(scores - reference).max()), 4),
-        }
-    return rows
-
-
-def _subgroups(
-    pictures: Sequence[data.Picture], scores: Values, truth: Labels, points: dict[str, float]
-) -> list[Figure]:
-    """Return AUC and sensitivity for bacterial and viral pneumonia, each against all normal images."""
-    labels = np.array([picture.label for picture in pictures])
-    patients = [picture.patient for picture in pictures]
-    figures = []
-    for kind in ("bacteria", "virus"):
-        chosen = np.isin(labels, ("normal", kind))
-        name = f"{TEST}, normal and {'bacterial' if kind == 'bacteria' else 'viral'} pneumonia"
-        made = score_figures(name, *_part(patients, scores, truth, chosen), points)
-        figures += [figure for figure in made if figure.metric == "AUC" or "sensitivity at" in figure.metric]
-    return figures
-
-
-def _part(
-    patients: Sequence[str], scores: Values, truth: Labels, chosen: NDArray[np.bool_]
-) -> tuple[list[str], Values, Labels]:
-    return [p for p, keep in zip(patients, chosen, strict=True) if keep], scores[chosen], truth[chosen]
-
-
-def _undecided(answer: Answer) -> bool:
-    return bool(answer.open.findings) and answer.open.findings[0].position == "undecided"
-
-
-def _scoring(packs: Path) -> Scoring:
-    scoring = load_pack(packs / PACK).manifest.labels[0].scoring
-    assert scoring is not None
-    return scoring

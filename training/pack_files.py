@@ -14,9 +14,18 @@ import onnx
 from inference.manifest import MODEL_NAMES
 from training.manifest_text import toml_text
 
-SHOWN = ("median Dice", "AUC", "calibration error, 10 bins of equal width")
+SHOWN = (
+    *("median Dice", "mean Dice", "AUC", "calibration error, 10 bins of equal width"),
+    "LV ejection fraction, mean absolute error (points)",
+    "RV ejection fraction, mean absolute error (points)",
+    "whole cells that are counted (%)",
+    "parasitaemia of 2 %, corrected, mean absolute error (points)",
+)
 """Metrics that the manifest repeats for the window and the report, for all images; the card has them all."""
 FOR_ALL = (", all", ", all images")
+
+COUNTING = ("rule", "cell_pixels", "threshold", "chosen_on", "sensitivity", "specificity", "few")
+"""What the manifest's `[count]` repeats of the measured counting."""
 
 NOT_MEASURED = "Not measured yet.\n"
 WEIGHTED = ("Conv", "Gemm")
@@ -44,26 +53,43 @@ def replace_manifest_figures(folder: Path, measured: Mapping[str, Any]) -> None:
     manifest = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
     del manifest["files"]
     figures = measured["figures"]
-    shown = [f for f in figures if f["metric"] in SHOWN and f["population"].endswith(FOR_ALL)]
+    chosen = measured.get("manifest_figures")
+    shown = (
+        chosen
+        if chosen is not None
+        else [f for f in figures if f["metric"] in SHOWN and f["population"].endswith(FOR_ALL)]
+    )
     manifest["figures"] = shown
-    for label in manifest["labels"]:
+    if "smears" in measured:
+        manifest["count"] = {key: measured["smears"][key] for key in COUNTING}
+    for label in (*manifest["labels"], *manifest.get("findings", ())):
+        own = f"code {label['code']}: "
+        named = [f for f in figures if f["population"].startswith(own)]
         for point in label.get("operating_points", ()):
             for rate in ("sensitivity", "specificity"):
-                point[rate] = _rate(figures, f"{rate} at {point['name']}")
-        if "map_quality" in measured:
-            label["map_shown"] = bool(measured["map_quality"]["passes"])
+                point[rate] = _rate(named or figures, f"{rate} at {point['name']}")
+        quality = measured.get("map_quality", {})
+        quality = quality.get(label["code"], quality)
+        if "passes" in quality:
+            label["map_shown"] = bool(quality["passes"])
+    if "tiles" in manifest and "slides" in measured:
+        manifest["tiles"]["map_shown"] = bool(measured["slides"]["passes"])
     write_manifest(folder, manifest)
 
 
 def facts_of(folder: Path) -> dict[str, object]:
     """Return what a card says of the pack itself: its version, and its parameters in thousands."""
+    manifest = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
+    if manifest["task"] == "risk":
+        return {"version": manifest["version"]}
     graph = onnx.load(folder / MODEL_NAMES["fp32"]).graph
     used = {name for node in graph.node if node.op_type in WEIGHTED for name in node.input}
     parameters = sum(math.prod(tensor.dims) for tensor in graph.initializer if tensor.name in used)
-    manifest = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
     return {"version": manifest["version"], "parameters": round(parameters / 1000)}
 
 
 def _rate(figures: list[dict[str, Any]], metric: str) -> list[float]:
-    figure = next(f for f in figures if f["metric"] == metric and f["population"].endswith(", all"))
+    figure = next(
+        f for f in figures if f["metric"] == metric and f["population"].endswith((", all", ", everybody"))
+    )
     return [float(figure["value"]), *map(float, figure["interval"])]

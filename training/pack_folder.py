@@ -16,23 +16,41 @@ from inference.engine import ENGINES, open_engine
 from training import export
 
 Tensors = NDArray[np.float32]
-LICENCE_TEXT = """The weights in this folder (model.fp32.onnx, model.int8.onnx) and the files that describe
-them are licensed under the Creative Commons Attribution 4.0 International licence (CC BY 4.0):
-https://creativecommons.org/licenses/by/4.0/legalcode
-
-SPDX-License-Identifier: CC-BY-4.0
+_FILES = """The weights in this folder (model.fp32.onnx, model.int8.onnx) and the files that describe
+them """
+_SOURCES = """
+SPDX-License-Identifier: {spdx}
 
 They were trained on the images and masks named here; whoever passes them on names these sources too:
 
 {attribution}
 """
+LICENCES = {
+    "CC-BY-4.0": "are licensed under the Creative Commons Attribution 4.0 International licence (CC BY "
+    "4.0):\nhttps://creativecommons.org/licenses/by/4.0/legalcode\n",
+    "CC-BY-NC-SA-4.0": "are licensed under the Creative Commons Attribution-NonCommercial-ShareAlike 4.0\n"
+    "International licence (CC BY-NC-SA 4.0):\nhttps://creativecommons.org/licenses/by-nc-sa/4.0/legalcode\n"
+    "They may not be used commercially; what is made from them is shared under the same licence.\n",
+    "LicenseRef-US-Government-Work": "may be used by anybody for anything. The images that they were "
+    "trained on are work of\nthe United States government, which is not subject to copyright there (17 "
+    "U.S.C. 105).\n",
+    "LicenseRef-NLM-Chest-XRays": "may be used by anybody for anything; the US National Library of Medicine, "
+    "which\nreleased the images that they were trained on, asks to be acknowledged and its papers to be "
+    "cited.\n",
+    "LicenseRef-LC25000": "are for research and teaching only, and not for commercial use. The authors of "
+    "the images\nthat they were trained on made those free for AI researchers; which other use that allows, "
+    "in medical\ncare above all, is unclear. Whoever installs them takes on to find out what they may do.\n",
+}
+"""What the weights may be used for, by their licence's name."""
 
 
 def write_networks(network: nn.Module, outputs: Sequence[str], folder: Path, calibration: Tensors) -> None:
-    """Write both precisions of a network; `calibration` (image, 1, row, column) sets the INT8 ranges."""
+    """Write both precisions; `calibration` (image, channel, row, column) sets the INT8 ranges."""
     folder.mkdir(parents=True, exist_ok=True)
     full, small = folder / "model.fp32.onnx", folder / "model.int8.onnx"
-    export.write_onnx(network, full, size=calibration.shape[-1], outputs=outputs)
+    export.write_onnx(
+        network, full, size=calibration.shape[-1], outputs=outputs, channels=calibration.shape[1]
+    )
     export.write_int8(full, small, calibration)
 
 
@@ -69,6 +87,8 @@ def outputs_of(model: Path, images: Tensors, batch: int = 16) -> dict[str, Tenso
     return {name: np.concatenate([part[index] for part in parts]) for index, name in enumerate(names)}
 
 
-def write_licence(folder: Path, attribution: str) -> None:
-    """Write the licence of the weights."""
-    (folder / "LICENSE").write_text(LICENCE_TEXT.format(attribution=attribution), encoding="utf-8")
+def write_licence(folder: Path, licence: Mapping[str, object]) -> None:
+    """Write the licence of the weights, as the manifest's table `licence` names it."""
+    terms = LICENCES[str(licence["spdx"])]
+    text = _FILES + terms + _SOURCES.format(**licence)
+    (folder / "LICENSE").write_text(text, encoding="utf-8")

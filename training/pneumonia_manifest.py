@@ -5,8 +5,11 @@ Measured numbers are filled in by the recipe and by the evaluation.
 
 from __future__ import annotations
 
+from typing import Any
+
+from training.inside_lungs import HIGH, LOW, MARGIN, OUTSIDE
 from training.manifest_text import Inline
-from training.pneumonia import HIGH, LOW, MARGIN, OUTSIDE, SIZE
+from training.pneumonia import SIZE
 
 ATTRIBUTION = (
     "Chest X-rays and labels: Kermany, Zhang, Goldbaum, Mendeley Data v2 (CC BY 4.0). Lungs outlined by "
@@ -14,7 +17,7 @@ ATTRIBUTION = (
 )
 ROLES = {"logits": "logit", "activation_map": "cam", "familiarity": "familiarity"}
 
-MANIFEST: dict[str, object] = {
+MANIFEST: dict[str, Any] = {
     "schema": "farlight-pack/1",
     "id": "chest-pneumonia-child",
     "version": "1.1.0",

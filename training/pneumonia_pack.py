@@ -13,16 +13,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from evaluation.calibration import Table, fit_table, mix_weights, threshold_for
+from evaluation.calibration import Table, fit_table, mix_weights
 from inference import preprocess
 from training import data, pack_files, pack_folder
 from training.gates import Bound, measures_of, set_limits
+from training.inside_lungs import OUTSIDE, load_crops, region_input, shifted_batch
 from training.lungs_pack import golden_inputs as golden_chests
 from training.manifest_text import Inline
 from training.networks import FindingNet, FindingPack
 from training.outlines import Outlined, outline_lungs
-from training.pneumonia import OUTSIDE, load_crops, region_input, shifted_batch
-from training.pneumonia_manifest import ATTRIBUTION, MANIFEST, ROLES
+from training.pneumonia import SIZE, STAGES, ill
+from training.pneumonia_manifest import MANIFEST, ROLES
+from training.scored_label import scored_label
 from training.splits import calibrates
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,11 @@ Images kept apart for calibration are weighted to it; like all training images t
 """
 OPERATING_POINTS = {"sensitivity-95": 0.95, "sensitivity-90": 0.90}
 CHOSEN_ON = "training patients kept apart"
+LABEL = {
+    "code": "pneumonia",
+    "title": "Pneumonia",
+    "coding": Inline(system="SNOMED CT", code="233604007"),
+}
 MAP_SHOWN = True
 """Kept true only while `make evaluate` finds the map better than chance; see the card."""
 
@@ -66,7 +73,7 @@ def build(weights: Path, folder: Path, lungs_folder: Path) -> None:
     pack.familiarity.fit(_features(network, tensors), shrinkage=0.2)
     pack_folder.write_networks(pack, FindingPack.OUTPUTS, folder, tensors[:: max(1, len(tensors) // 200)])
     tolerance = pack_folder.write_golden(folder, golden_inputs(lungs_folder), ROLES)
-    pack_folder.write_licence(folder, ATTRIBUTION)
+    pack_folder.write_licence(folder, MANIFEST["licence"])
     manifest = dict(MANIFEST)
     manifest["labels"] = [label_of(network, folder, *kept)]
     manifest["familiarity"], manifest["limits"] = limits_of(folder, *kept)
@@ -76,7 +83,9 @@ def build(weights: Path, folder: Path, lungs_folder: Path) -> None:
 
 def inputs_of(pictures: Sequence[data.Picture], outlined: Sequence[Outlined]) -> NDArray[np.float32]:
     """Prepare pictures exactly as the application does: (image, 1, row, column)."""
-    regions = [region_input(picture, lungs.union) for picture, lungs in zip(pictures, outlined, strict=True)]
+    regions = [
+        region_input(picture, lungs.union, SIZE) for picture, lungs in zip(pictures, outlined, strict=True)
+    ]
     return np.concatenate([region.tensor for region in regions if region is not None])
 
 
@@ -89,29 +98,16 @@ def label_of(
         :, 0
     ].astype(float)
     table = calibrated_table(network, logits, truth, pictures, outlined)
-    probabilities = table.probabilities(logits)
-    return {
-        "code": "pneumonia",
-        "title": "Pneumonia",
-        "coding": Inline(system="SNOMED CT", code="233604007"),
-        "operating_point": "sensitivity-95",
-        "map_shown": MAP_SHOWN,
-        "operating_points": [
-            {
-                "name": name,
-                "threshold": round(threshold_for(probabilities, truth, goal), 4),
-                "chosen_on": CHOSEN_ON,
-            }
-            for name, goal in OPERATING_POINTS.items()
-        ],
-        "calibration": {
-            "method": "venn-abers",
-            "prevalence": CALIBRATED_AT,
-            "logits": [float(value) for value in table.logits],
-            "lower": [float(value) for value in table.lower],
-            "upper": [float(value) for value in table.upper],
-        },
-    }
+    return scored_label(
+        LABEL,
+        table,
+        logits,
+        truth,
+        points=OPERATING_POINTS,
+        chosen_on=CHOSEN_ON,
+        prevalence=CALIBRATED_AT,
+        map_shown=MAP_SHOWN,
+    )
 
 
 def calibrated_table(
@@ -122,9 +118,12 @@ def calibrated_table(
     outlined: Sequence[Outlined],
 ) -> Table:
     """Fit Venn-Abers on the images as they are and, more lightly, as other machines would show them."""
-    crops = load_crops(pictures, [lungs.union for lungs in outlined])
+    crops = load_crops(pictures, [lungs.union for lungs in outlined], ill(pictures), SIZE)
     torch.manual_seed(5)
-    shifted = [_logits(network, shifted_batch(crops, torch.arange(len(truth)))) for _ in range(SHIFTS)]
+    shifted = [
+        _logits(network, shifted_batch(crops, torch.arange(len(truth)), SIZE, STAGES[-1].lights))
+        for _ in range(SHIFTS)
+    ]
     every = np.concatenate([logits, *shifted])
     weights = np.concatenate([np.ones(len(truth)), np.full(SHIFTS * len(truth), SHIFTED_WEIGHT / SHIFTS)])
     mixed = np.tile(mix_weights(truth, CALIBRATED_AT), 1 + SHIFTS)
@@ -143,11 +142,10 @@ def limits_of(
     return {"maximum": float(f"{far * FAMILIAR_SLACK:.4g}")}, set_limits(values, BOUNDS, tail=TAIL)
 
 
-def golden_inputs(lungs_folder: Path) -> NDArray[np.float32]:
+def golden_inputs(lungs_folder: Path, size: tuple[int, int] = (SIZE, SIZE)) -> NDArray[np.float32]:
     """Return synthetic inputs: the drawn chests inside their lungs, and a fill of the constant outside."""
     chests = golden_chests()[:2, 0]
     masks = pack_folder.outputs_of(lungs_folder / "model.fp32.onnx", chests[:, None])["masks"].max(1)
-    size = tuple(MANIFEST["input"]["size"])  # type: ignore[index]
     tensors = []
     for chest, mask in zip(chests, masks, strict=True):
         region = preprocess.resize_stretched(mask, height=chest.shape[0], width=chest.shape[1]) >= 0.5

@@ -110,12 +110,17 @@ def angiogram() -> Iterator[Bytes]:
 def photographs(views: int = 12) -> Iterator[Bytes]:
     """Yield photographs that ship with scikit-image and scikit-learn, whole and in random cuts."""
     rng = np.random.default_rng(8)
+    for path in photograph_files():
+        image = read_grey(path)
+        yield as_bytes(image)
+        for _ in range(views):
+            yield as_bytes(_random_cut(image, rng))
+
+
+def photograph_files() -> Iterator[Path]:
+    """Yield the files of those photographs, drawings and diagrams: in colour where they have it."""
     for package in ("skimage/data", "sklearn/datasets/images"):
-        for path in sorted(_package_folder(package).glob("*.[pj][np]g")):
-            image = read_grey(path)
-            yield as_bytes(image)
-            for _ in range(views):
-                yield as_bytes(_random_cut(image, rng))
+        yield from sorted(_package_folder(package).glob("*.[pj][np]g"))
 
 
 def extremity_xray(views: int = 80) -> Iterator[Bytes]:

@@ -63,18 +63,19 @@ class Application:
         answers: list[Answer] = []
         for first in range(0, len(greys), BATCH):
             part = greys[first : first + BATCH]
-            gated = [run.result for run in self._run(pack_id, part, subject, use_gates=True)]
+            gated = [runs[pack_id].result for runs in self.runs(pack_id, part, subject, use_gates=True)]
             refused = [i for i, result in enumerate(gated) if result.status != "ok" and not gates_only]
             again = (
-                self._run(pack_id, [part[i] for i in refused], subject, use_gates=False) if refused else []
+                self.runs(pack_id, [part[i] for i in refused], subject, use_gates=False) if refused else []
             )
-            without = {i: run.result for i, run in zip(refused, again, strict=True)}
+            without = {i: runs[pack_id].result for i, runs in zip(refused, again, strict=True)}
             answers += [Answer(gated=result, open=without.get(i, result)) for i, result in enumerate(gated)]
         return answers
 
-    def _run(
+    def runs(
         self, pack_id: str, greys: Sequence[Grey], subject: Subject, *, use_gates: bool
-    ) -> Sequence[PackRun]:
+    ) -> list[dict[str, PackRun]]:
+        """Return, for each picture, the runs of the pack and of what it depends on, by pack."""
         images = [_image(grey, index) for index, grey in enumerate(greys)]
         done: list[dict[str, PackRun]] = [{} for _ in greys]
         for pack in self._runner.plan([pack_id]):
@@ -84,7 +85,7 @@ class Application:
             ]
             for runs, run in zip(done, self._runner.run_batch(pack, requests), strict=True):
                 runs[pack] = run
-        return [runs[pack_id] for runs in done]
+        return done
 
 
 def _image(grey: Grey, index: int) -> Image:

@@ -31,3 +31,13 @@ def test_photometry_keeps_the_shape_and_stays_finite() -> None:
     changed = augment.photometry(torch.rand(5, 1, 32, 32), augment.Photometry())
     assert changed.shape == (5, 1, 32, 32)
     assert torch.isfinite(changed).all()
+
+
+def test_another_stain_changes_the_greys_and_keeps_white_white() -> None:
+    torch.manual_seed(3)
+    tissue = torch.randint(60, 200, (4, 8, 8, 3), dtype=torch.uint8)
+    white = torch.full((4, 8, 8, 3), 255, dtype=torch.uint8)
+    first, second = augment.restained(tissue), augment.restained(tissue)
+    assert first.shape == (4, 1, 8, 8)
+    assert (first - second).abs().mean() > 0.01
+    torch.testing.assert_close(augment.restained(white), torch.ones(4, 1, 8, 8))

@@ -4,7 +4,17 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 
-from training.networks import Familiarity, FindingNet, FindingPack, LungNet, LungPack  # noqa: E402
+from training.networks import (  # noqa: E402
+    Familiarity,
+    FindingNet,
+    FindingPack,
+    LesionNet,
+    LesionPack,
+    LungNet,
+    LungPack,
+    PictureNet,
+    PicturePack,
+)
 
 
 def _parameters(network: FindingNet | LungNet) -> int:
@@ -45,3 +55,23 @@ def test_the_distance_is_small_for_what_it_was_fitted_on_and_large_elsewhere() -
     distance.fit(known, shrinkage=0.01)
     assert float(distance(known).median()) == pytest.approx(1, abs=0.15)
     assert float(distance(known + 200).min()) > 5
+
+
+def test_the_maps_of_whole_pictures_and_of_lesions_are_exact_too() -> None:
+    x = torch.rand(2, 1, 64, 64)
+    picture, lesion = PictureNet().eval(), LesionNet().eval()
+    with torch.no_grad():
+        logits, evidence, sense, _ = picture(x)
+        masks, scores, maps, _, _ = lesion(x)
+    torch.testing.assert_close(evidence.mean((2, 3)), logits)
+    torch.testing.assert_close(maps.mean((2, 3)), scores)
+    assert sense.shape == (2, 2)
+    assert masks.shape == (2, 1, 32, 32)
+
+
+def test_packs_of_whole_pictures_and_lesions_say_all_that_they_name() -> None:
+    for pack in (PicturePack(PictureNet()).eval(), LesionPack(LesionNet()).eval()):
+        with torch.no_grad():
+            outputs = pack(torch.rand(1, 1, 64, 64))
+        assert len(outputs) == len(pack.OUTPUTS)
+        assert outputs[-1].shape == (1, 1)

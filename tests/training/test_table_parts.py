@@ -1,0 +1,119 @@
+"""Intervals and subgroups of table models: counted on drawn patients whose truth is known, and as shipped."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("scipy", reason="training needs scipy")
+
+from training.table_cross import OutOfFold, cross_validate, refits
+from training.table_data import Cohort, raw_terms
+from training.table_form import term
+from training.table_intervals import interval_figures
+from training.table_scores import event_figures, kaplan_meier, reliability_groups
+from training.table_subgroups import by_choice, halves_by, subgroup_figures
+
+ROOT = Path(__file__).parents[2]
+
+
+def drawn(count: int = 300) -> Cohort:
+    """Draw patients whose chance is 1 / (1 + exp(-x))."""
+    random = np.random.default_rng(11)
+    x = random.normal(size=count)
+    y = (random.uniform(size=count) < 1 / (1 + np.exp(-1.5 * x))).astype(np.int64)
+    names = tuple(map(str, range(count)))
+    values = tuple({"x": float(one), "kind": "rare" if n < 12 else "usual"} for n, one in enumerate(x))
+    return Cohort(
+        model="logistic", ids=names, group=names, values=values, y=y, days=np.zeros(count), labels=("e",)
+    )
+
+
+def answers(cohort: Cohort, sums: np.ndarray) -> OutOfFold:
+    return OutOfFold(sums=sums[:, :, None], scores=sums, penalties=(1.0,))
+
+
+def test_intervals_of_the_true_model_hold_most_fifths_and_those_of_a_wrong_one_do_not() -> None:
+    cohort = drawn()
+    found = cross_validate(cohort, [term("x")], repeats=1)
+    held = interval_figures(cohort, [term("x")], found)
+    assert held["groups"] == 5
+    assert held["inside_with_chance"] == 5
+    assert sum(row["patients"] for row in held["fifths"]) == len(cohort)
+    x = np.array([float(row["x"]) for row in cohort.values])
+    far = replace(cohort, y=(np.abs(x) > 0.7).astype(np.int64))
+    wrong = interval_figures(far, [term("x")], cross_validate(far, [term("x")], repeats=1))
+    assert wrong["inside"] <= 1
+    assert wrong["inside_with_chance"] <= 2
+
+
+def test_refits_take_whole_groups_of_those_seen_alone() -> None:
+    cohort = drawn(80)
+    x = raw_terms(cohort, [term("x")])
+    lost = x.copy()
+    lost[40:] = 1e6
+    seen = np.arange(40)
+    one, other = (refits(cohort, one, seen, 1.0, np.random.default_rng(2), 5) for one in (x, lost))
+    assert one.shape == (5, 1, 2)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_each_repeat_counts_for_slope_error_and_fifths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evaluation.figures.RESAMPLES", 2)
+    cohort = drawn()
+    x = np.array([float(row["x"]) for row in cohort.values]) * 1.5
+    single = {f.metric: f.value for f in event_figures("p", cohort, answers(cohort, np.stack([x])))}
+    doubled = {f.metric: f.value for f in event_figures("p", cohort, answers(cohort, np.stack([2 * x])))}
+    both = {f.metric: f.value for f in event_figures("p", cohort, answers(cohort, np.stack([x, 2 * x])))}
+    for metric in ("calibration slope", "calibration error, 5 groups of equal size", "Brier score"):
+        assert both[metric] == pytest.approx((single[metric] + doubled[metric]) / 2)
+    assert single["calibration slope"] == pytest.approx(2 * doubled["calibration slope"])
+    rows = [reliability_groups(cohort, answers(cohort, np.stack(one))) for one in ([x], [2 * x], [x, 2 * x])]
+    said = [float(str(own[4]["said"])) for own in rows]
+    assert said[2] == pytest.approx((said[0] + said[1]) / 2, abs=1e-4)
+
+
+def test_kaplan_meier_counts_patients_with_the_same_day_together() -> None:
+    days = np.array([2.0, 2.0, 2.0, 5.0])
+    event = np.array([True, True, False, True])
+    assert kaplan_meier(days, event, 4.0) == pytest.approx(0.5)
+    assert kaplan_meier(days, event, 1.0) == 1.0
+
+
+def test_a_part_with_too_few_is_named_and_has_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evaluation.figures.RESAMPLES", 5)
+    cohort = drawn()
+    x = np.array([float(row["x"]) for row in cohort.values]) * 1.5
+    groups = {
+        **by_choice(cohort, "kind", {"rare": "rare ones", "usual": "usual ones"}),
+        **halves_by(cohort, "x", "value"),
+    }
+    found = subgroup_figures(cohort, answers(cohort, np.stack([x + 2])), groups)
+    assert [row["population"] for row in found["too_few"]] == ["rare ones"]
+    assert found["too_few"][0]["patients"] == 12
+    excess = {f["population"]: f["value"] for f in found["figures"] if f["metric"].startswith("said minus")}
+    assert len(excess) == 3
+    assert all(float(str(value)) > 0.05 for value in excess.values())
+
+
+@pytest.mark.parametrize("pack", ["heart-failure-risk", "thyroid-recurrence", "breast-recurrence"])
+def test_the_card_tells_what_the_interval_is_and_how_often_it_held(pack: str) -> None:
+    folder = ROOT / "models" / pack
+    kept = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
+    card = (folder / "card.md").read_text(encoding="utf-8")
+    intervals = kept["intervals"]
+    assert f"In {intervals['inside']} of {intervals['groups']} fifths" in card
+    assert "no coverage of 95 % is claimed" in card
+    assert all(row["population"] in card for row in kept["subgroups"]["too_few"])
+    assert all(row["population"] in card for row in kept["subgroups"]["figures"])
+
+
+def test_the_page_on_estimates_names_the_counts_of_the_cards() -> None:
+    text = re.sub(r"\s+", " ", (ROOT / "docs" / "risk.md").read_text(encoding="utf-8"))
+    for pack in ("heart-failure-risk", "thyroid-recurrence", "breast-recurrence"):
+        kept = json.loads((ROOT / "models" / pack / "figures.json").read_text(encoding="utf-8"))["intervals"]
+        assert f"{kept['inside']} (`{pack}`)" in text
+        assert f"of {kept['groups']} fifths" in text

@@ -1,0 +1,168 @@
+"""The card of a pack that reads values: words of people beside figures, of which none is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evaluation.card_tables import figure_table, table
+from training.card_speed import speed_parts
+
+_PERCENT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableWords:
+    """Paragraphs of Markdown; `failures` are list items. `facts` of the recipe may be named in braces."""
+
+    data: str
+    model: str
+    traps: str
+    failures: tuple[str, ...]
+    on_figures: tuple[str, ...] = ()
+
+
+def card_text(manifest: Mapping[str, Any], words: TableWords, measured: Mapping[str, Any]) -> str:
+    """Return the card as Markdown."""
+    facts = measured["facts"]
+    parts = [
+        f"# {manifest['title']} (`{manifest['id']}` {manifest['version']}, {manifest['class']})",
+        f"**Intended use.** {manifest['intended_use']}",
+        f"**Not for.** {'; '.join(manifest['not_for'])}.",
+        f"**Data.** {words.data.format(**facts)}",
+        f"**Model.** {words.model.format(**facts)}",
+        "## Figures",
+        "Repeated nested cross-validation: 10 times 5 folds, the strength of the penalty chosen on 5 inner "
+        "folds alone. Each figure is computed in each repeat and is the mean over the repeats; intervals: "
+        "1,000 bootstraps of patients, which tell the chance of who was in the table, not what happens in "
+        "another hospital.",
+        *words.on_figures,
+        figure_table(measured["figures"]),
+        f"Penalties that the inner folds chose: {', '.join(f'{p:g}' for p in measured['penalties'])}.",
+        "## Beside it",
+        figure_table(measured["beside"]),
+        f"**Traps of the table.** {words.traps.format(**facts)}",
+        _calibration(measured),
+        *_subgroups(measured),
+        *_intervals(measured),
+        "## Through the application",
+        _application(measured["application"]),
+        *speed_parts(measured),
+        "## Known failures",
+        "\n".join(f"- {failure}" for failure in words.failures),
+        "## Inputs",
+        _inputs(manifest),
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _calibration(measured: Mapping[str, Any]) -> str:
+    if "confusion" in measured:
+        names = measured["confusion"]["labels"]
+        rows = [(names[i], *map(str, row)) for i, row in enumerate(measured["confusion"]["rows"])]
+        head = "## Which group was nearest (rows: the patient's own; all repeats together)"
+        return f"{head}\n\n{table(('group', *names), rows)}"
+    rows = [
+        (str(i + 1), str(row["patients"]), f"{row['said']:.3f}", f"{row['true']:.3f}")
+        for i, row in enumerate(measured["groups"])
+    ]
+    head = (
+        "## Reliability (fifths of the patients, by what was said of them out of fold; mean of the repeats)"
+    )
+    return (
+        f"{head}\n\n{table(('fifth', 'patients', 'said', 'true'), rows)}\n\n"
+        "![What was said and what was true](reliability.png)"
+    )
+
+
+def _subgroups(measured: Mapping[str, Any]) -> list[str]:
+    found = measured.get("subgroups")
+    if not found:
+        return []
+    few = [
+        f"{row['population']} ({row['with_event']} of {row['patients']} with the event, "
+        f"{row['without_event']} known to be without it)"
+        for row in found["too_few"]
+    ]
+    return [
+        "## Parts of the patients",
+        "By what was said of them out of fold. *Said minus true* is the mean probability less the share that "
+        "had the event: above 0 too much was said. Parts were not chosen by their figures; of so many, one "
+        "or "
+        "two lie apart by chance.",
+        figure_table(found["figures"]),
+        *([f"Too few to say anything: {'; '.join(few)}."] if few else []),
+    ]
+
+
+def _intervals(measured: Mapping[str, Any]) -> list[str]:
+    found = measured.get("intervals")
+    if not found:
+        return []
+    rows = [
+        (
+            str(number + 1),
+            str(row["patients"]),
+            f"{row['said']:.3f}",
+            f"{row['low']:.3f} to {row['high']:.3f}",
+            f"{row['true']:.3f}",
+            f"{row['inside']} of {found['repeats']}",
+            f"{row['inside_with_chance']} of {found['repeats']}",
+        )
+        for number, row in enumerate(found["fifths"])
+    ]
+    head = (
+        "fifth",
+        "patients",
+        "said",
+        "interval, mean",
+        "true",
+        "true inside",
+        "inside, chance allowed for",
+    )
+    return [
+        "## What the interval of an estimate is, and what it is not",
+        "The interval (2.5 to 97.5 %) comes from 300 refits to resampled patients: how far the estimate "
+        "would "
+        "move had the table held other patients of the same place. It is noise of the model's parameters "
+        "alone. It is not the range in which a patient's own risk lies, and knows nothing of what the model "
+        "leaves out, nor of another hospital.",
+        "How often it holds cannot be seen on one patient, who has the event or not. So fifths of the "
+        "patients were made by what was said out of fold, with intervals from refits that had not seen them: "
+        "does the share with the event lie between the means of both ends? "
+        f"**In {found['inside']} of {found['groups']} fifths ({found['repeats']} repeats of {len(rows)}).** "
+        f"A "
+        "fifth has few patients, so that its share moves by chance too: the 95 % interval of that share "
+        f"(binomial) meets the means in {found['inside_with_chance']} of {found['groups']}. The repeats "
+        f"share "
+        "their patients and are no independent trials; and the means of both ends lie farther apart than the "
+        "ends of a fifth's own interval would. So this is a lenient test, and no coverage of 95 % is "
+        "claimed.",
+        table(head, rows),
+    ]
+
+
+def _application(found: Mapping[str, Any]) -> str:
+    return (
+        f"All {found['patients']} patients of the table were given to the shipped pack by the "
+        f"application's own code: "
+        f"{found['refused']} refused; the largest distance of a probability from the fitted model is "
+        f"{found['largest_difference']:.1g}."
+    )
+
+
+def _inputs(manifest: Mapping[str, Any]) -> str:
+    rows = [
+        (f"`{one['code']}`", one["title"], one.get("unit", ""), _range(one), one.get("help", ""))
+        for one in manifest["inputs"]
+    ]
+    return table(("code", "title", "unit", "range or choices", "help"), rows)
+
+
+def _range(one: Mapping[str, Any]) -> str:
+    if one["kind"] == "choice":
+        return ", ".join(choice["value"] for choice in one["choices"])
+    seen = one.get("seen")
+    text = f"{one['minimum']:g} to {one['maximum']:g}"
+    return f"{text} (seen: {seen[0]:g} to {seen[1]:g})" if seen else text
