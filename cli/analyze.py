@@ -2,12 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.console import ProgressLine, stoppable
 from core.errors import (
     Cancelled,
+    NoPixelsError,
     OutputNotEmptyError,
     OutputNotWritableError,
     PatientFileError,
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from services.analyze import AnalysisOptions
     from services.batch import BatchOutcome, BatchRequest
     from services.prevalence import Prevalence
+
+_NAMED_AT_MOST = 5
+"""Files without a record that are named, of a kind."""
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -84,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         line.clear()
     failures = (say("cli.summary.failure", path=path, reason=reason) for path, reason in outcome.failures)
-    for sentence in (*failures, *outcome.unusable, _summary(outcome)):
+    for sentence in (*failures, *_passed_over(outcome), *outcome.unusable, _summary(outcome)):
         print(sentence, file=sys.stderr)
     print(Path(arguments.out) / LINES)
     return int(outcome.failed > 0 or bool(outcome.unusable))
@@ -122,6 +127,20 @@ def _stopped(error: Cancelled) -> str:
     """Return how far a run came that was stopped, and how it goes on."""
     done, total = error.context.get("done"), error.context.get("total")
     return say("cli.stopped.done", done=done, total=total) if done else say("cli.stopped.before")
+
+
+def _passed_over(outcome: "BatchOutcome") -> Iterator[str]:
+    """Yield a line for DICOM files that hold no picture and one for what is no image: none has a record."""
+    kinds: dict[str, list[str]] = {"no_picture": [], "no_image": []}
+    for one in outcome.passed_over:
+        kinds["no_picture" if one.error.code == NoPixelsError.code else "no_image"].append(one.path)
+    for kind, paths in kinds.items():
+        more = len(paths) - _NAMED_AT_MOST
+        names = ", ".join(paths[:_NAMED_AT_MOST])
+        if more > 0:
+            names = say("cli.summary.and_more", names=names, more=more)
+        if paths:
+            yield say(f"cli.summary.{kind}", count=len(paths), names=names)
 
 
 def _summary(outcome: "BatchOutcome") -> str:

@@ -18,7 +18,7 @@ _ON_TERMINAL_EVERY_S = 0.1
 _ELSEWHERE_EVERY_S = 10.0
 _IN_SECONDS_BELOW_S = 90.0
 _WIDEST_CELL = 60
-_TIMED = frozenset({"looking", "copying", "verifying", "restoring", "salvaging"})
+_TIMED = frozenset({"looking", "tiles", "copying", "verifying", "restoring", "salvaging"})
 
 
 class ProgressLine:

@@ -1,10 +1,15 @@
 """``self-test``: whether each pack gives its known answers on this computer, and the checks behind it."""
 
 import argparse
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from cli.console import ProgressLine, print_json, stoppable
 from cli.packs import print_checks
 from core.wording import say
+
+if TYPE_CHECKING:
+    from services.selftest import Verdict
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -42,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         meaning = say("engines.verdict.meaning")
-        for text in (computer_words(), *computer_limits(), "", *(one.sentence for one in said), meaning, ""):
+        for text in (computer_words(), *computer_limits(), "", *_lines(said), meaning, ""):
             print(text)
         missed = tuple(check for check in checks if not check.passed)
         if arguments.checks or missed:
@@ -50,3 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.checks:
             print(say("cli.checks.counted", passed=len(checks) - len(missed), total=len(checks)))
     return int(not said or any(one.state == "not_trusted" for one in said))
+
+
+def _lines(said: "Sequence[Verdict]") -> Iterator[str]:
+    """Yield what is said of each pack: a row where all is good, else a sentence; a dozen fill one screen."""
+    rows = [one.row for one in said if one.row]
+    yield from (one.sentence for one in said if len(rows) == 1 or not one.row)
+    if len(rows) > 1:
+        yield say("engines.verdict.all_trusted", count=len(rows))
+        yield from rows

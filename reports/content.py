@@ -43,13 +43,15 @@ def build_report(
     pictures, header = pictures or {}, header or StudyHeader()
     moment = signature.at if signature else clock.now()
     fields = person_part.patient_fields(result.patient, reading, header)
+    if result.without_image:
+        fields = person_part.without_examination(fields, result.patient, facts or {})
     content = ReportContent(
         language=DEFAULT_LANGUAGE,
         created=moment,
         clinic=_clinic(clinic),
-        title=person_part.title(header),
+        title=say("reports.title.values") if result.without_image else person_part.title(header),
         date=day(moment),
-        document_title=say("reports.title.document"),
+        document_title=say(f"reports.title.{'values' if result.without_image else 'document'}"),
         banners=_banners(result.results, signed=signature is not None),
         notice=say("reports.footer.research"),
         see_assistance=say(f"reports.footer.{'with_assistance' if signature else 'assistance'}"),
@@ -62,7 +64,7 @@ def build_report(
         assistance_title=say("reports.title.assistance"),
         blocks=(),
         closing_rows=(),
-        closing_title=say("reports.title.closing"),
+        closing_title=say(f"reports.title.{'closing_values' if result.without_image else 'closing'}"),
         demonstration_title=say("reports.title.demonstration"),
         demonstration_watermark=say("reports.banner.demonstration"),
         demonstration_note=say("reports.say.demonstration_note"),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.result import Correction, PackResult, Result
+from core.result import CALLED_CELLS, Correction, Mask, PackResult, Result
 from reports.records import Picture
 
 HEAT_FLOOR = 0.3
@@ -20,7 +20,10 @@ _HEAT_STEPS = 1024
 _HALF = 128
 _PRINT_SIDE = 900
 _Colour = tuple[int, int, int]
-_OUTLINE_COLOURS: tuple[_Colour, _Colour] = ((0, 40, 40), (94, 220, 208))
+CALLED_COLOUR, OUTLINE_COLOUR = (255, 140, 0), (94, 220, 208)
+"""RGB of the circles around cells that were called, and of every other outline."""
+_OUTLINE_COLOURS: tuple[_Colour, _Colour] = ((0, 40, 40), OUTLINE_COLOUR)
+_CALLED_COLOURS: tuple[_Colour, _Colour] = ((40, 10, 0), CALLED_COLOUR)
 _CONTOUR_COLOURS: tuple[_Colour, _Colour] = ((0, 0, 0), (255, 255, 255))
 
 # Inferno-like, each step lighter than the one before: position, red, green, blue.
@@ -39,54 +42,59 @@ _HEAT_STOPS = np.array(
 
 
 def report_pictures(
-    result: Result, grey: NDArray[np.float32] | None, *, pixel_aspect: float = 1.0
+    result: Result, shown: NDArray[np.float32] | None, *, pixel_aspect: float = 1.0
 ) -> dict[str, Picture]:
     """Return the pictures that a report prints, keyed as ``build_report`` asks for them.
 
-    ``grey`` is (row, column) float32 0..1 as read; ``pixel_aspect`` the height of a pixel over its width.
+    ``shown`` is (row, column) float32 0..1 as read, or (row, column, 3) in colour; ``pixel_aspect`` the
+    height of a pixel over its width.
     ``key`` is the picture as read, ``<pack>/<finding>`` a map over it, ``<pack>`` outlines without a map,
     ``<pack>/corrected`` the picture as the model saw it after a turn. Maps stand upright where it was turned.
     """
-    if grey is None:
+    if shown is None:
         return {}
-    pictures = {"key": Picture(pixels=to_bytes(grey), pixel_aspect=pixel_aspect)}
+    pictures = {"key": Picture(pixels=to_bytes(shown), pixel_aspect=pixel_aspect)}
     outlines_shown = False
     for pack in result.results:
         corrected = pack.correction
         if corrected is not None and (corrected.quarter_turns % 4 or corrected.inverted):
-            pixels = to_bytes(as_corrected(grey, corrected))
+            pixels = to_bytes(as_corrected(shown, corrected))
             pictures[f"{pack.stamp.pack_id}/corrected"] = Picture(
                 pixels=pixels, pixel_aspect=_turned_aspect(pixel_aspect, corrected)
             )
-        maps = _maps(pack, result, grey, pixel_aspect)
+        maps = _maps(pack, result, shown, pixel_aspect)
         outlines_shown = outlines_shown or bool(maps)
         pictures |= maps
     if not outlines_shown:
-        pictures |= _outline_pictures(result, grey, pixel_aspect)
+        pictures |= _outline_pictures(result, shown, pixel_aspect)
     return pictures
 
 
 def overlay(
-    grey: NDArray[np.float32],
+    shown: NDArray[np.float32],
     heat: NDArray[np.float32] | None = None,
     outlines: Sequence[NDArray[np.bool_]] = (),
     *,
     longest_side: int = _PRINT_SIDE,
+    called: Sequence[NDArray[np.bool_]] = (),
 ) -> NDArray[np.uint8]:
-    """Return (row, column, 3) RGB uint8: grey with heat over it and outlines around masks.
+    """Return (row, column, 3) RGB uint8: a picture with heat over it and outlines around masks.
 
-    ``grey``, ``heat`` and ``outlines`` are (row, column) of one shape, values 0..1. Heat is transparent below
-    ``HEAT_FLOOR``. The picture is enlarged to ``longest_side`` where it is smaller, so that lines are fine.
+    ``shown`` (row, column), or (row, column, 3) in colour, ``heat`` and ``outlines`` (row, column) are of one
+    size, values 0..1. Heat is transparent below
+    ``HEAT_FLOOR``; outlines of ``called`` are small, and many: all lines are thin then,
+    those of ``called`` in a colour of their own and twice as wide.
+    The picture is enlarged to ``longest_side`` where it is smaller, so that lines are fine.
     """
     import cv2
 
-    rows, columns = grey.shape
+    rows, columns = shown.shape[:2]
     factor = max(1.0, longest_side / max(rows, columns))
     size = (round(columns * factor), round(rows * factor))
-    level = to_bytes(np.clip(grey, 0.0, 1.0))
+    level = to_bytes(np.clip(shown, 0.0, 1.0))
     if factor > 1.0:
         level = np.asarray(cv2.resize(level, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
-    rgb = np.asarray(cv2.cvtColor(level, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+    rgb = level if level.ndim == 3 else np.asarray(cv2.cvtColor(level, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
     heat_large: NDArray[np.float32] | None = None
     if heat is not None:
         heat_large = np.asarray(cv2.resize(heat, size, interpolation=cv2.INTER_CUBIC), dtype=np.float32)
@@ -96,14 +104,23 @@ def overlay(
         rgb = np.asarray(cv2.blendLinear(colours, rgb, alpha, 1 - alpha), dtype=np.uint8)
     stroke = max(1, round(max(size) / 450))
     rim = cv2.LINE_AA if factor > 1.0 else cv2.LINE_8
-    for mask in outlines:
+    thin = max(1, round(max(size) / 1200)) if called else stroke
+    drawn = [(mask, _OUTLINE_COLOURS, thin) for mask in outlines]
+    drawn += [(mask, _CALLED_COLOURS, 2 * thin) for mask in called]
+    for mask, edge, width in drawn:
         shape = cv2.resize(mask.astype(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_LINEAR)
         shape = cv2.GaussianBlur(shape, (0, 0), max(1.0, factor))
-        _trace(cv2, rgb, shape >= _HALF, _OUTLINE_COLOURS, stroke=stroke, rim=rim)
+        _trace(cv2, rgb, shape >= _HALF, edge, stroke=width, rim=rim)
     if heat_large is not None:
-        for edge in _HEAT_CONTOURS:
-            _trace(cv2, rgb, heat_large >= edge, _CONTOUR_COLOURS, stroke=max(1, stroke - 1), rim=rim)
+        for bound in _HEAT_CONTOURS:
+            _trace(cv2, rgb, heat_large >= bound, _CONTOUR_COLOURS, stroke=max(1, stroke - 1), rim=rim)
     return rgb
+
+
+def called_apart(masks: Sequence[Mask]) -> tuple[list[NDArray[np.bool_]], list[NDArray[np.bool_]]]:
+    """Return the pixels of the masks: of all others, and of cells that were called."""
+    others = [mask.pixels for mask in masks if mask.code != CALLED_CELLS]
+    return others, [mask.pixels for mask in masks if mask.code == CALLED_CELLS]
 
 
 def heat_colours(heat: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
@@ -146,62 +163,64 @@ def heat_rise(heat: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     return rise
 
 
-def as_corrected(grey: NDArray[np.float32], correction: Correction) -> NDArray[np.float32]:
+def as_corrected(shown: NDArray[np.float32], correction: Correction) -> NDArray[np.float32]:
     """Return the picture as the model saw it: turned, light and dark exchanged; never mirrored."""
-    turned = np.rot90(grey, correction.quarter_turns)
+    turned = np.rot90(shown, correction.quarter_turns)
     return np.ascontiguousarray(1.0 - turned if correction.inverted else turned)
 
 
-def to_bytes(grey: NDArray[np.float32]) -> NDArray[np.uint8]:
+def to_bytes(shown: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return 0..1 as 0..255."""
-    pixels: NDArray[np.uint8] = np.clip(np.rint(grey * 255.0), 0, 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.clip(np.rint(shown * 255.0), 0, 255).astype(np.uint8)
     return pixels
 
 
 def _maps(
-    pack: PackResult, result: Result, grey: NDArray[np.float32], pixel_aspect: float
+    pack: PackResult, result: Result, shown: NDArray[np.float32], pixel_aspect: float
 ) -> Mapping[str, Picture]:
     return {
         f"{pack.stamp.pack_id}/{heatmap.finding}": _overlay_picture(
-            grey, heatmap.values, _outlines(result, grey.shape), pack.correction, pixel_aspect
+            shown, heatmap.values, _masks(result.results, shown.shape[:2]), pack.correction, pixel_aspect
         )
         for heatmap in pack.heatmaps
-        if heatmap.shown and heatmap.values.shape == grey.shape
+        if heatmap.shown and heatmap.values.shape == shown.shape[:2]
     }
 
 
 def _outline_pictures(
-    result: Result, grey: NDArray[np.float32], pixel_aspect: float
+    result: Result, shown: NDArray[np.float32], pixel_aspect: float
 ) -> Mapping[str, Picture]:
     return {
-        pack.stamp.pack_id: _overlay_picture(grey, None, masks, pack.correction, pixel_aspect)
+        pack.stamp.pack_id: _overlay_picture(shown, None, masks, pack.correction, pixel_aspect)
         for pack in result.results
-        if (masks := [mask.pixels for mask in pack.masks if mask.pixels.shape == grey.shape])
+        if (masks := _masks((pack,), shown.shape[:2]))
     }
 
 
 def _overlay_picture(
-    grey: NDArray[np.float32],
+    shown: NDArray[np.float32],
     heat: NDArray[np.float32] | None,
-    outlines: Sequence[NDArray[np.bool_]],
+    masks: Sequence[Mask],
     correction: Correction | None,
     pixel_aspect: float,
 ) -> Picture:
+    outlines, called = called_apart(masks)
     if correction is not None:
         turns = correction.quarter_turns
-        grey = as_corrected(grey, correction)
+        shown = as_corrected(shown, correction)
         heat = None if heat is None else np.ascontiguousarray(np.rot90(heat, turns))
         outlines = [np.ascontiguousarray(np.rot90(mask, turns)) for mask in outlines]
+        called = [np.ascontiguousarray(np.rot90(mask, turns)) for mask in called]
         pixel_aspect = _turned_aspect(pixel_aspect, correction)
-    return Picture(pixels=overlay(grey, heat, outlines), pixel_aspect=pixel_aspect)
+    return Picture(pixels=overlay(shown, heat, outlines, called=called), pixel_aspect=pixel_aspect)
 
 
 def _turned_aspect(pixel_aspect: float, correction: Correction) -> float:
     return 1.0 / pixel_aspect if correction.quarter_turns % 2 else pixel_aspect
 
 
-def _outlines(result: Result, shape: tuple[int, ...]) -> list[NDArray[np.bool_]]:
-    return [mask.pixels for pack in result.results for mask in pack.masks if mask.pixels.shape == shape]
+def _masks(packs: Sequence[PackResult], shape: tuple[int, ...]) -> list[Mask]:
+    return [mask for pack in packs for mask in pack.masks if mask.pixels.shape == shape]
 
 
 def _trace(

@@ -1,6 +1,7 @@
 """Sets page 2: pictures side by side, the words, the score on its line, and tables."""
 
 from reports.flow import LEADING, Flow, height_of, lines_of
+from reports.layout_risk import bar_chart, curve
 from reports.records import Figure, FindingBlock, PackBlock, Row, ScoreLine
 from reports.shaping import Line, Span, set_line
 from reports.sheet import (
@@ -97,7 +98,12 @@ def _finding(flow: Flow, finding: FindingBlock) -> None:
     flow.text(finding.title.upper(), paper.heading, weight="bold", colour=ACCENT)
     flow.y += 1.5
     if finding.words or finding.further:
-        flow.text((Span(f"{finding.words} ", "semibold"), Span(finding.further)), paper.body)
+        words = (Span(f"{finding.words} ", "semibold"),) if finding.words else ()
+        flow.text((*words, Span(finding.further)), paper.body)
+    if finding.curve:
+        curve(flow, finding.curve)
+    for chart in finding.charts:
+        bar_chart(flow, chart)
     if finding.line:
         _score_line(flow, finding.line)
     else:

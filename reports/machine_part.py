@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from core.decision import Reading
 from core.model_facts import ModelFacts, OperatingPoint
-from core.result import Finding, PackResult, Result
+from core.result import Finding, Heatmap, PackResult, Result
 from core.wording import has_sentence, say
 from reports.model_rows import (
     engine_rows,
@@ -21,6 +21,7 @@ from reports.model_rows import (
     threshold_text,
 )
 from reports.records import Figure, FindingBlock, PackBlock, Picture, Row, ScoreLine
+from reports.risk_part import risk_blocks
 from reports.site_source import sourced_site_sentence
 from reports.text import clean, clean_line, in_sentence, isolate, scores_apart
 
@@ -51,7 +52,8 @@ class MachinePart:
 
     def error_blocks(self) -> tuple[PackBlock, ...]:
         """Return what could not be done, as a block of its own that comes first."""
-        words = "" if self.result.results else say("reports.say.none_ran")
+        none = "none_asked" if self.result.without_image else "none_ran"
+        words = "" if self.result.results else say(f"reports.say.{none}")
         if not self.result.errors and not words:
             return ()
         errors = tuple(
@@ -71,12 +73,15 @@ class MachinePart:
             rows.append(
                 Row(label=say("reports.title.demonstration"), text=say("reports.say.demonstration_left_out"))
             )
-        rows.append(Row(label=say("reports.row.side"), text=say(f"reports.say.side_{self.result.side}")))
+        if not self.result.without_image:
+            rows.append(Row(label=say("reports.row.side"), text=say(f"reports.say.side_{self.result.side}")))
         rows.append(Row(label=say("reports.row.source"), text=self._source()))
         return tuple(rows)
 
     def _source(self) -> str:
         source = self.result.source
+        if source.typed:
+            return say("reports.say.typed_values")
         parts = [say("reports.say.file_name", path=isolate(clean_line(source.path)))]
         if source.files != 1:
             parts.append(say("reports.say.files", count=source.files))
@@ -101,12 +106,13 @@ class MachinePart:
                 small_rows=present(*origin_rows(facts), *limits, *engine_rows(pack)),
             )
         findings = tuple(self._finding_block(pack, finding, facts) for finding in pack.findings)
+        findings += risk_blocks(pack, pack_title(clean_line(pack.title), pack), facts)
         answered = pack.status == "ok"
         return PackBlock(
             figures=self._figures(pack),
-            findings=findings or (_plain_block(pack),),
+            findings=findings or (_plain_block(pack, facts),),
             warning=say("reports.banner.checks_off") if pack.gates_skipped else "",
-            rows=present(*(limits if answered else ()), *seen_rows(pack)),
+            rows=present(*_rows_of(pack, limits if answered else ())),
             small_title=pack_title(clean_line(pack.title), pack),
             small_rows=present(
                 *origin_rows(facts),
@@ -117,6 +123,8 @@ class MachinePart:
         )
 
     def _figures(self, pack: PackResult) -> tuple[Figure, ...]:
+        if pack.curves:
+            return self._beat(pack)
         maps = self._maps(pack)
         if not maps:
             return ()
@@ -131,6 +139,15 @@ class MachinePart:
             figures.append(Figure(picture=corrected, caption=_corrected_caption(pack)))
         return (*figures, *maps)
 
+    def _beat(self, pack: PackResult) -> tuple[Figure, ...]:
+        """Return the outlines at both ends of the beat, and the volumes through it."""
+        named = ((f"{pack.stamp.pack_id}/{name}", name) for name in ("cine", "curve"))
+        return tuple(
+            Figure(picture=self.pictures[key], caption=say(f"reports.pictures.{name}"))
+            for key, name in named
+            if key in self.pictures
+        )
+
     def _maps(self, pack: PackResult) -> tuple[Figure, ...]:
         pack_id = pack.stamp.pack_id
         maps = [
@@ -138,8 +155,15 @@ class MachinePart:
             for finding in pack.findings
             if (key := f"{pack_id}/{finding.code}") in self.pictures
         ]
+        maps += [
+            Figure(picture=self.pictures[key], caption=_tiles_caption(pack, heatmap))
+            for heatmap in pack.heatmaps
+            if heatmap.of_tiles and (key := f"{pack_id}/{heatmap.finding}") in self.pictures
+        ]
+        if not maps and pack.tiles and pack_id in self.pictures:
+            maps = [Figure(picture=self.pictures[pack_id], caption=say("reports.pictures.tissue"))]
         if not maps and pack_id in self.pictures:
-            maps = [Figure(picture=self.pictures[pack_id], caption=say("reports.pictures.outline"))]
+            maps = [Figure(picture=self.pictures[pack_id], caption=_outline_caption(pack))]
         return tuple(maps)
 
     def _map_caption(self, pack: PackResult, finding: Finding) -> str:
@@ -193,6 +217,19 @@ class MachinePart:
         return " · ".join(part for part in parts if part)
 
 
+def _outline_caption(pack: PackResult) -> str:
+    if not pack.places:
+        return say("reports.pictures.outline")
+    called = sum(place.above for place in pack.places)
+    return say("reports.pictures.counted", called=str(called), others=str(len(pack.places) - called))
+
+
+def _tiles_caption(pack: PackResult, heatmap: Heatmap) -> str:
+    caption = say("reports.pictures.tiles")
+    several = len(pack.heatmaps) > 1
+    return f"{clean_line(heatmap.label)}: {in_sentence(caption)}" if several else caption
+
+
 def _only_outlines(pack: PackResult) -> bool:
     return pack.status == "ok" and bool(pack.masks) and not (pack.findings or pack.measurements or pack.risks)
 
@@ -218,11 +255,22 @@ def _always_said(pack: PackResult, facts: ModelFacts | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *(facts.always_say if facts else ()))))
 
 
+def _cautions(pack: PackResult) -> tuple[str, ...]:
+    """Return what speaks against the numbers of a heart: it stands above them, not among the checks alone."""
+    return tuple(clean_line(one.text) for one in pack.quality if one.gate == "cine" and one.outcome == "note")
+
+
 def _why_no_map(finding: Finding) -> str:
     return say("reports.say.map_unfit" if finding.position == "above" else "reports.say.map_not_above")
 
 
-def _plain_block(pack: PackResult) -> FindingBlock:
+def _rows_of(pack: PackResult, limits: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Return what was seen and the model's limits: numbers come first, scores stand above already."""
+    seen = seen_rows(pack)
+    return (*seen, *limits) if pack.measurements else (*limits, *seen)
+
+
+def _plain_block(pack: PackResult, facts: ModelFacts | None) -> FindingBlock:
     title = pack_title(clean_line(pack.title), pack)
     if pack.refusal is not None:
         rows = (
@@ -236,7 +284,11 @@ def _plain_block(pack: PackResult) -> FindingBlock:
     if pack.status == "refused":
         return FindingBlock(title=title, words=say("reports.say.refused_head"))
     spoke = pack.measurements or pack.risks
-    return FindingBlock(title=title, words="" if spoke else say("reports.say.no_answer"))
+    return FindingBlock(
+        title=title,
+        words="" if spoke else say("reports.say.no_answer"),
+        further=" ".join((*_cautions(pack), *_always_said(pack, facts))) if spoke else "",
+    )
 
 
 def _score_line(finding: Finding) -> ScoreLine:

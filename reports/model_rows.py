@@ -3,14 +3,16 @@
 import re
 from collections import Counter
 
+from core.digits import measured_number
 from core.model_facts import ModelFacts, OperatingPoint, TestFigure, not_looked_for
-from core.result import Finding, Measurement, PackResult, Result, Risk, Side
+from core.result import Finding, Measurement, PackResult, Result, Side
 from core.wording import has_sentence, say
 from reports.records import Row
 from reports.site_words import site_sentence
 from reports.text import clean, clean_line, in_sentence, number, score, scores_apart
 
 _SIDED = re.compile(r"^(left|right)_")
+_TILES_TOLD = 5
 _NAMED_SENSITIVITY = re.compile(r"sensitivity-(\d+)")
 
 
@@ -55,11 +57,21 @@ def said_of_image(pack: PackResult) -> frozenset[str]:
 
 
 def seen_rows(pack: PackResult) -> tuple[Row, ...]:
-    """Return measurements, risks, quality checks and what was put right."""
+    """Return measurements, quality checks and what was put right."""
     rows = [Row(label=clean_line(item.label), text=_measurement(item)) for item in pack.measurements]
-    rows += [Row(label=clean_line(risk.label), text=_risk(risk)) for risk in pack.risks]
+    if pack.tiles:
+        rows.append(Row(label=say("reports.row.tiles"), text=tile_words(pack)))
     rows.append(Row(label=say("reports.row.quality"), text=_quality(pack)))
     return (*rows, *_put_right_rows(pack))
+
+
+def tile_words(pack: PackResult) -> str:
+    """Return the scores of the highest tiles of a slide, and where they lie."""
+    tiles = (
+        say("reports.say.tile", score=score(tile.probability), down=str(tile.top), across=str(tile.left))
+        for tile in pack.tiles[:_TILES_TOLD]
+    )
+    return say("reports.say.tiles", tiles="; ".join(tiles), side=str(pack.tiles[0].side))
 
 
 def _put_right_rows(pack: PackResult) -> tuple[Row, ...]:
@@ -221,29 +233,25 @@ def _figure(figure: TestFigure) -> str:
     return say("reports.say.figure_interval", metric=figure.metric, value=value, low=low, high=high)
 
 
+def number_words(item: Measurement) -> str:
+    """Return a measured number with its unit and interval."""
+    written, _, interval = measured_number(item.value, item.interval).partition(" ")
+    return " ".join(part for part in (written, item.unit, interval) if part)
+
+
 def _measurement(item: Measurement) -> str:
-    text = f"{number(item.value)} {item.unit}".strip()
-    if item.interval:
-        text += f" ({number(item.interval[0])} to {number(item.interval[1])})"
+    text = number_words(item)
     if item.method:
         text += f"; {item.method}"
+    beside = " ".join(part for part in (reference_words(item), item.meaning) if part)
+    return f"{text}. {beside}" if beside else text
+
+
+def reference_words(item: Measurement) -> str:
+    """Return what is usual and who says so; empty where the number has no reference."""
     reference = item.reference
-    if reference and (reference.low is not None or reference.high is not None):
-        low = number(reference.low) if reference.low is not None else "…"
-        high = number(reference.high) if reference.high is not None else "…"
-        bounds = f"{low} to {high}"
-        text += "; " + say("reports.row.measurement_reference", range=bounds, source=reference.source)
-    return text
-
-
-def _risk(risk: Risk) -> str:
-    value, days = score(risk.probability), risk.horizon_days
-    if risk.interval:
-        low, high = (score(bound) for bound in risk.interval)
-        text = say("reports.say.risk_interval", value=value, low=low, high=high, days=days)
-    else:
-        text = say("reports.say.risk", value=value, days=days)
-    contributions = [
-        say("reports.say.contribution", name=item.name, value=item.value) for item in risk.contributions
-    ]
-    return f"{text}: {', '.join(contributions)}" if contributions else text
+    if reference is None or (reference.low is None and reference.high is None):
+        return ""
+    low = number(reference.low) if reference.low is not None else "…"
+    high = number(reference.high) if reference.high is not None else "…"
+    return say("reports.row.measurement_reference", range=f"{low} to {high}", source=reference.source)

@@ -64,8 +64,9 @@ def compose(content: ReportContent, paper: Format) -> list[Sheet]:
     """Return the pages of a report as marks, with heads, banners and feet."""
     bottom = paper.height - paper.margin - _foot_height(content, paper) - _FOOT_CLEARANCE
     person = _fitted(paper, lambda fitted: _person_sheets(content, fitted, bottom))
-    machine = _fitted(paper, lambda fitted: _machine_sheets(content, fitted, bottom))
-    sheets = person + machine
+    sheets = list(person)
+    if content.blocks or not content.demonstration:
+        sheets += _fitted(paper, lambda fitted: _machine_sheets(content, fitted, bottom))
     if content.demonstration:
         sheets += _demonstration_sheets(content, paper, bottom)
     copy_mark = content.copy_mark.format(page=len(sheets) + 1)
@@ -103,9 +104,12 @@ def _machine_sheets(content: ReportContent, paper: Format, bottom: float) -> lis
     flow = Flow(paper, bottom, _machine_head(content, content.assistance_title))
     for block in content.blocks:
         machine_block(flow, block)
-    closing = PackBlock(small_title=content.closing_title, small_rows=content.closing_rows)
-    tail(flow, (*content.blocks[:1], closing, *content.blocks[1:]))
+    tail(flow, (*content.blocks[:1], _closing(content), *content.blocks[1:]))
     return flow.sheets
+
+
+def _closing(content: ReportContent) -> PackBlock:
+    return PackBlock(small_title=content.closing_title, small_rows=content.closing_rows)
 
 
 def _demonstration_sheets(content: ReportContent, paper: Format, bottom: float) -> list[Sheet]:
@@ -113,7 +117,8 @@ def _demonstration_sheets(content: ReportContent, paper: Format, bottom: float) 
     flow.text(content.demonstration_note, paper.body, weight="semibold", colour=CRITICAL)
     for block in content.demonstration:
         machine_block(flow, block)
-    tail(flow, content.demonstration)
+    closing = () if content.blocks else (_closing(content),)  # else it stands on the page before
+    tail(flow, (*content.demonstration, *closing))
     return flow.sheets
 
 

@@ -1,7 +1,12 @@
 """Page 1, the part for people: who, what was asked, what the clinician says, who signs."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from core.decision import ClinicalSigns, Decision, FinalRead, FirstRead, Reading, Signature
+from core.form import FormField
 from core.image import StudyHeader
+from core.model_facts import ModelFacts
 from core.patient import Contradiction, Patient, Sex, Sourced
 from core.result import Result
 from core.wording import has_sentence, say
@@ -59,6 +64,47 @@ def patient_fields(patient: Patient, reading: Reading, header: StudyHeader) -> t
         Field(label=say("reports.examination.indication"), value=clean(reading.indication) or not_recorded),
         Field(label=say("reports.examination.signs"), value=_signs(reading.signs) or not_recorded),
     )
+
+
+def without_examination(
+    fields: tuple[Field, ...], patient: Patient, facts: Mapping[str, ModelFacts]
+) -> tuple[Field, ...]:
+    """Return the patient block where no image was given: what was examined are the values, which follow."""
+    label, signs = say("reports.examination.label"), say("reports.examination.signs")
+    kept = tuple(
+        replace(field, value=say("reports.examination.values")) if field.label == label else field
+        for field in fields
+        if field.label != signs or field.value != say("reports.examination.none")
+    )
+    values = _values(patient, facts)
+    if not values:
+        return kept
+    sources = _sources(*patient.further.values())
+    return (*kept, Field(label=say("reports.examination.given"), value=values, source=sources))
+
+
+def _values(patient: Patient, facts: Mapping[str, ModelFacts]) -> str:
+    """Return the values that were given, as the models that ask for them call them and in their order."""
+
+    def given_of(model: ModelFacts) -> int:
+        return sum(one.code in patient.further for one in model.fields)
+
+    models = sorted(facts.values(), key=given_of, reverse=True)
+    asked = {one.code: one for model in models for one in model.fields}
+    return joined(
+        *(
+            _value(asked.get(code), code, given.value)
+            for code, given in sorted(patient.further.items(), key=lambda one: (*asked, one[0]).index(one[0]))
+        )
+    )
+
+
+def _value(field: FormField | None, code: str, value: float | str | bool) -> str:
+    if isinstance(value, float):
+        said = f"{value:.4g}" + (f"\u00a0{field.unit}" if field and field.unit else "")
+    else:
+        said = field.title_of(value) if field and not isinstance(value, bool) else str(value)
+    return f"{clean_line(field.title if field else code)} {clean_line(said)}"
 
 
 def examination(header: StudyHeader) -> str:
@@ -190,7 +236,9 @@ def _sex_and_age(patient: Patient) -> str:
     return joined(*parts)
 
 
-def _sources(*values: Sourced[str] | Sourced[float] | Sourced[Sex] | None) -> str:
+def _sources(
+    *values: Sourced[str] | Sourced[float] | Sourced[Sex] | Sourced[float | str | bool] | None,
+) -> str:
     names = dict.fromkeys(say(f"reports.source.{value.source}") for value in values if value)
     return ", ".join(names)
 

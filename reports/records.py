@@ -96,6 +96,36 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One bar: ``length`` and ``interval`` are -1..1 of the chart's half width, or 0..1 of its whole."""
+
+    label: str
+    text: str
+    length: float
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarChart:
+    """Bars below one another; ``ends`` say what left and right of the middle mean, None: they begin left."""
+
+    title: str
+    bars: tuple[Bar, ...]
+    ends: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """Shares (0..1) over days, as steps, with a mark at one day; ``unit`` names the days' axis."""
+
+    title: str
+    points: tuple[tuple[float, float], ...]
+    mark: float
+    unit: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindingBlock:
     """One finding: the words of its position (the first sentence stands out), its line and its rows."""
 
@@ -104,6 +134,8 @@ class FindingBlock:
     further: str = ""
     line: ScoreLine | None = None
     rows: tuple[Row, ...] = ()
+    curve: Curve | None = None
+    charts: tuple[BarChart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

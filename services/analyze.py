@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import Cancelled, FarlightError
-from core.image import Image, ReadingUnit, StudyHeader
+from core.image import CineVolume, Image, ReadingUnit, StudyHeader
 from core.model_facts import ModelFacts
 from core.patient import Patient
 from core.result import (
@@ -31,13 +31,15 @@ from core.result import (
 )
 from core.wording import say
 from services.allocation import keep_memory
-from services.patient import merge
+from services.other_kind import kind_of, without_contradicted, without_other_kinds
+from services.patient import merge, with_age_today
 from services.places import pack_roots, packs_in_use
 from services.prevalence import Prevalence, at_site
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.scan import Unreadable
 from services.side import side_of
 from services.tuning import Tuner, tuner_of_profile
+from services.typed_table import is_typed
 
 if TYPE_CHECKING:
     from inference.packs import Pack, PackLibrary
@@ -73,6 +75,7 @@ class Analysis:
     image: Image | None = None
     grey: NDArray[np.float32] | None = field(default=None, repr=False)
     header: StudyHeader = field(default_factory=StudyHeader)
+    unit: ReadingUnit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,7 @@ class Loaded:
     image: Image | None = None
     grey: NDArray[np.float32] | None = field(default=None, repr=False)
     error: ErrorRecord | None = None
+    cine: CineVolume | None = field(default=None, repr=False)
     seconds: float = 0.0
 
 
@@ -159,7 +163,8 @@ class Analyzer:
 
     def to_tune(self) -> "tuple[Pack, ...]":
         """Return the packs that may look at an image."""
-        return tuple(self.library.get(pack_id) for pack_id in self._plan(self.options.packs))
+        planned = (self.library.get(pack_id) for pack_id in self._plan(self.options.packs))
+        return tuple(pack for pack in planned if not pack.manifest.reads_values)
 
     def renew(self, pack: "Pack") -> None:
         """Have a pack answer, from the next study on, in the way that was measured to be best.
@@ -168,6 +173,16 @@ class Analyzer:
             FarlightError: it does not load that way; what answered so far goes on.
         """
         self._runner.answering.renew(pack)
+
+    def forms(self) -> tuple[ModelFacts, ...]:
+        """Return what the packs say of themselves that may be asked for values of the patient."""
+        planned = (self.library.get(pack_id) for pack_id in self._plan(self.options.packs))
+        return tuple(self.facts(pack.id) for pack in planned if pack.manifest.reads_values)
+
+    def has_forms_off(self) -> bool:
+        """Whether a pack is installed that asks for values and is not asked, being a demonstration."""
+        off = {pack.id for pack in self.library.packs() if pack.manifest.reads_values}
+        return not off <= set(self._plan(self.options.packs))
 
     def planned(self) -> dict[str, str]:
         """Return the packs that may look at an image, with the sha256 of each."""
@@ -258,6 +273,8 @@ class Analyzer:
         unit = loaded.unit
         asked = self.options.packs if packs is None else tuple(packs)
         whole = merge(unit.patient, patient, day=unit.header.date)
+        if unit.kind == "table":
+            whole = with_age_today(whole)
         errors = [loaded.error] if loaded.error else []
         runs: dict[str, PackRun] = {}
         results: list[PackResult] = []
@@ -267,13 +284,16 @@ class Analyzer:
             progress(Progress(stage="looking", done=number, total=len(order), item=unit.path))
             try:
                 with self._in_use():
-                    results.append(self._ask(pack_id, loaded, whole, runs, progress, cancelled))
+                    if self.library.get(pack_id).manifest.reads_values:
+                        results.append(self._assess(pack_id, whole, results, asked))
+                    else:
+                        results.append(self._ask(pack_id, loaded, whole, runs, progress, cancelled))
             except Cancelled:
                 raise
             except Exception as error:  # noqa: BLE001 - one pack's failure must not take the others down
                 errors.append(error_record(error))
                 results.append(self._failed(pack_id, errors[-1]))
-        kept = tuple(entry for entry in results if asked is not None or entry.status != "not_applicable")
+        kept = self._kept(results, asked, unit)
         seconds = loaded.seconds + time.perf_counter() - started
         result = Result(
             source=source_of(loaded),
@@ -284,10 +304,52 @@ class Analyzer:
             seconds=seconds,
         )
         result = at_site(result, self.options.prevalences)
-        return Analysis(result=result, image=loaded.image, grey=loaded.grey, header=unit.header)
+        return Analysis(result=result, image=loaded.image, grey=loaded.grey, header=unit.header, unit=unit)
+
+    def _kept(
+        self, results: Sequence[PackResult], asked: Sequence[str] | None, unit: ReadingUnit
+    ) -> tuple[PackResult, ...]:
+        """Return what is told: of packs that were named, all; else of those that the image may be for."""
+        if asked is not None:
+            named = self._named(asked)
+            return tuple(
+                one for one in results if one.status != "not_applicable" or one.stamp.pack_id in named
+            )
+        from inference.header_gates import tells_modality
+
+        meant = tuple(one for one in results if one.status != "not_applicable")
+        packs = (self.library.get(one.stamp.pack_id) for one in meant)
+        kinds = {pack.id: kind_of(pack.manifest) for pack in packs}
+        told = without_contradicted(meant, kinds)
+        return told if tells_modality(unit.header.modality) else without_other_kinds(told, kinds)
 
     def _plan(self, asked: Sequence[str] | None) -> tuple[str, ...]:
         return self._runner.plan(asked, demonstration=self.options.demonstration)
+
+    def _named(self, asked: Sequence[str]) -> frozenset[str]:
+        """Return the packs that were named and all that they depend on: these appear also where silent.
+
+        Packs whose measurements would be of use, but that nobody named, are not told of.
+        """
+        named, waiting = set[str](), list(asked)
+        while waiting:
+            pack_id = waiting.pop()
+            if pack_id not in named:
+                named.add(pack_id)
+                waiting.extend(self.library.get(pack_id).manifest.depends)
+        return frozenset(named)
+
+    def _assess(
+        self, pack_id: str, patient: Patient, results: Sequence[PackResult], asked: Sequence[str] | None
+    ) -> PackResult:
+        """Ask a pack that reads values of the patient, with or without an image."""
+        return self._runner.assess(
+            pack_id,
+            patient,
+            results,
+            use_gates=self.options.use_gates,
+            asked=asked is not None and pack_id in asked,
+        )
 
     def _ask(  # noqa: PLR0917 - one private call
         self,
@@ -299,6 +361,7 @@ class Analyzer:
         cancelled: IsCancelled,
     ) -> PackResult:
         from inference.subject import subject_of
+        from services.tissue_map import TileWork, is_read_in_tiles, map_tissue
 
         pack = self.library.get(pack_id)
         if loaded.image is None or loaded.grey is None:
@@ -306,6 +369,17 @@ class Analyzer:
             return _silent(pack, status="not_applicable", refusal=_refusal("applies", reason))
         if any(other not in runs for other in pack.manifest.depends):
             return _silent(pack, status="refused", refusal=_refusal("upstream", "upstream_failed"))
+        if pack.manifest.measuring is not None:
+            return self._measure(pack_id, loaded, patient, runs, progress, cancelled)
+        if is_read_in_tiles(pack, loaded.unit, loaded.image):
+            work = TileWork(
+                unit=loaded.unit,
+                image=loaded.image,
+                subject=subject_of(loaded.unit, patient),
+                use_gates=self.options.use_gates,
+            )
+            runs[pack_id] = map_tissue(self._runner, pack, work, progress, cancelled)
+            return runs[pack_id].result
         runs[pack_id] = self._runner.run(
             pack_id,
             loaded.image,
@@ -319,7 +393,67 @@ class Analyzer:
                 Progress(stage="explaining", done=done, total=total, item=loaded.unit.path)
             ),
         )
+        if pack.manifest.counting is not None:
+            runs[pack_id] = self._count(pack, loaded, patient, runs[pack_id], progress, cancelled)
         return runs[pack_id].result
+
+    def _count(  # noqa: PLR0917 - one private call
+        self,
+        pack: "Pack",
+        loaded: Loaded,
+        patient: Patient,
+        single: "PackRun",
+        progress: Report,
+        cancelled: IsCancelled,
+    ) -> "PackRun":
+        """Count cells where the picture shows a whole smear; else the answer for a single one stays."""
+        from inference.subject import subject_of
+        from services.smear import SmearWork, count_smear
+
+        assert loaded.image is not None
+        assert loaded.grey is not None
+        work = SmearWork(
+            image=loaded.image,
+            grey=loaded.grey,
+            subject=subject_of(loaded.unit, patient),
+            study=loaded.unit.header.study_uid or loaded.unit.path,
+            use_gates=self.options.use_gates,
+        )
+        return count_smear(
+            self._runner,
+            pack,
+            work,
+            single,
+            lambda done, total: progress(
+                Progress(stage="counting", done=done, total=total, item=loaded.unit.path)
+            ),
+            cancelled,
+        )
+
+    def _measure(  # noqa: PLR0917 - one private call
+        self,
+        pack_id: str,
+        loaded: Loaded,
+        patient: Patient,
+        runs: dict[str, "PackRun"],
+        progress: Report,
+        cancelled: IsCancelled,
+    ) -> PackResult:
+        from inference.subject import subject_of
+        from services.cine import CineWork, measure_cine
+
+        assert loaded.image is not None
+        work = CineWork(
+            unit=loaded.unit,
+            image=loaded.image.ref,
+            volume=loaded.cine,
+            patient=patient,
+            subject=subject_of(loaded.unit, patient),
+            use_gates=self.options.use_gates,
+        )
+        run = measure_cine(self._runner, self.library.get(pack_id), work, progress, cancelled)
+        runs[pack_id] = run
+        return run.result
 
     def _failed(self, pack_id: str, error: ErrorRecord) -> PackResult:
         refusal = Refusal(
@@ -347,12 +481,22 @@ def load(
 
     started = time.perf_counter()
     loaded = Loaded(unit=unit)
+    if is_typed(unit):
+        return loaded
     try:
         loaded = replace(loaded, sha256=unit_sha256(unit, cancelled))
         if unit.kind == "table":
             return loaded
-        picture = image or read_image(unit, 0)
+        picture = image or read_image(unit, 0, cancelled)
         loaded = replace(loaded, image=picture, grey=presentation(picture))
+        if every_file and unit.cine is not None:
+            from imaging.cine_read import read_cine
+
+            return replace(
+                loaded,
+                cine=read_cine(unit, cancelled=cancelled),
+                seconds=time.perf_counter() - started,
+            )
         for index in edge_frames(unit)[1:] if every_file else ():
             stop_if(cancelled)
             read_image(unit, index)
@@ -389,6 +533,8 @@ def edge_frames(unit: ReadingUnit) -> tuple[int, ...]:
     edges: list[int] = []
     position = 0
     for frames in unit.frames_per_file or (unit.frames,):
+        if unit.kind == "slide" and not frames:
+            continue
         edges += {position: None, position + max(frames, 1) - 1: None}
         position += frames
     return tuple(edges)
@@ -415,6 +561,7 @@ def source_of(loaded: Loaded) -> Source:
         study_uid=unit.header.study_uid,
         series_uids=unit.header.series_uids,
         frames=unit.frames,
+        typed=is_typed(unit),
     )
 
 

@@ -20,6 +20,7 @@ from services.batch_lanes import Lanes, helpers_worth
 from services.batch_overview import write_overview
 from services.output import RECORD, OutputFolder, OutputMode, Record
 from services.patient import read_patient_file
+from services.patient_form import require_known_fields
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.report import Paper
 from services.scan import Unreadable, scan
@@ -47,7 +48,8 @@ class BatchRequest:
 class BatchOutcome:
     """How a run ended; ``failed`` records hold errors, ``kept`` ones were there already.
 
-    ``failures`` says path and sentence of each error, for the terminal and never for a log. ``unusable``
+    ``failures`` says path and sentence of each error, for the terminal and never for a log, and
+    ``passed_over`` what lies in the folders and is no image, so that it has no record. ``unusable``
     says in a sentence each which models should have looked and could not.
     """
 
@@ -55,6 +57,7 @@ class BatchOutcome:
     failed: int = 0
     kept: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
+    passed_over: list[Unreadable] = field(default_factory=list)
     unusable: tuple[str, ...] = ()
 
 
@@ -99,6 +102,8 @@ def _run(  # noqa: PLR0917 - one private call
     told_first: Callable[[str], None],
 ) -> BatchOutcome:
     _require_known_findings(analyzer)
+    if patient is not None:
+        require_known_fields(patient, analyzer.library)
     output = OutputFolder(request.out, request.mode)
     tell = _asked_anew(output.waiting(), asked_of(request, analyzer))
     if tell:
@@ -209,7 +214,7 @@ class _Batch:
         items: list[ReadingUnit | Unreadable] = []
         made: deque[Future[_Made]] = deque()
         try:
-            with Lanes(self.workshop, cancelled) as lanes:
+            with Lanes(self.workshop, cancelled, progress) as lanes:
                 items += self._inputs(progress, cancelled)
                 worth = helpers_worth(len(items), with_pdf=self.request.with_pdf)
                 lanes.add_helpers(worth if self.helpers is None else self.helpers)
@@ -257,7 +262,12 @@ class _Batch:
         if not self.request.paths and self.request.patient_file:
             yield table_unit(self.request.patient_file)
             return
-        yield from scan(self.request.paths, progress=progress, cancelled=cancelled)
+        yield from scan(
+            self.request.paths,
+            progress=progress,
+            cancelled=cancelled,
+            passed_over=self.outcome.passed_over.append,
+        )
 
     def _begin(self, lanes: Lanes, item: ReadingUnit | Unreadable) -> "Future[_Made]":
         earlier = self.output.earlier(item.path)

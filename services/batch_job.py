@@ -11,7 +11,7 @@ from services.analyze import Analysis, Analyzer, Loaded, error_record, load
 from services.output import Record, fill_partial, write_whole
 from services.picture_marks import shown_mark
 from services.pictures import write_pictures
-from services.progress import IsCancelled, never
+from services.progress import IsCancelled, Progress, Report, never, nobody_listens
 from services.report import Paper, ReportRequest, render
 from services.result_json import WrittenFiles, result_to_dict
 
@@ -34,18 +34,38 @@ class Workshop:
     paper: Paper
     left_out: tuple[dict[str, str], ...] = ()
 
-    def make(self, name: str, unit: ReadingUnit, cancelled: IsCancelled = never) -> Record:
+    def make(
+        self,
+        name: str,
+        unit: ReadingUnit,
+        cancelled: IsCancelled = never,
+        progress: Report = nobody_listens,
+    ) -> Record:
         """Read a unit, look at it, and write its record's files beside their place.
+
+        ``progress`` hears how far a unit is that takes its time: a slide, tile by tile.
 
         Raises:
             Cancelled: the user stopped it.
             OutputNotWritableError: see ``fill_partial``.
         """
-        return self.make_loaded(name, load(unit, every_file=True, cancelled=cancelled), cancelled)
+        loaded = load(unit, every_file=True, cancelled=cancelled)
+        return self.make_loaded(name, loaded, cancelled, progress)
 
-    def make_loaded(self, name: str, loaded: Loaded, cancelled: IsCancelled = never) -> Record:
+    def make_loaded(
+        self,
+        name: str,
+        loaded: Loaded,
+        cancelled: IsCancelled = never,
+        progress: Report = nobody_listens,
+    ) -> Record:
         """Do the same for a unit that was read already, or could not be."""
-        analysis = self.analyzer.look(loaded, patient=self.patient, cancelled=cancelled)
+
+        def tiles_alone(told: Progress) -> None:
+            if told.stage == "tiles":
+                progress(told)
+
+        analysis = self.analyzer.look(loaded, patient=self.patient, progress=tiles_alone, cancelled=cancelled)
         return fill_partial(self.out, name, lambda folder: self._fill(folder, name, analysis))
 
     def _fill(self, folder: Path, name: str, analysis: Analysis) -> Record:

@@ -15,7 +15,7 @@ from core.image import ReadingUnit
 from services.batch_helper import Helper
 from services.batch_job import Workshop
 from services.output import Record, partial_folder
-from services.progress import IsCancelled
+from services.progress import IsCancelled, Report, nobody_listens
 
 _log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -45,8 +45,9 @@ def helpers_worth(inputs: int, *, with_pdf: bool) -> int:
 class Lanes:
     """Makes records in several places at a time; leaving the block ends what is still under way."""
 
-    def __init__(self, workshop: Workshop, cancelled: IsCancelled) -> None:
+    def __init__(self, workshop: Workshop, cancelled: IsCancelled, progress: Report = nobody_listens) -> None:
         self._workshop = workshop
+        self._progress = progress
         self._cancelled = cancelled
         self._stopping = threading.Event()
         self._free: SimpleQueue[Helper | None] = SimpleQueue()
@@ -97,11 +98,14 @@ class Lanes:
         """
         lane = self._free_lane()
         try:
-            record = None if lane is None else lane.make(name, unit)
+            helper = (
+                None if unit.kind == "slide" else lane
+            )  # a slide takes longer than a helper may be silent
+            record = None if helper is None else helper.make(name, unit)
             if record is None:
                 self._stop_if()
                 self._clear(name)
-                record = self._workshop.make(name, unit, self._must_stop)
+                record = self._workshop.make(name, unit, self._must_stop, self._progress)
             return record
         finally:
             self._give_back(lane)

@@ -118,8 +118,20 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
             "seconds": entry["seconds"],
         }
         yield from ({**said, **_scored(finding)} for finding in entry["findings"])
-        if not entry["findings"]:
+        yield from ({**said, **_estimated(risk)} for risk in entry.get("risks", ()))
+        if not entry["findings"] and not entry.get("risks"):
             yield said
+
+
+def _estimated(risk: dict[str, Any]) -> dict[str, Any]:
+    low, high = risk["interval"] or (None, None)
+    return {
+        "finding": risk["code"],
+        "label": risk["label"],
+        "probability": risk["probability"],
+        "low": low,
+        "high": high,
+    }
 
 
 def _scored(finding: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from core.wording import say
 from services.analyze import Analysis
 from services.drafts import Draft
 from services.patient import merge
+from services.typed_table import is_typed
 
 MissingCode = Literal[
     "analysis",
@@ -23,9 +24,12 @@ MissingCode = Literal[
     "same_pixels",
     "reader",
     "model",
+    "values",
+    "conclusion",
 ]
 _IDENTIFIERS = ("name", "id", "birth_date")
 _NEEDED_IDENTIFIERS = 2
+_ANALYSIS, _VALUES_SINCE = "services.missing.analysis", "services.missing.values_since"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +42,27 @@ class Missing:
 
 
 def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Draft) -> tuple[Missing, ...]:
-    """Return what must be answered first, in the order it is asked; empty when it may be signed."""
+    """Return what must be answered first, in the order it is asked; empty when it may be signed.
+
+    Of an image the reader gives a first impression, and a final read where no score stands for it. Without
+    one there is nothing to look at: values must be typed, and the reader says what they mean in words.
+    """
     missing: list[Missing] = []
     if analysis is not None and not _speaks_of(analysis, unit, draft):
+        values = {**unit.patient.further, **draft.typed.further}
+        counted = analysis.result.patient.further == values
+        missing.append(Missing(code="analysis", text=say(_ANALYSIS if counted else _VALUES_SINCE)))
         analysis = None
-    if analysis is None:
-        missing.append(Missing(code="analysis", text=say("services.missing.analysis")))
-    if draft.reading.first_read is None:
+    elif analysis is None:
+        missing.append(Missing(code="analysis", text=say(_ANALYSIS)))
+    if asks_impression(unit) and draft.reading.first_read is None:
         missing.append(Missing(code="first_read", text=say("services.missing.first_read")))
     if analysis is not None:
         missing.extend(_unanswered(analysis, draft))
         if wants_final_read(analysis) and draft.reading.final_read is None:
             missing.append(Missing(code="final_read", text=say("services.missing.final_read")))
+    if is_typed(unit):
+        missing.extend(_unwritten(draft))
     if draft.signs_jotting is not None:
         left = (draft.signs_jotting.breaths, draft.signs_jotting.oxygen)
         typed = ", ".join(f"“{one}”" for one in left if one)
@@ -61,9 +74,17 @@ def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Dra
     return tuple(missing)
 
 
+def asks_impression(unit: ReadingUnit) -> bool:
+    """Whether a first impression is asked before the result opens: only of an image."""
+    return not is_typed(unit)
+
+
 def wants_final_read(analysis: Analysis) -> bool:
-    """Whether no finding is to be answered, so that the reader says the final read in a word of their own."""
-    return not any(True for _ in _to_answer(analysis))
+    """Whether no finding is to be answered, so that the reader says the final read in a word of their own.
+
+    Never of typed values: "nothing seen" says nothing of them.
+    """
+    return not analysis.result.source.typed and not any(True for _ in _to_answer(analysis))
 
 
 def reading_beside(analysis: Analysis, reading: Reading) -> Reading:
@@ -95,7 +116,10 @@ def is_answer(finding: Finding) -> bool:
 
 def _speaks_of(analysis: Analysis, unit: ReadingUnit, draft: Draft) -> bool:
     """Whether an analysis is of this unit, and of the patient as now known."""
-    if analysis.result.patient != merge(unit.patient, draft.typed, day=unit.header.date):
+    known, told = merge(unit.patient, draft.typed, day=unit.header.date), analysis.result.patient
+    if unit.kind == "table" and known.age_years is None:
+        told = replace(told, age_years=None)  # it was reckoned from the birth date on that day
+    if told != known:
         return False
     image = analysis.image
     if image is not None and image.ref.sop_instance_uid is not None:
@@ -115,6 +139,13 @@ def _unanswered(analysis: Analysis, draft: Draft) -> list[Missing]:
         for entry, finding in _to_answer(analysis)
         if (entry.stamp.pack_id, finding.code) not in answered
     ]
+
+
+def _unwritten(draft: Draft) -> Iterator[Missing]:
+    if not draft.typed.further:
+        yield Missing(code="values", text=say("services.missing.values"))
+    if not draft.reading.conclusion.strip():
+        yield Missing(code="conclusion", text=say("services.missing.conclusion"))
 
 
 def _to_answer(analysis: Analysis) -> Iterator[tuple[PackResult, Finding]]:
@@ -138,6 +169,7 @@ def _identity_questions(unit: ReadingUnit, draft: Draft) -> list[Missing]:
         if entry.field in _IDENTIFIERS and entry.field not in draft.confirmed
     ]
     if len(in_header) < _NEEDED_IDENTIFIERS and len(confirmed) < _NEEDED_IDENTIFIERS:
-        carried = say(f"services.missing.two_identifiers_{len(in_header)}")
+        which = "typed" if is_typed(unit) else len(in_header)
+        carried = say(f"services.missing.two_identifiers_{which}")
         questions.append(Missing(code="identity", text=carried))
     return questions

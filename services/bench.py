@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import FarlightError
+from core.errors import FarlightError, NoNetworkError
 from core.result import EngineName, Precision
 from services.packs import InstalledPack, chosen_packs
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
@@ -80,6 +80,7 @@ def run_bench(
 
     Raises:
         UnknownPackError: one is not installed.
+        NoNetworkError: one that was named reads values, and no engine runs it.
         Cancelled: the user stopped it.
     """
     from inference.devices import engine_versions
@@ -87,7 +88,7 @@ def run_bench(
 
     known = tuner or Tuner(None)
     known.find_devices(cancelled=cancelled)
-    chosen = chosen_packs(packs, pack_folders)
+    chosen = _with_network(chosen_packs(packs, pack_folders), named=packs is not None)
     timings: list[Timing] = []
     for number, installed in enumerate(chosen):
         stop_if(cancelled)
@@ -111,6 +112,13 @@ def run_bench(
         timings=tuple(timings),
         measured=tuple(one.id for one in chosen if one.sha256 and known.measured.has(one.sha256)),
     )
+
+
+def _with_network(packs: Sequence[InstalledPack], *, named: bool) -> tuple[InstalledPack, ...]:
+    """Return the packs that an engine runs."""
+    if named and any(pack.task == "risk" for pack in packs):
+        raise NoNetworkError
+    return tuple(pack for pack in packs if pack.task != "risk")
 
 
 def _timings(  # noqa: PLR0917 - one private call

@@ -195,7 +195,7 @@ class CorrectionDesk:
     def _take_draft_along(self, row: StudyRow, identity: Patient) -> None:
         """Let the draft say whose the study is now: the image itself goes on saying another."""
         draft = self._drafts.find(row.unit_key) or Draft(key=row.unit_key, path=row.path)
-        typed = _typed(identity, study_facts(row))
+        typed = replace(_typed(identity, study_facts(row)), further=draft.typed.further)
         confirmed = tuple(name for name in IDENTIFIERS if getattr(identity, name) is not None)
         self._drafts.keep(replace(draft, typed=typed, confirmed=confirmed, identity_jotting=None))
 

@@ -1,5 +1,6 @@
 """What the window needs of imaging: pixels, grey pictures, windows and their lookup tables."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,15 +20,16 @@ class Preset:
     window: Window
 
 
-def load_image(unit: ReadingUnit, index: int = 0) -> Image:
+def load_image(unit: ReadingUnit, index: int = 0, cancelled: Callable[[], bool] | None = None) -> Image:
     """Return frame ``index`` of the unit (0-based, reading order), decoded under supervision.
 
     Raises:
+        Cancelled: ``cancelled`` said so while a slide was read.
         ImagingError: it could not be read; the message says why.
     """
     from imaging.read import read_image
 
-    return read_image(unit, index)
+    return read_image(unit, index, cancelled)
 
 
 def warm_up() -> None:

@@ -57,7 +57,9 @@ def named(patient: Patient) -> str:
 
 def _identity(was: Draft, now: Draft) -> Iterator[DraftAct]:
     typed = [
-        one.name for one in fields(Patient) if getattr(was.typed, one.name) != getattr(now.typed, one.name)
+        one.name
+        for one in fields(Patient)
+        if one.name != "further" and getattr(was.typed, one.name) != getattr(now.typed, one.name)
     ]
     confirmed = [name for name in now.confirmed if name not in was.confirmed]
     withdrawn = [name for name in was.confirmed if name not in now.confirmed]
@@ -126,6 +128,8 @@ def _edits(was: Draft, now: Draft) -> Iterator[DraftAct]:
     for key in sorted({*before, *after}):
         if before.get(key, ("", "")) != after.get(key, ("", "")):
             yield DraftAct(act="edit", detail={"field": "finding", "pack": key[0], "finding": key[1]})
+    if was.typed.further != now.typed.further:
+        yield DraftAct(act="edit", detail={"field": "values"})
     if now.identity_jotting is not None and was.identity_jotting != now.identity_jotting:
         yield DraftAct(act="edit", detail={"field": "identity"})
 

@@ -17,6 +17,7 @@ from core.image import ReadingUnit
 from core.patient import Patient
 from services.record_json import from_plain, to_plain
 from services.session import Session
+from services.typed_table import PREFIX, find_table
 from store.drafts import DraftRow, DraftStore
 
 if TYPE_CHECKING:
@@ -131,8 +132,8 @@ def key_of(unit: ReadingUnit) -> str:
 
 
 def claimed(draft: Draft, reader_id: int, reader: str) -> Draft:
-    """Return the draft as somebody's, where it is nobody's yet and something was read."""
-    begun = draft.jottings or draft.signs_jotting or draft.reading != Reading()
+    """Return the draft as somebody's, where it is nobody's yet and something was read, or values typed."""
+    begun = draft.jottings or draft.signs_jotting or draft.reading != Reading() or draft.typed.further
     if draft.reader_id is not None or not begun:
         return draft
     return replace(draft, reader_id=reader_id, reader=reader)
@@ -141,8 +142,9 @@ def claimed(draft: Draft, reader_id: int, reader: str) -> Draft:
 def taken_over(draft: Draft, reader_id: int, reader: str) -> Draft:
     """Return the draft as it is for another person who goes on with the study.
 
-    What is known of the patient goes along: identity, indication, clinical signs. The impression, the answers
-    and the words of whoever began are theirs: kept apart, and back when they take the study over again.
+    What is known of the patient goes along: identity, typed values, indication, clinical signs. The
+    impression, the answers and the words of whoever began are theirs: kept apart, and back when they take the
+    study over again.
     """
     if draft.reader_id in (None, reader_id):
         return draft
@@ -217,6 +219,19 @@ class DraftKeeper:
             self._trail.note(before, draft)
             self._store.keep(row)
         return kept
+
+    def tables(self) -> tuple[ReadingUnit, ...]:
+        """Return the units of drafts that rest on typed values alone, the first begun first.
+
+        No scan finds them again: there is no file.
+
+        Raises:
+            NotPermittedError: nobody is logged in.
+        """
+        self._session.require("enter_patient")
+        read = (_read(Draft, row.payload) for row in self._store.at_paths_like(PREFIX))
+        found = ((draft, find_table(draft.path)) for draft in read if draft is not None)
+        return tuple(unit for draft, unit in found if unit is not None and key_of(unit) == draft.key)
 
     def all(self) -> tuple[Draft, ...]:
         """Return every draft, the latest first.

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from core.errors import EngineError, ImagingError, PackError, PackTrialError
+from core.errors import EngineError, ImagingError, NoNetworkError, PackError, PackTrialError
 from core.result import EngineName, PackResult, Precision
 from services.analyze import Loaded, load
 from services.evaluate_map import map_maker
@@ -83,8 +83,16 @@ def library_for(pack: str) -> tuple["PackLibrary", "Pack", bool]:
 
     Raises:
         UnknownPackError: there is none of that id.
+        NoNetworkError: it reads values: there are no images to measure it on.
         PackError: it is broken.
     """
+    library, found, may_change = _library_for(pack)
+    if found.manifest.reads_values:
+        raise NoNetworkError(found.id)
+    return library, found, may_change
+
+
+def _library_for(pack: str) -> "tuple[PackLibrary, Pack, bool]":
     from inference.manifest import MANIFEST_NAME
     from inference.packs import PackLibrary, load_pack
 
@@ -161,8 +169,9 @@ class _Asker:
         self._asking = asking
         self._cancelled = cancelled
         self._order = runner.plan([pack.id])
-        self._networks = dict(self._open_networks()) if pack.manifest.task == "classify" else {}
-        self._maps = map_maker(pack, asking.threads) if asking.map_images else None
+        scores = pack.manifest.task == "classify"
+        self._networks = dict(self._open_networks()) if scores else {}
+        self._maps = map_maker(pack, asking.threads) if scores and asking.map_images else None
         self.asked = Asked()
 
     def ask(self, images: Sequence[LabelledImage], loaded: Sequence[Loaded | None]) -> None:

@@ -52,7 +52,7 @@ def map_maker(pack: "Pack", threads: int | None) -> MapMaker | None:
     from inference.loaded import load
 
     slow = needs_runs(pack.manifest.explanation)
-    if pack.manifest.task != "classify" or not (slow or pack.manifest.output.has("activation_map")):
+    if not pack.manifest.scored_labels or not (slow or pack.manifest.output.has("activation_map")):
         return None
     try:
         return MapMaker(network=load(pack, "onnxruntime", "fp32", threads), slow=slow)
@@ -142,7 +142,7 @@ def _removal_rows(
         shifted,
     )
 
-    place = pack.manifest.codes.index(code)
+    place = [label.code for label in pack.manifest.scored_labels].index(code)
     other = MapMaker(network=_shuffled(pack, maker.network, threads), slow=maker.slow)
     tied = [correlation(case.heat, _heat(other, place, case.tensor), case.mask) for case in cases]
     moved = [

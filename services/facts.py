@@ -27,24 +27,28 @@ def facts_of(pack: "Pack") -> ModelFacts:
         training_population=manifest.training_data.population,
         figures=tuple(
             TestFigure(
-                population=figure.population,
+                population=figure.population.replace("`", ""),  # marks of the card, not of a sentence
                 metric=figure.metric,
                 value=figure.value,
                 interval=figure.interval,
                 patients=figure.patients,
-                images=figure.images,
+                images=figure.images if manifest.applies.modalities else None,
             )
             for figure in manifest.figures
         ),
         operating_points=MappingProxyType(
-            {label.code: _operating_point(label) for label in manifest.labels if label.scoring is not None}
+            {label.code: _operating_point(label) for label in manifest.scored_labels}
         ),
-        scored=tuple((label.code, label.title) for label in manifest.labels if label.scoring is not None),
+        scored=tuple((label.code, label.title) for label in manifest.scored_labels)
+        if manifest.counting is None
+        else (),
         always_say=tuple(_always_say(manifest)),
         licence=manifest.licence.spdx,
         attribution=manifest.licence.attribution,
         commercial_use=manifest.licence.commercial_use,
         files=tuple(sorted(manifest.files.items())),
+        fields=manifest.inputs,
+        modalities=manifest.applies.modalities,
     )
 
 

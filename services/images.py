@@ -72,6 +72,8 @@ class ImageKeeper:
     ) -> None:
         """Keep a copy of a unit's files, encrypted; one that is whole is not made again.
 
+        Slides are not copied: they take gigabytes, and cannot be read in parts from such a copy.
+
         ``progress`` is told bytes done and bytes in all.
 
         Raises:
@@ -81,7 +83,7 @@ class ImageKeeper:
             Cancelled: somebody stopped it; nothing of this unit is left.
         """
         self._session.require("enter_patient")
-        if origin_of(unit) == "copy" or not unit.files:
+        if origin_of(unit) == "copy" or not unit.files or unit.kind == "slide":
             return
         key = key_of(unit)
         if self.keeps(key):

@@ -58,6 +58,7 @@ _LIBRARIES = frozenset(
         "nibabel",
         "numpy",
         "onnxruntime",
+        "openslide",
         "openvino",
         "pydicom",
         "pypdfium2",

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.result import Heatmap, Mask
+from core.result import CALLED_CELLS, OTHER_CELLS, Heatmap, Mask, Result
 
 
 def heat_pixels(heat: Heatmap) -> NDArray[np.uint8]:
@@ -23,6 +23,31 @@ def outlines(mask: Mask) -> tuple[NDArray[np.float32], ...]:
 
     found, _ = cv2.findContours(mask.pixels.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return tuple(_smooth(edge[:, 0, :].astype(np.float32) + 0.5) for edge in found if len(edge) > 12)
+
+
+def outline_colour(code: str) -> tuple[int, int, int]:
+    """Return the RGB in which a structure of a beating heart is drawn, as on paper."""
+    from reports.cine_figures import colour_of
+
+    return colour_of(code)
+
+
+def first_look(result: Result) -> tuple[int, int] | None:
+    """Return slice and phase, from 0, where a heart's outlines are seen best; None where there are none."""
+    from reports.cine_figures import heart_slice
+
+    for pack in result.results:
+        if pack.volumes:
+            phase = pack.curves[0].marks[0][1] if pack.curves and pack.curves[0].marks else 0
+            return heart_slice(pack.volumes, phase), phase
+    return None
+
+
+def mask_colour(code: str) -> tuple[int, int, int] | None:
+    """Return the RGB of an outline that has a colour of its own, as on paper; None for all others."""
+    from reports.figures import CALLED_COLOUR, OUTLINE_COLOUR
+
+    return {CALLED_CELLS: CALLED_COLOUR, OTHER_CELLS: OUTLINE_COLOUR}.get(code)
 
 
 def _smooth(edge: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -111,6 +111,15 @@ def age_now(birth_date: str) -> float | None:
     return None if day is None else age_between(birth_date, day)
 
 
+def with_age_today(patient: Patient) -> Patient:
+    """Return a patient with the age that the birth date makes today, where no examination has a date."""
+    born = patient.birth_date
+    if born is None or patient.age_years is not None:
+        return patient
+    years = age_now(born.value)
+    return patient if years is None else replace(patient, age_years=Sourced(value=years, source=born.source))
+
+
 def _today() -> str | None:
     today = SystemClock().now().date().isoformat()
     return today if today >= BUILD_DATE else None

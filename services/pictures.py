@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import OutputNotWritableError
+from core.result import VolumeMask
 from services.analyze import Analysis
 from services.folder_names import FolderNames
 from services.result_json import WrittenFiles
@@ -45,7 +46,28 @@ def write_pictures(folder: Path, analysis: Analysis) -> WrittenFiles:
             name = names.give(f"{pack_id}-overlay") + ".jpg"
             file = _write(folder, name, _draw(analysis, None))
             overlays.update({(pack_id, mask.code): file for mask in entry.masks})
+        for volume in entry.volumes:
+            name = names.give(volume.code) + ".nii.gz"
+            masks[pack_id, volume.code] = _write_volume(folder, name, analysis, volume)
     return WrittenFiles(masks=masks, heatmaps=heatmaps, overlays=overlays)
+
+
+def as_shown(analysis: Analysis) -> NDArray[np.float32] | None:
+    """Return the picture as people see it, 0..1: (row, column), or (row, column, 3) where it has colours."""
+    if analysis.image is None or analysis.grey is None or not analysis.image.is_colour:
+        return analysis.grey
+    return analysis.image.values.astype(np.float32) / np.float32(255.0)
+
+
+def _write_volume(folder: Path, name: str, analysis: Analysis, mask: VolumeMask) -> str:
+    from imaging.nifti_write import nifti_of
+
+    content = nifti_of(analysis.unit, mask.stack, mask.labels == mask.value)
+    try:
+        (folder / name).write_bytes(content)
+    except OSError as error:
+        raise OutputNotWritableError(type(error).__name__, while_running=True) from error
+    return name
 
 
 def as_stored(upright: NDArray[np.uint8], exif_orientation: int) -> NDArray[np.uint8]:
@@ -79,11 +101,12 @@ def heatmap_pixels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def _draw(analysis: Analysis, heat: NDArray[np.float32] | None) -> NDArray[np.uint8]:
     """Return the picture as read, (row, column, 3), with the map and every outline of the image over it."""
-    from reports.figures import overlay
+    from reports.figures import called_apart, overlay
 
-    assert analysis.grey is not None
-    outlines = [mask.pixels for entry in analysis.result.results for mask in entry.masks]
-    return overlay(analysis.grey, heat, outlines, longest_side=max(analysis.grey.shape))
+    shown = as_shown(analysis)
+    assert shown is not None
+    others, called = called_apart([mask for entry in analysis.result.results for mask in entry.masks])
+    return overlay(shown, heat, others, longest_side=max(shown.shape[:2]), called=called)
 
 
 def _write(folder: Path, name: str, pixels: NDArray[np.uint8]) -> str:

@@ -15,6 +15,8 @@ Stage = Literal[
     "writing",
     "checking",
     "measuring",
+    "counting",
+    "tiles",
     "copying",
     "verifying",
     "restoring",

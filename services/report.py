@@ -55,6 +55,8 @@ def content_of(request: ReportRequest, *, clock: Clock) -> "ReportContent":
     """
     from reports.content import Clinic, build_report
     from reports.figures import report_pictures
+    from services.cine_pictures import cine_pictures
+    from services.pictures import as_shown
 
     analysis = request.analysis
     with _one_kind_of_error():
@@ -64,7 +66,10 @@ def content_of(request: ReportRequest, *, clock: Clock) -> "ReportContent":
             signature=request.signature,
             clinic=Clinic(name=request.site, address=request.address),
             clock=clock,
-            pictures=report_pictures(analysis.result, analysis.grey, pixel_aspect=_pixel_aspect(analysis)),
+            pictures={
+                **report_pictures(analysis.result, as_shown(analysis), pixel_aspect=_pixel_aspect(analysis)),
+                **cine_pictures(analysis),
+            },
             facts=request.facts,
             header=analysis.header,
             program_version=VERSION,

@@ -9,7 +9,20 @@ from typing import Any
 
 from core.image import ImageRef
 from core.patient import Patient, Sourced
-from core.result import Finding, Heatmap, Mask, Measurement, PackResult, Result, Risk, SiteProbability
+from core.result import (
+    Curve,
+    Finding,
+    Heatmap,
+    Mask,
+    Measurement,
+    PackResult,
+    Place,
+    Result,
+    Risk,
+    SiteProbability,
+    TileScore,
+    VolumeMask,
+)
 from core.wording import say
 from services.version import VERSION
 
@@ -100,6 +113,7 @@ def _pack_result(entry: PackResult, files: WrittenFiles) -> dict[str, Any]:
         "status": entry.status,
         "refusal": refusal and {"gate": refusal.gate, "reason": refusal.reason, "advice": refusal.advice},
         "gates_skipped": entry.gates_skipped,
+        "reads_values": entry.reads_values,
         "quality": [
             {
                 "name": check.name,
@@ -120,8 +134,14 @@ def _pack_result(entry: PackResult, files: WrittenFiles) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in entry.findings],
         "measurements": [_measurement(measurement) for measurement in entry.measurements],
         "risks": [_risk(risk) for risk in entry.risks],
-        "masks": [_mask(mask, stamp.pack_id, files) for mask in entry.masks],
+        "masks": [
+            *(_mask(mask, stamp.pack_id, files) for mask in entry.masks),
+            *(_volume(mask, stamp.pack_id, files) for mask in entry.volumes),
+        ],
         "heatmaps": [_heatmap(heatmap, stamp.pack_id, files) for heatmap in entry.heatmaps],
+        "curves": [_curve(curve) for curve in entry.curves],
+        "places": [_place(place) for place in entry.places],
+        "tiles": [_tile(tile) for tile in entry.tiles],
     }
 
 
@@ -160,6 +180,7 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
         "method": measurement.method,
         "interval": _pair(measurement.interval),
         "reference": reference and {"low": reference.low, "high": reference.high, "source": reference.source},
+        "meaning": measurement.meaning,
     }
 
 
@@ -172,9 +193,20 @@ def _risk(risk: Risk) -> dict[str, Any]:
         "horizon_days": risk.horizon_days,
         "survival": [[_number(day), _number(alive)] for day, alive in risk.survival],
         "contributions": [
-            {"name": part.name, "value": part.value, "effect": _number(part.effect)}
+            {
+                "name": part.name,
+                "value": part.value,
+                "effect": _number(part.effect),
+                "code": part.code,
+                "unit": part.unit,
+                "source": part.source,
+            }
             for part in risk.contributions
         ],
+        "kind": risk.kind,
+        "score": _number(risk.score),
+        "average": _number(risk.average),
+        "calibrated_at_prevalence": _number(risk.calibrated_at_prevalence),
     }
 
 
@@ -185,6 +217,51 @@ def _mask(mask: Mask, pack_id: str, files: WrittenFiles) -> dict[str, Any]:
         "file": files.masks.get((pack_id, mask.code)),
         "overlay": files.overlays.get((pack_id, mask.code)),
         "image": _image(mask.image),
+    }
+
+
+def _volume(mask: VolumeMask, pack_id: str, files: WrittenFiles) -> dict[str, Any]:
+    """Return an outline through a stack; its ``image`` is the first that is there."""
+    first = next(ref for row in mask.refs for ref in row if ref is not None)
+    return {
+        "code": mask.code,
+        "label": mask.label,
+        "file": files.masks.get((pack_id, mask.code)),
+        "overlay": files.overlays.get((pack_id, mask.code)),
+        "image": _image(first),
+    }
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    return {
+        "code": curve.code,
+        "label": curve.label,
+        "unit": curve.unit,
+        "values": [_number(value) for value in curve.values],
+        "times_ms": [_number(time) for time in curve.times_ms],
+        "frames": dict(curve.marks),
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {
+        "x": round(place.x, 1),
+        "y": round(place.y, 1),
+        "radius": round(place.radius, 1),
+        "probability": round(place.probability, 4),
+        "above": place.above,
+    }
+
+
+def _tile(tile: TileScore) -> dict[str, Any]:
+    return {
+        "finding": tile.finding,
+        "top": tile.top,
+        "left": tile.left,
+        "side": tile.side,
+        "probability": _number(tile.probability),
+        "interval": _pair(tile.interval),
+        "position": tile.position,
     }
 
 

@@ -1,6 +1,6 @@
 """Find what can be read on a path or a medium: headers only, the first study at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from core.result import ErrorRecord
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens
 
 if TYPE_CHECKING:
+    from imaging.records import Unreadable as FoundUnreadable
     from imaging.scan import ScanProgress
 
 
@@ -29,12 +30,21 @@ class Medium:
     name: str
 
 
+def tell_nobody(_passed: Unreadable) -> None:
+    """Tell nobody of a file that is no image."""
+
+
 def scan(
-    paths: Sequence[str], *, progress: Report = nobody_listens, cancelled: IsCancelled = never
+    paths: Sequence[str],
+    *,
+    progress: Report = nobody_listens,
+    cancelled: IsCancelled = never,
+    passed_over: Callable[[Unreadable], None] = tell_nobody,
 ) -> Iterator[ReadingUnit | Unreadable]:
     """Yield reading units and what could not be read, in walk order (natural sort), as they are found.
 
-    Records of earlier runs inside a folder are passed over: their pictures are results, not patients' images.
+    Files inside folders that are no images are not yielded; ``passed_over`` is told of each. Records of
+    earlier runs inside a folder are left out: their pictures are results, not patients' images.
 
     Raises:
         Cancelled: the user stopped it.
@@ -46,13 +56,20 @@ def scan(
         progress(Progress(stage="scanning", done=state.files))
 
     places = [Path(path) for path in paths]
-    found = scan_paths(places, given=paths, progress=tell, cancelled=cancelled, leave_out=is_record)
+    found = scan_paths(
+        places,
+        given=paths,
+        progress=tell,
+        cancelled=cancelled,
+        leave_out=is_record,
+        passed_over=lambda item: passed_over(_unread(item)),
+    )
     for item in found:
-        if isinstance(item, ReadingUnit):
-            yield item
-        else:
-            error = ErrorRecord(code=item.error.code, message=item.error.message)
-            yield Unreadable(path=item.path, error=error)
+        yield item if isinstance(item, ReadingUnit) else _unread(item)
+
+
+def _unread(item: "FoundUnreadable") -> Unreadable:
+    return Unreadable(path=item.path, error=ErrorRecord(code=item.error.code, message=item.error.message))
 
 
 def list_media() -> tuple[Medium, ...]:

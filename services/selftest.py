@@ -41,6 +41,7 @@ class Verdict:
     ``partly``: it does as it runs here, while another engine, precision or device does not and is not used.
     ``not_tried``: it would run on a device that was not tried now; on the processor it gives them.
     ``not_used``: it must not be used, as that its maker's key is not trusted any more; it was not run.
+    ``row`` is the same in a row below ``engines.verdict.all_trusted``; empty where the sentence says more.
     """
 
     pack_id: str
@@ -48,6 +49,7 @@ class Verdict:
     sentence: str
     way: str = ""
     measured_ms: float | None = None
+    row: str = ""
 
 
 def run_self_test(
@@ -151,7 +153,7 @@ def _with_sides(verdict: Verdict, folder: Path | None) -> Verdict:
         say("engines.verdict.sides", percent=percent, label=label)
         for label, percent in int8_other_sides(folder)
     ]
-    return replace(verdict, sentence=" ".join((verdict.sentence, *said)))
+    return replace(verdict, sentence=" ".join((verdict.sentence, *said)), row="" if said else verdict.row)
 
 
 def try_folder(
@@ -176,10 +178,14 @@ def _verdict(
     bad = {_way_of(check) for check in failed}
     good = [way for way in ways if way not in bad]
     whole = [check for check in failed if check.engine is None]
-    if whole or not any(device == CPU for *_, device in good) or folder is None:
+    values = not whole and folder is not None and _reads_values(folder)
+    if whole or folder is None or not (values or any(device == CPU for *_, device in good)):
         why = (whole or failed)[0].detail if failed else ""
         sentence = say("engines.verdict.not_trusted", pack=title, why=why)
         return Verdict(pack_id=pack_id, state="not_trusted", sentence=sentence)
+    if values:
+        sentence = say("engines.verdict.trusted", pack=title)
+        return Verdict(pack_id=pack_id, state="trusted", sentence=sentence, row=title)
     choice, ms, untried = _runs_in(folder, good, bad, tuner)
     entries = () if tuner is None else tuner.entries()
     way = way_words(choice, entries)
@@ -191,14 +197,22 @@ def _verdict(
         others = ", ".join(_short(one) for one in ways if one in bad)
         sentence = say("engines.verdict.partly", pack=title, way=way, others=others)
         return Verdict(pack_id=pack_id, state="partly", sentence=sentence, way=way, measured_ms=ms)
-    runs = "runs" if ms is None else "runs_measured"
+    measured, number = ("", "") if ms is None else ("_measured", f"{ms:.1f}")
     sentence = " ".join(
         (
             say("engines.verdict.trusted", pack=title),
-            say(f"engines.verdict.{runs}", way=way, ms="" if ms is None else f"{ms:.1f}"),
+            say(f"engines.verdict.runs{measured}", way=way, ms=number),
         )
     )
-    return Verdict(pack_id=pack_id, state="trusted", sentence=sentence, way=way, measured_ms=ms)
+    row = say(f"engines.verdict.row{measured}", pack=title, way=way, ms=number)
+    return Verdict(pack_id=pack_id, state="trusted", sentence=sentence, way=way, measured_ms=ms, row=row)
+
+
+def _reads_values(folder: Path) -> bool:
+    """Whether a pack that passed has no network, and so no engine that could differ."""
+    from inference.packs import load_pack
+
+    return load_pack(folder).manifest.reads_values
 
 
 _Way = tuple[EngineName | None, Precision | None, str]

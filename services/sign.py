@@ -266,7 +266,9 @@ class SigningDesk:
             for name in ("name", "id", "sex", "birth_date", "age_years", "height_cm", "weight_kg")
             if (value := getattr(patient, name)) is not None and value.source == "typed"
         }
-        return Draft(key=key_of(unit), path=unit.path, typed=Patient(**typed), reading=signed.record.reading)
+        values = {code: value for code, value in patient.further.items() if value.source == "typed"}
+        whole = Patient(**typed, further=MappingProxyType(values))
+        return Draft(key=key_of(unit), path=unit.path, typed=whole, reading=signed.record.reading)
 
     def find_signed(self, unit: ReadingUnit) -> SignedFile | None:
         """Return the signed report of a unit, or None."""

@@ -1,7 +1,8 @@
 """What an image counts as: the one place that window, table and overview ask.
 
 Several models may speak of one image. It stands under the most urgent thing that any of them said, so that
-the refusal of one never hides the answer of another. Demonstration models count for nothing.
+the refusal of one never hides the answer of another. Demonstration models count for nothing, and neither does
+the refusal of a model that reads values of the patient: it says what was not given, nothing of the image.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,11 +31,12 @@ class Said:
     pack_class: str
     status: Status
     positions: tuple[str, ...] = ()
+    reads_values: bool = False
 
     @property
     def counts(self) -> bool:
-        """Whether it counts: a demonstration never does."""
-        return self.pack_class != "demonstration"
+        """Whether it counts: a demonstration never does, nor values that were not given."""
+        return self.pack_class != "demonstration" and not (self.reads_values and self.status == "refused")
 
 
 def standing_of(said: Iterable[Said], *, failed: bool = False) -> Standing:
@@ -61,6 +63,7 @@ def standing_of_result(result: Result) -> Standing:
             pack_class=pack.stamp.pack_class,
             status=pack.status,
             positions=tuple(finding.position for finding in pack.findings),
+            reads_values=pack.reads_values,
         )
         for pack in result.results
     )
@@ -74,6 +77,7 @@ def standing_of_record(record: Mapping[str, Any]) -> Standing:
             pack_class=entry["pack"]["class"],
             status=entry["status"],
             positions=tuple(finding["position"] for finding in entry["findings"]),
+            reads_values=entry.get("reads_values", False),
         )
         for entry in record["results"]
     )

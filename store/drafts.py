@@ -41,6 +41,14 @@ class DraftStore:
             rows = connection.execute("SELECT * FROM drafts ORDER BY updated_at DESC, key").fetchall()
         return tuple(DraftRow(**dict(row)) for row in rows)
 
+    def at_paths_like(self, beginning: str) -> tuple[DraftRow, ...]:
+        """Return the drafts whose path begins so, in the order in which they were entered."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT * FROM drafts WHERE instr(payload, ?) ORDER BY rowid", (f'"path": "{beginning}',)
+            ).fetchall()
+        return tuple(DraftRow(**dict(row)) for row in rows)
+
     def keep_place(self, payload: str) -> None:
         """Keep what is open."""
         with self._database.transaction() as connection:

@@ -16,6 +16,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[bytes]"]
 MANY = 120
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+QUICK = ("--no-pdf", "--pack", "chest-lungs")
 
 
 def _records(out: Path) -> list[dict[str, Any]]:
@@ -61,8 +62,25 @@ def test_a_path_that_is_not_there_is_a_record_and_status_1(run: Run, picture: Pa
     assert good["errors"] == []
 
 
+def test_what_is_no_image_has_no_record_and_is_counted_and_named(
+    run: Run, picture: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    shutil.copy(picture, folder)
+    for number in range(7):
+        (folder / f"{number}.txt").write_text("hello")
+    done = run("analyze", str(folder), "--out", "out", *QUICK)
+    assert done.returncode == 0
+    told, last = done.stderr.splitlines()[-2:]
+    assert last == "1 record."
+    assert " no images (7): " in told
+    assert told.count(".txt") == 5
+    assert told.endswith(" and 2 more")
+
+
 def test_an_output_folder_in_use_needs_force_or_resume(run: Run, picture: Path, tmp_path: Path) -> None:
-    arguments = ("analyze", str(picture), "--out", "out", "--no-pdf")
+    arguments = ("analyze", str(picture), "--out", "out", *QUICK)
     assert run(*arguments).returncode == 0
     again = run(*arguments)
     assert again.returncode == 2
@@ -116,7 +134,7 @@ def test_ctrl_c_leaves_whole_records_and_resume_completes_them(
     start: Start, run: Run, many: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    with start("analyze", str(many), "--out", str(out), "--no-pdf") as process:
+    with start("analyze", str(many), "--out", str(out), *QUICK) as process:
         _wait_for_lines(out, 5, process)
         process.send_signal(signal.SIGINT)
         _, complaint = process.communicate()
@@ -131,7 +149,7 @@ def test_ctrl_c_leaves_whole_records_and_resume_completes_them(
     assert 5 <= len(records) < MANY
     entries = {path.name for path in out.iterdir()}
     assert entries == {"results.jsonl", *(record["dir"] for record in records)}
-    done = run("analyze", str(many), "--out", str(out), "--no-pdf", "--resume")
+    done = run("analyze", str(many), "--out", str(out), *QUICK, "--resume")
     assert done.returncode == 0
     assert f"{len(records)} of them kept" in done.stderr
     assert [record["dir"] for record in _records(out)] == [str(number) for number in range(MANY)]
@@ -140,12 +158,12 @@ def test_ctrl_c_leaves_whole_records_and_resume_completes_them(
 @posix
 def test_after_kill_9_resume_completes_the_run(start: Start, run: Run, many: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with start("analyze", str(many), "--out", str(out), "--no-pdf") as process:
+    with start("analyze", str(many), "--out", str(out), *QUICK) as process:
         _wait_for_lines(out, 5, process)
         process.kill()
     with (out / "results.jsonl").open("a") as lines:
         lines.write('{"schema": "farlight-res')
-    done = run("analyze", str(many), "--out", str(out), "--no-pdf", "--resume")
+    done = run("analyze", str(many), "--out", str(out), *QUICK, "--resume")
     assert done.returncode == 0
     assert [record["dir"] for record in _records(out)] == [str(number) for number in range(MANY)]
     assert {path.name for path in out.iterdir()} == {"results.jsonl", "results.csv", *map(str, range(MANY))}
@@ -189,7 +207,7 @@ def test_a_pack_that_is_misspelt_is_refused(run: Run, picture: Path) -> None:
 def test_a_device_that_is_not_here_is_told_and_the_processor_answers(
     run: Run, picture: Path, tmp_path: Path
 ) -> None:
-    order = ("analyze", str(picture), "--no-pdf", "--out")
+    order = ("analyze", str(picture), *QUICK, "--out")
     done = run(*order, str(tmp_path / "out"), "--device", "openvino:GPU.9")
     assert done.returncode == 0
     assert "openvino:GPU.9 is not among this computer's devices (CPU" in done.stderr
@@ -203,3 +221,29 @@ def test_a_prevalence_that_is_given_twice_is_refused(run: Run, picture: Path) ->
     done = run("analyze", str(picture), "--out", "out", *twice)
     assert done.returncode == 2
     assert "--prevalence was given twice for pneumonia" in done.stderr
+
+
+def test_a_patient_file_by_itself_is_enough_for_a_pack_that_reads_values(run: Run, tmp_path: Path) -> None:
+    values = {"age_years": 72, "ejection_fraction": 25, "serum_creatinine": 1.9, "serum_sodium": 131}
+    whole = values | {"anaemia": True, "hypertension": "no"}
+    (tmp_path / "whole.json").write_text(json.dumps(whole), encoding="utf-8")
+    done = run("analyze", "--patient", "whole.json", "--pack", "heart-failure-risk", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    (record,) = _records(tmp_path / "out")
+    assert record["source"]["path"] == "whole.json"
+    (entry,) = record["results"]
+    assert (entry["status"], entry["engine"]) == ("ok", None)
+    assert 0 < entry["risks"][0]["interval"][0] < entry["risks"][0]["probability"] < 1
+    assert (tmp_path / "out" / "whole" / "report.pdf").read_bytes().startswith(b"%PDF")
+    (tmp_path / "part.json").write_text(json.dumps(values), encoding="utf-8")
+    part = run("analyze", "--patient", "part.json", "--pack", "heart-failure-risk", "--out", "o2", "--no-pdf")
+    assert part.returncode == 0, "a refusal is a result"
+    (record,) = _records(tmp_path / "o2")
+    assert record["results"][0]["refusal"]["gate"] == "inputs"
+    assert "Anaemia, Hypertension" in record["results"][0]["refusal"]["reason"]
+    (tmp_path / "wrong.json").write_text(json.dumps(whole | {"anemia": 1}), encoding="utf-8")
+    wrong = run("analyze", "--patient", "wrong.json", "--pack", "heart-failure-risk", "--out", "o3")
+    assert wrong.returncode == 2
+    assert "E602" in wrong.stderr
+    assert "anaemia" in wrong.stderr
+    assert not (tmp_path / "o3").exists()

@@ -377,7 +377,8 @@ def run_morning(order: Mapping[str, Any], told: int) -> int:
     if order.get("real"):
         from services.analyze import AnalysisOptions, Analyzer
 
-        morning.analyzer = Analyzer(AnalysisOptions(use_gates=False))
+        options = AnalysisOptions(packs=("chest-lungs", "chest-pneumonia-child"), use_gates=False)
+        morning.analyzer = Analyzer(options)
     length = len(acts_of(0))
     attempt = partial(_attempt, tell, again=bool(order.get("again")))
     try:

@@ -21,6 +21,7 @@ from services.sign import Person
 from services.workplace import Workplace
 from tests.opening import enter_signer, open_workplace
 
+CHEST_WITHOUT_GATES = AnalysisOptions(packs=("chest-lungs", "chest-pneumonia-child"), use_gates=False)
 START = datetime(2027, 1, 1, 12, 0, tzinfo=UTC)
 TYPED = Patient(
     name=Sourced(value="Nnamdi Okafor", source="typed"),
@@ -115,7 +116,7 @@ def amina(workplace: Workplace) -> Person:
 
 @pytest.fixture(scope="module")
 def analyzer() -> Analyzer:
-    return Analyzer(AnalysisOptions(use_gates=False))
+    return Analyzer(CHEST_WITHOUT_GATES)
 
 
 @pytest.fixture

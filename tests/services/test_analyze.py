@@ -14,6 +14,7 @@ from core.patient import Patient, Sourced
 from core.result import ErrorRecord
 from services.analyze import AnalysisOptions, Analyzer, edge_frames, error_record, load, table_unit
 from services.scan import scan
+from tests.services.conftest import CHEST_WITHOUT_GATES
 
 CHILD = Patient(age_years=Sourced(value=3.0, source="typed"))
 
@@ -31,7 +32,7 @@ def analyzer() -> Analyzer:
 
 @pytest.fixture(scope="module")
 def without_gates() -> Analyzer:
-    return Analyzer(AnalysisOptions(use_gates=False))
+    return Analyzer(CHEST_WITHOUT_GATES)
 
 
 def test_a_named_pack_runs_after_what_it_depends_on_and_both_appear(
@@ -88,7 +89,7 @@ def test_a_failing_pack_is_recorded_and_the_rest_still_speaks(
         return real(pack_id, *rest, **named)
 
     monkeypatch.setattr(analyzer._runner, "run", run)
-    result = analyzer.analyze(_unit(chest), patient=CHILD).result
+    result = analyzer.analyze(_unit(chest), patient=CHILD, packs=["chest-pneumonia-child"]).result
     assert [(entry.stamp.pack_id, entry.status) for entry in result.results] == [
         ("chest-lungs", "ok"),
         ("chest-pneumonia-child", "refused"),
@@ -107,7 +108,8 @@ def test_what_depends_on_a_failed_pack_is_refused_not_answered(
         raise ZeroDivisionError
 
     monkeypatch.setattr(analyzer._runner, "run", run)
-    results = analyzer.analyze(_unit(chest), patient=CHILD).result.results
+    asked = analyzer.analyze(_unit(chest), patient=CHILD, packs=["chest-pneumonia-child"])
+    results = asked.result.results
     assert [entry.refusal.gate for entry in results if entry.refusal] == ["failed", "upstream"]
 
 

@@ -33,13 +33,14 @@ from services.batch_lanes import Lanes, helpers_worth
 from services.output import OutputFolder, partial_folder
 from services.places import pack_roots
 from services.prevalence import Prevalence
-from services.progress import IsCancelled, Progress, never
+from services.progress import IsCancelled, Progress, Report, never
 from services.record_json import from_plain, to_plain
 from services.scan import scan
+from tests.services.conftest import CHEST_WITHOUT_GATES
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "result.schema.json").read_text(encoding="utf-8"))
 CLOCK = FixedClock(instant=datetime(2027, 1, 1, tzinfo=UTC))
-NO_GATES = AnalysisOptions(use_gates=False)
+NO_GATES = CHEST_WITHOUT_GATES
 
 
 def _records(folder: Path) -> list[dict[str, Any]]:
@@ -291,7 +292,9 @@ def test_a_stopped_run_keeps_what_was_finished_behind_a_slow_input(
     finished: list[str] = []
     make = Workshop.make
 
-    def slow_first(self: Workshop, name: str, unit: ReadingUnit, stop: IsCancelled = never) -> dict[str, Any]:
+    def slow_first(
+        self: Workshop, name: str, unit: ReadingUnit, stop: IsCancelled = never, *_progress: Report
+    ) -> dict[str, Any]:
         while name == "0" and len(finished) < 5:
             time.sleep(0.01)
         if name == "0":

@@ -25,16 +25,19 @@ from core.errors import (
     UnknownPackError,
     UntrustedKeyError,
 )
+from core.patient import Patient, Sourced
 from core.wording import say
 from inference import trial, zip_directory
 from inference.pack_files import sha256_of
 from inference.packs import PackLibrary
+from inference.risk_reading import assess, load_table
 from inference.verify import VerifyCheck
 from services.analyze import AnalysisOptions, Analyzer
 from services.pack_install import PackDesk, PackVersion
 from services.workplace import Workplace
 from store.durable import settle_folder
 from tests.inference import toy_packs
+from tests.inference.toy_tables import make_risk
 from tests.opening import PASSWORD, enter_signer, open_workplace
 from tests.services.pack_files import ACCEPTANCE, MAKER, PRIVATE, pack_file
 
@@ -118,6 +121,20 @@ def test_a_pack_is_installed_upgraded_and_rolled_back(
     assert _counting(desk) == {"toy-outline": "1.2.0"}
     assert _left(workplace) == ["toy-outline-1.2.0"]
     assert _acts(workplace) == ["pack_key_trusted", "pack_installed", "pack_installed", "pack_rolled_back"]
+
+
+def test_a_pack_that_reads_values_is_tried_and_installed_like_any_other(
+    workplace: Workplace, tmp_path: Path
+) -> None:
+    workplace.packs = desk = _desk(workplace)
+    desk.keys.trust(MAKER, MAKER.fingerprint)
+    make_risk(tmp_path / "toys" / "toy-risk")
+    file = pack_file(tmp_path / "toys", tmp_path / "stick", "toy-risk", "1.0.0")
+    assert _install(desk, file).counts
+    pack = desk.library().get("toy-risk")
+    value: Sourced[float | str | bool] = Sourced(value=25.0, source="typed")
+    patient = Patient(age_years=Sourced(value=70.0, source="typed"), further={"ejection_fraction": value})
+    assert assess(pack, load_table(pack), patient).status == "ok"
 
 
 def test_it_is_tried_in_a_child_process_before_it_is_installed(

@@ -14,14 +14,14 @@ from core.image import ReadingUnit
 from core.model_facts import ModelFacts
 from core.patient import Patient
 from core.result import Finding, ModelStamp, PackResult, Position, Result, SiteProbability, Source
-from services.analyze import AnalysisOptions, Analyzer
+from services.analyze import Analyzer
 from services.prevalence import Prevalence, at_site, reweighted
 from services.result_json import WrittenFiles, result_to_dict
 from services.staff import NewPerson
 from services.words import site_sentence
 from services.workplace import Workplace
 from tests.opening import PASSWORD
-from tests.services.conftest import TYPED
+from tests.services.conftest import CHEST_WITHOUT_GATES, TYPED
 from tests.services.test_words import FINDING as SCORED
 from tests.services.test_words import FORBIDDEN
 
@@ -197,7 +197,7 @@ def test_a_prevalence_counts_for_the_version_it_was_entered_for(bound: tuple[str
 
 
 def test_the_record_carries_both(analyzer: Analyzer, unit: ReadingUnit) -> None:
-    options = AnalysisOptions(use_gates=False, prevalences=(Prevalence(finding="pneumonia", share=0.05),))
+    options = replace(CHEST_WITHOUT_GATES, prevalences=(Prevalence(finding="pneumonia", share=0.05),))
     result = Analyzer(options).analyze(unit, patient=TYPED).result
     plain = result_to_dict(result, folder="a", files=WrittenFiles())
     (finding,) = [one for entry in plain["results"] for one in entry["findings"]]

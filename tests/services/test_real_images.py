@@ -8,14 +8,18 @@ import pytest
 from services.batch import BatchRequest, run_batch
 
 pytestmark = pytest.mark.data
+REFERENCE_EF = 26.2  # percent, from the contours that come with the study
 
 
-def test_a_cine_study_is_one_record_without_an_answer(data_folder: Path, tmp_path: Path) -> None:
+def test_a_cine_study_is_one_record_with_the_volumes_of_the_heart(data_folder: Path, tmp_path: Path) -> None:
     study = data_folder / "dicom" / "cardiac-cine-sunnybrook" / "SC-HF-I-1"
     run_batch(BatchRequest(paths=(str(study),), out=tmp_path / "out", with_pdf=False))
     (record,) = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
     assert record["source"]["frames"] == record["source"]["files"] == 240
-    assert (record["results"], record["errors"]) == ([], [])
+    assert record["errors"] == []
+    (heart,) = [one for one in record["results"] if one["pack"]["id"] == "cardiac-cine"]
+    measured = {one["code"]: one["value"] for one in heart["measurements"]}
+    assert abs(measured["lv_ef"] - REFERENCE_EF) <= 6.0
 
 
 def test_children_s_lungs_are_outlined_on_most_of_their_x_rays(data_folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The same pixels wrapped in another way get the same answer from the packs that ship."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,8 +15,9 @@ from core.patient import Patient, Sourced
 from core.result import EngineName, Precision
 from imaging.read import read_image
 from imaging.scan import scan_paths
-from services.analyze import AnalysisOptions, Analyzer
+from services.analyze import Analyzer
 from tests.imaging import writers
+from tests.services.conftest import CHEST_WITHOUT_GATES
 
 Bytes = NDArray[np.uint8]
 CHILD = Patient(age_years=Sourced(value=3.0, source="typed"))
@@ -64,13 +66,13 @@ def _chest() -> Bytes:
 def test_the_same_pixels_get_the_same_answer(
     engine: EngineName, precision: Precision, tmp_path: Path
 ) -> None:
-    options = AnalysisOptions(engine=engine, precision=precision, use_gates=False)
+    options = replace(CHEST_WITHOUT_GATES, engine=engine, precision=precision)
     scores = _scores(Analyzer(options), tmp_path, _chest())
     assert max(scores.values()) - min(scores.values()) < 1e-6, scores
 
 
 def test_the_same_real_pixels_get_the_same_answer(data_folder: Path, tmp_path: Path) -> None:
-    analyzer = Analyzer(AnalysisOptions(use_gates=False))
+    analyzer = Analyzer(CHEST_WITHOUT_GATES)
     folder = data_folder / "chest-xray-kermany" / "images"
     for number, path in enumerate(sorted(folder.glob("**/*.jp*g"))[:: 5248 // 12]):
         grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)

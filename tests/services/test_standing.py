@@ -6,8 +6,8 @@ from core.result import Status
 from services.standing import Said, Standing, standing_of
 
 
-def said(status: Status, *positions: str, pack_class: str = "research") -> Said:
-    return Said(pack_class=pack_class, status=status, positions=positions)
+def said(status: Status, *positions: str, pack_class: str = "research", reads_values: bool = False) -> Said:
+    return Said(pack_class=pack_class, status=status, positions=positions, reads_values=reads_values)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,8 @@ def said(status: Status, *positions: str, pack_class: str = "research") -> Said:
         ((said("ok", "above"),), True, "above"),
         ((said("ok", "above", pack_class="demonstration"), said("ok", "below")), False, "below"),
         ((said("refused", pack_class="demonstration"),), False, "not_for_it"),
+        ((said("refused", reads_values=True), said("ok", "below")), False, "below"),
+        ((said("ok", reads_values=True),), False, "answered"),
     ],
 )
 def test_the_most_urgent_thing_said_counts(

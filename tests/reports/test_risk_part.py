@@ -1,0 +1,101 @@
+"""Estimates on paper: in natural frequencies, with curve and bars."""
+
+from datetime import UTC, datetime
+
+import pypdfium2
+import pytest
+
+from core.clock import FixedClock
+from core.decision import PaperSize, Reading
+from core.patient import Patient, Sourced
+from core.result import Result, Source
+from inference.packs import load_pack
+from inference.risk_reading import assess, load_table
+from reports.content import build_report
+from reports.pdf import compose, render_pdf
+from reports.records import Clinic
+from reports.risk_words import of_hundred
+from reports.sheet import FORMATS, BoxMark
+from tests.inference.toy_tables import make_groups, make_risk
+
+NOW = datetime(2027, 1, 1, 12, 0, tzinfo=UTC)
+SOURCE = Source(
+    path="p.json", files=1, sha256="0" * 64, modality=None, study_uid=None, series_uids=(), frames=0
+)
+PATIENT = Patient(
+    age_years=Sourced(value=72.0, source="file"),
+    further={"ejection_fraction": Sourced(value=25.0, source="file")},
+)
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    root = tmp_path_factory.mktemp("packs")
+    packs = [
+        load_pack(make(root / name)) for make, name in ((make_risk, "toy-risk"), (make_groups, "toy-groups"))
+    ]
+    return Result(
+        source=SOURCE,
+        patient=PATIENT,
+        results=tuple(assess(pack, load_table(pack), PATIENT) for pack in packs),
+    )
+
+
+def _text(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    text = "\n".join(page.get_textpage().get_text_bounded() for page in document)
+    document.close()
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("paper", ["A4", "A5"])
+def test_the_paper_says_the_estimate_its_sources_and_that_it_is_a_demonstration(
+    result: Result, paper: PaperSize
+) -> None:
+    content = build_report(
+        result=result,
+        reading=Reading(),
+        signature=None,
+        clinic=Clinic(name="House"),
+        clock=FixedClock(instant=NOW),
+    )
+    text = _text(render_pdf(content, paper))
+    risk = result.results[0].risks[0]
+    assert (
+        f"Death within 180 days: of 100 patients of the study with such values, about "
+        f"{of_hundred(risk.probability)}" in text
+    )
+    assert "72 years (file)" in text
+    assert "not given" in text
+    assert "Resembles" in text
+    assert "not a diagnosis" in text
+    assert "Demonstration only" in text
+    assert "Report on values" in text
+    assert "Side" not in text
+
+
+def test_bars_to_the_right_raise_and_are_dark(result: Result) -> None:
+    content = build_report(
+        result=result,
+        reading=Reading(),
+        signature=None,
+        clinic=Clinic(name="House"),
+        clock=FixedClock(instant=NOW),
+    )
+    chart = content.demonstration[0].findings[0].charts[0]
+    assert max(abs(bar.length) for bar in chart.bars) == pytest.approx(1.0)
+    raising = sum(bar.length > 0 for bar in chart.bars)
+    dark = [
+        mark
+        for sheet in compose(content, FORMATS["A4"])
+        for mark in sheet.marks
+        if isinstance(mark, BoxMark) and mark.fill == (27, 36, 43) and mark.height > 5
+    ]
+    groups = content.demonstration[1].findings[0].charts[1]
+    assert len(dark) == raising + sum(bar.length >= 0 for bar in groups.bars) + sum(
+        bar.length == 0 for bar in chart.bars
+    )
+
+
+def test_shares_at_the_ends_are_said_in_words() -> None:
+    assert (of_hundred(0.001), of_hundred(0.5), of_hundred(0.999)) == ("fewer than 1", "50", "more than 99")
