@@ -15,14 +15,17 @@ from core.model_facts import ModelFacts
 from core.result import Result
 from services.analyze import Analysis, Analyzer
 from services.copies import pixel_mark
+from services.progress import Progress as PartProgress
 from services.progress import stop_if
 from services.signed_result import as_signed, compare
 from services.time_left import TimeLeft
+from services.typed_table import is_typed
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
-from ui.task import Handle, Pools, Task
+from ui.task import Handle, Pools, Progress, Task
 
 FIRST, REST = 10, 0
+_TOLD_EVERY_S = 0.5
 
 
 class AnalysisQueue(QObject):
@@ -32,6 +35,9 @@ class AnalysisQueue(QObject):
     refused_to_run = Signal(str, object)
     not_noted = Signal(object)
     advanced = Signal(int, int, float)  # done, total, seconds left (below 0: not known)
+    part_done = Signal(
+        str, int, int, float
+    )  # key, tiles of a slide done, total, seconds left (below 0: not known)
     idle = Signal()
 
     def __init__(
@@ -49,7 +55,7 @@ class AnalysisQueue(QObject):
         self._total = 0
         self._began = 0.0
         self._spent = 0.0
-        self._left = TimeLeft()
+        self._left, self._parts_left = TimeLeft(), TimeLeft()
         self.paused = False
 
     def warm_up(self) -> None:
@@ -162,6 +168,8 @@ class AnalysisQueue(QObject):
         work = _Analysis(self._analyzer, self._note, case, image)
         task = self._pools.inference("analysis", work, key=(case.key, case.asked), priority=FIRST)
         self._task = task
+        self._parts_left = TimeLeft()
+        task.progressed.connect(self._on_progressed)
         task.succeeded.connect(self._on_succeeded)
         task.failed.connect(self._on_failed)
         task.cancelled.connect(self._on_cancelled)
@@ -184,15 +192,23 @@ class AnalysisQueue(QObject):
         return None
 
     @Slot(object)
+    def _on_progressed(self, told: Progress) -> None:
+        if self._task is None:
+            return
+        self._parts_left.hear(told.done, told.total, at=time.monotonic())
+        left = self._parts_left.seconds()
+        self.part_done.emit(self._task.key[0], told.done, told.total, -1.0 if left is None else left)
+
+    @Slot(object)
     def _on_succeeded(self, answer: _Answer) -> None:
         case = self._current()
         if answer.not_noted is not None:
             self.not_noted.emit(answer.not_noted)
         if case is not None:
-            analysis, case.facts = answer.analysis, answer.facts
+            analysis, case.facts, case.forms = answer.analysis, answer.facts, answer.forms
             case.seen = answer.seen or case.seen
             errors = analysis.result.errors
-            if analysis.image is None and errors:
+            if analysis.image is None and errors and not is_typed(case.unit):
                 case.error, case.error_code = errors[0].message, errors[0].code
             elif case.signed is None:
                 self._book.set_analysis(case, analysis)
@@ -257,6 +273,20 @@ class _Answer:
     facts: Mapping[str, ModelFacts]
     not_noted: StoreError | None
     seen: str = ""
+    forms: tuple[ModelFacts, ...] = ()
+
+
+class _TilesTold:
+    """Tells of a slide how many of its tiles were looked at, and not more often than somebody can read."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle, self._told_at = handle, 0.0
+
+    def __call__(self, progress: PartProgress) -> None:
+        now = time.monotonic()
+        if progress.stage == "tiles" and progress.total and now - self._told_at >= _TOLD_EVERY_S:
+            self._told_at = now
+            self._handle.progress(progress.done, progress.total)
 
 
 class _WarmUp:
@@ -287,7 +317,11 @@ class _Analysis:
     def __call__(self, handle: Handle) -> _Answer:
         analyzer = self._analyzer()
         analysis = analyzer.analyze(
-            self._unit, patient=self._patient, image=self._image, cancelled=handle.cancelled
+            self._unit,
+            patient=self._patient,
+            image=self._image,
+            progress=_TilesTold(handle),
+            cancelled=handle.cancelled,
         )
         stop_if(handle.cancelled)  # nobody takes this answer any more: it is no analysis for the trail
         not_noted = None
@@ -297,4 +331,4 @@ class _Analysis:
             not_noted = error
         facts = analyzer.facts_for(analysis.result)
         seen = "" if analysis.image is None else pixel_mark(analysis.image)
-        return _Answer(analysis=analysis, facts=facts, not_noted=not_noted, seen=seen)
+        return _Answer(analysis=analysis, facts=facts, not_noted=not_noted, seen=seen, forms=analyzer.forms())

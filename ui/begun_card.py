@@ -25,7 +25,8 @@ class BegunCard(Card):
             label(
                 self.tr(
                     "Their impression, answers and words are kept for them. If you take the study over, you "
-                    "begin with your own impression; identity, indication and clinical signs stay."
+                    "begin with your own impression; identity, typed values, indication and clinical signs "
+                    "stay."
                 ),
                 "muted",
                 wrap=True,

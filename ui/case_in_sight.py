@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.errors import FarlightError
+from services.typed_table import is_typed
 from services.workplace import Workplace
 from ui import words
 from ui.analysis_queue import AnalysisQueue
@@ -57,6 +58,7 @@ class CaseInSight(QObject):
         self._book.found_again.connect(self._on_found_again)
         self._queue.analysed.connect(self.show_analysis)
         self._queue.refused_to_run.connect(self._on_refused_to_run)
+        self._queue.part_done.connect(self._on_part_done)
 
     # --- what changed elsewhere
 
@@ -65,6 +67,13 @@ class CaseInSight(QObject):
         """Show whose the open case is, where it is this one."""
         if case is self._desk.case:
             self._banner.show_case(case)
+
+    @Slot(str, int, int, float)
+    def _on_part_done(self, key: str, done: int, total: int, left_s: float) -> None:
+        """Show how far the slide in sight is."""
+        case = self._desk.case
+        if case is not None and case.key == key and case.analysing and case.analysis is None:
+            self._read.column.computer.show_tiles(done, total, left_s)
 
     @Slot(str)
     def show_analysis(self, key: str) -> None:
@@ -101,7 +110,8 @@ class CaseInSight(QObject):
                 self.tr("Do not rely on it: the printed paper counts. Tell an administrator. (E407)"),
                 of=case.key,
             )
-        if case.signed is None and case.unit.frames > 1 and case.analysis is None:
+        waits_for_no_image = is_typed(case.unit) or (case.signed is None and case.unit.frames > 1)
+        if waits_for_no_image and case.analysis is None:
             self._queue.ask(case, first=True)
 
     @Slot()

@@ -16,7 +16,7 @@ from core.result import ModelStamp, Refusal
 from services.analyze import Analysis
 from services.before_signing import Missing
 from services.drafts import Draft
-from services.patient import merge
+from services.patient import merge, with_age_today
 from services.records import Moved
 from services.sign import SignedFile
 from services.signed_result import Today
@@ -34,7 +34,8 @@ class Case:
     unit's models said when it was looked at again, beside what was signed.
     ``copies`` are further copies of the same image in other files; ``seen`` is the mark of the picture that
     was analysed, by which another copy is known to show the same. ``withheld`` is what the records hold
-    against signing it. ``models`` are those that spoke, also where their answer was let go since.
+    against signing it. ``models`` are those that spoke, also where their answer was let go since; ``forms``
+    are the models that may be asked for values of the patient.
     """
 
     unit: ReadingUnit
@@ -55,6 +56,7 @@ class Case:
     models: tuple[ModelStamp, ...] = ()
     asked: int = 0
     facts: Mapping[str, ModelFacts] = field(default_factory=dict)
+    forms: tuple[ModelFacts, ...] = ()
     withheld: tuple[Missing, ...] = ()
     thumbnail: QImage | None = None
     thumbnail_asked: bool = False
@@ -62,7 +64,8 @@ class Case:
     @property
     def patient(self) -> Patient:
         """The patient: what was typed wins over the header."""
-        return merge(self.unit.patient, self.draft.typed, day=self.unit.header.date)
+        known = merge(self.unit.patient, self.draft.typed, day=self.unit.header.date)
+        return with_age_today(known) if self.unit.kind == "table" else known
 
     @property
     def whose(self) -> Patient:
@@ -78,7 +81,9 @@ class Case:
     def begun(self) -> bool:
         """Whether somebody has said or typed something of this picture."""
         draft = self.draft
-        typed = (draft.jottings, draft.signs_jotting, draft.identity_jotting, draft.confirmed)
+        typed = (
+            draft.jottings, draft.signs_jotting, draft.identity_jotting, draft.confirmed, draft.typed.further
+        )  # fmt: skip
         return self.signed is not None or draft.reading != Reading() or any(typed)
 
     @property
@@ -273,7 +278,9 @@ class CaseBook(QObject):
         case.analysed = True
         case.models = tuple(one.stamp for one in analysis.result.results)
         counted = [one for one in analysis.result.results if one.stamp.pack_class != "demonstration"]
-        refused = [one.refusal for one in counted if one.refusal and one.status == "refused"]
+        refused = [
+            one.refusal for one in counted if one.refusal and one.status == "refused" and not one.reads_values
+        ]
         spoke = [one for one in counted if one.status == "ok" and one.findings]
         case.refusal = refused[0] if standing_of_result(analysis.result) == "refused" else None
         case.undecided = any(finding.position == "undecided" for pack in spoke for finding in pack.findings)

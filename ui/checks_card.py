@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.result import Result
-from services.words import pack_sentence, side_sentence
+from services.words import measuring_notes, pack_sentence, side_sentence
 from ui.controls import Card, IconLabel, PushButton, label
 from ui.theme import Theme
 
@@ -72,16 +72,21 @@ class ChecksCard(Card):
         """Fold all that is as it should be into one line, which opens."""
         sentences = result.good_checks
         if sentences:
-            self.good = FoldedLines(
-                self._theme, self.tr("{count} checks good").format(count=len(sentences)), sentences
-            )
+            count = len(sentences)
+            words = self.tr("1 check good") if count == 1 else self.tr("{count} checks good")
+            self.good = FoldedLines(self._theme, words.format(count=count), sentences)
             self.body.addWidget(self.good)
         for pack in result.results:
-            if pack.status == "ok" and not pack.findings and pack.masks:
+            if pack.status == "ok" and pack.masks and not pack.findings and not pack.measurements:
                 self._line("check", "accent", pack_sentence(pack, result.side))
 
     def _show_notes(self, result: Result) -> None:
-        notes = [check.text for pack in result.results for check in pack.quality if check.outcome == "note"]
+        notes = [
+            check.text
+            for pack in result.results
+            for check in pack.quality
+            if check.outcome == "note" and not (pack.measurements and check.text in measuring_notes(pack))
+        ]
         for text in dict.fromkeys(notes):
             self._line("triangle-alert", "warning", text)
         corrections = [pack.correction.text for pack in result.results if pack.correction is not None]

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.decision import Answer
+from services.drafts import IdentityJotting
+from services.typed_table import is_typed
 from ui.begun_card import BegunCard
 from ui.cases import Case
 from ui.computer_card import ComputerCard
@@ -13,7 +15,7 @@ from ui.controls import label
 from ui.desk import Desk
 from ui.duties import who_may
 from ui.finding_card import FindingCard
-from ui.forms import SignsCard, WordsCard
+from ui.forms import SignsCard, WordsCard, signs_are_asked
 from ui.identity_card import IdentityCard
 from ui.impression_card import FinalReadCard, FirstReadLine, ImpressionCard
 from ui.map_choice import MapChoice, MapKey
@@ -21,6 +23,7 @@ from ui.result_cards import ResultCards
 from ui.sign_foot import SignFoot
 from ui.tab_order import order_stops
 from ui.theme import Theme
+from ui.values_card import ValuesCard
 from ui.words import a_model_spoke, signed_by
 
 WIDTH = 376
@@ -34,6 +37,7 @@ class ReadingColumn(QWidget):
     retry_asked = Signal()
     overlay_look_changed = Signal(object, bool, int)  # whose map, shown, percent
     beside_asked = Signal()
+    phase_asked = Signal(int)  # of a beating heart
     all_answered = Signal()  # a key was to answer, and no finding is at hand
 
     def __init__(
@@ -87,6 +91,16 @@ class ReadingColumn(QWidget):
         chosen = self._map_choice.chosen()
         for card in self.findings:
             card.show_overlay_look(shown and card.key == chosen, percent)
+
+    def go_to_values(self) -> None:
+        """Where there is no image, go to what is asked next: who it is, then the values."""
+        if self._desk.asks_impression or self._desk.is_closed:
+            return
+        if self.identity.isVisibleTo(self):
+            self.ask_identity()
+        elif self.values.isVisibleTo(self):
+            self.values.focus_first()
+            self._show_focused_soon()
 
     def answer(self, answer: Answer) -> None:
         """Give an answer to the finding at hand; ``all_answered`` where none of several is."""
@@ -162,6 +176,10 @@ class ReadingColumn(QWidget):
             self.identity.ask_identity()
         self._show_focused_soon()
 
+    def show_phase(self, phase: int | None) -> None:
+        """Mark on the curves the phase of the beat that is in sight."""
+        self._cards.show_phase(phase)
+
     def step_back(self) -> bool:
         """Close the form or line that was opened; returns False where there was none."""
         if any(card.leave_edit() for card in self.findings):
@@ -201,6 +219,7 @@ class ReadingColumn(QWidget):
         self.first_read.setProperty("role", "muted")
         self.final_read = FinalReadCard()
         self.computer = ComputerCard(theme)
+        self.values = ValuesCard(theme, self._desk)
         self.signs = SignsCard()
         self.words = WordsCard()
         self.signed_note = label("", "accent", wrap=True)
@@ -230,6 +249,7 @@ class ReadingColumn(QWidget):
         ):
             self._column.addWidget(card)
         self._column.addLayout(self._cards.slot)
+        self._column.addWidget(self.values)
         self._column.addWidget(self.final_read)
         self._column.addWidget(self.signs)
         self._column.addLayout(self._cards.after)
@@ -248,12 +268,14 @@ class ReadingColumn(QWidget):
         self.signs.changed.connect(self._desk.write_signs)
         self.signs.changed.connect(self._on_signs_changed)
         self.words.written.connect(self._desk.write)
+        self.values.identity_asked.connect(self._on_values_need_identity)
         self.foot.sign_asked.connect(self.sign_asked)
         self.computer.retry_asked.connect(self.retry_asked)
         self._cards.answered.connect(self._on_answered)
         self._cards.line_opened.connect(self._show_focused_soon)
         self._cards.overlay_look_changed.connect(self.overlay_look_changed)
         self._cards.beside_asked.connect(self.beside_asked)
+        self._cards.phase_asked.connect(self.phase_asked)
         self._cards.age_asked.connect(self._on_age_asked)
         self._cards.retry_asked.connect(self.retry_asked)
         self._map_choice.changed.connect(self._show_map_choice)
@@ -263,6 +285,10 @@ class ReadingColumn(QWidget):
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._mark_at_hand)
         self._desk.reading_changed.connect(self.refresh)
+
+    @Slot(bool)
+    def _on_values_need_identity(self, age: bool) -> None:
+        self.ask_identity(age=age)
 
     # --- showing
 
@@ -275,12 +301,11 @@ class ReadingColumn(QWidget):
         if case is not None:
             signs, left = case.draft.reading.signs, case.draft.signs_jotting
             self.signs.load(signs, left, locked=self._desk.is_closed)
-            self.words.load(case.draft.reading, locked=self._desk.is_closed)
+            with_image = self._desk.asks_impression
+            self.words.load(case.draft.reading, locked=self._desk.is_closed, image=with_image)
             jotting = case.draft.identity_jotting
             self._identity_wanted = jotting is not None and not self._desk.is_signed
-            self.identity.show_patient(
-                case.unit.patient, case.draft.typed, day=case.unit.header.date, jotting=jotting
-            )
+            self._fill_identity(case, jotting)
         self.refresh()
         self._scroll.verticalScrollBar().setValue(0)
 
@@ -304,17 +329,21 @@ class ReadingColumn(QWidget):
         begun = desk.begun_by
         self.begun.show_reader(begun, may=desk.may_read)
         self._show_ready()
-        self.impression.setVisible(desk.reading.first_read is None and not desk.is_signed and not begun)
+        unread = desk.reading.first_read is None and desk.asks_impression
+        self.impression.setVisible(unread and not desk.is_signed and not begun)
         self.first_read.show_first_read(None if begun else desk.reading.first_read)
         silent = case.analysis is not None and not a_model_spoke(case.analysis.result)
-        self.computer.setVisible(not opened or case.analysis is None or silent or case.exchanged)
+        spoken = case.analysis is not None and (not silent or (is_typed(case.unit) and bool(case.forms)))
+        self.computer.setVisible(not opened or not spoken or case.exchanged)
         self.final_read.setVisible(desk.wants_final_read and not begun)
         self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_closed)
         self.computer.show_case(case)
         self._place_computer(first=silent)
         self._rebuild_results(opened)
+        self.values.show_case(case, opened=opened, locked=desk.is_closed)
         self.signs.show_signs(desk.reading.signs, case.draft.signs_jotting, locked=desk.is_closed)
-        self.signs.setVisible(not silent or self._signs_wanted or self.signs.is_filled)
+        asked = not silent and desk.asks_impression and signs_are_asked(case)
+        self.signs.setVisible(asked or self._signs_wanted or self.signs.is_filled)
         self.words.show_reading(desk.reading, locked=desk.is_closed)
         for card in self.findings:
             kept = desk.kept_decision(card.pack_id, card.finding_code)
@@ -327,6 +356,15 @@ class ReadingColumn(QWidget):
         if opened and not self._was_open:
             QTimer.singleShot(0, self, self._show_result)
         self._was_open = opened
+
+    def _fill_identity(self, case: Case, jotting: IdentityJotting | None = None) -> None:
+        self.identity.show_patient(
+            case.unit.patient,
+            case.draft.typed,
+            day=case.unit.header.date,
+            jotting=jotting,
+            image=not is_typed(case.unit),
+        )
 
     def _place_computer(self, *, first: bool) -> None:
         """Put the sentence that no model looked at the image above all forms, else below the impression."""
@@ -365,7 +403,16 @@ class ReadingColumn(QWidget):
 
     def _order_stops(self) -> None:
         """Have Tab go the way of the work: impression, answers, signs, words, signature; then the checks."""
-        path = (self.impression, *self.findings, self.final_read, self.signs, self.words, self.foot)
+        path = (
+            self.identity,
+            self.impression,
+            *self.findings,
+            self.final_read,
+            *self.values.stops(),
+            self.signs,
+            self.words,
+            self.foot,
+        )
         others = [card for card in self._cards.made if card not in path]
         order_stops((*path, *others))
 
@@ -442,8 +489,9 @@ class ReadingColumn(QWidget):
         self._desk.identify(typed, confirmed)  # type: ignore[arg-type]
         case = self._desk.case
         if case is not None:
-            self.identity.show_patient(case.unit.patient, case.draft.typed, day=case.unit.header.date)
+            self._fill_identity(case)
         self.refresh()
         window = self.window()
         window.setFocus()
         self._scroll.verticalScrollBar().setValue(0)
+        self.go_to_values()

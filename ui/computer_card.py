@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from core.image import ReadingUnit
 from core.result import PackResult, Result
 from services.signed_result import signed_sentences
+from services.typed_table import is_typed
 from ui.cases import Case
 from ui.controls import Card, IconLabel, KeyButton, label
 from ui.theme import Theme
-from ui.words import silence
+from ui.words import seconds_left, silence
 
 
 class ComputerCard(Card):
@@ -44,12 +45,20 @@ class ComputerCard(Card):
         elif case.error:
             self._show_state(case.error, "circle-alert", "critical", failed=True)
         elif case.analysis is None:
-            looking = (
-                self.tr("Looking at the image …") if case.analysing else self.tr("Waiting for its turn …")
-            )
+            looking = self.tr("Waiting for its turn …")
+            if case.analysing:
+                typed = is_typed(case.unit)
+                looking = self.tr("Asking the models …") if typed else self.tr("Looking at the image …")
             self._show_state(looking, "clock", "muted")
         else:
             self._show_results(case.unit, case.analysis.result)
+
+    def show_tiles(self, done: int, total: int, left_s: float) -> None:
+        """Show how far a slide is that is looked at now; ``left_s`` below 0 is not known."""
+        text = self.tr("Looking at the slide: tile {done} of {total}").format(done=done, total=total)
+        if left_s >= 0:
+            text = f"{text} · {seconds_left(left_s)}"
+        self._show_state(text, "clock", "muted")
 
     def _show_signed(self, case: Case) -> None:
         """Show what was signed, while the image is looked at again or where that says something else."""

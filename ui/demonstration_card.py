@@ -33,7 +33,8 @@ class DemonstrationCard(Card):
         self.body.addWidget(
             label(
                 self.tr(
-                    "For teaching and trial, not for any decision about a patient. Where they are on, their "
+                    "For teaching and trial, not for any decision about a patient: they show what little "
+                    "data give, some of them from values of the patient alone. Where they are on, their "
                     "answers are marked as a demonstration in the window, and stand on watermarked pages of "
                     "their own on unsigned paper. They are asked for no answer, order no list, and stand in "
                     "no signed report, no urgency and no letter."

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from core.decision import Answer, ClinicalSigns, Decision, FinalRead, FirstRead, Impression, Reading
 from core.errors import FarlightError
-from core.patient import Patient
+from core.patient import Patient, Sourced
 from core.result import Finding, PackResult
 from core.wording import say
-from services.before_signing import Missing, about_of, missing_for_signing, wants_final_read
+from services.before_signing import (
+    Missing,
+    about_of,
+    asks_impression,
+    missing_for_signing,
+    wants_final_read,
+)
 from services.draft_acts import named
 from services.drafts import Draft, IdentityJotting, Jotting, OpenPlace, SignsJotting, taken_over
 from services.workplace import Workplace
@@ -91,8 +99,13 @@ class Desk(QObject):
     @property
     def is_open_card(self) -> bool:
         """Whether the result may be seen."""
-        given = self.reading.first_read is not None and not self.begun_by
-        return given or self.concurrent or self.is_signed
+        given = self.reading.first_read is not None or not self.asks_impression
+        return (given and not self.begun_by) or self.concurrent or self.is_signed
+
+    @property
+    def asks_impression(self) -> bool:
+        """Whether a first impression is asked: not where there is no image to look at."""
+        return self.case is None or asks_impression(self.case.unit)
 
     @property
     def is_signed(self) -> bool:
@@ -165,6 +178,8 @@ class Desk(QObject):
         """Keep the first impression; it is said once and stays."""
         if self.case is None or self.is_closed or self.reading.first_read is not None:
             return
+        if not self.asks_impression:
+            return
         seen = self.case.draft.result_seen or (self.concurrent and self.case.analysis is not None)
         first = FirstRead(impression=impression, at=self._workplace.clock.now(), result_seen=seen)
         self.apply(self.case, replace(self.reading, first_read=first))
@@ -177,7 +192,7 @@ class Desk(QObject):
             self._workplace.reading.reveal(self.case.key, self.case.analysis.result)
         except FarlightError as error:
             self.keeping_failed.emit(error)
-        if self.is_closed or self.reading.first_read is not None:
+        if self.is_closed or self.reading.first_read is not None or not self.asks_impression:
             return
         if not self.case.draft.result_seen:
             self.case.draft = replace(self.case.draft, result_seen=True)
@@ -262,14 +277,15 @@ class Desk(QObject):
         asked_before = self.missing()
         self.case.draft = replace(self.case.draft, identity_jotting=made)
         self._type(self.reading)
-        if self.missing() != asked_before:
-            self.reading_changed.emit()
+        self._tell_asked(asked_before)
 
     def write(self, field: str, text: str) -> None:
         """Keep one of the words of page 1, a moment after typing."""
         if self.case is None or self.is_closed or getattr(self.reading, field) == text:
             return
+        asked_before = self.missing()
         self._type(replace(self.reading, **{field: text}))  # type: ignore[arg-type]
+        self._tell_asked(asked_before)
 
     def write_signs(self, signs: ClinicalSigns, left: SignsJotting | None = None) -> None:
         """Keep the clinical signs, a moment after typing; ``left`` is what cannot be recorded, as typed."""
@@ -288,6 +304,7 @@ class Desk(QObject):
         if self.case is None or self.is_signed:
             return
         before = self.case.draft
+        typed = replace(typed, further=before.typed.further)
         self.case.draft = replace(before, typed=typed, confirmed=confirmed, identity_jotting=None)
         if self.case.draft != before:
             self.writer.keep(self.case)
@@ -296,6 +313,28 @@ class Desk(QObject):
         self._book.touch(self.case)
         self.identity_changed.emit(self.case)
         self.reading_changed.emit()
+
+    def jot_values(self, values: Mapping[str, float | str]) -> None:
+        """Keep the values of the patient form as they stand, a moment after typing."""
+        if self.case is None or self.is_closed:
+            return
+        typed = self.case.draft.typed
+        further: dict[str, Sourced[float | str | bool]] = {
+            code: Sourced(value=value, source="typed") for code, value in values.items()
+        }
+        if further == dict(typed.further):
+            return
+        asked_before = self.missing()
+        self.case.draft = replace(self.case.draft, typed=replace(typed, further=MappingProxyType(further)))
+        self._type(self.reading)
+        self._tell_asked(asked_before)
+
+    def ask_estimates(self) -> None:
+        """Have the models asked anew with the values as they stand."""
+        if self.case is not None and not self.is_closed:
+            self.flush()
+            self.identity_changed.emit(self.case)
+            self.reading_changed.emit()
 
     def take_draft(self, case: Case, draft: Draft) -> None:
         """Take a draft that was changed in the records, in place of what is in memory."""
@@ -344,6 +383,12 @@ class Desk(QObject):
     def flush(self) -> None:
         """Bring what was typed to the disk now."""
         self.writer.flush()
+
+    def _tell_asked(self, before: tuple[Missing, ...]) -> None:
+        """Tell where typing has changed what stands between the case and its signature."""
+        if self.case is not None and self.missing() != before:
+            self._book.touch(self.case)
+            self.reading_changed.emit()
 
     def _push(self, reading: Reading, text: str) -> None:
         assert self.case is not None

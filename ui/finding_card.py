@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QWidget
@@ -36,6 +37,8 @@ class FindingCard(Card):
         finding: Finding,
         *,
         map_shown: bool,
+        always_say: Sequence[str] = (),
+        rates: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent=parent)
@@ -50,7 +53,11 @@ class FindingCard(Card):
         if self._is_trial:
             self.body.addWidget(label(say("reports.say.demonstration_note"), "critical", wrap=True))
         self.body.addWidget(self._sentence(finding))
+        if always_say:
+            self.body.addWidget(label(" ".join(always_say), "muted", wrap=True))
         self.body.addWidget(ScoreLine(theme, finding))
+        if rates:
+            self.body.addWidget(label(rates, "small", wrap=True))
         here = site_sentence(finding)
         if here:
             self.body.addWidget(label(here, "body", wrap=True))

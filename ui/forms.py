@@ -8,8 +8,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 from core.decision import ClinicalSigns, Reading
 from services.drafts import SignsJotting
 from services.signs import read_signs, sign_questions
+from ui.cases import Case
 from ui.controls import Card, label, set_role
 from ui.shortcuts import tooltip
+
+_X_RAY = frozenset({"CR", "DX", "RG", "XR"})
+_MAY_BE_X_RAY = _X_RAY | {"OT", "SC", "", None}
 
 
 class SignsCard(Card):
@@ -130,8 +134,17 @@ class WordsCard(Card):
         fields = tuple(self.fields.values())
         return next((edit for edit in fields if not edit.toPlainText().strip()), fields[0])
 
-    def load(self, reading: Reading, *, locked: bool) -> None:
-        """Fill every field for a newly opened study."""
+    def load(self, reading: Reading, *, locked: bool, image: bool = True) -> None:
+        """Fill every field for a newly opened study; without ``image`` nothing was taken or seen."""
+        hints = {
+            "indication": self.tr("Why was it taken?") if image else self.tr("Why is it asked?"),
+            "words": self.tr("What you see, in your words")
+            if image
+            else self.tr("What you make of the values, in your words"),
+        }
+        for name, hint in hints.items():
+            self.fields[name].setPlaceholderText(hint)
+            self.fields[name].setToolTip(tooltip("own_report", hint))
         for edit in self.fields.values():
             edit.clearFocus()
         self.show_reading(reading, locked=locked)
@@ -141,3 +154,13 @@ class WordsCard(Card):
         edit = self.sender()
         assert isinstance(edit, QPlainTextEdit)
         self.written.emit(edit.objectName(), edit.toPlainText())
+
+
+def signs_are_asked(case: Case) -> bool:
+    """Whether breathing is counted beside an image: not beside a heart, a breast or a smear."""
+    if case.unit.header.modality not in _MAY_BE_X_RAY:
+        return False
+    results = case.analysis.result.results if case.analysis is not None else ()
+    spoke = [case.facts.get(pack.stamp.pack_id) for pack in results if pack.status == "ok"]
+    read = [frozenset(one.modalities) for one in spoke if one is not None and one.modalities]
+    return not read or any(kinds & _X_RAY for kinds in read)

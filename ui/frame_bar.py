@@ -40,10 +40,10 @@ class FrameBar(QWidget):
         self._slider.valueChanged.connect(self.go)
         self._play.clicked.connect(self.toggle_cine)
 
-    def begin(self, count: int) -> None:
-        """Stand on the first image of a series, without telling anybody."""
+    def begin(self, count: int, first: int = 0) -> None:
+        """Stand on an image of a series, without telling anybody."""
         self.stop_cine()
-        self.frame, self.count, self.direction = 0, count, 1
+        self.frame, self.count, self.direction = first, count, 1
         self.setVisible(count > 1)
         self._slider.blockSignals(True)
         self._slider.setRange(0, max(0, count - 1))

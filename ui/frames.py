@@ -100,5 +100,5 @@ class _Load:
         self._unit = unit
         self._frame = frame
 
-    def __call__(self, _handle: Handle) -> Picture:
-        return Picture(display.load_image(self._unit, self._frame))
+    def __call__(self, handle: Handle) -> Picture:
+        return Picture(display.load_image(self._unit, self._frame, handle.cancelled))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 from PySide6.QtCore import QElapsedTimer, Signal, Slot
@@ -36,6 +37,7 @@ class IdentityCard(Card):
         self._header = self._given_before = Patient()
         self._known = IdentityJotting()
         self._day: str | None = None
+        self._image = True
         self.id_holders: Callable[[Patient], tuple[str, ...]] = lambda _patient: ()
         self._doubted: IdentityJotting | None = None
         self._since_doubt = QElapsedTimer()
@@ -94,12 +96,13 @@ class IdentityCard(Card):
         *,
         day: str | None = None,
         jotting: IdentityJotting | None = None,
+        image: bool = True,
     ) -> None:
         """Fill the form with what is known, or with what somebody typed and has not confirmed.
 
-        ``day`` is when the image was taken, where the header says it.
+        ``day`` is when the image was taken, where the header says it; without ``image`` there is none.
         """
-        self._header, self._given_before, self._day = header, typed, day
+        self._header, self._given_before, self._day = header, replace(typed, further=Patient().further), day
         self._filling = True
         self._fill(header, typed)
         self._known = self._standing()
@@ -113,8 +116,11 @@ class IdentityCard(Card):
         self._wrong.hide()
         self._show_doubts(())
         known = sum(getattr(header, name) is not None for name in IDENTIFIERS)
+        self._image = image
         self._why.setText(
-            (
+            self.tr("Type two of name, ID and birth date.")
+            if not image
+            else (
                 self.tr("The image does not say it. Type two identifiers; a file name is never one."),
                 self.tr("The image says only one of name, ID and birth date. Two are needed."),
             )[known]
@@ -283,7 +289,7 @@ class IdentityCard(Card):
 
     @Slot()
     def _on_undo_typed(self) -> None:
-        self.show_patient(self._header, self._given_before, day=self._day)
+        self.show_patient(self._header, self._given_before, day=self._day, image=self._image)
         self.jotted.emit(None)
 
     def _standing(self) -> IdentityJotting:
@@ -296,7 +302,8 @@ class IdentityCard(Card):
         order = [*self.fields.values(), self.age]
         place = order.index(self.sender())  # type: ignore[arg-type]
         following = [field for field in order[place + 1 :] if not field.text().strip()]
-        if following and following[0] is not self.age and len(self._given()) < 2:
+        enough = len(self._given()) >= 2 or not following or following[0] is self.age
+        if following and (not enough or not self._image):  # without an image nothing else says the age
             following[0].setFocus()
         else:
             self.submit()

@@ -7,15 +7,17 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from core.errors import ChangedFileError, FarlightError
+from core.image import ReadingUnit
 from core.result import Correction
 from services import display
+from services.typed_table import is_typed
 from ui import words
 from ui.cases import Case
 from ui.controls import KeyButton
 from ui.desk import Desk
 from ui.frames import FrameStore
 from ui.map_choice import MapChoice
-from ui.overlay import ImageOverlays, MakeOverlay, Overlay
+from ui.overlay import CaptionWords, ImageOverlays, MakeOverlay, Overlay
 from ui.shortcuts import TABLE
 from ui.task import Pools
 from ui.theme import Theme
@@ -66,14 +68,24 @@ class ImageArea(QWidget):
 
     # --- the open case
 
-    def open(self, case: Case) -> None:
-        """Begin with the first image of a case."""
+    def open(self, case: Case, first: int = 0) -> None:
+        """Begin with an image of a case."""
         self._shown, self._preset, self._beside = None, 0, None
         self._forget_overlay()
         self.sight_changed.emit(False)
         self.frames.forget_others(case.key)
-        self._show_message(_view_key(case.key, 0), self.tr("Loading the image …"))
-        self.show_frame(0)
+        loading = self.tr("Loading the image …")
+        self._show_message(_view_key(case.key, first), self.no_image() or loading)
+        self.show_frame(first)
+
+    def no_image(self) -> str:
+        """Return that the open case has no image, or the empty text."""
+        case = self._desk.case
+        return (
+            self.tr("There is no image: the estimate rests on typed values alone.")
+            if case is not None and is_typed(case.unit)
+            else ""
+        )
 
     def close_case(self) -> None:
         """Show that no case is open."""
@@ -85,7 +97,7 @@ class ImageArea(QWidget):
         """Show a frame, now or when it is loaded; ``direction`` says which ones will be wanted next."""
         self.frame = frame
         case = self._desk.case
-        if case is None:
+        if case is None or is_typed(case.unit):
             return
         picture = self.frames.find(case.key, frame)
         if picture is None:
@@ -153,7 +165,7 @@ class ImageArea(QWidget):
         """Read a unit from other files: those it was read from are damaged."""
         self.frames.forget(key)
         if self._desk.case is not None and self._desk.case.key == key:
-            self.open(self._desk.case)
+            self.open(self._desk.case, self.frame)
 
     @Slot(str, int, object)
     def _on_frame_failed(self, key: str, frame: int, error: FarlightError) -> None:
@@ -200,10 +212,22 @@ class ImageArea(QWidget):
         contradicted = case.analysis is not None and case.analysis.result.side == "contradicted"
         sides = None if image is None or contradicted else stored_sides(image.patient_orientation)
         return Corners(
-            top_left=(words.study_name(unit), series + count),
+            top_left=(words.study_name(unit), series + count, *self._place_words(unit)),
             bottom_right=(*notes, spacing) if spacing else notes,
             sides=sides,
             side_note=self.tr("side not\nverified"),
+        )
+
+    def _place_words(self, unit: ReadingUnit) -> tuple[str, ...]:
+        """Return which slice and phase of a beating heart is in sight."""
+        place = unit.cine.place_of(self.frame) if unit.cine is not None else None
+        if unit.cine is None or place is None:
+            return ()
+        sentence = self.tr("Slice {slice} / {slices} · phase {phase} / {phases}")
+        return (
+            sentence.format(
+                slice=place[0] + 1, slices=len(unit.cine.slices), phase=place[1] + 1, phases=unit.cine.phases
+            ),
         )
 
     # --- put right
@@ -272,8 +296,8 @@ class ImageArea(QWidget):
     def why_no_map(self) -> str:
         """Return why neither map nor outline can be shown for the open case, or the empty text."""
         case = self._desk.case
-        if case is None:
-            return self.tr("No study is open")
+        if case is None or self.no_image():
+            return self.no_image() or self.tr("No study is open")
         if case.analysis is None:
             return self.tr("No model has looked at this image yet")
         results = case.analysis.result.results
@@ -281,7 +305,9 @@ class ImageArea(QWidget):
             return self.tr("No model looked at this image: there is no map")
         if not self._desk.is_open_card:
             return self.tr("The map opens after your first impression")
-        if not any(pack.masks or any(heat.shown for heat in pack.heatmaps) for pack in results):
+        if not any(
+            pack.masks or pack.volumes or any(heat.shown for heat in pack.heatmaps) for pack in results
+        ):
             return self.tr("The models gave neither map nor outline for this image")
         return ""
 
@@ -292,9 +318,13 @@ class ImageArea(QWidget):
     def _show_overlay(self) -> None:
         self.pair.set_overlay(self._overlay if self._desk.is_open_card else None)
 
-    def _captions(self) -> tuple[str, str]:
-        return self.tr("{finding}: where the model looked, not where disease is"), self.tr(
-            "Outlined by {pack} {version}"
+    def _captions(self) -> CaptionWords:
+        return CaptionWords(
+            heat=self.tr("{finding}: where the model looked, not where disease is"),
+            outline=self.tr("Outlined by {pack} {version}"),
+            no_outline=self.tr("Nothing is outlined here by {pack} {version}"),
+            tiles=self.tr("{finding}: mean score of the tiles at each place; no score of the whole slide"),
+            tissue=self.tr("Tissue found by its colour for {pack} {version}"),
         )
 
 

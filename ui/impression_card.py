@@ -57,12 +57,12 @@ class ImpressionCard(ReadCard):
 
 
 class FinalReadCard(ReadCard):
-    """Asks for the final read where the computer answered nothing."""
+    """Asks for the final read where the computer gave no score to agree or disagree with."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
             self.tr("Your final read"),
-            self.tr("The computer answered nothing here. Look again: what do you say of the image?"),
+            self.tr("There is no score to answer here. Look again: what do you say of the image?"),
             parent,
         )
         for button in self.buttons.values():

@@ -17,6 +17,7 @@ from services import scan
 from services.drafts import Draft, key_of
 from services.picture import thumbnail
 from services.progress import Progress
+from services.typed_table import is_typed
 from services.workplace import Workplace
 from ui.cases import Case, CaseBook
 from ui.picture_layer import pixels_image
@@ -168,7 +169,7 @@ class Intake(QObject):
     @Slot(str)
     def _on_thumbnail_wanted(self, key: str) -> None:
         case = self._book.find(key)
-        if case is not None:
+        if case is not None and not is_typed(case.unit):
             task = self._pools.files("thumbnail", _Thumbnail(case), key=key, priority=-1)
             task.succeeded.connect(self._on_thumbnail)
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from core.errors import FarlightError
 from services.keeping_words import answer_words
+from services.typed_table import find_table
 from services.workplace import Workplace
 from ui.controls import Card, KeyButton, enable, label
 from ui.records_model import RecordLine
@@ -51,8 +52,9 @@ class KeptCard(Card):
         self.delete.setVisible(study is not None)
         may = self._workplace.session.may("delete")
         enable(self.delete, may, self.tr("An administrator may do this"))
-        self.image.setVisible(study is not None)
-        if study is not None:
+        has_image = study is not None and find_table(study.path) is None
+        self.image.setVisible(has_image)
+        if study is not None and has_image:
             kept = self._workplace.images.keeps(study.unit_key)
             self.image.setText(
                 self.tr("A copy of this image is kept here, encrypted.")

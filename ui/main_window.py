@@ -35,6 +35,7 @@ from ui.signing import Signing
 from ui.start_notices import tell_key_waits, tell_start_notices
 from ui.task import Pools
 from ui.theme import Theme, load_script_fonts
+from ui.typed_tables import TypedTables
 from ui.unkept_words import UnkeptWords
 from ui.window_keys import WindowKeys
 from ui.window_look import keep_look, restore_look
@@ -60,10 +61,6 @@ class MainWindow(QMainWindow):
         self.queue = AnalysisQueue(self.book, self.pools, workplace, self)
         self.desk = Desk(self.book, workplace, self)
         self.signing = Signing(self.desk, self.pools, workplace, self)
-        self.opening = Opening(
-            book=self.book, desk=self.desk, intake=self.intake, queue=self.queue,
-            workplace=workplace, window=self,
-        )  # fmt: skip
         self._build()
         self._connect()
         restore_look(self, self.read, workplace)
@@ -76,6 +73,14 @@ class MainWindow(QMainWindow):
         self.banner = PatientBanner(theme)
         self.notices = NoticeArea(theme)
         self.status = StatusLine()
+        self.tables = TypedTables(
+            book=self.book, desk=self.desk, queue=self.queue, pools=self.pools, notices=self.notices,
+            workplace=self._workplace, parent=self,
+        )  # fmt: skip
+        self.opening = Opening(
+            book=self.book, desk=self.desk, intake=self.intake, queue=self.queue,
+            workplace=self._workplace, tables=self.tables, window=self,
+        )  # fmt: skip
         self.worklist = WorklistPage(theme, self.book)
         self.read = ReadPage(theme, self.book, self.desk, self.pools)
         self.read.column.identity.id_holders = IdHolders(self.book, self._workplace)
@@ -196,6 +201,10 @@ class MainWindow(QMainWindow):
         self.worklist.open_folder_asked.connect(self.opening.ask_folder)
         self.worklist.medium_asked.connect(self.opening.open_medium)
         self.worklist.sample_asked.connect(self.opening.open_sample)
+        self.worklist.estimate_asked.connect(self.tables.begin)
+        self.tables.case_wanted.connect(self.open_case)
+        self.tables.usable_changed.connect(self.worklist.let_estimate)
+        self.tables.failed.connect(self.tell_error)
 
     def _connect_reading(self) -> None:
         self.desk.keeping_failed.connect(self.tell_error)
@@ -220,6 +229,7 @@ class MainWindow(QMainWindow):
         self.queue.analysed.connect(self.records.keep_marks)
         self.models.packs_changed.connect(self.model_change.check)
         self.models.packs_changed.connect(self.queue.warm_up)
+        self.models.packs_changed.connect(self.tables.renew)
         self.models.packs_changed.connect(self.tuning_watch.begin)
         self.models.packs_changed.connect(self.common.load)
         self.models.packs_changed.connect(self.this_computer.renew)
@@ -251,13 +261,14 @@ class MainWindow(QMainWindow):
         self.site_prevalence.said_anew.connect(self.sight.show_meaning)
         self.records.whose_changed.connect(self.sight.show_patient)
         self.keeping.deleted.connect(self._on_deleted)
-        self.records.open_copy = self.copies.open_study
+        self.records.open_copy, self.records.open_values = self.copies.open_study, self.tables.open_kept
         self.records.page.pane.further.addWidget(self.keeping.card)
         self.records.page.pane.line_shown.connect(self.keeping.card.show_line)
 
     def _add_keys(self) -> None:
         acts: dict[str, Callable[[], object]] = {
             "open": self.opening.ask_files,
+            "estimate": self.tables.begin,
             "worklist": partial(self.show_page, "worklist"),
             "read": partial(self.show_page, "read"),
             "report": partial(self.show_page, "report"),
@@ -297,9 +308,11 @@ class MainWindow(QMainWindow):
         self.locking.start()
         self.show_page("worklist")
         if self._open_paths:
+            self.tables.restore()
             self.opening.open_paths(self._open_paths)
         else:
             self.opening.restore_place()
+        self.tables.look()
         self.queue.warm_up()
         self.intake.watch_media()
         self.common.load()
@@ -363,6 +376,7 @@ class MainWindow(QMainWindow):
         self.kept_card.refresh()
         self.common.refresh()
         self.models.show_rights()
+        self.tables.tell()
         self.this_computer.show_rights()
         tell_start_notices(self.notices, self._workplace, self.settings.people.own_password.click)
 
@@ -439,6 +453,7 @@ class MainWindow(QMainWindow):
         self.book.clear()
         self.intake.paths.clear()
         self.records.page.forget()
+        self.tables.restore()
         self.show_page("records" if self.turner.is_shown("records") else "worklist")
 
     # --- what went wrong

@@ -13,10 +13,13 @@ MapKey = tuple[str, str]  # pack, finding
 def maps_of(result: Result) -> tuple[MapKey, ...]:
     """Return the findings whose map may be shown, in the order of their cards."""
     return tuple(
-        (pack.stamp.pack_id, finding.code)
+        (pack.stamp.pack_id, code)
         for pack in result.results
-        for finding in pack.findings
-        if any(heat.shown and heat.finding == finding.code for heat in pack.heatmaps)
+        for code in (
+            *(finding.code for finding in pack.findings),
+            *(heat.finding for heat in pack.heatmaps if heat.of_tiles),
+        )
+        if any(heat.shown and heat.finding == code for heat in pack.heatmaps)
     )
 
 

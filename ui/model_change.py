@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.result import ModelStamp
+from services.typed_table import is_typed
 from services.workplace import Workplace
 from ui.analysis_queue import AnalysisQueue
 from ui.cases import Case, CaseBook
@@ -96,13 +97,16 @@ class ModelChange(QObject):
         return " ".join(filter(None, parts))
 
     def _tell(self, case: Case, sentence: str) -> None:
+        again = self.tr(
+            "This image is looked at again. What was answered to the earlier result does not count:"
+            " read and answer what is shown then."
+        )
+        if is_typed(case.unit):
+            again = self.tr("What it said does not stand; the models in use are asked with the same values.")
         self._notices.tell(
             "warning",
             sentence,
-            self.tr(
-                "This image is looked at again. What was answered to the earlier result does not count:"
-                " read and answer what is shown then."
-            ),
+            again,
             of=case.key,
             lasting=True,
         )

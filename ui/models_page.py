@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 WIDTH = 860
 
+_ORDER = {"assist": 1, "research": 2, "demonstration": 3}
+"""Models that speak by themselves stand before demonstrations; what is broken stands above all."""
+
 
 class ModelsPage(ScrolledPage):
     """One card for each pack, one for installing, and one for the keys that are trusted."""
@@ -163,7 +166,7 @@ class ModelsPage(ScrolledPage):
                 old.deleteLater()
         self._words.setVisible(not entries)
         self._words.setText(self.tr("No model is installed. Images can be read and reported without one."))
-        for entry in entries:
+        for entry in sorted(entries, key=lambda one: _ORDER.get(one.pack_class or "", 0)):
             card = self._broken(entry) if entry.facts is None else self._card(entry.facts)
             own = tuple(one for one in versions if one.pack_id == entry.id)
             if own:

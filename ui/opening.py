@@ -13,6 +13,7 @@ from core.errors import FarlightError, MediumGoneError
 from services.places import sample_study
 from services.progress import Progress
 from services.scan import Medium, Unreadable
+from services.typed_table import is_typed
 from services.workplace import Workplace
 from ui import words
 from ui.analysis_queue import AnalysisQueue
@@ -21,6 +22,7 @@ from ui.desk import Desk
 from ui.frame_bars import StatusLine
 from ui.intake import Intake, existing
 from ui.notices import NoticeArea
+from ui.typed_tables import TypedTables
 
 
 class Opening(QObject):
@@ -38,11 +40,12 @@ class Opening(QObject):
         intake: Intake,
         queue: AnalysisQueue,
         workplace: Workplace,
+        tables: TypedTables,
         window: QWidget,
     ) -> None:
         super().__init__(window)
         self._book, self._desk, self._intake, self._queue = book, desk, intake, queue
-        self._workplace, self._window = workplace, window
+        self._workplace, self._tables, self._window = workplace, tables, window
         self._wanted_key: str | None = None
         self._asked_by_hand = False
 
@@ -118,10 +121,13 @@ class Opening(QObject):
         except FarlightError as error:
             self.failed.emit(error)
             return
-        if place is None or not place.paths:
+        if place is None:
+            return
+        self._restore_tables(place.current)
+        if not place.paths:
             return
         there = existing(place.paths)
-        self._wanted_key = place.current
+        self._wanted_key = None if self._desk.case is not None else place.current
         if there:
             self._intake.open_paths(there)
         if len(there) < len(place.paths):
@@ -130,6 +136,12 @@ class Opening(QObject):
                 self.tr("Some images that were open are not there now."),
                 self.tr("Plug the stick in again: what you decided and wrote is kept."),
             )
+
+    def _restore_tables(self, current: str | None) -> None:
+        """List estimates without an image, and open the one that was open."""
+        self._tables.restore(wanted=current)
+        if current is not None and self._book.find(current) is not None:
+            self.case_wanted.emit(current)
 
     def forget_wish(self) -> None:
         """Open nothing by itself any more: a case was opened."""
@@ -149,6 +161,8 @@ class Opening(QObject):
     @Slot(int, int)
     def _on_studies_added(self, first: int, last: int) -> None:
         """Open the case that was open, or else the first that is found while nobody reads."""
+        if self._tables.listing:
+            return
         for study in self._book.studies[first : last + 1]:
             case = study.lead
             wanted = self._wanted_key is not None and case.key == self._wanted_key
@@ -219,7 +233,7 @@ class Opening(QObject):
             self.case_wanted.emit(wanted.key)
         elif self._desk.case is None:
             first = self._book.next_unsigned(None)
-            if first is not None:
+            if first is not None and not is_typed(first.unit):
                 self.case_wanted.emit(first.key)
 
     @Slot(object)
@@ -233,7 +247,8 @@ class Opening(QObject):
 
     @Slot(object)
     def _on_medium_appeared(self, medium: Medium) -> None:
-        if self._desk.case is None and not self._intake.scanning and not self._book.studies:
+        images = any(not is_typed(case.unit) for case in self._book.cases())
+        if self._desk.case is None and not self._intake.scanning and not images:
             self._intake.open_paths((str(medium.path),))
             return
         self._notices.tell(
@@ -247,6 +262,6 @@ class Opening(QObject):
     @Slot(object)
     def _on_medium_gone(self, medium: Medium) -> None:
         case = self._desk.case
-        if case is not None and case.unit.files[0].is_relative_to(medium.path):
+        if case is not None and case.unit.files and case.unit.files[0].is_relative_to(medium.path):
             error = MediumGoneError()
             self._notices.tell("warning", error.title, error.hint, of=case.key)

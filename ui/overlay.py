@@ -26,7 +26,19 @@ class Overlay:
     key: str
     heat: NDArray[np.uint8] | None = None
     outlines: tuple[NDArray[np.float32], ...] = ()
+    coloured: tuple[tuple[tuple[int, int, int], tuple[NDArray[np.float32], ...]], ...] = ()
     caption: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptionWords:
+    """What the captions say of a map, of outlines by a pack, of tiles and the tissue they lie on."""
+
+    heat: str
+    outline: str
+    no_outline: str
+    tiles: str
+    tissue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +70,8 @@ class OverlayLayer:
     def __init__(self, overlay: Overlay) -> None:
         self.overlay = overlay
         self._heat = None if overlay.heat is None else _rgba_image(overlay.heat)
-        self._outline = QPainterPath()
-        for edge in overlay.outlines:
-            self._outline.addPolygon(QPolygonF([QPointF(float(x), float(y)) for x, y in edge]))
-            self._outline.closeSubpath()
+        self._outline = _path(overlay.outlines)
+        self._coloured = [(QColor(*colour), _path(edges)) for colour, edges in overlay.coloured]
 
     def paint(self, painter: QPainter, size: QSizeF, transform: QTransform, opacity: float) -> None:
         """Draw map and outlines where the transform puts an image of that size."""
@@ -72,49 +82,77 @@ class OverlayLayer:
             painter.setOpacity(opacity)
             painter.drawImage(QRectF(0, 0, size.width(), size.height()), self._heat)
         painter.setOpacity(0.4 + 0.6 * opacity)
-        for width, color in OUTLINE:
-            pen = QPen(color, width)
-            pen.setCosmetic(True)
-            painter.setPen(pen)
-            painter.drawPath(self._outline)
+        (wide, dark), (narrow, light) = OUTLINE
+        for path, color in ((self._outline, light), *((path, color) for color, path in self._coloured)):
+            for width, ink in ((wide, dark), (narrow, color)):
+                pen = QPen(ink, width)
+                pen.setCosmetic(True)
+                painter.setPen(pen)
+                painter.drawPath(path)
         painter.restore()
 
 
 class MakeOverlay:
     """The Qt-free work of making all overlays for one image."""
 
-    def __init__(self, key: str, result: Result, file: str, frame: int, captions: tuple[str, str]) -> None:
+    def __init__(self, key: str, result: Result, file: str, frame: int, words: CaptionWords) -> None:
         self._key, self._result = key, result
         self._place = (file, frame)
-        self._heat_words, self._outline_words = captions
+        self._words = words
 
     def __call__(self, _handle: Handle) -> ImageOverlays:
         """Return maps and outlines of that image."""
         maps: dict[MapKey, FindingMap] = {}
         edges: list[NDArray[np.float32]] = []
         caption: list[str] = []
+        coloured: list[tuple[tuple[int, int, int], tuple[NDArray[np.float32], ...]]] = []
         for pack in self._result.results:
             labels = {finding.code: finding.label for finding in pack.findings}
             for one in pack.heatmaps:
                 if one.shown and self._fits(one):
-                    name = labels.get(one.finding, one.finding)
+                    name = labels.get(one.finding, one.label or one.finding)
                     if pack.stamp.pack_class == "demonstration":
                         name = f"{say('reports.banner.demonstration')}: {name}"
                     maps[pack.stamp.pack_id, one.finding] = FindingMap(
-                        heat=overlays.heat_pixels(one), caption=self._heat_words.format(finding=name)
+                        heat=overlays.heat_pixels(one),
+                        caption=(self._words.tiles if one.of_tiles else self._words.heat).format(
+                            finding=name
+                        ),
                     )
             drawn = [mask for mask in pack.masks if self._fits(mask)]
             for mask in drawn:
-                edges.extend(overlays.outlines(mask))
+                colour = overlays.mask_colour(mask.code)
+                if colour is None:
+                    edges.extend(overlays.outlines(mask))
+                else:
+                    coloured.append((colour, overlays.outlines(mask)))
             if drawn:
-                caption.append(
-                    self._outline_words.format(pack=pack.stamp.pack_id, version=pack.stamp.version)
-                )
-        outlined = Overlay(key=self._key, outlines=tuple(edges), caption=tuple(caption))
+                words = self._words.tissue if pack.tiles else self._words.outline
+                caption.append(words.format(pack=pack.stamp.pack_id, version=pack.stamp.version))
+            found = [(volume.code, volume.on(*self._place)) for volume in pack.volumes]
+            masks = [mask for _, mask in found if mask is not None]
+            if masks:
+                seen = any(mask.pixels.any() for mask in masks)
+                words = self._words.outline if seen else self._words.no_outline
+                caption.append(words.format(pack=pack.stamp.pack_id, version=pack.stamp.version))
+            coloured.extend(
+                (overlays.outline_colour(code), overlays.outlines(mask)) for code, mask in found if mask
+            )
+        outlined = Overlay(
+            key=self._key, outlines=tuple(edges), coloured=tuple(coloured), caption=tuple(caption)
+        )
         return ImageOverlays(outlined=outlined, maps=maps)
 
     def _fits(self, one: Heatmap | Mask) -> bool:
         return (one.image.file, one.image.frame) == self._place
+
+
+def _path(edges: tuple[NDArray[np.float32], ...]) -> QPainterPath:
+    path = QPainterPath()
+    for edge in edges:
+        path.addPolygon(QPolygonF([QPointF(float(x), float(y)) for x, y in edge]))
+        path.closeSubpath()
+    return path
 
 
 def _rgba_image(pixels: NDArray[np.uint8]) -> QImage:

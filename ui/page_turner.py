@@ -74,7 +74,7 @@ class PageTurner(QObject):
                 page.mark(self._desk.case.key)
             page.take_focus()
         elif isinstance(page, ReadPage):
-            page.viewer.setFocus()
+            page.take_focus()
 
     @Slot()
     def toggle_sheet(self) -> None:

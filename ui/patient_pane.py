@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from core.errors import FarlightError
 from services.record_facts import who
+from services.typed_table import find_table
 from services.workplace import Workplace
 from store.records import ListedStudy, PatientRow
 from ui.controls import Card, KeyButton, enable, label
@@ -137,7 +138,9 @@ class PatientPane(QWidget):
                 name=told.name,
             )
             card.body.addWidget(label(f"{text} {told.why}".strip(), "small", wrap=True))
-        opened = KeyButton(self.tr("Open the image"), "read_this", kind="primary")
+        typed = find_table(study.path) is not None
+        what = self.tr("Open the values") if typed else self.tr("Open the image")
+        opened = KeyButton(what, "read_this", kind="primary")
         opened.clicked.connect(self._on_open)
         card.body.addWidget(opened)
         report = KeyButton(self.tr("Show the signed report"))

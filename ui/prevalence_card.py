@@ -13,9 +13,12 @@ from services.packs import installed_packs
 from services.prevalence_desk import Asked
 from services.workplace import Workplace
 from ui.controls import Card, KeyButton, enable, label, set_role
+from ui.demonstration_card import SETTING as DEMONSTRATIONS_ON
 from ui.duties import who_may
 from ui.pack_dialogs import ChangeDialog
 from ui.task import Handle, Pools, Task
+
+_NAME_WIDTH = 130
 
 
 class PrevalenceCard(Card):
@@ -156,7 +159,6 @@ class PrevalenceRow(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(6)
-        grid.setColumnMinimumWidth(0, 120)
         grid.setColumnStretch(1, 1)
         self.number = QLineEdit(f"{100 * kept.share:.6g}" if kept is not None else "")
         self.number.setAccessibleName(self.tr("{label}: of 100 patients").format(label=about.label))
@@ -189,6 +191,7 @@ class PrevalenceRow(QWidget):
     def _build(self, grid: QGridLayout) -> None:
         name: QLabel = label(self._about.label, "strong", wrap=True)
         name.setToolTip(f"{self._about.title} {self._about.version}")
+        name.setFixedWidth(_NAME_WIDTH)
         grid.addWidget(name, 0, 0)
         line = QHBoxLayout()
         line.setSpacing(8)
@@ -237,4 +240,11 @@ class PrevalenceRow(QWidget):
 
 def _models(workplace: Workplace, _handle: Handle) -> tuple[ModelFacts, ...]:
     in_use = installed_packs(library=workplace.packs.library())
-    return tuple(entry.facts for entry in in_use if entry.facts is not None and entry.error is None)
+    demonstrations = workplace.settings.flag(DEMONSTRATIONS_ON)
+    return tuple(
+        entry.facts
+        for entry in in_use
+        if entry.facts is not None
+        and entry.error is None
+        and (demonstrations or entry.facts.pack_class != "demonstration")
+    )

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSlider, QSplitter, QVBoxLayout, QWidget
 
 from core.decision import Impression
+from ui.beat_walk import BeatWalk
 from ui.before_key import BeforeKey, ViewStep
 from ui.cases import Case, CaseBook
 from ui.column import ReadingColumn
@@ -57,6 +58,7 @@ class ReadPage(QWidget):
         self.frame_bar = FrameBar()
         self.tools = ReadTools(theme)
         self.column = ReadingColumn(theme, desk, self.map_choice)
+        self.walk = BeatWalk(desk, self.frame_bar, self.column, self)
         self.toast = Toast(self.image)
         self.key_answers = KeyAnswers(desk, self.toast, partial(BeforeKey, self), self)
         self._build()
@@ -82,6 +84,11 @@ class ReadPage(QWidget):
             self.column.refresh()
             self._on_reading_changed()
             self.image.refresh_words()
+
+    def take_focus(self) -> None:
+        """Put the focus on the image; where there is none, into the first field to be filled."""
+        self.viewer.setFocus()
+        self.column.go_to_values()
 
     def layout_state(self) -> QByteArray:
         """Return how the page is divided, for the profile."""
@@ -222,11 +229,13 @@ class ReadPage(QWidget):
         if study != self._study:
             self._study = study
             self.use_tool(Tool.WINDOW)
-        self.frame_bar.begin(case.unit.frames)
+        self.walk.begin()
+        first = self.walk.first_frame(case.unit)
+        self.frame_bar.begin(case.unit.frames, first)
         self.strip.show_case(case)
         self._show_tools()
-        self.image.open(case)
-        self.viewer.setFocus()
+        self.image.open(case, first)
+        self.take_focus()
 
     @Slot()
     def _on_taken_over(self) -> None:
@@ -244,6 +253,7 @@ class ReadPage(QWidget):
     def _on_reading_changed(self) -> None:
         self._show_tools()
         self.image.lay_overlay()
+        self.walk.show_outlines()
 
     @Slot(bool)
     def _on_can_undo_changed(self, possible: bool) -> None:
@@ -252,7 +262,12 @@ class ReadPage(QWidget):
 
     def _show_tools(self) -> None:
         no_map = self.image.why_no_map()
-        self.tools.set_usable(case_open=self.desk.case is not None, no_map=no_map, undoable=self._undoable)
+        self.tools.set_usable(
+            case_open=self.desk.case is not None,
+            no_image=self.image.no_image(),
+            no_map=no_map,
+            undoable=self._undoable,
+        )
         self.tools.buttons["map"].setChecked(not no_map and self.viewer.overlay_shown)
 
     @Slot(object)
@@ -276,7 +291,7 @@ class ReadPage(QWidget):
         case, bar = self.desk.case, self.frame_bar
         if case is None or not self.image.is_shown(bar.frame):
             return
-        following = (bar.frame + 1) % bar.count
+        following = self.walk.following(bar.frame)
         if self.image.frames.find(case.key, following) is None:
             self.image.frames.ask(case.key, case.unit, following)
             return
@@ -327,7 +342,9 @@ class ReadPage(QWidget):
             self.change_overlay_look(not shown, percent)
 
     def _toggle_beside(self) -> None:
-        if self.image.correction() is not None:
+        if self.image.no_image():
+            self.toast.say(self.image.no_image())
+        elif self.image.correction() is not None:
             self.image.toggle_beside()
         elif self.desk.case is not None and self.desk.case.analysis is None:
             self.toast.say(self.tr("No model has looked at this image yet: nothing to show beside it."))

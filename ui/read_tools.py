@@ -42,14 +42,19 @@ class ReadTools(QWidget):
         self._add("undo", "undo-2", self.tr("Undo"))
         self._add("original", "eye", self.tr("Original"))
 
-    def set_usable(self, *, case_open: bool, no_map: str, undoable: bool) -> None:
-        """Let the tools be used as far as there is something for them; ``no_map`` says why not the map."""
+    def set_usable(self, *, case_open: bool, no_image: str, no_map: str, undoable: bool) -> None:
+        """Let the tools be used as far as there is something for them.
+
+        ``no_image`` says why there is nothing to look at, ``no_map`` why not the map.
+        """
         for name, button in self.buttons.items():
             usable, why_not = case_open, self.tr("No study is open")
             if case_open and name == "map":
                 usable, why_not = not no_map, no_map
             elif case_open and name == "undo":
                 usable, why_not = undoable, self.tr("Nothing to undo")
+            elif case_open:
+                usable, why_not = not no_image, no_image
             enable(button, usable, why_not)
 
     def use(self, tool: Tool) -> None:

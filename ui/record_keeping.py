@@ -27,7 +27,11 @@ from ui.words import patient_name
 
 
 class RecordKeeping(QObject):
-    """Owns the page of the records. ``open_copy`` shows a study from a copy kept here, False if none is."""
+    """Owns the page of the records.
+
+    ``open_copy`` shows a study from a copy kept here, False if none is; ``open_values`` one of that path that
+    rests on typed values alone, False if it has an image.
+    """
 
     case_wanted = Signal(str)
     page_wanted = Signal(str)
@@ -52,6 +56,7 @@ class RecordKeeping(QObject):
         self._book, self._desk, self._opening = book, desk, opening
         self._notices, self._window = notices, window
         self.open_copy: Callable[[ListedStudy], bool] = _no_copy
+        self.open_values: Callable[[str], bool] = _no_values
         self.dialog: QDialog | None = None
         self._asked: set[tuple[int, int]] = set()
         self._against: set[str] = set()
@@ -208,6 +213,8 @@ class RecordKeeping(QObject):
         if self._book.find(study.unit_key) is not None:
             self.case_wanted.emit(study.unit_key)
             return
+        if self.open_values(study.path):
+            return
         if study.path and existing((study.path,)):
             self._opening.open_kept(study.path, study.unit_key)
             return
@@ -342,6 +349,10 @@ class RecordKeeping(QObject):
 
 def _marks(case: Case) -> Marks:
     return marks_of(case.analysis) if case.analysis is not None else ()
+
+
+def _no_values(_path: str) -> bool:
+    return False
 
 
 def _no_copy(_study: ListedStudy) -> bool:

@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 )
 
 from services.records import RecordDesk
+from services.typed_table import find_table
 from store.records import ListedStudy, PatientRow, StudyState
 
 Index = QModelIndex | QPersistentModelIndex
@@ -76,6 +77,8 @@ def state_word(state: StudyState) -> str:
 def study_word(study: ListedStudy) -> str:
     """Return what a study is: modality and what its header says."""
     said = " · ".join(part for part in (study.modality, study.description) if part)
+    if find_table(study.path) is not None:
+        return QCoreApplication.translate("records", "Typed values")
     return said or QCoreApplication.translate("records", "Picture")
 
 

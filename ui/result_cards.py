@@ -5,14 +5,17 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from core.model_facts import not_looked_for
+from core.model_facts import ModelFacts, not_looked_for
 from core.result import PackResult
 from services.analyze import Analysis
+from services.words import threshold_words
 from ui.cases import Case
 from ui.checks_card import ChecksCard
 from ui.computer_card import CorrectionLine, RefusalCard
 from ui.desk import Desk
 from ui.finding_card import FindingCard
+from ui.measure_card import MeasureCard
+from ui.risk_card import RiskCard
 from ui.theme import Theme
 from ui.words import correction_note
 
@@ -26,6 +29,7 @@ class ResultCards(QObject):
     beside_asked = Signal()
     age_asked = Signal()
     retry_asked = Signal()
+    phase_asked = Signal(int)
 
     def __init__(self, theme: Theme, desk: Desk, parent: QObject) -> None:
         super().__init__(parent)
@@ -42,7 +46,13 @@ class ResultCards(QObject):
             line.beside_asked.connect(self.beside_asked)
             self._place(self.slot, line)
         for pack in analysis.result.results:
-            self._add_findings(pack)
+            self._add_findings(pack, case.facts.get(pack.stamp.pack_id))
+            if pack.risks:
+                self._place(self.slot, RiskCard(self._theme, pack, case.facts.get(pack.stamp.pack_id)))
+            if pack.measurements:
+                card = MeasureCard(self._theme, pack, case.facts.get(pack.stamp.pack_id))
+                card.phase_asked.connect(self.phase_asked)
+                self._place(self.slot, card)
             if pack.status == "refused" and pack.refusal is not None:
                 refusal = RefusalCard(self._theme, pack)
                 refusal.age_asked.connect(self.age_asked)
@@ -57,6 +67,12 @@ class ResultCards(QObject):
         else:
             checks.deleteLater()
 
+    def show_phase(self, phase: int | None) -> None:
+        """Mark on the curves the phase of the beat that is in sight."""
+        for card in self.made:
+            if isinstance(card, MeasureCard):
+                card.show_phase(phase)
+
     def clear(self) -> None:
         """Take all cards away."""
         for card in self.made:
@@ -66,10 +82,19 @@ class ResultCards(QObject):
         self.made.clear()
         self.findings.clear()
 
-    def _add_findings(self, pack: PackResult) -> None:
+    def _add_findings(self, pack: PackResult, facts: ModelFacts | None) -> None:
+        """Add a card for each finding; what is always said of the model stands on its first."""
         shown = {heat.finding for heat in pack.heatmaps if heat.shown}
-        for finding in pack.findings:
-            card = FindingCard(self._theme, pack, finding, map_shown=finding.code in shown)
+        for number, finding in enumerate(pack.findings):
+            said = facts.always_say if facts is not None and number == 0 else ()
+            card = FindingCard(
+                self._theme,
+                pack,
+                finding,
+                map_shown=finding.code in shown,
+                always_say=said,
+                rates=threshold_words(facts, finding),
+            )
             card.answered.connect(self.answered)
             card.line_opened.connect(self.line_opened)
             self._load_fields(card)

@@ -28,6 +28,7 @@ class Key:
 
 TABLE: dict[str, Key] = {
     "open": Key("Everywhere", ("Ctrl+O",), "Open images or a folder"),
+    "estimate": Key("Everywhere", ("Ctrl+N",), "Estimate without an image"),
     "worklist": Key("Everywhere", ("Alt+1",), "Worklist"),
     "read": Key("Everywhere", ("Alt+2",), "Read"),
     "report": Key("Everywhere", ("Alt+3",), "Report"),

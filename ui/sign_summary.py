@@ -8,6 +8,7 @@ from core.decision import Reading
 from core.result import Finding, PackResult
 from services.before_signing import reading_beside
 from services.patient import identity_differs
+from services.typed_table import is_typed
 from ui import words
 from ui.cases import Case
 from ui.impression_card import impression_words
@@ -27,27 +28,30 @@ def sign_facts(case: Case) -> tuple[tuple[str, str], ...]:
         reading = reading_beside(case.analysis, reading)
     who = (words.patient_id(patient), words.sex_word(patient), words.age_word(patient))
     when = " ".join(part for part in (words.study_date(unit), words.study_time(unit)) if part)
-    known = " · ".join(who)
+    known, study = " · ".join(who), (words.study_name(unit), when or _tr("date not known"))
     if identity_differs(unit.patient, patient):
         known = f"{known}\n{words.header_identity(unit.patient)}"
     facts = [
         (_tr("Patient"), words.patient_name(patient)),
         *(((_tr("Signed as"), case.moved.signed_as),) if case.moved is not None else ()),
         (_tr("ID · sex · age"), known),
-        (_tr("Study"), " · ".join((words.study_name(unit), when or _tr("date not known")))),
-        (_tr("You sign"), "\n".join(_answers(case, reading) + _own_words(reading))),
-        (_tr("Left empty"), ", ".join(empty_lines(reading)) or _tr("nothing")),
+        (_tr("Study"), words.study_name(unit) if is_typed(unit) else " · ".join(study)),
+        (_tr("You sign"), "\n".join(_values(case) + _answers(case, reading) + _own_words(reading))),
+        (_tr("Left empty"), ", ".join(empty_lines(reading, image=not is_typed(unit))) or _tr("nothing")),
     ]
     return tuple(facts)
 
 
-def empty_lines(reading: Reading) -> tuple[str, ...]:
-    """Return the names of the lines of the report that nobody filled in."""
+def empty_lines(reading: Reading, *, image: bool = True) -> tuple[str, ...]:
+    """Return the names of the lines of the report that nobody filled in; signs are asked beside an image."""
     signs = reading.signs
-    lines = (
+    measured = (
         (_tr("breaths"), signs.respiratory_rate_per_min),
         (_tr("oxygen saturation"), signs.oxygen_saturation_percent),
         (_tr("danger signs"), signs.danger_signs),
+    )
+    lines = (
+        *(measured if image else ()),
         (_tr("indication"), reading.indication.strip()),
         (_tr("reading"), reading.words.strip()),
         (_tr("conclusion"), reading.conclusion.strip()),
@@ -55,6 +59,12 @@ def empty_lines(reading: Reading) -> tuple[str, ...]:
         (_tr("referral"), reading.referral.strip()),
     )
     return tuple(name for name, value in lines if value in (None, ""))
+
+
+def _values(case: Case) -> list[str]:
+    """Return in a line how many values were typed, where these are all that there is."""
+    count = len(case.draft.typed.further)
+    return [_tr("Typed values: {count}").format(count=count)] if is_typed(case.unit) and count else []
 
 
 def _own_words(reading: Reading) -> list[str]:

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QCoreApplication
 
 from services.before_signing import missing_for_signing
+from services.typed_table import is_typed
 from ui.cases import Case
 
 
@@ -12,13 +13,19 @@ def state_words(case: Case, *, no_model: bool) -> str:
         return _tr("Signed")
     if case.error:
         return _tr("Could not be analysed")
-    if case.draft.reading.first_read is not None:
-        return _tr("Ready to sign") if is_ready(case) else _tr("Reading begun")
+    if is_typed(case.unit) or case.draft.reading.first_read is not None:
+        return _tr("Ready to sign") if is_ready(case) else _begun_words(case)
     if case.analysing:
         return _tr("Analysing")
     if not case.analysed:
         return _tr("Waiting")
     return _tr("No model") if no_model else _tr("To check")
+
+
+def _begun_words(case: Case) -> str:
+    if not is_typed(case.unit):
+        return _tr("Reading begun")
+    return _tr("Values begun") if case.draft.typed.further else _tr("No values yet")
 
 
 def is_ready(case: Case) -> bool:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from services.typed_table import is_typed
 from ui import words
 from ui.cases import Case, CaseBook
 from ui.controls import label
@@ -30,7 +31,7 @@ class Thumb(QAbstractButton):
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(f"{self._title}, {self._count}")
-        self.setToolTip(f"{self._title}\n{case.unit.path}")
+        self.setToolTip(self._title if is_typed(case.unit) else f"{self._title}\n{case.unit.path}")
         theme.changed.connect(self.update)
 
     def show_case(self, case: Case) -> None:

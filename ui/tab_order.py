@@ -15,4 +15,9 @@ def order_stops(cards: Iterable[QWidget]) -> None:
 
 
 def _stops(card: QWidget) -> list[QWidget]:
-    return [part for part in card.findChildren(QWidget) if part.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    """Return what Tab stops at in a card; the list that a box drops down is a window of its own."""
+    parts = [card, *card.findChildren(QWidget)]
+    window = card.window()
+    return [
+        part for part in parts if part.focusPolicy() & Qt.FocusPolicy.TabFocus and part.window() is window
+    ]

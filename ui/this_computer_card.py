@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from core.errors import FarlightError
 from core.wording import say
 from services.workplace import Workplace
+from ui.checks_card import FoldedLines
 from ui.controls import Card, IconLabel, KeyButton, enable, label
 from ui.duties import who_may
 from ui.still_controls import StillComboBox
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from services.selftest import Verdict
     from services.tuning import DeviceEntry
 
+_FEW = 3  # good verdicts that stand one below the other
 _ICONS = {
     "trusted": ("check", "accent"),
     "partly": ("circle-alert", "warning"),
@@ -93,7 +95,7 @@ class ThisComputerCard(Card):
         self.computer.setText(known.computer)
         self._fill(self._limits, [("circle-alert", "warning", text) for text in known.limits])
         if known.verdicts is not None:
-            self._fill(self._verdicts, [(*_ICONS[one.state], one.sentence) for one in known.verdicts])
+            self._show_verdicts(known.verdicts)
         troubles = [
             *known.troubles,
             *(f"{one.name}: {one.trouble}." for one in known.devices if one.trouble),
@@ -101,6 +103,16 @@ class ThisComputerCard(Card):
         self._fill(self._troubles, [("circle-alert", "warning", text) for text in troubles])
         self.retry.setVisible(bool(troubles))
         self._show_devices(known.devices)
+
+    def _show_verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
+        """Show each verdict; many good ones are folded into one line."""
+        good = tuple(one.sentence for one in verdicts if one.state == "trusted")
+        folds = len(good) > _FEW
+        told = [one for one in verdicts if not folds or one.state != "trusted"]
+        self._fill(self._verdicts, [(*_ICONS[one.state], one.sentence) for one in told])
+        if folds:
+            words = self.tr("{count} models give their makers' known answers here").format(count=len(good))
+            self._verdicts.addWidget(FoldedLines(self._theme, words, good))
 
     def _build_device(self) -> None:
         grid = QGridLayout()

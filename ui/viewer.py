@@ -86,6 +86,7 @@ class Viewer(QWidget):
         self._picture, self._key, self._first = PictureLayer(picture), key, fresh
         self._state = kept or fresh
         self._message = ""
+        self.setAccessibleDescription("")
         if self._layer is not None and self._layer.overlay.key != key:
             self.set_overlay(None)
         self._changed()
@@ -94,6 +95,7 @@ class Viewer(QWidget):
         """Show a sentence instead of an image (loading, unreadable); nothing of the last one stays."""
         self._picture, self._state, self._first = None, None, None
         self._key, self._message, self._corners = key, text, Corners()
+        self.setAccessibleDescription(text)
         self.set_overlay(None)
         self._changed()
 

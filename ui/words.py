@@ -116,6 +116,8 @@ def silence(unit: ReadingUnit, result: Result) -> str:
     """Return in one sentence why no model looked at an image."""
     if result.errors:
         return _tr("No model looked at this image: {why}").format(why=result.errors[0].message)
+    if unit.kind == "table":
+        return _tr("No model that asks for values is in use: see Models. What was typed is kept.")
     what = " ".join(dict.fromkeys(part for part in (unit.header.modality, study_name(unit)) if part))
     return _tr("There is no model for this kind of image ({what}): read it without the computer.").format(
         what=what
@@ -141,6 +143,8 @@ def signed_by(signature: Signature) -> str:
 
 def image_count(count: int) -> str:
     """Return how many images, in words."""
+    if not count:
+        return _tr("no image")
     return _tr("1 image") if count == 1 else _tr("{count} images").format(count=count)
 
 
@@ -164,11 +168,13 @@ def _modality(code: str | None) -> str:
     names = {
         "CR": _tr("X-ray"), "DX": _tr("X-ray"), "RG": _tr("X-ray"), "MG": _tr("Mammogram"),
         "US": _tr("Ultrasound"), "XA": _tr("Angiogram"), "RF": _tr("Fluoroscopy"),
-        "NM": _tr("Nuclear medicine"),
+        "NM": _tr("Nuclear medicine"), "SM": _tr("Slide"),
     }  # fmt: skip
     return names.get(code or "", code or "")
 
 
 def _kind(unit: ReadingUnit) -> str:
-    names = {"raster": _tr("Picture"), "nifti": _tr("Volume")}
+    names = {
+        "raster": _tr("Picture"), "nifti": _tr("Volume"), "slide": _tr("Slide"), "table": _tr("Typed values"),
+    }  # fmt: skip
     return names.get(unit.kind, _tr("Image"))

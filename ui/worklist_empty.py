@@ -31,8 +31,8 @@ class EmptyWorklist(QWidget):
         self._hint = label(
             self.tr(
                 "Its studies are listed here by themselves. Or drop files and folders on this window, "
-                "or open them from the disk. Farlight reads DICOM, PNG, JPEG, TIFF, BMP and NIfTI; "
-                "nothing leaves this computer."
+                "or open them from the disk. Farlight reads DICOM, PNG, JPEG, TIFF, BMP, NIfTI and slide "
+                "images; nothing leaves this computer."
             ),
             "muted",
             wrap=True,
@@ -54,4 +54,7 @@ class EmptyWorklist(QWidget):
         row.addWidget(self.sample)
         row.addStretch(1)
         column.addLayout(row)
+        column.addSpacing(8)
+        self.estimate = KeyButton(self.tr("Estimate without an image …"), "estimate")
+        column.addWidget(self.estimate, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)

@@ -17,6 +17,7 @@ from PySide6.QtGui import QFont, QPainter, QPainterPath
 
 from services.images import origin_of
 from services.refusal_words import short_refusal
+from services.typed_table import is_typed
 from ui import words
 from ui.cases import Case, CaseBook, State, Study
 from ui.list_table import RowDelegate, paint_dot
@@ -94,7 +95,8 @@ class WorklistModel(QAbstractTableModel):
             when = " ".join(
                 part for part in (words.study_date(case.unit), words.study_time(case.unit)) if part
             )
-            name = "" if case.unit.kind.startswith("dicom") else Path(case.unit.path).name
+            nameless = case.unit.kind.startswith("dicom") or is_typed(case.unit)
+            name = "" if nameless else Path(case.unit.path).name
             copy = self.tr("kept copy") if origin_of(case.unit) == "copy" else ""
             return " · ".join(part for part in (words.study_name(case.unit), when, name, copy) if part)
         return self._status(study) if column == STATUS else ""
@@ -116,6 +118,8 @@ class WorklistModel(QAbstractTableModel):
             return case.error
         if column == STATUS and study.state == "refused" and case.refusal is not None:
             return f"{case.refusal.reason}\n{case.refusal.advice}"
+        if is_typed(case.unit):
+            return self._text(study, column)
         place = self.tr("kept copy of {path}") if origin_of(case.unit) == "copy" else "{path}"
         return f"{self._text(study, column)}\n{place.format(path=case.unit.path)}"
 

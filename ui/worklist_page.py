@@ -45,6 +45,7 @@ class WorklistPage(QWidget):
     open_folder_asked = Signal()
     medium_asked = Signal(object)
     sample_asked = Signal()
+    estimate_asked = Signal()
 
     def __init__(self, theme: Theme, book: CaseBook, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -116,6 +117,12 @@ class WorklistPage(QWidget):
         else:
             self.empty.open.setFocus()
 
+    @Slot(bool, str)
+    def let_estimate(self, usable: bool, why_not: str) -> None:
+        """Let an estimate without an image be begun, or say why not."""
+        for button in (self.side.estimate, self.empty.estimate):
+            enable(button, usable, why_not)
+
     def mark(self, key: str) -> None:
         """Mark the row of a reading unit."""
         index = self.filtered.mapFromSource(self.source.index(self._book.row_of(key), NUMBER))
@@ -160,6 +167,9 @@ class WorklistPage(QWidget):
         self.side.medium_asked.connect(self.medium_asked)
         self.empty.open_asked.connect(self.open_file_asked)
         self.empty.sample_asked.connect(self.sample_asked)
+        for button in (self.side.estimate, self.empty.estimate):
+            button.clicked.connect(self.estimate_asked)
+        self.let_estimate(False, "")
         self.search.textChanged.connect(self._on_search_changed)
         self.next.clicked.connect(self.read_next_asked)
         self.table.doubleClicked.connect(self._on_row_chosen)

@@ -84,6 +84,12 @@ class Sidebar(QWidget):
         column.addWidget(opened)
         column.addSpacing(6)
         column.addWidget(folder)
+        column.addSpacing(18)
+        column.addWidget(label(self.tr("WITHOUT AN IMAGE"), "heading"))
+        column.addSpacing(6)
+        self.estimate = KeyButton(self.tr("Estimate …"), "estimate")
+        self.estimate.setAccessibleName(self.tr("Estimate without an image"))
+        column.addWidget(self.estimate)
         column.addStretch(1)
         self.show_media(())
 

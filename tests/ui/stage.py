@@ -102,6 +102,14 @@ class StandInAnalyzer:
         """Return that there is nothing to measure."""
         return ()
 
+    def forms(self) -> tuple[ModelFacts, ...]:
+        """Return that nobody asks for values."""
+        return ()
+
+    def has_forms_off(self) -> bool:
+        """Return that nobody would ask for values either."""
+        return False
+
     def facts_for(self, result: Result) -> Mapping[str, ModelFacts]:
         """Return what the packs of the stage say of themselves."""
         return {

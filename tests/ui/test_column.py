@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -176,6 +177,20 @@ def test_where_no_model_looked_the_map_cannot_be_switched_and_says_why(stage: St
     press(window, Qt.Key.Key_M)
     assert window.read.viewer.overlay_shown is shown
     assert window.read.toast.text() == button.toolTip()
+
+
+@pytest.mark.parametrize(("modality", "asked"), [("DX", True), ("MR", False), ("US", False)])
+def test_breathing_is_asked_for_beside_a_chest_and_beside_nothing_else(
+    stage: Stage, tmp_path: Path, modality: str, asked: bool
+) -> None:
+    path = write_chest(tmp_path, "a.dcm")
+    made = pydicom.dcmread(path)
+    made.Modality = modality
+    made.save_as(path)
+    window = stage(path)
+    wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
+    window.desk.give_impression("abnormal")
+    assert window.read.column.signs.isVisible() is asked
 
 
 def test_signs_can_be_written_also_where_no_model_looked(stage: Stage, tmp_path: Path) -> None:

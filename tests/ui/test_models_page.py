@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from inference.verify import VerifyCheck
+from services.packs import installed_packs
 from services.scan import Medium
 from tests.inference import toy_packs
 from tests.services.pack_files import ACCEPTANCE, MAKER, PRIVATE, pack_file
 from tests.ui.stage import let_pass, wait_until
 from tests.ui.test_pages import words_on
+from ui.checks_card import FoldedLines
 from ui.models_page import _list
 
 pytestmark = pytest.mark.display
@@ -279,6 +281,9 @@ def test_a_demonstration_answers_nothing_until_an_administrator_switches_it_on(
     assert (detail["key"], detail["old"], detail["new"]) == ("packs.demonstration", False, True)
     wait_until(lambda: "1.2.0 in use" in words_on(page))
     assert "On" in card.state.text()
+    card.switch.click()
+    assert not workplace.analyzer().options.demonstration, "switched off, it answers on nothing more"
+    card.switch.click()
     for never in ("no signed report", "no urgency", "no letter", "order no list", "watermarked"):
         assert never in words_on(card)
 
@@ -399,20 +404,25 @@ def test_the_settings_learn_of_a_model_without_a_restart(
     monkeypatch.setattr(window.common, "show_models", asked.append)
 
     def verdicts() -> list[str]:
-        rows = (card._verdicts.itemAt(row).widget() for row in range(card._verdicts.count()))
-        return [words_on(row) for row in rows]
+        """Return each verdict, those that are folded into one line too."""
+        rows = [card._verdicts.itemAt(row).widget() for row in range(card._verdicts.count())]
+        folded = [
+            line for row in rows if isinstance(row, FoldedLines) for line in row.details.text().split("\n")
+        ]
+        return [*folded, *(words_on(row) for row in rows if not isinstance(row, FoldedLines))]
 
+    bundled = len(installed_packs(library=window._workplace.packs.library()))
     window.show_page("settings")
-    wait_until(lambda: len(verdicts()) == 2 and not card._running, timeout_s=60.0)
+    wait_until(lambda: len(verdicts()) == bundled and not card._running, timeout_s=60.0)
     window.show_page("models")
     _install(page, files["1.2.0"])
     assert verdicts() == []  # what was found before holds no more
     window.show_page("settings")
-    wait_until(lambda: len(verdicts()) == 3 and not card._running, timeout_s=60.0)
+    wait_until(lambda: len(verdicts()) == bundled + 1 and not card._running, timeout_s=60.0)
     window.show_page("models")
     page.keys.ask_distrust(window._workplace.packs.keys.all()[0])
     page.keys.dialog.yes.click()
     wait_until(lambda: verdicts() == [])
     window.show_page("settings")
-    wait_until(lambda: len(verdicts()) == 3 and not card._running, timeout_s=60.0)
+    wait_until(lambda: len(verdicts()) == bundled + 1 and not card._running, timeout_s=60.0)
     assert any("toy-outline: is not used." in words for words in verdicts())

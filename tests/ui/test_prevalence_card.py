@@ -112,7 +112,11 @@ def test_others_than_an_administrator_see_it_and_may_not_change_it(window: Any) 
 def test_the_findings_of_the_installed_models_are_asked_for(stage: Stage) -> None:
     window = stage()
     wait_until(lambda: bool(window.common.rows))
-    assert [row._about.label for row in window.common.rows] == ["Pneumonia"]
+    asked = [row._about.label for row in window.common.rows]
+    assert "Pneumonia" in asked
+    assert "Tuberculosis of the lungs" not in asked, "a demonstration that is switched off"
+    window.models.demonstration.switch.click()
+    wait_until(lambda: "Tuberculosis of the lungs" in [row._about.label for row in window.common.rows])
 
 
 def test_a_replaced_model_asks_again_and_what_it_said_is_not_used(window: Any) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractSlider, QAbstractSpinBox, QApplication, QComboBox, QScrollBar, QWidget
 
-from tests.ui.stage import wait_until, write_chest
+from tests.ui.stage import let_pass, wait_until, write_chest
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -128,8 +128,10 @@ def test_the_wheel_over_the_map_slider_scrolls_the_column(stage: Stage, tmp_path
 
 def test_a_number_that_was_clicked_turns_with_the_wheel(stage: Stage) -> None:
     window = stage()
+    wait_until(lambda: bool(window.common.rows))  # the page has its height
     window.show_page("settings")
     days = window.settings.backup.days
+    let_pass(200)  # its cards come to their height
     bring_into_sight(window, days)
     QTest.mouseClick(days.lineEdit(), Qt.MouseButton.LeftButton)
     before = days.value()
