@@ -9,9 +9,9 @@ VENV_PYTHON := .venv/Scripts/python.exe
 else
 VENV_PYTHON := .venv/bin/python
 endif
-TYPED := main.py core evaluation imaging inference reports services store cli ui training benchmarks packaging tests
+TYPED := main.py core evaluation imaging inference measure reports services store cli ui training benchmarks packaging tests
 
-.PHONY: help setup setup-dev setup-training run test lint format package smoke train evaluate bench screenshots clean coverage
+.PHONY: help setup setup-dev setup-training run test lint format package archives smoke train evaluate models-page bench screenshots clean coverage
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ format: setup-dev ## Format and mend what the linter can mend
 package: setup-dev ## Build the application folder dist/farlight with PyInstaller
 	@$(VENV_PYTHON) packaging/build.py
 
+archives: setup-dev ## Sign the packs that are given out apart into dist/packs: make archives KEY=maker.farkey
+	@$(VENV_PYTHON) packaging/archives.py $(KEY)
+
 smoke: setup-dev ## Start dist/farlight from an odd folder and have it do its work
 	@$(VENV_PYTHON) packaging/smoke.py dist/farlight
 
@@ -60,6 +63,9 @@ train: setup-training ## Train a pack from the data folder: make train PACK=ches
 evaluate: setup-training ## Measure a pack's figures again: make evaluate PACK=chest-lungs
 	@test -n "$(PACK)" || { echo "Say which pack: make evaluate PACK=chest-lungs" >&2; exit 2; }
 	$(VENV_PYTHON) -m training.evaluate $(PACK) $(ARGS)
+
+models-page: setup-dev ## Write docs/models.md from the packs
+	@$(VENV_PYTHON) -m training.models_page
 
 bench: setup-dev ## Measure speed and memory on this computer; writes docs/benchmarks.md
 	@$(VENV_PYTHON) packaging/virtual_display.py $(VENV_PYTHON) -m benchmarks $(ARGS)

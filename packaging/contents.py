@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -64,6 +65,8 @@ OPENVINO_WANTED = re.compile(
     r"(lib)?(openvino(\.|_intel_cpu_plugin|_onnx_frontend|_ir_frontend)|tbb|hwloc).*\.(so|dll|dylib)[.0-9]*$"
 )
 
+OPENSLIDE_WANTED = re.compile(r"(lib)?openslide.*\.(so|dll|dylib)[.0-9]*$")
+
 # Inside Qt's and the engines' folders: what a window without network, database and QML never opens.
 UNNEEDED = re.compile(
     "|".join(
@@ -94,14 +97,30 @@ def rooms(root: Path) -> list[str]:
     return sorted(name for name in found if name not in NOT_ROOMS)
 
 
+def separate_packs(root: Path) -> list[str]:
+    """Return the packs that are given out as archives of their own: their licence forbids commercial use.
+
+    Whoever installs one accepts its licence; the application itself may be passed on by anybody.
+    """
+    return sorted(
+        file.parent.name
+        for file in (root / "models").glob("*/pack.toml")
+        if tomllib.loads(file.read_text(encoding="utf-8")).get("licence", {}).get("commercial_use") is False
+    )
+
+
 def data_files(root: Path) -> list[tuple[str, str]]:
-    """Return (file, folder inside the application) of all data beside the code, and of packs and samples."""
+    """Return (file, folder inside the application) of data beside the code, of packs and of samples."""
     files: list[tuple[str, str]] = []
+    apart = {root / "models" / name for name in separate_packs(root)}
     for folder in (*rooms(root), *DATA_FOLDERS):
         files += [
             (str(path), str(path.parent.relative_to(root)))
             for path in sorted((root / folder).rglob("*"))
-            if path.is_file() and path.suffix not in {".py", ".pyc"} and "__pycache__" not in path.parts
+            if path.is_file()
+            and path.suffix not in {".py", ".pyc"}
+            and "__pycache__" not in path.parts
+            and apart.isdisjoint(path.parents)
         ]
     files += [
         (str(root / name), ".") for name in ("LICENSE", "NOTICE", "CHANGELOG.md") if (root / name).is_file()
@@ -124,6 +143,37 @@ def openvino_binaries() -> list[tuple[str, str]]:
         if not any(part in path.name for path in chosen):
             raise FileNotFoundError(f"openvino/libs has no {part}")
     return [(str(path), "openvino/libs") for path in chosen]
+
+
+def openslide_binaries() -> list[tuple[str, str]]:
+    """Return the library that reads slides, loaded by its name, with the folder it goes to.
+
+    Raises:
+        FileNotFoundError: it is not installed, or not where it is expected.
+    """
+    folder = _openslide_folder()
+    found = [path for path in sorted(folder.iterdir()) if OPENSLIDE_WANTED.match(path.name)]
+    if not found:
+        raise FileNotFoundError("openslide_bin has no library")
+    return [(str(path), "openslide_bin") for path in found]
+
+
+def openslide_licences() -> list[tuple[str, str]]:
+    """Return the licences of OpenSlide and of what it holds, which go beside it."""
+    places = sorted(_openslide_folder().parent.glob("openslide_bin-*.dist-info/licenses"))
+    return [
+        (str(path), str(Path("openslide_bin", "licenses", path.relative_to(place).parent)))
+        for place in places
+        for path in sorted(place.rglob("*"))
+        if path.is_file()
+    ]
+
+
+def _openslide_folder() -> Path:
+    spec = importlib.util.find_spec("openslide_bin")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("openslide-bin is not installed")
+    return Path(spec.origin).parent
 
 
 def without_unneeded(entries: Iterable[Entry]) -> list[Entry]:

@@ -1,6 +1,7 @@
 """Draws docs/screenshots again: the real window with the real packs, on invented patients.
 
-With FARLIGHT_DATA the pictures are chest X-rays of the Kermany set (CC BY 4.0), else the synthetic sample.
+With FARLIGHT_DATA the pictures are chest X-rays of the Kermany set (CC BY 4.0) and a heart of the Sunnybrook
+set (CC0), else the synthetic sample and no heart.
 Run on a display of its own by ``make screenshots``; names given as arguments are drawn alone.
 """
 
@@ -35,6 +36,8 @@ CHILDREN = (
     ("Sample^Ruth", "2041-81", "F", "005Y", "100800"),
     ("Sample^Samuel", "2041-82", "M", "003Y", "102200"),
 )
+NEED_REAL = ("put-right", "heart-dark")
+HEART = "dicom/cardiac-cine-sunnybrook/SC-HF-I-1"
 # Rows of the set's official test images, ill and well in turn.
 FIRST_OF_THE_SET = 40
 
@@ -107,8 +110,8 @@ def main(only: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="farlight-screens-") as folder:
         studio = Studio(out, Path(folder))
         for name, draw in _screens(studio).items():
-            if name == "put-right" and not _pictures():
-                print(f"docs/screenshots/{name}.png left: the drawn sample is not put right, real ones are")
+            if name in NEED_REAL and not _pictures():
+                print(f"docs/screenshots/{name}.png left: the drawn sample cannot show it, real images can")
             elif not only or name in only:
                 draw()
                 print(f"docs/screenshots/{name}.png", flush=True)
@@ -135,6 +138,7 @@ def _screens(studio: Studio) -> dict[str, Callable[[], None]]:
             "error", [studio.child()], lambda window: _open_damaged(window, damaged())
         ),
         "empty": lambda: studio.shoot("empty", []),
+        "heart-dark": lambda: studio.shoot("heart-dark", [_data(HEART)], _open_result),
     }
 
 
@@ -163,10 +167,14 @@ def _open_damaged(window: Any, path: Path) -> None:
     _until(lambda: window.desk.case.analysed or window.desk.case.state == "failed")
 
 
+def _data(name: str) -> Path:
+    """Return where something of the data folder lies; nowhere where there is none."""
+    return Path(os.environ.get("FARLIGHT_DATA") or os.devnull) / name
+
+
 def _pictures() -> list[NDArray[np.uint8]]:
-    named = os.environ.get("FARLIGHT_DATA", "")
-    folder = Path(named) / "chest-xray-kermany"
-    if not named or not folder.is_dir():
+    folder = _data("chest-xray-kermany")
+    if not folder.is_dir():
         return []
     with (folder / "index.csv").open(encoding="utf-8", newline="") as table:
         rows = [row for row in csv.DictReader(table) if row["split"] == "test"]

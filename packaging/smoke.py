@@ -23,7 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import imagecodecs
+import numpy as np
 import pydicom
+import tifffile
+from contents import separate_packs
 from installed import Installed, SmokeError, install
 from pydicom.encaps import encapsulate
 from pydicom.uid import HTJ2KLossless
@@ -72,6 +75,7 @@ def main(arguments: Sequence[str]) -> int:
         check_trial,
         check_engines,
         check_dicom_kinds,
+        check_slide,
         check_batch,
         check_refused_arguments,
         check_window,
@@ -94,12 +98,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def check_packs(installed: Installed) -> str:
-    """Both packs are installed and whole."""
+    """The packs are installed and whole, and none is among them that is given out apart."""
     listed = _json(installed.run("packs", "list", "--json"))
     found = re.findall(r'"id": "([^"]+)"', json.dumps(listed))
     missing = set(PACKS) - set(found)
     if missing:
         raise SmokeError(f"packs are missing: {', '.join(sorted(missing))}")
+    if apart := set(separate_packs(ROOT)) & set(found):
+        raise SmokeError(f"packs are there that may not be passed on with it: {', '.join(sorted(apart))}")
     return ", ".join(sorted(found))
 
 
@@ -165,6 +171,19 @@ def _write_htj2k(source: Path, target: Path) -> None:
     dataset["PixelData"].is_undefined_length = True
     dataset.file_meta.TransferSyntaxUID = HTJ2KLossless
     dataset.save_as(target)
+
+
+def check_slide(installed: Installed) -> str:
+    """A slide image is opened by the library that was packaged, in the decoder's process."""
+    slide = installed.work / "slide é.svs"
+    page = np.full((512, 512, 3), (210, 130, 190), np.uint8)
+    tifffile.imwrite(slide, page, tile=(256, 256), photometric="rgb")
+    out = installed.work / "out slide"
+    _require_quiet(installed.run("analyze", str(slide), "--out", str(out), "--no-pdf"))
+    (record,) = _records(out)
+    if record["errors"] or record["source"]["modality"] != "SM":
+        raise SmokeError(f"a slide was not read: {record['errors']}")
+    return "a slide image"
 
 
 def check_batch(installed: Installed) -> str:

@@ -19,6 +19,7 @@ OWNERS = {
     "openjpeg": ("imaging/",),
     "jpeg_ls": ("imaging/",),
     "imagecodecs": ("imaging/",),
+    "openslide": ("imaging/codecs_slide.py",),
     "nibabel": ("imaging/", "exchange/", "services/"),
     "fpdf": ("reports/",),
     "uharfbuzz": ("reports/",),

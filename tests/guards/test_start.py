@@ -17,6 +17,7 @@ HEAVY = (
     "fpdf",
     "nibabel",
     "imagecodecs",
+    "openslide",
     "pypdfium2",
     "scipy",
     "torch",

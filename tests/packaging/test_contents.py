@@ -23,12 +23,30 @@ def test_data_beside_the_code_is_collected_where_the_code_looks_for_it(tmp_path:
     assert folders == {"errors.toml": str(Path("core/wording/en")), "pack.toml": str(Path("models/a-pack"))}
 
 
+def test_packs_that_forbid_commercial_use_are_left_out_of_the_application(tmp_path: Path) -> None:
+    for name, allowed in (("free", "true"), ("bound", "false")):
+        (tmp_path / "models" / name).mkdir(parents=True)
+        (tmp_path / "models" / name / "pack.toml").write_text(f"[licence]\ncommercial_use = {allowed}\n")
+        (tmp_path / "models" / name / "model.onnx").touch()
+    assert contents.separate_packs(tmp_path) == ["bound"]
+    assert {folder for _, folder in contents.data_files(tmp_path)} == {str(Path("models/free"))}
+
+
 def test_openvino_brings_its_processor_plugin_and_front_end_and_no_graphics_plugin() -> None:
     names = [Path(file).name for file, _ in contents.openvino_binaries()]
     assert any("intel_cpu_plugin" in name for name in names)
     assert any("onnx_frontend" in name for name in names)
     assert any("tbb" in name for name in names)
     assert not [name for name in names if "gpu" in name or "npu" in name or "pytorch" in name]
+
+
+def test_openslide_brings_its_library_and_the_licences_that_it_asks_to_be_passed_on() -> None:
+    ((library, folder),) = contents.openslide_binaries()
+    assert Path(library).is_file()
+    assert folder == "openslide_bin"
+    licences = contents.openslide_licences()
+    assert any(Path(file).name == "COPYING.LESSER" for file, _ in licences)
+    assert all(place.startswith("openslide_bin") for _, place in licences)
 
 
 @pytest.mark.parametrize(
