@@ -48,8 +48,7 @@ def check_age(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
         return
     words = age_range_words(ages)
     if subject.age_years is None:
-        tell = log.refuse if ages.required else log.note
-        tell("age", "unknown", range=words)
+        log.refuse("age", "unknown", range=words)
         return
     hundredths = math.floor(subject.age_years * 100) / 100
     if ages.minimum <= hundredths <= ages.maximum:

@@ -71,11 +71,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgeRange:
-    """Ages in years, both ends included; ``required`` has an unknown age refuse, else it is told."""
+    """Ages in years, both ends included."""
 
     minimum: float
     maximum: float
-    required: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

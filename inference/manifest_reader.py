@@ -233,7 +233,6 @@ def _age_range(table: StrictTable | None) -> AgeRange | None:
     ages = AgeRange(
         minimum=table.number("minimum", minimum=0, maximum=150),
         maximum=table.number("maximum", minimum=0, maximum=150),
-        required=table.truth("required", default=True),
     )
     if ages.minimum > ages.maximum:
         table.problem("minimum", "lies above maximum")

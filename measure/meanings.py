@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import Any
 
 
-def meaning_of(code: str, value: float, age_years: float | None, day: date) -> str:
-    """Return the sentence for a number (in its unit) with its guideline; empty where the table has none.
+def meaning_of(
+    code: str, value: float, interval: tuple[float, float], age_years: float | None, day: date
+) -> str:
+    """Return the sentence for a number and its interval (in its unit); empty where the table has none.
 
-    The number counts as it is written, in whole units. A sentence holds from its least age on, where the age
-    is known, and until its edition expires.
+    The number counts as it is written, in whole units; an interval that reaches beyond the range is told. A
+    sentence holds from its least age on, which must be known, and until its edition expires.
     """
-    whole = round(value)
+    whole, ends = round(value), (round(interval[0]), round(interval[1]))
     for row in _table():
-        in_range = row.get("lowest", float("-inf")) <= whole <= row.get("highest", float("inf"))
-        grown = age_years is None or age_years >= row["minimum_age"]
-        if row["code"] == code and in_range and grown and day <= row["expires"]:
-            return f"{row['sentence']} ({row['source']})"
+        low, high = row.get("lowest", float("-inf")), row.get("highest", float("inf"))
+        grown = age_years is not None and age_years >= row["minimum_age"]
+        if row["code"] == code and low <= whole <= high and grown and day <= row["expires"]:
+            said = f"{row['sentence']} ({row['source']})"
+            return said if low <= ends[0] and ends[1] <= high else f"{said} {row['unsure']}"
     return ""
 
 

@@ -163,7 +163,7 @@ class _Spoken:
                 method=self._method(one.code),
                 interval=(round(low, 1), round(high, 1)),
                 reference=self._reference(one.code),
-                meaning=meaning_of(one.code, value, age, datetime.now(UTC).date()),
+                meaning=meaning_of(one.code, round(value, 1), (low, high), age, datetime.now(UTC).date()),
             )
             if surface is not None and one.code in _INDEXED:
                 code = f"{one.code}_index"
@@ -251,6 +251,9 @@ class _Spoken:
     def _curves(self) -> tuple[Curve, ...]:
         beat, times = self._heart.beat, self._volume.stack.times_ms
         marks = (("ed", beat.diastole), ("es", beat.systole))
+        volumes = {"lv": self._heart.lv_ml, "rv": self._heart.rv_ml}
+        if "right_not_found" in self._heart.doubts:
+            del volumes["rv"]  # what is not measured is not drawn
         return tuple(
             Curve(
                 code=f"{side}_volume",
@@ -260,7 +263,7 @@ class _Spoken:
                 times_ms=times,
                 marks=marks,
             )
-            for side, values in (("lv", self._heart.lv_ml), ("rv", self._heart.rv_ml))
+            for side, values in volumes.items()
         )
 
 

@@ -96,16 +96,28 @@ def measured_figure(facts: ModelFacts | None) -> tuple[str, ...]:
 
 
 def threshold_words(facts: ModelFacts | None, finding: Finding) -> str:
-    """Return how often a score lay above the threshold in the model's test, with the finding and without."""
+    """Return how often a score lay above the threshold in the model's test, with the finding and without.
+
+    Each with its interval; whom the test was on is the population of the model's first figure.
+    """
     point = facts.operating_points.get(finding.code) if facts is not None else None
-    if point is None or point.sensitivity is None or point.specificity is None:
+    if facts is None or not facts.figures or point is None:
         return ""
+    if point.sensitivity is None or point.specificity is None:
+        return ""
+    value, low, high = point.specificity
     return say(
         "packs.figure.threshold",
-        ill=f"{100 * point.sensitivity[0]:.0f}",
-        well=f"{100 * (1 - point.specificity[0]):.0f}",
+        ill=_of_hundred(point.sensitivity),
+        well=_of_hundred((1 - value, 1 - high, 1 - low)),
         finding=finding.label.casefold(),
+        population=facts.figures[0].population,
     )
+
+
+def _of_hundred(rate: tuple[float, float, float]) -> str:
+    value, low, high = (f"{100 * part:.0f}" for part in rate)
+    return f"{value}{say('packs.figure.interval', low=low, high=high)}"
 
 
 def risk_words(risk: Risk) -> tuple[str, str]:

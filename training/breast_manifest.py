@@ -58,7 +58,6 @@ MANIFEST: dict[str, Any] = {
         "colour": "grey",
         "multi_frame": False,
         "sexes": ["F"],
-        "age_years": Inline(minimum=18.0, maximum=120.0, required=False),
     },
     "input": {
         "name": "image",

@@ -72,7 +72,6 @@ MANIFEST: dict[str, object] = {
         "body_parts": ["HEART", "CHEST", "THORAX", "CARDIAC"],
         "colour": "grey",
         "multi_frame": True,
-        "age_years": Inline(minimum=18.0, maximum=120.0, required=False),
     },
     "input": {
         "name": "image",

@@ -18,9 +18,9 @@ _HEAD = """# The model packs
 Written by `make models-page` from what the packs say of themselves and from the figures that their
 evaluation kept; a test fails where it is not current. A pack's whole card, with each population,
 calibration, what it refuses and where it fails, is one click away."""
-_HOW_TO_READ = """**All figures are of public data sets, of patients that the weights have not seen. None was
-measured in a clinic.** Expect worse elsewhere, and measure on your own images
-([how](evaluating-packs.md)).
+_HOW_TO_READ = """**All figures are of public data sets, of images that the weights have not seen, and of
+patients that they have not seen where the set names patients. None was measured in a clinic.** Expect
+worse elsewhere, and measure on your own images ([how](evaluating-packs.md)).
 
 - **Class.** `assist`: on by default. `research`: labelled wherever it speaks. `demonstration`: off until it
   is enabled, and never in triage or on a signed page.

@@ -118,16 +118,6 @@ def test_an_age_outside_the_range_refuses(age: float) -> None:
     assert age_words(age) in log.refusal.reason
 
 
-def test_an_unknown_age_is_only_told_where_the_pack_does_not_need_it() -> None:
-    ages, log = AgeRange(minimum=18.0, maximum=120.0, required=False), _log()
-    check_age(log, ages, Subject())
-    assert log.refusal is None
-    assert [(one.gate, one.outcome) for one in log.checks] == [("age", "note")]
-    check_age(log, ages, Subject(age_years=12.0))
-    assert log.refusal is not None
-    assert log.refusal.gate == "age"
-
-
 @pytest.mark.parametrize(("sex", "outcome"), [("F", "good"), ("M", "refused"), (None, "note")])
 def test_another_sex_refuses_and_an_unknown_one_is_told(sex: str | None, outcome: str) -> None:
     log = _log()

@@ -162,6 +162,18 @@ def test_half_a_heart_is_refused(tmp_path: Path, analyzer: Analyzer) -> None:
     assert not result.volumes
 
 
+def test_a_right_ventricle_that_was_not_found_is_neither_measured_nor_drawn(
+    tmp_path: Path, analyzer: Analyzer
+) -> None:
+    labels = toys.drawn_heart()
+    labels[labels == 1] = 0
+    toys.write_dicom(tmp_path, labels)
+    result = said(analyzer.analyze(unit_in(tmp_path)))
+    assert result.status == "ok"
+    assert [one.code for one in result.curves] == ["lv_volume"]
+    assert not any(one.code.startswith("rv_") for one in result.measurements)
+
+
 @pytest.mark.parametrize("kept", [slice(0, 3), slice(0, 1)])
 def test_too_few_slices_are_not_what_the_pack_is_for(tmp_path: Path, analyzer: Analyzer, kept: slice) -> None:
     toys.write_nifti(tmp_path / "few.nii", toys.drawn_heart()[kept], np.diag([1.5, 1.5, 9, 1]))

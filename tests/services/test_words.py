@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from core.image import ImageRef
+from core.model_facts import ModelFacts, OperatingPoint, TestFigure
 from core.result import Finding, Mask, ModelStamp, PackResult, Position, Refusal
-from services.words import finding_sentence, pack_sentence
+from services.words import finding_sentence, measured_figure, pack_sentence, threshold_words
 
 FORBIDDEN = re.compile(r"\b(positive|negative|normal|clear|ruled out|benign|no)\b", re.IGNORECASE)
 FINDING = Finding(
@@ -60,3 +61,40 @@ def test_an_outline_names_its_side_only_where_it_is_verified() -> None:
 
 def test_a_pack_that_says_nothing_is_told_too() -> None:
     assert pack_sentence(SILENT)
+
+
+FACTS = ModelFacts(
+    pack_id="p",
+    version="1.0.0",
+    title="P",
+    pack_class="research",
+    figures=(
+        TestFigure(population="patients kept apart", metric="AUC", value=0.8393, interval=(0.8031, 0.8758)),
+        TestFigure(population="others", metric="AUC", value=0.5),
+    ),
+    operating_points={
+        "pneumonia": OperatingPoint(
+            name="a",
+            threshold=0.4,
+            chosen_on="patients that calibrate",
+            sensitivity=(0.9, 0.85, 0.94),
+            specificity=(0.6, 0.5, 0.7),
+        )
+    },
+)
+
+
+def test_rates_at_a_threshold_name_their_test_and_their_intervals() -> None:
+    assert threshold_words(FACTS, FINDING) == (
+        "Of 100 with pneumonia 90 (85 to 94) scored above this threshold, of 100 without 40 (30 to 50) "
+        "(patients kept apart)."
+    )
+    assert threshold_words(FACTS, replace(FINDING, code="other")) == ""
+    assert threshold_words(replace(FACTS, figures=()), FINDING) == ""
+    assert threshold_words(None, FINDING) == ""
+
+
+def test_the_first_figure_of_a_model_stands_with_its_interval_and_population() -> None:
+    assert measured_figure(FACTS) == ("Measured: AUC 0.84 (0.80 to 0.88), patients kept apart.",)
+    assert measured_figure(replace(FACTS, figures=FACTS.figures[1:])) == ("Measured: AUC 0.50, others.",)
+    assert measured_figure(None) == ()
