@@ -11,7 +11,7 @@ _FEWEST_SLICES = 5
 _SHORTEST_MM = 60.0
 """Of a grown ventricle, as far as it lies in the stack: less is a part of it where the stack ends inside it.
 
-Of the 80 hearts of ACDC, by people's outlines, all whose stack ends at a wide slice are at least so long.
+A limit of our own judgement: well below the length of a grown heart.
 """
 
 
