@@ -13,9 +13,10 @@ from core.result import Finding, PackResult
 from core.wording import say
 from services.before_signing import is_answer
 from services.words import finding_sentence, site_sentence
-from ui.controls import Card, Chip, KeyButton, Switch, enable, label, set_role
+from ui.controls import Card, KeyButton, Switch, enable, label, set_role
 from ui.map_choice import MapKey
 from ui.own_words import OwnWords
+from ui.result_head import result_head
 from ui.score_line import ScoreLine
 from ui.shortcuts import tooltip
 from ui.still_controls import StillSlider
@@ -49,7 +50,7 @@ class FindingCard(Card):
         self._decision: Decision | None = None
         self._shown_once = False
         self.words, self.note = OwnWords(), QPlainTextEdit()
-        self._build_head(pack, finding)
+        self.body.addLayout(result_head(finding.label, "title", pack))
         if self._is_trial:
             self.body.addWidget(label(say("reports.say.demonstration_note"), "critical", wrap=True))
         self.body.addWidget(self._sentence(finding))
@@ -172,19 +173,6 @@ class FindingCard(Card):
         """Close the line for own words; those of an answer stay in sight."""
         self._set_editing(False)
         self.words.setVisible(self._decision is not None and self._decision.answer == "edited")
-
-    def _build_head(self, pack: PackResult, finding: Finding) -> None:
-        row = QHBoxLayout()
-        row.addWidget(label(finding.label, "title", wrap=True), 1)
-        names = {
-            "research": self.tr("research"),
-            "demonstration": self.tr("demonstration"),
-            "assist": self.tr("assist"),
-        }
-        chip = Chip(names[pack.stamp.pack_class], "plain" if pack.stamp.pack_class == "assist" else "warning")
-        chip.setToolTip(f"{pack.title} {pack.stamp.version}")
-        row.addWidget(chip, 0, Qt.AlignmentFlag.AlignTop)
-        self.body.addLayout(row)
 
     def _sentence(self, finding: Finding) -> QLabel:
         text = finding_sentence(finding)

@@ -12,7 +12,8 @@ from core.result import Measurement, PackResult
 from services import overlays
 from services.words import cautions, measured_words, measuring_notes, reference_words, tile_words
 from ui.beat_curve import BeatCurve
-from ui.controls import Card, Chip, PushButton, label
+from ui.controls import Card, PushButton, label
+from ui.result_head import result_head
 from ui.theme import Theme
 
 _MANY = 10  # beyond them, what has no interval of its own is folded away
@@ -30,7 +31,7 @@ class MeasureCard(Card):
         super().__init__(parent=parent)
         self._theme = theme
         self.curve: BeatCurve | None = None
-        self._build_head(pack)
+        self.body.addLayout(result_head(pack.title, "strong", pack))
         for sentence in cautions(pack):
             self.body.addWidget(label(sentence, "warning", wrap=True))
         self._build_legend(pack)
@@ -70,20 +71,6 @@ class MeasureCard(Card):
     @Slot()
     def _on_mark_clicked(self) -> None:
         self.phase_asked.emit(int(self.sender().property("phase")))
-
-    def _build_head(self, pack: PackResult) -> None:
-        row = QHBoxLayout()
-        row.addWidget(label(pack.title, "strong", wrap=True), 1)
-        names = {
-            "research": self.tr("research"),
-            "demonstration": self.tr("demonstration"),
-            "assist": self.tr("assist"),
-        }
-        kind = pack.stamp.pack_class
-        chip = Chip(names[kind], "plain" if kind == "assist" else "warning")
-        chip.setToolTip(f"{pack.title} {pack.stamp.version}")
-        row.addWidget(chip)
-        self.body.addLayout(row)
 
     def _build_legend(self, pack: PackResult) -> None:
         drawn = [(overlays.outline_colour(volume.code), volume.label) for volume in pack.volumes]

@@ -17,7 +17,8 @@ from services.words import (
     risk_words,
     share_words,
 )
-from ui.controls import Card, Chip, label
+from ui.controls import Card, label
+from ui.result_head import result_head
 from ui.risk_charts import BarRow, BarsView, CurveView
 from ui.theme import Theme, interface_font
 
@@ -33,7 +34,7 @@ class RiskCard(Card):
         super().__init__(parent=parent)
         self._theme = theme
         self._is_demonstration = pack.stamp.pack_class == "demonstration"
-        self._build_head(pack)
+        self.body.addLayout(result_head(pack.title, "strong", pack))
         if self._is_demonstration:
             self.body.addWidget(label(say("reports.say.demonstration_note"), "critical", wrap=True))
         groups = groups_of(pack)
@@ -41,19 +42,6 @@ class RiskCard(Card):
             self._add_risk(risk, groups)
         for sentence in (*measured_figure(facts), *(facts.always_say if facts else ())):
             self.body.addWidget(label(sentence, "small", wrap=True))
-
-    def _build_head(self, pack: PackResult) -> None:
-        row = QHBoxLayout()
-        row.addWidget(label(pack.title, "strong", wrap=True), 1)
-        names = {
-            "research": self.tr("research"),
-            "demonstration": self.tr("demonstration"),
-            "assist": self.tr("assist"),
-        }
-        chip = Chip(names[pack.stamp.pack_class], "plain" if pack.stamp.pack_class == "assist" else "warning")
-        chip.setToolTip(f"{pack.title} {pack.stamp.version}")
-        row.addWidget(chip)
-        self.body.addLayout(row)
 
     def _add_risk(self, risk: Risk, groups: tuple[Risk, ...]) -> None:
         first, further = risk_words(risk)
