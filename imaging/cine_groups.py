@@ -22,16 +22,16 @@ def stacks_in(pool: Sequence[Instance]) -> list[list[Instance]]:
     """Return the images of a study's moving series as stacks, in the order of their first images.
 
     A series is a stack as it is, but series that each show a slice of the same cine are joined: of one size,
-    spacing and direction, at places next to each other, with about as many phases. Series that show other
-    views, or the same places again as a whole stack, stay apart.
+    spacing, direction and contrast, at places next to each other, with about as many phases. Series that show
+    other views, or the same places again as a whole stack, stay apart; so do the pictures of flow and of what
+    flows, which some scanners write into one series.
     """
     series: dict[object, list[Instance]] = {}
     for instance in pool:
         series.setdefault(instance.series_key, []).append(instance)
     stacks: list[list[Instance]] = []
     moving: list[_Group] = []
-    for instances in series.values():
-        group = _Group(instances)
+    for group in (part for instances in series.values() for part in _parts(instances)):
         fellow = next((other for other in moving if other.takes(group)), None) if group.moves else None
         if fellow is not None:
             fellow.join(group)
@@ -41,6 +41,15 @@ def stacks_in(pool: Sequence[Instance]) -> list[list[Instance]]:
         stacks.append(group.instances)
     merged = _merged(moving)
     return [stack for stack in stacks if not any(stack is gone.instances for gone in merged)]
+
+
+def _parts(instances: list[Instance]) -> list["_Group"]:
+    """Return the images of a series; magnitude and phase of the same beat apart."""
+    kinds: dict[str, list[Instance]] = {}
+    for instance in instances:
+        kinds.setdefault(instance.contrast.part, []).append(instance)
+    parts = [_Group(kind) for kind in kinds.values()]
+    return parts if all(part.moves for part in parts) else [_Group(instances)]
 
 
 def _merged(groups: list["_Group"]) -> list["_Group"]:
@@ -65,6 +74,7 @@ class _Group:
         self._normal = np.cross(self._across, self._down)
         self._size = first.rows, first.columns
         self._spacing = first.spacing
+        self._contrast = first.contrast
         depths = depths_of(instances)
         counts = np.bincount(depths) if depths is not None else np.array([1])
         self.phases = int(np.median(counts))
@@ -77,6 +87,8 @@ class _Group:
     def takes(self, other: "_Group") -> bool:
         """Whether another group continues this one."""
         if self._size != other._size or not _alike(self._spacing, other._spacing):
+            return False
+        if not self._contrast.agrees_with(other._contrast):
             return False
         if min(self._across @ other._across, self._down @ other._down) < _SAME_DIRECTION:
             return False

@@ -5,7 +5,7 @@ from typing import BinaryIO
 from pydicom.datadict import tag_for_keyword
 
 from core.errors import NoPixelsError
-from imaging import dicom_header
+from imaging import contrast, dicom_header
 from imaging.dicom_file import read_dicom, require_pixels
 from imaging.dicom_values import contained, integer, number, numbers, text
 from imaging.series import Instance
@@ -29,7 +29,9 @@ _PLACE_TAGS = (
     "PixelSpacing",
     "CardiacNumberOfImages",
 )
-TAGS = tuple(tag for tag in map(tag_for_keyword, (*dicom_header.TAGS, *_PLACE_TAGS)) if tag is not None)
+TAGS = tuple(
+    tag for tag in map(tag_for_keyword, (*dicom_header.TAGS, *_PLACE_TAGS, *contrast.TAGS)) if tag is not None
+)
 
 
 def read_instance(stream: BinaryIO, found: Found) -> Instance:
@@ -45,6 +47,7 @@ def read_instance(stream: BinaryIO, found: Found) -> Instance:
             raise NoPixelsError("DICOMDIR")
         require_pixels(dicom)
         dataset = dicom.dataset
+        modality = text(dataset, "Modality")
         return Instance(
             path=found.path,
             shown=found.shown,
@@ -53,7 +56,7 @@ def read_instance(stream: BinaryIO, found: Found) -> Instance:
             sop_instance_uid=text(dataset, "SOPInstanceUID"),
             study_uid=text(dataset, "StudyInstanceUID"),
             series_uid=text(dataset, "SeriesInstanceUID"),
-            modality=text(dataset, "Modality"),
+            modality=modality,
             frames=max(1, integer(dataset, "NumberOfFrames") or 1),
             rows=integer(dataset, "Rows") or 0,
             columns=integer(dataset, "Columns") or 0,
@@ -65,6 +68,7 @@ def read_instance(stream: BinaryIO, found: Found) -> Instance:
             instance_number=number(dataset, "InstanceNumber"),
             spacing=numbers(dataset, "PixelSpacing"),
             cardiac_images=integer(dataset, "CardiacNumberOfImages"),
+            contrast=contrast.contrast_of(dataset) if modality == "MR" else contrast.Contrast(),
             header=dataset,
             slide=text(dataset, "SOPClassUID") == WHOLE_SLIDE_CLASS,
         )

@@ -1,12 +1,13 @@
 """Joins the single images of a DICOM series into one stack, in the order of slices and then of time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset
 
+from imaging.contrast import Contrast
 from imaging.natural import natural_key
 
 _STACKED_MODALITIES = frozenset({"CT", "MR", "PT", "NM"})
@@ -40,6 +41,7 @@ class Instance:
     file_state: tuple[int, int] | None = None
     spacing: tuple[float, ...] = ()
     cardiac_images: int | None = None
+    contrast: Contrast = field(default_factory=Contrast)
     slide: bool = False
     """Whether it holds tiles of a slide: a level of it, its label or its overview."""
 

@@ -77,8 +77,9 @@ class Stacks:
             self._listed_here.add(listed)
         stack = self._waiting.setdefault(key, [])
         assert isinstance(stack, list)
-        stack.append(replace(instance, header=None) if instance.series_key in self._headed else instance)
-        self._headed.add(instance.series_key)
+        of_one = instance.series_key, instance.contrast.part  # what may become a unit of its own
+        stack.append(replace(instance, header=None) if of_one in self._headed else instance)
+        self._headed.add(of_one)
 
     def _more_listed(self) -> bool:
         return any(self._still_listed[series] > 0 for series in self._listed_here)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,82 @@ def test_a_cine_scanned_twice_is_two_units(tmp_path: Path) -> None:
             for phase in range(6):
                 write(tmp_path, f"{series}/{slice_}-{phase}", slice_=slice_, phase=phase, series=series)
     assert [len(stack_of(unit).slices) for unit in units(tmp_path)] == [3, 3]
+
+
+CINE = MappingProxyType(
+    {
+        "ImageType": ["ORIGINAL", "PRIMARY", "M"],
+        "ScanningSequence": "GR",
+        "SequenceVariant": ["SS", "OSP"],
+        "EchoTime": 1.5,
+        "FlipAngle": 60,
+        "InversionTime": 0,
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ImageType": ["ORIGINAL", "PRIMARY", "P"]},
+        {"ImageType": ["DERIVED", "PRIMARY", "VELOCITY MAP"]},
+        {"ScanningSequence": ["GR", "IR"]},
+        {"InversionTime": 280},
+        {"SequenceVariant": ["SK", "SP"]},
+        {"SequenceVariant": ["SS", "MP"]},
+        {"EchoTime": 3.2},
+        {"FlipAngle": 15},
+    ],
+)
+def test_a_slice_of_another_contrast_is_a_unit_of_its_own(tmp_path: Path, other: dict[str, Any]) -> None:
+    for slice_ in range(4):
+        made = {**CINE, **(other if slice_ == 3 else {})}
+        for phase in range(6):
+            write(tmp_path, f"{slice_}-{phase}", slice_=slice_, phase=phase, series=str(slice_), **made)
+    assert sorted(len(stack_of(unit).slices) for unit in units(tmp_path)) == [1, 3]
+
+
+def test_a_tagged_slice_is_a_unit_of_its_own(tmp_path: Path) -> None:
+    for slice_ in range(4):
+        for phase in range(6):
+            made = {"series": str(slice_), "Tagging": "GRID" if slice_ == 3 else "NONE"}
+            write(tmp_path, f"{slice_}-{phase}", slice_=slice_, phase=phase, **made)
+    assert sorted(len(stack_of(unit).slices) for unit in units(tmp_path)) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ImageType": ["ORIGINAL", "PRIMARY", "M", "NORM", "DIS2D"]},
+        {"SequenceVariant": ["SK", "SS"]},
+        {"EchoTime": 1.62},
+        {"FlipAngle": 45},
+        {"EchoTime": 0, "FlipAngle": None, "ScanningSequence": None, "InversionTime": None},
+        dict.fromkeys(CINE),
+    ],
+)
+def test_what_scanners_change_from_slice_to_slice_does_not_part_a_cine(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
+    for slice_ in range(4):
+        made = {**CINE, **(other if slice_ == 3 else {})}
+        for phase in range(6):
+            write(tmp_path, f"{slice_}-{phase}", slice_=slice_, phase=phase, series=str(slice_), **made)
+    (unit,) = units(tmp_path)
+    assert len(stack_of(unit).slices) == 4
+
+
+def test_flow_and_its_magnitude_in_one_series_are_two_units(tmp_path: Path) -> None:
+    for slice_ in range(2):
+        for phase in range(6):
+            for part in ("M", "P"):
+                made: dict[str, Any] = {
+                    "ImageType": ["ORIGINAL", "PRIMARY", part],
+                    "SOPInstanceUID": f"1.3.{phase}.{slice_}.{ord(part)}",
+                }
+                write(tmp_path, f"{slice_}-{phase}-{part}", slice_=slice_, phase=phase, **made)
+    found = [stack_of(unit) for unit in units(tmp_path)]
+    assert [(len(stack.slices), stack.phases, stack.notes) for stack in found] == [(2, 6, ())] * 2
 
 
 def test_still_slices_with_a_trigger_time_stay_a_series(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from imaging import slide as slide_module
 from imaging.read import read_image, unit_sha256
 from imaging.scan import scan_paths
 from imaging.slide import OVERVIEW_SIDE, open_slide
-from services.analyze import load
+from services.load import load
 from tests.imaging.whole_slides import write_series
 from training.composed_slides import write_pyramid
 
