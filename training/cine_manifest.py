@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from training.cine_training import HIGH, LOW, SIZE, SPACING_MM, WIDE
 from training.manifest_text import Inline
 
 PACK = "cardiac-cine"
+SIZE, SPACING_MM = 128, 1.5
+LOW, HIGH = 1.0, 99.0
+"""Percentiles that the intensity of a slice is stretched between."""
+WIDE = 1.5
+"""How much wider the first look is, which finds the heart."""
 ATTRIBUTION = (
     "Trained on short-axis cine MRI of the Automated Cardiac Diagnosis Challenge (ACDC): Bernard et al., "
     "IEEE TMI 37:2514, 2018 (CC BY-NC-SA 4.0)."
@@ -48,7 +52,7 @@ MANIFEST: dict[str, object] = {
     ],
     "weak_where": [
         "the outermost slices at base and apex",
-        "the right ventricle near its valve",
+        "the right ventricle near its valve, and its ejection fraction, which reads low in the mean",
         "breath held unlike from slice to slice",
         "irregular rhythm",
     ],
@@ -72,6 +76,7 @@ MANIFEST: dict[str, object] = {
         "body_parts": ["HEART", "CHEST", "THORAX", "CARDIAC"],
         "colour": "grey",
         "multi_frame": True,
+        "trained_on_ages": Inline(minimum=18.0, maximum=150.0),
     },
     "input": {
         "name": "image",
@@ -101,7 +106,8 @@ MANIFEST: dict[str, object] = {
     ],
     "training_data": {
         "text": "ACDC, 65 patients at end-diastole and end-systole; 15 others, by a hash of their name, "
-        "were kept out of the training, but looked at to end it.",
+        "were kept out of the training, but looked at to end it. The intervals' widths come from networks of "
+        "four folds of the 65, each on patients that it had not seen.",
         "population": "Adults of one hospital (Dijon), 1.5 and 3 tesla: without disease, dilated or "
         "hypertrophic cardiomyopathy, infarct, abnormal right ventricle",
     },

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +16,13 @@ from numpy.typing import NDArray
 from core.image import CineSlice, CineStack, CineVolume
 from inference.cine import Frame, network_input
 from inference.input_reader import read_input
-from inference.manifest import InputSpec
+from inference.manifest import MODEL_NAMES, InputSpec
 from inference.strict_table import Problems, StrictTable
-from training import pack_files, pack_folder
-from training.cine_manifest import LICENCE, MANIFEST, PACK, ROLES, measurements
+from training import cine_fold_networks, cine_folds, pack_files, pack_folder
+from training.cine_manifest import LICENCE, MANIFEST, PACK, ROLES, SIZE, SPACING_MM, measurements
 from training.cine_network import CineNet, CinePack
-from training.cine_patients import CinePatient, held_out, patients
-from training.cine_training import SIZE, SPACING_MM
+from training.cine_patients import FOLDS, CinePatient, held_out, in_fold, patients
+from training.cine_training import fold_weights
 
 log = logging.getLogger(__name__)
 
@@ -27,20 +31,65 @@ CALIBRATION_IMAGES = 160
 
 
 def build(weights: Path, models: Path) -> None:
-    """Write the pack in `models`; the intervals' widths come from held-out patients."""
-    from training.measure_cine import Asked, ask_all, errors_of
+    """Write the pack in `models`; the intervals' widths come from the patients of the folds.
 
+    The folds' networks are written anew where their weights lie beside `weights`; else those that are kept
+    are asked.
+
+    Raises:
+        FileNotFoundError: the weights of some folds are there, and not those of others.
+    """
+    everyone = patients()
+    there = [number for number in range(1, FOLDS) if fold_weights(weights.parent, number).is_file()]
+    if there and len(there) < FOLDS - 1:
+        raise FileNotFoundError(
+            f"of the folds' weights only {there} lie beside {weights.name}: train the others"
+        )
+    if there:
+        _keep_fold_networks(weights.parent, everyone)
+    else:
+        log.warning("no weights of folds beside %s: the kept networks are asked", weights.name)
+    folder, manifest = _write_networks(weights, models, everyone, held_out)
+    pack_files.write_manifest(folder, {**manifest, "measurements": measurements({})})
+    found = cine_fold_networks.hearts_of_folds(models, everyone)
+    cine_folds.write_hearts(found, folder / cine_folds.FILE)
+    widths = cine_folds.widths_of(found)
+    log.info("half widths: %s", widths)
+    pack_files.write_manifest(folder, {**manifest, "measurements": measurements(widths)})
+
+
+def _keep_fold_networks(work: Path, everyone: Sequence[CinePatient]) -> None:
+    """Write the folds' networks from their trained weights."""
+    cine_fold_networks.FOLDER.mkdir(parents=True, exist_ok=True)
+    maxima = {}
+    for number in range(1, FOLDS):
+        with tempfile.TemporaryDirectory() as models:
+            apart = partial(in_fold, number)
+            folder, manifest = _write_networks(fold_weights(work, number), Path(models), everyone, apart)
+            shutil.copyfile(folder / MODEL_NAMES["int8"], cine_fold_networks.network_file(number))
+            familiarity = manifest["familiarity"]
+            assert isinstance(familiarity, dict)
+            maxima[number] = float(familiarity["maximum"])
+    cine_fold_networks.write_familiarity(maxima)
+    pack_folder.write_licence(cine_fold_networks.FOLDER, LICENCE, "fold-N.int8.onnx")
+
+
+def _write_networks(
+    weights: Path, models: Path, everyone: Sequence[CinePatient], apart: Callable[[CinePatient], bool]
+) -> tuple[Path, dict[str, object]]:
+    """Write both precisions, golden inputs and licence; return the folder and what the manifest will say.
+
+    `apart` tells whom the weights have not seen.
+    """
     folder = models / PACK
     network = CineNet()
     network.load_state_dict(torch.load(weights))
     network.eval()
     pack = CinePack(network)
-    everyone = patients()
     spec = input_spec()
-    seen = [tensors_of(patient, spec) for patient in everyone if not held_out(patient)]
-    features = _features(network, np.concatenate(seen))
-    pack.familiarity.fit(features, shrinkage=0.4)
+    seen = [tensors_of(patient, spec) for patient in everyone if not apart(patient)]
     sample = np.concatenate(seen)
+    pack.familiarity.fit(_features(network, sample), shrinkage=0.4)
     sample = sample[:: max(1, len(sample) // CALIBRATION_IMAGES)]
     pack_folder.write_networks(pack, CinePack.OUTPUTS, folder, sample)
     tolerance = pack_folder.write_golden(folder, golden_inputs(), ROLES)
@@ -49,17 +98,8 @@ def build(weights: Path, models: Path) -> None:
         float(np.median(pack_folder.outputs_of(folder / "model.int8.onnx", part)["familiarity"]))
         for part in seen
     )
-    manifest: dict[str, object] = {
-        **MANIFEST,
-        "familiarity": {"maximum": float(f"{far * FAMILIAR_SLACK:.4g}")},
-        "tolerance": tolerance,
-        "measurements": measurements({}),
-    }
-    pack_files.write_manifest(folder, manifest)
-    kept = [patient for patient in everyone if held_out(patient)]
-    errors = errors_of(ask_all(Asked(models), kept))
-    log.info("half widths: %s", errors)
-    pack_files.write_manifest(folder, {**manifest, "measurements": measurements(errors)})
+    maximum = float(f"{far * FAMILIAR_SLACK:.4g}")
+    return folder, {**MANIFEST, "familiarity": {"maximum": maximum}, "tolerance": tolerance}
 
 
 def input_spec() -> InputSpec:

@@ -8,12 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from measure.ventricles import LEFT, MYOCARDIUM, RIGHT
 from training.data import data_folder, unit_hash
 
 HELD_OUT_SHARE = 0.15
+FOLDS = 5
 ONE_SCAN_TWICE = {"patient076": "patient074"}
 """The same scan labelled twice: both take the split of the first."""
-CODES = {1: "rv", 2: "myocardium", 3: "lv"}
+GROUPS = {
+    "NOR": "healthy volunteers",
+    "DCM": "dilated cardiomyopathy",
+    "HCM": "hypertrophic cardiomyopathy",
+    "MINF": "earlier infarct, reduced pumping",
+    "RV": "altered right ventricle",
+}
+"""Groups of the study, by its codes."""
+CODES = {RIGHT: "rv", MYOCARDIUM: "myocardium", LEFT: "lv"}
+STRUCTURES = {"left ventricle": LEFT, "myocardium": MYOCARDIUM, "right ventricle": RIGHT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +71,34 @@ def patients() -> tuple[CinePatient, ...]:
     return tuple(found)
 
 
+def truth_of(patient: CinePatient) -> dict[str, float]:
+    """Return the reference numbers by code: volumes of the set's table, and mass from its labels."""
+    voxel_ml = patient.spacing_mm**2 * patient.slice_distance_mm / 1000
+    truth = dict(patient.volumes_ml)
+    for side in ("lv", "rv"):
+        truth[f"{side}_sv"] = truth[f"{side}_edv"] - truth[f"{side}_esv"]
+        truth[f"{side}_ef"] = 100 * truth[f"{side}_sv"] / truth[f"{side}_edv"]
+    truth["lv_mass"] = 1.05 * voxel_ml * float((patient.labels[0] == MYOCARDIUM).sum())
+    return truth
+
+
 def held_out(patient: CinePatient) -> bool:
     """Tell whether a patient is kept out of the training of the shipped weights."""
-    return unit_hash("cine:" + ONE_SCAN_TWICE.get(patient.name, patient.name)) < HELD_OUT_SHARE
+    return _share("cine:", patient) < HELD_OUT_SHARE
+
+
+def fold(patient: CinePatient) -> int:
+    """Return the fold of cross-validation that a patient is tested in, 0 to FOLDS - 1.
+
+    Fold 0 is the patients whom the shipped weights have not seen; the others are dealt to the rest.
+    """
+    return 0 if held_out(patient) else 1 + int(_share("cine fold:", patient) * (FOLDS - 1))
+
+
+def in_fold(number: int, patient: CinePatient) -> bool:
+    """Tell whether a patient is tested in a fold."""
+    return fold(patient) == number
+
+
+def _share(salt: str, patient: CinePatient) -> float:
+    return unit_hash(salt + ONE_SCAN_TWICE.get(patient.name, patient.name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,19 +14,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training import augment
+from training.cine_manifest import HIGH, LOW, SIZE, SPACING_MM, WIDE
 from training.cine_network import CineNet
-from training.cine_patients import held_out, patients
+from training.cine_patients import FOLDS, CinePatient, held_out, in_fold, patients
 from training.cine_slices import CACHE, CACHE_MM, CachedSlices, cached
 from training.trainer import Schedule, train
 
 log = logging.getLogger(__name__)
 
-SIZE = 128
-SPACING_MM = 1.5
-LOW, HIGH = 1.0, 99.0
 BATCH = 8
-WIDE_SHARE, WIDE = 0.12, 1.5
-"""Share of the images seen in a wider field, as in the first look that finds the heart, and how wide."""
+WIDE_SHARE = 0.12
+"""Share of the images seen in a wider field, as in the first look that finds the heart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +49,11 @@ STAGES = (
     Stage(schedule=Schedule(steps=2400, rate=2.5e-3, report_every=400, average=0.993), any_turn=0.2),
     Stage(schedule=Schedule(steps=1200, rate=1.5e-3, report_every=400, average=0.993), any_turn=0.2),
 )
+FOLD_STAGES = (
+    STAGES[0],
+    Stage(schedule=Schedule(steps=3400, rate=3e-3, report_every=400, average=0.993), any_turn=0.2),
+)
+"""A shorter schedule for the networks of cross-validation, fixed before the first of them was trained."""
 LIGHTS = augment.Photometry(gamma=0.45, window=0.15, noise=0.06, blur=0.3, shading=0.35)
 
 
@@ -151,22 +155,50 @@ def loss_of_step(slices: CachedSlices, any_turn: float, network: nn.Module, _ste
 
 def train_weights(work: Path, *, resume: bool = False) -> Path:
     """Train in the stages of STAGES, finished ones left out with `resume`; return the weights' file."""
-    torch.manual_seed(STAGES[0].schedule.seed)
+    return _train(work, "cine", STAGES, held_out, resume=resume)
+
+
+def train_fold(work: Path, number: int, *, resume: bool = False) -> Path:
+    """Train a network on all patients but those of a fold, 1 to FOLDS - 1; return the weights' file.
+
+    Nothing of this training follows from what the network does on the patients of its fold.
+    """
+    apart = partial(in_fold, number)
+    return _train(work, _fold_name(number), FOLD_STAGES, apart, resume=resume)
+
+
+def fold_weights(work: Path, number: int) -> Path:
+    """Return the file of a fold's trained weights."""
+    return _weights(work, _fold_name(number), FOLD_STAGES)
+
+
+def _fold_name(number: int) -> str:
+    return f"fold-{number}"
+
+
+def _weights(work: Path, name: str, stages: Sequence[Stage]) -> Path:
+    return work / f"{name}-{len(stages) - 1}.pt"
+
+
+def _train(
+    work: Path, name: str, stages: Sequence[Stage], apart: Callable[[CinePatient], bool], *, resume: bool
+) -> Path:
+    torch.manual_seed(stages[0].schedule.seed)
     everyone = patients()
-    slices = cached(tuple(p for p in everyone if not held_out(p)))
-    kept = cached(tuple(p for p in everyone if held_out(p)))
-    log.info("%d slices to train on, %d held out", len(slices.around), len(kept.around))
+    slices = cached(tuple(p for p in everyone if not apart(p)))
+    kept = cached(tuple(p for p in everyone if apart(p)))
+    log.info("%s: %d slices to train on, %d held out", name, len(slices.around), len(kept.around))
     network: nn.Module = CineNet()
-    for number, stage in enumerate(STAGES):
+    for number, stage in enumerate(stages):
         network = train(
             network,
             partial(loss_of_step, slices, stage.any_turn),
             stage.schedule,
-            checkpoint=work / f"cine-{number}.pt",
+            checkpoint=work / f"{name}-{number}.pt",
             on_report=lambda net, step: log.info("step %d: %s", step, quick_check(net, kept)),
             resume=resume,
         )
-    return work / f"cine-{len(STAGES) - 1}.pt"
+    return _weights(work, name, stages)
 
 
 @torch.no_grad()
@@ -188,15 +220,19 @@ def quick_check(network: nn.Module, kept: CachedSlices) -> str:
 
 
 def main() -> None:
-    """Train alone: `python -m training.cine_training FOLDER [--resume]`."""
+    """Train alone: `python -m training.cine_training FOLDER [--fold N ...] [--resume]`."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--fold", type=int, nargs="*", choices=range(1, FOLDS), default=[])
     parser.add_argument("--resume", action="store_true")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    train_weights(arguments.folder, resume=arguments.resume)
+    for number in arguments.fold:
+        train_fold(arguments.folder, number, resume=arguments.resume)
+    if not arguments.fold:
+        train_weights(arguments.folder, resume=arguments.resume)
 
 
 if __name__ == "__main__":

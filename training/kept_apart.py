@@ -30,11 +30,15 @@ _GIEMSA = (1.05, 0.9, 1.02)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSet:
-    """Pictures of one kind: the packs that may answer on them, and how old their patients are."""
+    """Pictures of one kind: the packs that may answer on them, and how old their patients are.
+
+    `siblings` are packs for a kind so close that they are not asked to tell it apart.
+    """
 
     name: str
     pictures: Callable[[], Iterator[Content]]
     right: frozenset[str]
+    siblings: frozenset[str] = frozenset()
     age: float | None = None
 
 
@@ -100,7 +104,8 @@ def heart_slices() -> Iterator[Content]:
             yield from (slice_.astype(np.uint8) for slice_ in patient.images[0])
 
 
-_TISSUE, _CELLS = frozenset({"biopsy-lung", "biopsy-colon"}), frozenset({"malaria-cell"})
+_CELLS = frozenset({"malaria-cell"})
+_OF_LUNG, _OF_COLON = frozenset({"biopsy-lung"}), frozenset({"biopsy-colon"})
 _ADULT = frozenset({"chest-lungs", "chest-tb-adult"})
 CHILD = PictureSet(
     name="chest X-rays of children",
@@ -114,8 +119,8 @@ BREAST = PictureSet(name="breast ultrasound", pictures=breast_scans, right=froze
 CELLS = PictureSet(name="single red cells", pictures=cells, right=_CELLS)
 SMEARS = PictureSet(name="composed smears", pictures=smears, right=_CELLS)
 STAINED = PictureSet(name="composed smears, tinted", pictures=stained_smears, right=_CELLS)
-LUNG = PictureSet(name="tiles of lung", pictures=lung_tiles, right=_TISSUE)
-COLON = PictureSet(name="tiles of colon", pictures=colon_tiles, right=_TISSUE)
+LUNG = PictureSet(name="tiles of lung", pictures=lung_tiles, right=_OF_LUNG, siblings=_OF_COLON)
+COLON = PictureSet(name="tiles of colon", pictures=colon_tiles, right=_OF_COLON, siblings=_OF_LUNG)
 HEART = PictureSet(name="single slices of a heart", pictures=heart_slices, right=frozenset())
 SETS = (CHILD, MONTGOMERY, COVID, BREAST, CELLS, SMEARS, STAINED, LUNG, COLON, HEART)
 

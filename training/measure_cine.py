@@ -21,17 +21,27 @@ from core.result import EngineName, PackResult, Precision
 from evaluation.figures import Figure, dice, measured
 from imaging.scan import scan_paths
 from inference.packs import PackLibrary
-from measure.ventricles import LEFT, MYOCARDIUM, RIGHT
+from measure.ventricles import LEFT, RIGHT
 from services.analyze import AnalysisOptions, Analyzer
-from training.cine_manifest import COVERAGE, NUMBERS, PACK
-from training.cine_patients import CinePatient, held_out, patients
+from training.cine_folds import (
+    FILE,
+    Heart,
+    coverage,
+    fold_figures,
+    kept_hearts,
+    largest_difference,
+    refused_row,
+)
+from training.cine_manifest import NUMBERS, PACK
+from training.cine_patients import STRUCTURES, CinePatient, held_out, patients, truth_of
 from training.data import data_folder
 from training.through_application import COMBINATIONS
 
-STRUCTURES = {"left ventricle": LEFT, "myocardium": MYOCARDIUM, "right ventricle": RIGHT}
-POPULATION = "held-out ACDC patients (also used to end training)"
+POPULATION = "ACDC patients kept apart, seen when training was ended"
 ALL = f"{POPULATION}, all"
 TURNED = f"{POPULATION}, turned by 180 degrees"
+CROSSED = "ACDC patients measured, cross-validated"
+OF_FOLDS = "the other ACDC patients, by the networks of the folds"
 SUNNYBROOK = {"SC-HF-I-1": 26.2, "SC-HF-I-4": 21.8}
 """EF in % from the contours that come with the studies (method of discs)."""
 THIRDS = ("base", "middle", "apex")
@@ -45,6 +55,13 @@ class Measured:
     patient: CinePatient
     result: PackResult
     truth: dict[str, float]
+
+    @property
+    def refused_by(self) -> str | None:
+        """The gate that refuses, or None where the pack speaks."""
+        if self.result.status == "ok":
+            return None
+        return self.result.refusal.gate if self.result.refusal else self.result.status
 
     @property
     def values(self) -> dict[str, float]:
@@ -92,32 +109,47 @@ def ask_all(asked: Asked, chosen: Sequence[CinePatient], *, turned: bool = False
     return found
 
 
-def truth_of(patient: CinePatient) -> dict[str, float]:
-    """Return the reference numbers: volumes of the set's table, and mass from its labels."""
-    voxel_ml = patient.spacing_mm**2 * patient.slice_distance_mm / 1000
-    truth = dict(patient.volumes_ml)
-    for side in ("lv", "rv"):
-        truth[f"{side}_sv"] = truth[f"{side}_edv"] - truth[f"{side}_esv"]
-        truth[f"{side}_ef"] = 100 * truth[f"{side}_sv"] / truth[f"{side}_edv"]
-    truth["lv_mass"] = 1.05 * voxel_ml * float((patient.labels[0] == MYOCARDIUM).sum())
-    return truth
+def hearts(found: Sequence[Measured]) -> list[Heart]:
+    """Return what was measured of patients as the folds keep it."""
+    return [
+        Heart(
+            patient=one.patient,
+            values={} if one.refused_by else one.values,
+            overlaps={}
+            if one.refused_by
+            else {name: tuple(_overlaps(one, value)) for name, value in STRUCTURES.items()},
+            refused=one.refused_by,
+        )
+        for one in found
+    ]
 
 
 def measure(models: Path) -> dict[str, Any]:
     """Return every figure of the card."""
+    from training import cine_fold_networks
+
     chosen = [patient for patient in patients() if held_out(patient)]
     usual = ask_all(Asked(models), chosen)
     turned = ask_all(Asked(models), chosen, turned=True)
     others = [patient for patient in patients() if not held_out(patient)]
     figures = [*dice_figures(usual), *number_figures(usual), *_baseline(usual, others)]
     figures += number_figures(turned, TURNED)[:1]
+    of_folds = cine_fold_networks.hearts_of_folds(models, others)
+    kept = kept_hearts(models / PACK / FILE, others)
+    crossed = [*hearts(usual), *of_folds]
+    over_folds = fold_figures(crossed, CROSSED)
     return {
-        "patients": {"trained": len(others), "held_out": len(chosen)},
+        "patients": {"trained": len(others), "held_out": len(chosen), "crossed": len(crossed)},
         "figures": [figure.as_table() for figure in figures],
+        "over_folds": [figure.as_table() for figure in over_folds],
+        "manifest_figures": [figure.as_table() for figure in _shown(over_folds, figures)],
+        "coverage": coverage(crossed),
+        "largest_difference_from_kept": largest_difference(of_folds, kept),
         "engines": _engines(models, chosen),
         "refused": {
             POPULATION: refusals([one.result for one in usual]),
             TURNED: refusals([one.result for one in turned]),
+            OF_FOLDS: refused_row(of_folds),
         },
         "refused_turned": [one.patient.name for one in turned if one.result.status != "ok"],
         "strangers": strangers(models),
@@ -166,22 +198,6 @@ def number_figures(found: Sequence[Measured], population: str = ALL) -> list[Fig
         figures.append(_figure(population, metric, who, np.abs(off[kept]), np.mean))
         figures.append(_figure(population, f"{title}, mean error ({in_words})", who, off[kept], np.mean))
     return figures
-
-
-def errors_of(found: Sequence[Measured]) -> dict[str, tuple[float, float]]:
-    """Return half widths of intervals, (absolute, relative) by code, from errors on some patients.
-
-    Percentages have an absolute width; volumes a relative one. The rule is the conformal one: of n errors the
-    ceil((n + 1) COVERAGE)-th smallest, or the largest. How often such intervals hold would have to be counted
-    on other patients: leaving one of the same n out gives the same share whatever the errors are.
-    """
-    widths = {}
-    for code, _, unit in NUMBERS:
-        errors = np.sort(_errors(found, code, relative=unit != "%"))
-        place = min(math.ceil((len(errors) + 1) * COVERAGE), len(errors)) - 1
-        width = float(f"{errors[place]:.3g}") if len(errors) else 0.0
-        widths[code] = (width, 0.0) if unit == "%" else (0.0, min(width, 1.0))
-    return widths
 
 
 def sunnybrook(models: Path) -> dict[str, Any]:
@@ -251,6 +267,17 @@ def _engines(models: Path, chosen: Sequence[CinePatient]) -> dict[str, dict[str,
     return rows
 
 
+def _shown(over_folds: Sequence[Figure], figures: Sequence[Figure]) -> list[Figure]:
+    """Return what the manifest repeats: of all patients first, then of the held-out ones."""
+    everyone = [one for one in over_folds if one.population.startswith(f"{CROSSED}, all")]
+    apart = [one for one in figures if one.population.endswith(", all")]
+    metrics = (
+        "mean Dice",
+        *(f"{side} ejection fraction, mean absolute error (points)" for side in ("LV", "RV")),
+    )
+    return [one for one in (*everyone, *apart) if one.metric in metrics]
+
+
 def _baseline(found: Sequence[Measured], others: Sequence[CinePatient]) -> list[Figure]:
     """Return the error of saying for everybody the mean ejection fraction of the training patients."""
     usual = float(np.mean([truth_of(patient)["lv_ef"] for patient in others]))
@@ -278,15 +305,6 @@ def _thirds(one: Measured, value: int) -> Iterator[list[float]]:
             there = (truth[part] == value).any()
             row.append(dice(labels[part, phase] == value, truth[part] == value) if there else math.nan)
         yield row
-
-
-def _errors(found: Sequence[Measured], code: str, *, relative: bool) -> NDArray[np.float64]:
-    errors = [
-        abs(one.values[code] - one.truth[code]) / (one.values[code] if relative else 1.0)
-        for one in found
-        if code in one.values and one.values[code] > 0
-    ]
-    return np.array(errors)
 
 
 def _figure(

@@ -75,17 +75,21 @@ def counted(chosen: Chosen) -> dict[str, Counter[str]]:
 
 
 def page_part(chosen: Chosen, counts: Mapping[str, Counter[str]]) -> str:
-    """Return the table, and how many answers were those of a pack for another kind."""
+    """Return the table, and how many answers were those of a pack for another kind, or a sibling kind."""
     packs = sorted({pack for one in counts.values() for pack in one} - {NOTHING})
-    rows, wrong = [], 0
+    rows, wrong, sibling = [], 0, 0
     for one, pictures in chosen:
         count = counts[one.name]
-        cells = [_cell(count[pack], right=pack in one.right) for pack in packs]
+        cells = [_cell(count[pack], one, pack) for pack in packs]
         rows.append((one.name, str(len(pictures)), *cells, str(count[NOTHING] or "")))
-        wrong += sum(count[pack] for pack in packs if pack not in one.right)
+        wrong += sum(count[pack] for pack in packs if pack not in one.right | one.siblings)
+        sibling += sum(count[pack] for pack in one.siblings)
     total = sum(len(pictures) for _, pictures in chosen)
     head = ("pictures", "number", *(f"`{pack}`" for pack in packs), NOTHING)
-    return f"{total} pictures; answers of a pack for another kind, in bold: {wrong}.\n\n{table(head, rows)}"
+    return (
+        f"{total} pictures; answers of a pack for another kind, in bold: {wrong}; of one for a sibling "
+        f"kind, in italics: {sibling}.\n\n{table(head, rows)}"
+    )
 
 
 def _answered(folder: Path, age: float) -> dict[str, set[str]]:
@@ -110,8 +114,11 @@ def _spoke(record: Mapping[str, Any]) -> set[str]:
     return {one["pack"]["id"] for one in record["results"] if one["status"] == "ok" and not one["risks"]}
 
 
-def _cell(count: int, *, right: bool) -> str:
-    return "" if not count else str(count) if right else f"**{count}**"
+def _cell(count: int, pictures: PictureSet, pack: str) -> str:
+    if not count:
+        return ""
+    mark = "" if pack in pictures.right else "*" if pack in pictures.siblings else "**"
+    return f"{mark}{count}{mark}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

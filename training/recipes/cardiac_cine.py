@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from training import cine_card, measure_cine
+from training.cine_patients import FOLDS
 from training.recipe import Steps
 
 
 def _train(work: Path, _models: Path, resume: bool) -> Path:
     from training import cine_training
 
+    for number in range(1, FOLDS):
+        cine_training.train_fold(work, number, resume=resume)
     return cine_training.train_weights(work, resume=resume)
 
 
