@@ -9,18 +9,22 @@ from typing import Any
 from evaluation.card_tables import figure_table, table
 from training.card_speed import speed_parts
 
-_PERCENT = 100
+_WHAT_INTERVAL = "## What the interval of an estimate is, and what it is not"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableWords:
-    """Paragraphs of Markdown; `failures` are list items. `facts` of the recipe may be named in braces."""
+    """Paragraphs of Markdown; `failures` are list items. `facts` of the recipe may be named in braces.
+
+    `on_interval` is what the intervals of this pack are not, and why.
+    """
 
     data: str
     model: str
     traps: str
     failures: tuple[str, ...]
     on_figures: tuple[str, ...] = ()
+    on_interval: str = ""
 
 
 def card_text(manifest: Mapping[str, Any], words: TableWords, measured: Mapping[str, Any]) -> str:
@@ -45,7 +49,9 @@ def card_text(manifest: Mapping[str, Any], words: TableWords, measured: Mapping[
         f"**Traps of the table.** {words.traps.format(**facts)}",
         _calibration(measured),
         *_subgroups(measured),
-        *_intervals(measured),
+        *_bounds(measured),
+        *_sets(measured),
+        *_intervals(measured, words.on_interval.format(**facts)),
         "## Through the application",
         _application(measured["application"]),
         *speed_parts(measured),
@@ -96,7 +102,54 @@ def _subgroups(measured: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _intervals(measured: Mapping[str, Any]) -> list[str]:
+def _bounds(measured: Mapping[str, Any]) -> list[str]:
+    found = measured.get("bounds")
+    if not found:
+        return []
+    repeats = found["repeats"]
+    return [
+        _WHAT_INTERVAL,
+        "The interval spans Venn-Abers bounds p0 and p1, and the estimate itself where it lies outside: the "
+        "share that had the event among patients of the table of whom about as much was said, counted once "
+        "as if this patient had not had it and once as if they had. For each fold of three cross-validations "
+        "a predictor was fitted to what the model without the fold said of its patients; the bounds are the "
+        "mean of theirs (the source merges probabilities instead: its proof does not carry over). The "
+        "estimate is the model's own. The interval is no range in which a patient's own risk lies, and knows "
+        "nothing of another hospital.",
+        f"Measured in each outer fold with bounds made, as the pack's are, of the other folds alone: "
+        f"{found['mean_lower']:.3f} to {found['mean_upper']:.3f} in the mean (mean width "
+        f"{found['mean_width']:.3f}), {found['share_ill']:.3f} have the event. Of {found['groups']} groups "
+        f"of equal size ({repeats} repeats of {found['groups'] // repeats}) the bounds hold in "
+        f"{found['groups_covered']}, sampling error allowed for. **This count says little of the width**: "
+        f"the estimates alone, without any bounds, hold in {found['groups_covered_by_points']} of the same "
+        "groups, so large is the allowance in groups so small.",
+    ]
+
+
+def _sets(measured: Mapping[str, Any]) -> list[str]:
+    found = measured.get("sets")
+    if not found:
+        return []
+    sizes = ", ".join(f"{size}: {share:.1%}" for size, share in found["sizes"].items() if share)
+    rows = [
+        (row["group"], str(row["patients"]), f"{row['held']:.3f}", f"{row['named']:.2f}")
+        for row in found["by_group"]
+    ]
+    return [
+        "## The groups that cannot be told apart",
+        "The pack names every group that is as probable as the own group of nine of ten patients was "
+        "(conformal: of n patients the probability that ranks (n + 1) times 0.9, rounded up, from the "
+        "highest). The threshold was found anew in each outer fold, as the pack's is, on what models said "
+        "out of fold of the patients of the other folds alone. It may be that no group is named: where the "
+        "groups lie far apart, this is how a heart that resembles none clearly shows. Nine of ten is for "
+        "all patients together, not for those of each group.",
+        figure_table(found["figures"]),
+        f"How many groups were named: {sizes}.",
+        table(("own group", "patients", "among those named", "groups named, mean"), rows),
+    ]
+
+
+def _intervals(measured: Mapping[str, Any], why: str) -> list[str]:
     found = measured.get("intervals")
     if not found:
         return []
@@ -122,12 +175,12 @@ def _intervals(measured: Mapping[str, Any]) -> list[str]:
         "inside, chance allowed for",
     )
     return [
-        "## What the interval of an estimate is, and what it is not",
+        _WHAT_INTERVAL,
         "The interval (2.5 to 97.5 %) comes from 300 refits to resampled patients: how far the estimate "
         "would "
         "move had the table held other patients of the same place. It is noise of the model's parameters "
         "alone. It is not the range in which a patient's own risk lies, and knows nothing of what the model "
-        "leaves out, nor of another hospital.",
+        f"leaves out, nor of another hospital. {why}",
         "How often it holds cannot be seen on one patient, who has the event or not. So fifths of the "
         "patients were made by what was said out of fold, with intervals from refits that had not seen them: "
         "does the share with the event lie between the means of both ends? "

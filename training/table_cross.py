@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.table_model import Term
-from training.table_data import Cohort, Floats, centred, folds_of, raw_terms, standardised
+from training.table_data import Cohort, Floats, asked_terms, centred, folds_of, raw_terms, standardised
 from training.table_fit import Fitted, cox_likelihood, fit_cox, fit_logistic, fit_multinomial
 
 REPEATS, FOLDS, INNER_FOLDS = 10, 5, 5
@@ -54,20 +54,26 @@ def fit(cohort: Cohort, x: Floats, chosen: NDArray[np.intp], penalty: float) -> 
     return fit_multinomial(x[chosen], y, len(cohort.labels), penalty)
 
 
-def cross_validate(cohort: Cohort, terms: Sequence[Term], repeats: int = REPEATS) -> OutOfFold:
-    """Return what models said of each patient in each repeat, each fitted and tuned without that patient."""
-    raw = raw_terms(cohort, terms)
+def cross_validate(
+    cohort: Cohort, terms: Sequence[Term], repeats: int = REPEATS, salt: str = ""
+) -> OutOfFold:
+    """Return what models said of each patient in each repeat, each fitted and tuned without that patient.
+
+    Another `salt` makes other folds.
+    """
+    raw, asked = raw_terms(cohort, terms), asked_terms(cohort, terms)
     sums = np.zeros((repeats, len(cohort), len(cohort.labels)))
     penalties: list[float] = []
     for repeat in range(repeats):
-        folds = folds_of(cohort, FOLDS, f"outer-{repeat}")
+        folds = folds_of(cohort, FOLDS, f"outer-{salt}{repeat}")
         for fold in range(FOLDS):
             seen, left = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-            penalty = choose_penalty(cohort, raw, terms, seen, f"inner-{repeat}-{fold}")
+            penalty = choose_penalty(cohort, raw, terms, seen, f"inner-{salt}{repeat}-{fold}")
             penalties.append(penalty)
             fold_terms = centred(raw[seen], terms)
             x = standardised(raw, fold_terms)
-            sums[repeat, left] = fit(cohort, x, seen, penalty).scores(x[left])
+            fitted = fit(cohort, x, seen, penalty)
+            sums[repeat, left] = fitted.scores(standardised(asked[left], fold_terms))
     return OutOfFold(sums=sums, scores=sums[:, :, 0], penalties=tuple(penalties))
 
 
@@ -98,12 +104,15 @@ def _likelihood(cohort: Cohort, sums: Floats, chosen: NDArray[np.intp]) -> float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Final:
-    """The model on all patients, and fits to resampled ones: `draws` is (draw, label, 1 + term)."""
+    """The model on all patients, and fits to resampled ones: `draws` is (draw, label, 1 + term).
+
+    A logistic model has no such fits: its interval is that of its calibration table.
+    """
 
     terms: tuple[Term, ...]
     fitted: Fitted
     penalty: float
-    draws: Floats
+    draws: Floats | None
 
 
 def final_model(cohort: Cohort, terms: Sequence[Term], draws: int = DRAWS) -> Final:
@@ -113,7 +122,9 @@ def final_model(cohort: Cohort, terms: Sequence[Term], draws: int = DRAWS) -> Fi
     penalty = choose_penalty(cohort, raw, terms, everyone, "final")
     kept = centred(raw, terms)
     x = standardised(raw, kept)
-    drawn = refits(cohort, x, everyone, penalty, np.random.default_rng(20260), draws)
+    drawn = None
+    if cohort.model != "logistic":
+        drawn = refits(cohort, x, everyone, penalty, np.random.default_rng(20260), draws)
     return Final(terms=kept, fitted=fit(cohort, x, everyone, penalty), penalty=penalty, draws=drawn)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -22,7 +22,8 @@ class Cohort:
     """The patients of one recipe: an id and the values of each, and the outcome.
 
     `group` joins what must stay in one fold. `y` is the event (0 or 1) or the label's number; `days` is the
-    follow-up of a Cox model. `horizon` is its day.
+    follow-up of a Cox model. `horizon` is its day. `asked` are the values of each patient that models are
+    asked with in use, where those are not the ones that they are fitted to.
     """
 
     model: Model
@@ -33,18 +34,41 @@ class Cohort:
     days: Floats
     horizon: float = 0.0
     labels: tuple[str, ...] = ("event",)
+    asked: tuple[Values, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
+def part_of(cohort: Cohort, place: NDArray[np.intp]) -> Cohort:
+    """Return some of a cohort's patients."""
+    return replace(
+        cohort,
+        ids=tuple(cohort.ids[i] for i in place),
+        group=tuple(cohort.group[i] for i in place),
+        values=tuple(cohort.values[i] for i in place),
+        y=cohort.y[place],
+        days=cohort.days[place],
+        asked=tuple(cohort.asked[i] for i in place) if cohort.asked else (),
+    )
+
+
 def raw_terms(cohort: Cohort, terms: Sequence[Term]) -> Floats:
     """Return (patient, term): each function of each value, neither centred nor scaled."""
+    return _bare(cohort.values, terms)
+
+
+def asked_terms(cohort: Cohort, terms: Sequence[Term]) -> Floats:
+    """Return the raw terms that models are asked with."""
+    return _bare(cohort.asked or cohort.values, terms)
+
+
+def _bare(patients: Sequence[Values], terms: Sequence[Term]) -> Floats:
     bare = [
         Term(input=t.input, function=t.function, centre=0.0, scale=1.0, number=t.number, choice=t.choice)
         for t in terms
     ]
-    return np.array([[term.of(values[term.input]) for term in bare] for values in cohort.values])
+    return np.array([[term.of(values[term.input]) for term in bare] for values in patients])
 
 
 def centred(raw: Floats, terms: Sequence[Term]) -> tuple[Term, ...]:
@@ -73,12 +97,13 @@ def standardised(raw: Floats, terms: Sequence[Term]) -> Floats:
 def folds_of(cohort: Cohort, count: int, salt: str) -> NDArray[np.int64]:
     """Return the fold of each patient: groups stay together, outcomes are spread evenly; by hash alone."""
     folds = np.zeros(len(cohort), dtype=np.int64)
-    first = {group: index for index, group in reversed(list(enumerate(cohort.group)))}
+    members: dict[str, list[int]] = {}
+    for index, group in enumerate(cohort.group):
+        members.setdefault(group, []).append(index)
     for label in np.unique(cohort.y):
-        groups = [group for group, index in first.items() if cohort.y[index] == label]
+        groups = [group for group, own in members.items() if cohort.y[own[0]] == label]
         groups.sort(key=lambda group: unit_hash(f"{salt}/{group}"))
         start = int(unit_hash(f"{salt}/{label}") * count)
         for place, group in enumerate(groups):
-            for index in (i for i, name in enumerate(cohort.group) if name == group):
-                folds[index] = (place + start) % count
+            folds[members[group]] = (place + start) % count
     return folds

@@ -1,6 +1,6 @@
 """The recipe of packs that read values: from a cohort and its terms to folder, figures and card.
 
-Fits take seconds, so that `make evaluate` makes every cross-validation anew; nothing of it is kept.
+Fits take milliseconds, so that `make evaluate` makes every cross-validation anew; nothing of it is kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from core.form import FormField
 from core.patient import Patient, Sourced
-from evaluation.figures import Figure
+from evaluation.figures import Figure, measured
 from inference.manifest_reader import parse_manifest
 from inference.packs import load_pack
 from inference.risk_golden import write_golden_table
@@ -26,6 +26,7 @@ from inference.table_model import Term, Values
 from inference.table_reader import TABLE_SCHEMA, parse_table
 from training.manifest_text import toml_text
 from training.pack_files import write_manifest
+from training.table_bounds import bounds_table_of, nested_bounds, nested_sets, set_threshold_of
 from training.table_card import TableWords, card_text
 from training.table_cross import Final, OutOfFold, cross_validate, final_model, probabilities
 from training.table_data import Cohort, Floats, raw_terms, standardised
@@ -62,8 +63,9 @@ class TableRecipe:
     """How one pack that reads values is made and measured.
 
     `manifest` is all of it but figures and files. `golden` are invented patients. `shown` are the metrics
-    that the manifest repeats. `facts` are counts of the table for the card; `first` makes of them figures
-    that stand before all others, and `asked_with` says in whose values the others were measured.
+    that the manifest repeats. `facts` are counts of the table for the card. `in_use` are the patients with
+    the values that the pack is asked with where the application measures them itself, and `asked_with` says
+    whose they are: figures, and how sure the pack says that it is, are of these.
     """
 
     pack: str
@@ -76,17 +78,22 @@ class TableRecipe:
     shown: tuple[str, ...]
     beside: tuple[Beside, ...] = ()
     facts: Callable[[], dict[str, Any]] = field(default=dict)
-    first: Callable[[Mapping[str, Any]], list[dict[str, object]]] = lambda _facts: []
+    in_use: Callable[[], Cohort] | None = None
     asked_with: str = ""
     subgroups: Callable[[Cohort], Mapping[str, NDArray[np.bool_]]] | None = None
 
     def train(self, work: Path, models: Path, resume: bool) -> Path:
-        """Fit all patients and resampled ones; return the table's file."""
+        """Fit all patients, and to them what tells how sure the model is; return the table's file."""
         del models, resume
         cohort = self.cohort()
+        final, sure = final_model(cohort, self.terms), sureness(self.asked(), self.terms)
         file = work / "table.json"
-        file.write_text(table_text(cohort, final_model(cohort, self.terms)), encoding="utf-8")
+        file.write_text(table_text(cohort, final, sure), encoding="utf-8")
         return file
+
+    def asked(self) -> Cohort:
+        """Return the patients as the pack is asked about them in use."""
+        return self.in_use() if self.in_use else self.cohort()
 
     def build(self, weights: Path, models: Path) -> None:
         """Write the pack's folder around a fitted table."""
@@ -101,24 +108,32 @@ class TableRecipe:
 
     def measure(self, models: Path) -> dict[str, Any]:
         """Return every figure of the card, all made anew."""
-        cohort = self.cohort()
+        everyone, cohort = self.cohort(), self.asked()
         found = cross_validate(cohort, self.terms)
         population = f"{len(set(cohort.group))} patients, cross-validated{self.asked_with}"
+        beside: list[Figure] = []
+        sure: dict[str, Any] = {}
+        if cohort.model == "logistic":
+            sure["bounds"] = nested_bounds(cohort, self.terms, found)
+        elif cohort.model == "multinomial":
+            sure["sets"] = nested_sets(population, cohort, self.terms, found)
+        else:
+            sure["intervals"] = interval_figures(cohort, self.terms, found)
         figures = _FIGURES[cohort.model](population, cohort, found, None)
-        facts = self.facts()
-        first = self.first(facts)
-        beside = []
+        if len(cohort) < len(everyone):
+            figures.append(_of_everyone(everyone, cohort, found, self.asked_with))
         for other in self.beside:
             theirs = other.cohort() if other.cohort else cohort
             out = cross_validate(theirs, other.terms)
             beside += _FIGURES[cohort.model](other.name, theirs, out, 2)
         answer: dict[str, Any] = {
-            "figures": [*first, *(figure.as_table() for figure in figures)],
+            "figures": [figure.as_table() for figure in figures],
             "beside": [figure.as_table() for figure in beside],
-            "manifest_figures": [*first, *(f.as_table() for f in figures if f.metric in self.shown)],
+            "manifest_figures": [figure.as_table() for figure in figures if figure.metric in self.shown],
             "penalties": sorted(set(found.penalties)),
-            "application": self._through_application(cohort, models / self.pack),
-            "facts": facts,
+            "application": self._through_application(everyone, models / self.pack),
+            "facts": self.facts(),
+            **sure,
         }
         if cohort.model == "multinomial":
             return {**answer, "confusion": {"labels": list(cohort.labels), "rows": confusion(cohort, found)}}
@@ -126,7 +141,7 @@ class TableRecipe:
         answer |= {"groups": groups, "reliability": reliability_bins(groups)}
         if self.subgroups:
             answer["subgroups"] = subgroup_figures(cohort, found, self.subgroups(cohort))
-        return {**answer, "intervals": interval_figures(cohort, self.terms, found)}
+        return answer
 
     def card(self, measured: dict[str, Any]) -> str:
         """Return the card."""
@@ -138,7 +153,8 @@ class TableRecipe:
         table, codes = load_table(pack), pack.manifest.codes
         fields = {one.code: one for one in pack.manifest.inputs}
         x = standardised(raw_terms(cohort, table.terms), table.terms)
-        expected = probabilities(table.intercepts + x @ table.coefficients.T, cohort.model)
+        sums = table.intercepts + x @ table.coefficients.T
+        expected = probabilities(sums, cohort.model)
         largest, refused = 0.0, 0
         for index, values in enumerate(cohort.values):
             result = assess(pack, table, patient_of(values, fields))
@@ -150,6 +166,17 @@ class TableRecipe:
                 *(abs(risk.probability - expected[index, codes.index(risk.code)]) for risk in result.risks),
             )
         return {"patients": len(cohort), "refused": refused, "largest_difference": round(largest, 9)}
+
+
+def _of_everyone(everyone: Cohort, answered: Cohort, found: OutOfFold, with_whose: str) -> Figure:
+    """Return the accuracy over all patients, those without an answer counted as wrong."""
+    nearest = found.probabilities(answered.model).argmax(axis=2) == answered.y
+    right = dict(zip(answered.ids, nearest.mean(axis=0), strict=True))
+    each = np.array([right.get(name, 0.0) for name in everyone.ids])
+    population = (
+        f"all {len(set(everyone.group))} patients, those without an answer counted as wrong{with_whose}"
+    )
+    return measured(population, "accuracy", everyone.group, lambda chosen: float(each[chosen].mean()))
 
 
 def patient_of(values: Values, fields: Mapping[str, FormField]) -> Patient:
@@ -164,8 +191,20 @@ def patient_of(values: Values, fields: Mapping[str, FormField]) -> Patient:
     return Patient(**own, further=further)
 
 
-def table_text(cohort: Cohort, final: Final) -> str:
-    """Return the text of `table.json`."""
+def sureness(cohort: Cohort, terms: Sequence[Term]) -> dict[str, Any]:
+    """Return what of `table.json` tells how sure a model is, besides fits to resampled patients."""
+    if cohort.model == "logistic":
+        table = bounds_table_of(cohort, terms)
+        # logits as they are: rounding could make two of them one
+        ends = {"lower": _rounded(table.lower), "upper": _rounded(table.upper)}
+        return {"bounds": {"logits": [float(logit) for logit in table.logits], **ends}}
+    if cohort.model == "multinomial":
+        return {"set_threshold": round(set_threshold_of(cohort, terms), 9)}
+    return {}
+
+
+def table_text(cohort: Cohort, final: Final, sure: Mapping[str, Any]) -> str:
+    """Return the text of `table.json`; `sure` is what `sureness` says."""
     fitted = final.fitted
     content: dict[str, Any] = {"schema": TABLE_SCHEMA, "terms": [_term(term) for term in final.terms]}
     intercepts = fitted.intercepts
@@ -179,7 +218,9 @@ def table_text(cohort: Cohort, final: Final) -> str:
         }
         for row, label in enumerate(cohort.labels)
     ]
-    content["draws"] = [_rounded(draw.ravel(), 6) for draw in final.draws]
+    content |= sure
+    if final.draws is not None:
+        content["draws"] = [_rounded(draw.ravel(), 6) for draw in final.draws]
     lines = [f'"{key}": {_value_text(value)}' for key, value in content.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from evaluation.figures import Figure, area_under_curve, measured
 from training.table_cross import OutOfFold
-from training.table_data import Cohort, Floats
+from training.table_data import Cohort, Floats, part_of
 from training.table_scores import comparable_pairs, concordance, ratio, true_share
 
 FEWEST = 10
@@ -60,18 +59,6 @@ def outcomes(cohort: Cohort) -> tuple[int, int]:
     if cohort.model == "cox":
         return int((had & (cohort.days <= cohort.horizon)).sum()), int((cohort.days > cohort.horizon).sum())
     return int(had.sum()), int((~had).sum())
-
-
-def part_of(cohort: Cohort, place: NDArray[np.intp]) -> Cohort:
-    """Return some of a cohort's patients."""
-    return replace(
-        cohort,
-        ids=tuple(cohort.ids[i] for i in place),
-        group=tuple(cohort.group[i] for i in place),
-        values=tuple(cohort.values[i] for i in place),
-        y=cohort.y[place],
-        days=cohort.days[place],
-    )
 
 
 def _ranking(name: str, own: Cohort, chance: Floats) -> Figure:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="training needs scipy")
 
+from training.recipe import recipe_of
 from training.table_cross import OutOfFold, cross_validate, refits
 from training.table_data import Cohort, raw_terms
 from training.table_form import term
@@ -99,21 +101,51 @@ def test_a_part_with_too_few_is_named_and_has_no_figure(monkeypatch: pytest.Monk
     assert all(float(str(value)) > 0.05 for value in excess.values())
 
 
+def test_the_card_tells_what_the_interval_is_how_often_it_held_and_why_it_is_no_other() -> None:
+    folder = ROOT / "models" / "heart-failure-risk"
+    intervals = json.loads((folder / "figures.json").read_text(encoding="utf-8"))["intervals"]
+    card = (folder / "card.md").read_text(encoding="utf-8")
+    assert f"In {intervals['inside']} of {intervals['groups']} fifths" in card
+    assert "no coverage of 95 % is claimed" in card
+    assert "Venn-Abers bounds, which the recurrence packs have, are not used" in card
+
+
 @pytest.mark.parametrize("pack", ["heart-failure-risk", "thyroid-recurrence", "breast-recurrence"])
-def test_the_card_tells_what_the_interval_is_and_how_often_it_held(pack: str) -> None:
+def test_the_card_names_every_part_of_the_patients(pack: str) -> None:
     folder = ROOT / "models" / pack
     kept = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
     card = (folder / "card.md").read_text(encoding="utf-8")
-    intervals = kept["intervals"]
-    assert f"In {intervals['inside']} of {intervals['groups']} fifths" in card
-    assert "no coverage of 95 % is claimed" in card
     assert all(row["population"] in card for row in kept["subgroups"]["too_few"])
     assert all(row["population"] in card for row in kept["subgroups"]["figures"])
 
 
 def test_the_page_on_estimates_names_the_counts_of_the_cards() -> None:
     text = re.sub(r"\s+", " ", (ROOT / "docs" / "risk.md").read_text(encoding="utf-8"))
-    for pack in ("heart-failure-risk", "thyroid-recurrence", "breast-recurrence"):
-        kept = json.loads((ROOT / "models" / pack / "figures.json").read_text(encoding="utf-8"))["intervals"]
-        assert f"{kept['inside']} (`{pack}`)" in text
-        assert f"of {kept['groups']} fifths" in text
+    kept = {
+        pack: json.loads((ROOT / "models" / pack / "figures.json").read_text(encoding="utf-8"))
+        for pack in ("heart-failure-risk", "thyroid-recurrence", "breast-recurrence", "cardiac-phenotype")
+    }
+    intervals = kept["heart-failure-risk"]["intervals"]
+    assert f"{intervals['inside']} (`heart-failure-risk`) of {intervals['groups']} fifths" in text
+    for pack in ("thyroid-recurrence", "breast-recurrence"):
+        bounds = kept[pack]["bounds"]
+        assert f"{bounds['groups_covered']} (`{pack}`)" in text
+        assert f"of {bounds['groups']} groups" in text
+    held, named = (figure["value"] for figure in kept["cardiac-phenotype"]["sets"]["figures"])
+    assert f"{100 * held:.0f} % of the patients had their own group" in text
+    assert f"{named:.2f} groups were named in the mean" in text
+
+
+@pytest.mark.parametrize(
+    "pack", ["heart-failure-risk", "thyroid-recurrence", "breast-recurrence", "cardiac-phenotype"]
+)
+def test_the_shipped_form_is_the_recipe_s(pack: str) -> None:
+    manifest = tomllib.loads((ROOT / "models" / pack / "pack.toml").read_text(encoding="utf-8"))
+    asked = recipe_of(pack).manifest["inputs"]  # type: ignore[attr-defined]
+    assert [one["title"] for one in manifest["inputs"]] == [one["title"] for one in asked]
+
+
+def test_no_field_of_a_form_is_called_by_a_letter() -> None:
+    for file in ROOT.glob("models/*/pack.toml"):
+        manifest = tomllib.loads(file.read_text(encoding="utf-8"))
+        assert all(len(one["title"]) > 2 for one in manifest.get("inputs", ())), file

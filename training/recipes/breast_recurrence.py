@@ -178,9 +178,8 @@ MANIFEST: dict[str, Any] = {
     "outcome": {
         "model": "logistic",
         "prevalence": 0.295,
-        "calibration": "Predicted and observed recurrences compared in fifths of the patients, in repeated "
-        "nested "
-        "cross-validation; see the card.",
+        "calibration": "Predicted and observed recurrences compared in fifths of the "
+        "patients, in repeated nested cross-validation; see the card.",
     },
     "inputs": [
         {
@@ -225,8 +224,8 @@ WORDS = TableWords(
     "mm), nodes "
     "(by threes), capsule, grade, radiotherapy. A value is brought to the table's own class before it "
     "counts. Breast and "
-    "quadrant are left out: they say nothing that cross-validation would find (above). The interval is "
-    "noise of the parameters alone (300 refits): see below.",
+    "quadrant are left out: they say nothing that cross-validation would find (above). "
+    "Its interval is made by Venn-Abers predictors, crossed: see below.",
     traps="{contradicting} sets of equal values have both outcomes: the table cannot be told apart better "
     "than so, and "
     'published accuracies lie near what always saying "it will not recur" gives. Equal rows are in one '

@@ -12,5 +12,5 @@ RECIPE = Steps(
     trained=lambda work, models, _: tuberculosis.train_weights(work, models),
     built=tuberculosis.build,
     measured=measure_tuberculosis.measure,
-    written=lambda measured: scores_card(MANIFEST, WORDS, measured, family="patients"),
+    written=lambda measured: scores_card(MANIFEST, WORDS, measured),
 )

@@ -204,6 +204,9 @@ WORDS = TableWords(
     "predictor it "
     "lifts every figure (above), and nobody knows it when the question is asked: it is never used. "
     "Figures near 1 on this table are to be read with that in mind.",
+    on_interval="Venn-Abers bounds, which the recurrence packs have, are not used: they need of every "
+    "patient whether the event came by the horizon, and of {censored_in_time} of {patients}, who were lost "
+    "alive before it, nobody knows.",
     failures=(
         "One place, one year, severe heart failure: expect worse elsewhere, and other absolute risks with "
         "today's "

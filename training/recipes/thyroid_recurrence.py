@@ -51,9 +51,9 @@ ATA_RISK = choice(
     {"low": "Low", "intermediate": "Intermediate", "high": "High"},
     "American Thyroid Association's classes, given after surgery and before any follow-up.",
 )
-T = choice("t_stage", "T", {name: name for name in _T}, "Of the TNM classification, after surgery.")
-N = choice("n_stage", "N", {name: name for name in ("N0", "N1a", "N1b")})
-M = choice("m_stage", "M", {name: name for name in ("M0", "M1")})
+T = choice("t_stage", "Tumour (T)", {name: name for name in _T}, "Of the TNM classification, after surgery.")
+N = choice("n_stage", "Nodes (N)", {name: name for name in ("N0", "N1a", "N1b")})
+M = choice("m_stage", "Spread (M)", {name: name for name in ("M0", "M1")})
 SEX = choice("sex", "Sex", {"F": "Female", "M": "Male"})
 _FUNCTION = {name: name for name in ("euthyroid", "hyperthyroid", "hypothyroid")}
 _RESPONSE = {name: name for name in ("excellent", "indeterminate", "biochemical", "structural")}
@@ -195,9 +195,8 @@ MANIFEST: dict[str, Any] = {
     "outcome": {
         "model": "logistic",
         "prevalence": 0.297,
-        "calibration": "Predicted and observed recurrences compared in fifths of the patients, in repeated "
-        "nested "
-        "cross-validation; see the card.",
+        "calibration": "Predicted and observed recurrences compared in fifths of the "
+        "patients, in repeated nested cross-validation; see the card.",
     },
     "inputs": [
         number("age_years", "Age", "years", can_be=(0, 120), seen=(15, 82)),
@@ -231,8 +230,8 @@ WORDS = TableWords(
     "sex, smoking, "
     "earlier radiotherapy, kind of tumour, foci, lymph nodes felt, T, N, M, and the risk class. The "
     "overall stage (a "
-    "function of age and TNM), thyroid function and the kind of goitre are left out. The interval is noise "
-    "of the parameters alone (300 refits): see below.",
+    "function of age and TNM), thyroid function and the kind of goitre are left out. Its interval "
+    "is made by Venn-Abers predictors, crossed: see below.",
     traps="`Response` is how the treatment went, months to years later: {structural_recurred} of "
     "{structural} patients "
     "with a structurally incomplete response are counted as recurred, since that is what recurrence means. "
