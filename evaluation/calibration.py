@@ -28,8 +28,12 @@ class Table:
 
     def probabilities(self, logits: Values) -> Values:
         """Return the calibrated probability of each logit, as the application computes it."""
-        low, high = np.interp(logits, self.logits, self.lower), np.interp(logits, self.logits, self.upper)
-        return high / (1 - low + high)
+        low, high = self.bounds(logits).T
+        return np.asarray(high / (1 - low + high))
+
+    def bounds(self, logits: Values) -> Values:
+        """Return (logit, 2): p0 and p1 of each logit, between which its probability lies."""
+        return np.stack([np.interp(logits, self.logits, ends) for ends in (self.lower, self.upper)], axis=1)
 
 
 def fit_table(logits: Values, truth: NDArray[np.int64], weights: Values | None = None) -> Table:

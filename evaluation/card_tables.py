@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 Measured = Mapping[str, Any]
+UNITS = MappingProxyType(
+    {
+        "patients": "patients",
+        "near_duplicates": "groups of near-duplicates",
+        "source_tiles": "source tiles",
+    }
+)
+"""What a figure's `patients` are, by its `unit`."""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -14,8 +23,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def figure_table(figures: Sequence[Measured]) -> str:
-    """Return figures, each with its interval and from how many."""
+def figure_table(figures: Sequence[Measured], unit: str = "patients") -> str:
+    """Return figures, each with its interval and from how many; `unit` says of what."""
     rows = []
     for figure in figures:
         low, high = figure.get("interval", (None, None))
@@ -23,7 +32,7 @@ def figure_table(figures: Sequence[Measured]) -> str:
         interval = "not stated" if low is None else f"{low:.3f} to {high:.3f}{exact}"
         counts = str(figure["patients"]), str(figure["images"])
         rows.append((figure["population"], figure["metric"], f"{figure['value']:.3f}", interval, *counts))
-    return table(("population", "metric", "value", "95 % interval", "patients", "images"), rows)
+    return table(("population", "metric", "value", "95 % interval", UNITS[unit], "images"), rows)
 
 
 def engine_table(engines: Measured) -> str:

@@ -67,6 +67,29 @@ def reliability(scores: Values, truth: Labels) -> list[dict[str, object]]:
     return rows
 
 
+def bounds_of(intervals: Values, truth: Labels) -> dict[str, object]:
+    """Compare intervals (image, 2) with what was true: over all, and in ten groups of equal size.
+
+    A group is covered where its share with the finding lies between the means of both bounds, each widened
+    by two standard errors of such a share.
+    """
+    order = np.argsort(intervals.mean(1), kind="stable")
+    covered = 0
+    for group in np.array_split(order, BINS):
+        low, high = intervals[group].mean(0)
+        middle = min(max(truth[group].mean(), 1e-3), 1 - 1e-3)
+        error = 2 * float(np.sqrt(middle * (1 - middle) / len(group)))
+        covered += int(low - error <= truth[group].mean() <= high + error)
+    return {
+        "mean_lower": round(float(intervals[:, 0].mean()), 4),
+        "mean_upper": round(float(intervals[:, 1].mean()), 4),
+        "share_ill": round(float(truth.mean()), 4),
+        "mean_width": round(float((intervals[:, 1] - intervals[:, 0]).mean()), 4),
+        "groups_covered": covered,
+        "groups": BINS,
+    }
+
+
 def refusal_row(gates: Sequence[str | None]) -> dict[str, object]:
     """Return how many images were refused, and by which gate; None is an image that was answered."""
     refused = [gate for gate in gates if gate is not None]

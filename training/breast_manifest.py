@@ -23,7 +23,8 @@ FINDINGS: dict[str, dict[str, object]] = {
     },
     "benign": {
         "code": "benign",
-        "title": "Lesion like those of the set that were no cancer",
+        "title": "Lesions of the set that were no cancer",
+        "beside": "malignant",
         "coding": Inline(system="SNOMED CT", code="254838004"),
     },
 }
@@ -58,6 +59,7 @@ MANIFEST: dict[str, Any] = {
         "colour": "grey",
         "multi_frame": False,
         "sexes": ["F"],
+        "trained_on_ages": Inline(minimum=25.0, maximum=75.99),
     },
     "input": {
         "name": "image",
@@ -90,9 +92,7 @@ def facts(measured: Mapping[str, Any]) -> dict[str, object]:
     """Return what the card's failures name."""
     calibrate, test = (measured["parts"][name] for name in ("calibrate", "test"))
     reached = figure_of(measured, f"{_TEST}, all", "sensitivity at sensitivity-90")
-    benign = figure_of(
-        measured, f"code benign: {_TEST}, everybody", "calibration error, 10 bins of equal width"
-    )
+    benign = figure_of(measured, f"code benign: {_TEST}, all", "calibration error, 10 bins of equal width")
     silent = figure_of(measured, f"{_TEST}, without a lesion", "share without an outline")
     return {
         **{f"{name}_calibrating": count for name, count in calibrate.items()},
@@ -130,8 +130,10 @@ WORDS = CardWords(
         "are those of the rarer share.",
         "The operating point sensitivity-90, chosen there for 90 %, reached {reached:.3f} ({reached_low:.3f} "
         "to {reached_high:.3f}) on the test groups.",
-        "The score of `benign` is badly calibrated (calibration error {benign_error:.3f}). Reliability, "
-        "bounds, undecided, engines and what a linear model sees were measured for `malignant` alone.",
+        "The score of `benign` (lesions of the set that were no cancer) is badly calibrated (calibration "
+        "error {benign_error:.3f}). It is told beside that of `malignant` and is no finding of its own: "
+        "nobody is asked about it, and it sorts no image. Reliability, bounds, undecided, engines and what a "
+        "linear model sees were measured for `malignant` alone.",
         "Of {without} images without a lesion {outlined_without:.0%} get an outline.",
         "Callipers and text were put on during the examination, more often where something was found. Drawn "
         "ones alone were added to see what they change (the lines with marks above); the real ones were "

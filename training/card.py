@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evaluation.card import map_table
-from evaluation.card_tables import Measured, figure_table, refusal_table, reliability_table, table
+from evaluation.card_tables import UNITS, Measured, figure_table, refusal_table, reliability_table, table
 from training.card_speed import speed_parts
 from training.card_words import CardWords
 
@@ -23,12 +23,13 @@ def scores_card(
     words: CardWords,
     measured: Measured,
     *,
-    family: str,
     notes: Sequence[str] = (),
 ) -> str:
-    """Return the card of a pack that scores findings; `family` is what intervals resample, in words."""
-    facts, on = words.facts(measured), words.on
-    usual = f"INT8 in ONNX Runtime; intervals: 1,000 bootstraps of {family}. {GATES}"
+    """Return the card of a pack that scores findings."""
+    facts = words.facts(measured)
+    on = {section: text.format(**facts) for section, text in words.on.items()}
+    unit = measured.get("unit", "patients")
+    usual = f"INT8 in ONNX Runtime; intervals: 1,000 bootstraps of {UNITS[unit]}. {GATES}"
     parts = [
         f"# {manifest['title']} (`{manifest['id']}` {manifest['version']}, {manifest['class']})",
         f"**Intended use.** {manifest['intended_use']}",
@@ -41,7 +42,7 @@ def scores_card(
         f"**Calibration.** {words.calibration}",
         "## Scores",
         on.get("scores", usual),
-        figure_table(measured["figures"]),
+        figure_table(measured["figures"], unit),
         *_answers(measured, on),
         *_beside(measured, on),
         *notes,
@@ -53,17 +54,13 @@ def scores_card(
 
 
 def _answers(measured: Measured, on: Mapping[str, str]) -> list[str]:
-    bounds = measured["bounds"]
     return [
         "## Reliability",
         on.get("reliability", ""),
         f"![Reliability]({RELIABILITY})",
         reliability_table(measured["reliability"]),
         f"Undecided{on.get('undecided', '')} (the interval crosses the threshold): "
-        f"{measured['undecided']:.1%}. Venn-Abers bounds{on.get('bounds', '')}: "
-        f"{bounds['mean_lower']:.3f} to {bounds['mean_upper']:.3f} in the mean (mean width "
-        f"{bounds['mean_width']:.3f}), {bounds['share_ill']:.3f} have the finding; of {bounds['groups']} "
-        f"groups of equal size the bounds hold in {bounds['groups_covered']}, sampling error allowed for.",
+        f"{measured['undecided']:.1%}. {bounds_in_words(measured['bounds'], on.get('bounds', ''))}",
         "## Engines and precisions",
         on.get("engines", ""),
         score_engine_table(measured["engines"]),
@@ -72,6 +69,16 @@ def _answers(measured: Measured, on: Mapping[str, str]) -> list[str]:
         refusal_table(measured["own_refused"]),
         *_strangers_part(measured),
     ]
+
+
+def bounds_in_words(bounds: Measured, on: str = "") -> str:
+    """Return how often Venn-Abers bounds hold; `on` says of what they are, where that is not what all is."""
+    return (
+        f"Venn-Abers bounds{on}: {bounds['mean_lower']:.3f} to {bounds['mean_upper']:.3f} in the mean (mean "
+        f"width {bounds['mean_width']:.3f}), {bounds['share_ill']:.3f} have the finding; of "
+        f"{bounds['groups']} groups of equal size the bounds hold in {bounds['groups_covered']}, sampling "
+        "error allowed for."
+    )
 
 
 def _strangers_part(measured: Measured) -> list[str]:
@@ -88,10 +95,14 @@ def _beside(measured: Measured, on: Mapping[str, str]) -> list[str]:
     parts = []
     if measured.get("baselines"):
         head = "## Beside it: what the data gives away"
-        parts += [head, on.get("baselines", ""), figure_table(measured["baselines"])]
+        parts += [head, on.get("baselines", ""), _baselines(measured)]
     for code, rows in map_qualities(measured).items():
         parts += [f"## The map: {code}" if code else "## The map", on.get("map", ""), map_table(rows)]
     return parts
+
+
+def _baselines(measured: Measured) -> str:
+    return figure_table(measured["baselines"], measured.get("unit", "patients"))
 
 
 def map_qualities(measured: Measured) -> Mapping[str, Measured]:

@@ -10,7 +10,7 @@ from evaluation.card_tables import (
     reliability_table,
     table,
 )
-from training.card import score_engine_table, stranger_table
+from training.card import bounds_in_words, score_engine_table, stranger_table
 from training.card_speed import speed_parts
 
 _LUNGS = """# Lung outline on chest X-rays (`chest-lungs` {version}, assist)
@@ -138,7 +138,8 @@ def pneumonia_card(measured: Measured) -> str:
         "## Scores",
         'INT8 in ONNX Runtime; intervals: 1,000 bootstraps of patients. "All": gates off; "answered": on.',
         figure_table(measured["figures"]),
-        f"Undecided (the interval crosses the threshold): {measured['undecided']:.1%} of the test images.",
+        f"Undecided (the interval crosses the threshold): {measured['undecided']:.1%} of the test images. "
+        + bounds_in_words(measured["bounds"]),
         "## Beside it: what the data gives away",
         figure_table(measured["baselines"]),
         "## Reliability (test, all)",

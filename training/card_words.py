@@ -16,10 +16,10 @@ def no_facts(_measured: Mapping[str, Any]) -> Mapping[str, object]:
 class CardWords:
     """Paragraphs of Markdown: facts about data and network, and known failures as list items.
 
-    What `data` and `failures` name in braces is `facts` of what was measured. `on` says of a section of the
-    card what its numbers were measured on and with, where that is not what all others are: `scores` (instead
-    of the usual sentence), `reliability`, `undecided` and `bounds` (after these words), `engines`, `own`,
-    `baselines`, `map`.
+    What `data`, `failures` and `on` name in braces is `facts` of what was measured. `on` says of a section
+    of the card what its numbers were measured on and with, where that is not what all others are: `scores`
+    (instead of the usual sentence), `reliability`, `undecided` and `bounds` (after these words), `engines`,
+    `own`, `baselines`, `map`.
     """
 
     data: str

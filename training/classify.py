@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.model_facts import FigureUnit
+from evaluation.card_tables import UNITS
 from evaluation.figures import area_under_curve
 from inference import preprocess
 from training import augment
@@ -71,8 +73,8 @@ class Classifier:
     """What a linear model reads beside the network, by name: (image, number), such as colours without "
     "shapes."""
     words: CardWords
-    family: str = "patients"
-    """What the samples' units are, in words."""
+    unit: FigureUnit = "patients"
+    """What the samples' units are."""
     measure_more: Callable[[Path, dict[str, Any]], dict[str, Any]] | None = None
     """Adds what this pack alone is measured for."""
     notes: Callable[[Mapping[str, Any]], tuple[str, ...]] = no_notes
@@ -94,13 +96,18 @@ class Classifier:
         from training import classify_measure
 
         measured: dict[str, Any] = classify_measure.measure(self, models)
+        if self.unit != "patients":
+            measured["unit"] = self.unit
         return self.measure_more(models, measured) if self.measure_more else measured
 
     def card(self, measured: dict[str, Any]) -> str:
         """Return the card."""
-        return scores_card(
-            self.manifest, self.words, measured, family=self.family, notes=self.notes(measured)
-        )
+        return scores_card(self.manifest, self.words, measured, notes=self.notes(measured))
+
+    @property
+    def family(self) -> str:
+        """What the samples' units are, in words."""
+        return UNITS[self.unit]
 
     @property
     def pack(self) -> str:

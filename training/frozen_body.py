@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from training.fold_layers import Layer, Values
 from training.inside_lungs import Crops, Stage, draw_batch
 from training.networks import TextureNet
 
 STEPS = 12
 """Of Newton's method, which has long settled by then."""
-Values = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """A linear layer: a weight for each feature, and what is added."""
-
-    weights: Values
-    added: float
-
-    def of(self, features: Values) -> Values:
-        """Return the logits (image,) of features (image, feature)."""
-        return np.asarray(features @ self.weights + self.added)
-
-    @torch.no_grad()
-    def put_into(self, network: TextureNet) -> None:
-        """Make it the network's last layer."""
-        network.weight.copy_(torch.from_numpy(self.weights).float())
-        network.bias.fill_(self.added)
+@torch.no_grad()
+def put_into(layer: Layer, network: TextureNet) -> None:
+    """Make a layer the network's last one."""
+    network.weight.copy_(torch.from_numpy(layer.weights).float())
+    network.bias.fill_(layer.added)
 
 
 @torch.no_grad()

@@ -27,11 +27,12 @@ from training.measure_scores import (
     refused_strangers,
     score_of,
 )
+from training.pack_files import OF_LABEL
 from training.samples import as_grey
 from training.stranger_sets import evaluation_bank, training_bank
 from training.through_application import Answer, Application
 
-TEST = "groups kept apart"
+TEST, UNIT = "groups kept apart", "near_duplicates"
 
 
 def measure(packs: Path) -> dict[str, Any]:
@@ -44,9 +45,10 @@ def measure(packs: Path) -> dict[str, Any]:
         measure_answers(packs, PACK, sets[c], answers, place=i) for i, c in enumerate(FINDINGS)
     )
     for row in benign["figures"]:
-        row["population"] = f"code benign: {row['population'].replace(', all', ', everybody')}"
+        row["population"] = f"{OF_LABEL}benign: {row['population']}"
     return {
         **malignant,
+        "unit": UNIT,
         "figures": malignant["figures"] + _outlines(scans, answers) + benign["figures"],
         "marks": marks(application, scans),
         "engines": engines(packs, PACK, sets["malignant"]),
@@ -73,14 +75,14 @@ def card(measured_: dict[str, Any]) -> str:
     notes = (
         "## Callipers and text",
         "The same images as they are, and with further callipers and letters drawn at random places.",
-        figure_table(measured_["marks"]),
+        figure_table(measured_["marks"], UNIT),
         "## Where the map points",
         f"On {spots['images']} images of malignant lesions with a map, its hottest place lies in the lesion "
         f"in {spots['map_hits']:.1%}; the middle of the picture does in {spots['middle_hits']:.1%}.",
         "A map is weighted by the outline that the network draws, so that it points at what was outlined. "
         "With shuffled weights nothing speaks for a finding: that map is flat, and its correlation 0.",
     )
-    return scores_card(MANIFEST, WORDS, measured_, family="groups of near-duplicates", notes=notes)
+    return scores_card(MANIFEST, WORDS, measured_, notes=notes)
 
 
 def test_set(scans: Sequence[Scan], code: str) -> TestSet:

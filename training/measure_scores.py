@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evaluation.figures import Figure, Labels, Values, area_under_curve, share
 from evaluation.map_quality import Case
-from evaluation.scores import BINS, refusal_row, reliability, score_figures
+from evaluation.scores import bounds_of, refusal_row, reliability, score_figures
 from inference.manifest import Scoring
 from inference.packs import load_pack
 from inference.subject import Subject
@@ -39,7 +39,7 @@ class TestSet:
 
 def score_of(answer: Answer, place: int = 0) -> float:
     """Return the probability that a pack gives with its gates off; `place` is the finding's."""
-    return answer.open.findings[place].probability if answer.open.findings else float("nan")
+    return answer.open.scores[place].probability if answer.open.scores else float("nan")
 
 
 def scoring_of(packs: Path, pack: str, place: int = 0) -> Scoring:
@@ -93,31 +93,8 @@ def engines(packs: Path, pack: str, test: TestSet, *, place: int = 0) -> dict[st
 
 def bounds(answers: Sequence[Answer], truth: Labels, place: int = 0) -> dict[str, object]:
     """Compare the Venn-Abers intervals of answers with what was true."""
-    pairs = np.array([a.open.findings[place].interval for a in answers if a.open.findings])
-    return bounds_of(pairs, truth[[bool(a.open.findings) for a in answers]])
-
-
-def bounds_of(intervals: NDArray[np.float64], truth: Labels) -> dict[str, object]:
-    """Compare intervals (image, 2) with what was true: over all, and in ten groups of equal size.
-
-    A group is covered where its share with the finding lies between the means of both bounds, each widened
-    by two standard errors of such a share.
-    """
-    order = np.argsort(intervals.mean(1), kind="stable")
-    covered = 0
-    for group in np.array_split(order, BINS):
-        low, high = intervals[group].mean(0)
-        middle = min(max(truth[group].mean(), 1e-3), 1 - 1e-3)
-        error = 2 * float(np.sqrt(middle * (1 - middle) / len(group)))
-        covered += int(low - error <= truth[group].mean() <= high + error)
-    return {
-        "mean_lower": round(float(intervals[:, 0].mean()), 4),
-        "mean_upper": round(float(intervals[:, 1].mean()), 4),
-        "share_ill": round(float(truth.mean()), 4),
-        "mean_width": round(float((intervals[:, 1] - intervals[:, 0]).mean()), 4),
-        "groups_covered": covered,
-        "groups": BINS,
-    }
+    pairs = np.array([a.open.scores[place].interval for a in answers if a.open.scores])
+    return bounds_of(pairs, truth[[bool(a.open.scores) for a in answers]])
 
 
 def refused_strangers(
@@ -175,4 +152,4 @@ def _measurable(figure: Figure, truth: Labels, everyone: Labels) -> bool:
 
 
 def _undecided(answer: Answer, place: int) -> bool:
-    return bool(answer.open.findings) and answer.open.findings[place].position == "undecided"
+    return bool(answer.open.scores) and answer.open.scores[place].position == "undecided"

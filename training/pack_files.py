@@ -23,6 +23,8 @@ SHOWN = (
 )
 """Metrics that the manifest repeats for the window and the report, for all images; the card has them all."""
 FOR_ALL = (", all", ", all images")
+OF_LABEL = "code "
+"""Begins the population of figures that are of another label than a pack's first: `code benign: ...`."""
 
 COUNTING = ("rule", "cell_pixels", "threshold", "chosen_on", "sensitivity", "specificity", "few")
 """What the manifest's `[count]` repeats of the measured counting."""
@@ -57,17 +59,20 @@ def replace_manifest_figures(folder: Path, measured: Mapping[str, Any]) -> None:
     shown = (
         chosen
         if chosen is not None
-        else [f for f in figures if f["metric"] in SHOWN and f["population"].endswith(FOR_ALL)]
+        else [f for f in _of_first(figures) if f["metric"] in SHOWN and f["population"].endswith(FOR_ALL)]
     )
-    manifest["figures"] = shown
+    unit = {"unit": measured["unit"]} if "unit" in measured else {}
+    manifest["figures"] = [{**figure, **unit} for figure in shown]
     if "smears" in measured:
         manifest["count"] = {key: measured["smears"][key] for key in COUNTING}
     for label in (*manifest["labels"], *manifest.get("findings", ())):
-        own = f"code {label['code']}: "
+        own = f"{OF_LABEL}{label['code']}: "
         named = [f for f in figures if f["population"].startswith(own)]
         for point in label.get("operating_points", ()):
             for rate in ("sensitivity", "specificity"):
-                point[rate] = _rate(named or figures, f"{rate} at {point['name']}")
+                figure = _figure(named or _of_first(figures), f"{rate} at {point['name']}")
+                point[rate] = [float(figure["value"]), *map(float, figure["interval"])]
+                point["measured_on"] = str(figure["population"]).removeprefix(own)
         quality = measured.get("map_quality", {})
         quality = quality.get(label["code"], quality)
         if "passes" in quality:
@@ -88,8 +93,10 @@ def facts_of(folder: Path) -> dict[str, object]:
     return {"version": manifest["version"], "parameters": round(parameters / 1000)}
 
 
-def _rate(figures: list[dict[str, Any]], metric: str) -> list[float]:
-    figure = next(
-        f for f in figures if f["metric"] == metric and f["population"].endswith((", all", ", everybody"))
-    )
-    return [float(figure["value"]), *map(float, figure["interval"])]
+def _of_first(figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the figures that are of no label by name: those of a pack's first, and of its outlines."""
+    return [figure for figure in figures if not figure["population"].startswith(OF_LABEL)]
+
+
+def _figure(figures: list[dict[str, Any]], metric: str) -> dict[str, Any]:
+    return next(f for f in figures if f["metric"] == metric and f["population"].endswith(", all"))

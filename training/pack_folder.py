@@ -16,7 +16,7 @@ from inference.engine import ENGINES, open_engine
 from training import export
 
 Tensors = NDArray[np.float32]
-_FILES = """The weights in this folder (model.fp32.onnx, model.int8.onnx) and the files that describe
+_FILES = """The weights in this folder ({weights}) and the files that describe
 them """
 _SOURCES = """
 SPDX-License-Identifier: {spdx}
@@ -87,8 +87,10 @@ def outputs_of(model: Path, images: Tensors, batch: int = 16) -> dict[str, Tenso
     return {name: np.concatenate([part[index] for part in parts]) for index, name in enumerate(names)}
 
 
-def write_licence(folder: Path, licence: Mapping[str, object]) -> None:
-    """Write the licence of the weights, as the manifest's table `licence` names it."""
+def write_licence(
+    folder: Path, licence: Mapping[str, object], weights: str = "model.fp32.onnx, model.int8.onnx"
+) -> None:
+    """Write the licence of the files `weights`, as the manifest's table `licence` names it."""
     terms = LICENCES[str(licence["spdx"])]
-    text = _FILES + terms + _SOURCES.format(**licence)
+    text = _FILES.format(weights=weights) + terms + _SOURCES.format(**licence)
     (folder / "LICENSE").write_text(text, encoding="utf-8")

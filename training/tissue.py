@@ -121,7 +121,7 @@ def recipe(organ: str, manifest: Mapping[str, Any]) -> Classifier:
         words=words_of(organ),
         batch=24,
         strange=8,
-        family="source tiles",
+        unit="source_tiles",
         measure_more=lambda models, measured: {
             **measured,
             "slides": slide_figures(f"biopsy-{organ}", models),

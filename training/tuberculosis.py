@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from evaluation.calibration import fit_table
 from evaluation.figures import area_under_curve
 from training import augment, data, frozen_body, pack_files, pack_folder
+from training.fold_layers import FILE, Layer, features_in, kept_layers, logits_without, write_layers
 from training.gates import Bound, measures_of, set_limits
 from training.inside_lungs import Stage, load_crops, region_input
 from training.networks import FindingNet, FindingPack, TextureNet
@@ -38,7 +38,6 @@ CHANGES = Stage(
 )
 """What changes a view; nothing is trained in steps."""
 POINTS = {"sensitivity-90": 0.9, "sensitivity-95": 0.95}
-FOLDS_FILE = "folds.json"
 TAIL, FAMILIAR_SLACK = 0.005, 1.15
 
 
@@ -48,6 +47,11 @@ class Chests:
 
     pictures: Sequence[data.Picture]
     outlined: Sequence[Outlined]
+
+    @property
+    def patients(self) -> list[str]:
+        """Whose they are."""
+        return [picture.patient for picture in self.pictures]
 
     @property
     def truth(self) -> NDArray[np.int64]:
@@ -72,9 +76,9 @@ def chests(models: Path, source: str = LEARNED) -> Chests:
     return Chests(pictures=[pair[0] for pair in kept], outlined=[pair[1] for pair in kept])
 
 
-def fold_of(patient: str) -> int:
-    """Return which fold a patient belongs to."""
-    return int(data.unit_hash(f"tb {patient}") * FOLDS)
+def folds_of(patients: Sequence[str]) -> NDArray[np.int64]:
+    """Return which fold each patient belongs to."""
+    return np.array([int(data.unit_hash(f"tb {patient}") * FOLDS) for patient in patients])
 
 
 def train_weights(work: Path, models: Path) -> Path:
@@ -87,30 +91,25 @@ def train_weights(work: Path, models: Path) -> Path:
     changed = frozen_body.changed_views(network, crops, CHANGES, CHANGED_VIEWS, SIZE)
     views = np.concatenate([plain[None], changed])
     _cross_validate(views, learned, work)
-    _fitted(views, learned.truth, np.ones(len(learned.truth), np.bool_)).put_into(network)
+    shipped = _fitted(views, learned.truth, np.ones(len(learned.truth), np.bool_))
+    frozen_body.put_into(shipped, network)
     torch.save(network.state_dict(), work / "weights.pt")
     return work / "weights.pt"
 
 
 def _cross_validate(views: NDArray[np.float64], learned: Chests, work: Path) -> None:
-    folds = np.array([fold_of(picture.patient) for picture in learned.pictures])
-    logits = np.full(len(folds), np.nan)
+    folds, layers = folds_of(learned.patients), []
     for fold in range(FOLDS):
-        layer = _fitted(views, learned.truth, folds != fold)
-        logits[folds == fold] = layer.of(views[0][folds == fold])
-        area = area_under_curve(logits[folds == fold], learned.truth[folds == fold])
+        asked = folds == fold
+        layers.append(_fitted(views, learned.truth, ~asked))
+        area = area_under_curve(layers[-1].of(views[0][asked]), learned.truth[asked])
         log.info("fold %d: AUC %.4f", fold, area)
-    log.info("AUC %.4f over the folds", area_under_curve(logits, learned.truth))
-    rows = [
-        {"patient": picture.patient, "fold": int(fold), "truth": int(truth), "logit": round(float(logit), 5)}
-        for picture, fold, truth, logit in zip(learned.pictures, folds, learned.truth, logits, strict=True)
-    ]
-    (work / FOLDS_FILE).write_text(json.dumps(rows, indent=0) + "\n", encoding="utf-8")
+    area = area_under_curve(logits_without(layers, folds, views[0]), learned.truth)
+    log.info("AUC %.4f over the folds", area)
+    write_layers(layers, work)
 
 
-def _fitted(
-    views: NDArray[np.float64], truth: NDArray[np.int64], chosen: NDArray[np.bool_]
-) -> frozen_body.Layer:
+def _fitted(views: NDArray[np.float64], truth: NDArray[np.int64], chosen: NDArray[np.bool_]) -> Layer:
     seen = views[:, chosen]
     every = np.tile(truth[chosen], len(seen))
     return frozen_body.fitted(seen.reshape(-1, seen.shape[2]), every, penalty=PENALTY)
@@ -126,38 +125,28 @@ def build(weights: Path, models: Path) -> None:
     features = frozen_body.features_of(network, torch.from_numpy(tensors))
     pack.familiarity.fit(torch.from_numpy(features), shrinkage=0.3)
     pack_folder.write_networks(pack, FindingPack.OUTPUTS, folder, tensors[::2])
-    (folder / FOLDS_FILE).write_bytes((weights.parent / FOLDS_FILE).read_bytes())
+    (folder / FILE).write_bytes((weights.parent / FILE).read_bytes())
     manifest = dict(MANIFEST)
     manifest["tolerance"] = pack_folder.write_golden(
         folder, golden_inputs(models / "chest-lungs", (SIZE, SIZE)), ROLES
     )
     pack_folder.write_licence(folder, MANIFEST["licence"])
-    manifest["labels"] = [_label(folder)]
+    manifest["labels"] = [_label(folder, learned, tensors)]
     manifest["familiarity"], manifest["limits"] = _limits(folder, learned, tensors)
     pack_files.write_manifest(folder, manifest)
 
 
-def folds_kept(folder: Path) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return patient, fold, truth and logit of each image, from networks that had not seen the patient."""
-    rows = json.loads((folder / FOLDS_FILE).read_text(encoding="utf-8"))
-    return (
-        [row["patient"] for row in rows],
-        np.array([row["fold"] for row in rows]),
-        np.array([row["truth"] for row in rows]),
-        np.array([row["logit"] for row in rows], dtype=np.float64),
-    )
-
-
-def _label(folder: Path) -> dict[str, object]:
-    """Calibrate on what the folds' networks said of patients that they had not seen."""
-    _, _, truth, logits = folds_kept(folder)
+def _label(folder: Path, learned: Chests, tensors: NDArray[np.float32]) -> dict[str, object]:
+    """Calibrate on what the folds' layers say, on the INT8 body, of patients that they had not seen."""
+    features = features_in(folder, tensors, "onnxruntime", "int8")
+    logits, truth = logits_without(kept_layers(folder), folds_of(learned.patients), features), learned.truth
     return scored_label(
         LABEL,
         fit_table(logits, truth),
         logits,
         truth,
         points=POINTS,
-        chosen_on=f"{LEARNED}: {len(truth)} patients, each by the layer (FP32) of a fold without them",
+        chosen_on=f"{LEARNED}: {len(truth)} patients, cross-validated",
         prevalence=round(float(truth.mean()), 3),
         map_shown=True,
     )

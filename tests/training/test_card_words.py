@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evaluation.card_tables import UNITS
 from training.card import largest_int8_change
 from training.card_words import figure_of
 from training.samples import Sample, counts_of
@@ -42,6 +43,20 @@ def test_thresholds_were_chosen_on_what_calibrates_not_on_what_gives_the_figures
     points = [point for label in labels for point in label.get("operating_points", ())]
     assert points
     assert {point["chosen_on"] for point in points} == {wanted}
+
+
+@pytest.mark.parametrize("pack", sorted(folder.name for folder in MODELS.iterdir()))
+def test_figures_of_data_without_patients_say_in_manifest_and_card_what_was_counted(pack: str) -> None:
+    manifest = tomllib.loads((MODELS / pack / "pack.toml").read_text(encoding="utf-8"))
+    unit = {
+        "biopsy-colon": "source_tiles",
+        "biopsy-lung": "source_tiles",
+        "breast-ultrasound": "near_duplicates",
+    }.get(pack, "patients")
+    assert {figure.get("unit", "patients") for figure in manifest["figures"]} == {unit}
+    assert kept(pack).get("unit", "patients") == unit
+    head = "| population | metric | value | 95 % interval | {} | images |"
+    assert head.format(UNITS[unit]) in card(pack)
 
 
 def test_counts_are_of_units_and_pictures_by_part_and_group() -> None:
@@ -94,7 +109,11 @@ def test_each_population_of_tuberculosis_says_how_it_was_measured() -> None:
     measured = kept("chest-tb-adult")
     populations = {row["population"] for row in measured["figures"]}
     within = {name for name in populations if name.startswith("Shenzhen")}
-    assert all("FP32" in name for name in within)
+    assert within == {"Shenzhen, cross-validated by patient, all"}
+    explained = (
+        card("chest-tb-adult").partition("**Two populations, measured unlike.**")[2].partition("\n")[0]
+    )
+    assert "*Shenzhen, cross-validated by patient*: the network that ships" in explained
     assert not any(name.endswith("answered") for name in within)
     assert all("chosen with an eye on it" in name for name in populations - within)
     assert all(
@@ -105,3 +124,18 @@ def test_each_population_of_tuberculosis_says_how_it_was_measured() -> None:
 def test_a_figure_that_was_not_measured_is_no_empty_word() -> None:
     with pytest.raises(KeyError, match="nothing; AUC"):
         figure_of({"figures": []}, "nothing", "AUC")
+
+
+def test_names_of_populations_are_plain_and_the_card_of_the_heart_explains_them() -> None:
+    figures = [one for pack in MODELS.iterdir() for one in kept(pack.name)["figures"]]
+    names = {str(one["population"]) for one in figures}
+    assert not any(
+        word in name for name in names for word in ("everybody", "by a network that", "the layer of")
+    )
+    words = card("cardiac-cine")
+    manifest = tomllib.loads((MODELS / "cardiac-cine" / "pack.toml").read_text(encoding="utf-8"))
+    shown = {figure["population"].partition(", all")[0] for figure in manifest["figures"]}
+    assert any(name.startswith("ACDC patients kept apart, seen when training was ended") for name in shown)
+    assert "ACDC patients measured, cross-validated" in shown
+    assert "eye on these held-out patients**, seen when training was ended" in words
+    assert "## All patients, cross-validated\n\nEach patient by a network that has not seen them" in words

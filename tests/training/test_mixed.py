@@ -14,13 +14,24 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_an_answer_of_a_pack_for_another_kind_is_counted_and_bold() -> None:
-    tiles = PictureSet(name="tiles", pictures=lambda: iter(()), right=frozenset({"biopsy-lung"}))
+    tiles = PictureSet(
+        name="tiles",
+        pictures=lambda: iter(()),
+        right=frozenset({"biopsy-lung"}),
+        siblings=frozenset({"biopsy-colon"}),
+    )
     cats = PictureSet(name="cats", pictures=lambda: iter(()), right=frozenset())
     chosen = [(tiles, (PICTURE, PICTURE)), (cats, (PICTURE, PICTURE, PICTURE))]
-    counts = {"tiles": Counter({"biopsy-lung": 2}), "cats": Counter({"biopsy-lung": 1, NOTHING: 2})}
+    counts = {
+        "tiles": Counter({"biopsy-lung": 2, "biopsy-colon": 1}),
+        "cats": Counter({"biopsy-lung": 1, NOTHING: 2}),
+    }
     lines = page_part(chosen, counts).splitlines()
-    assert lines[0] == "5 pictures; answers of a pack for another kind, in bold: 1."
-    assert lines[-2:] == ["| tiles | 2 | 2 |  |", "| cats | 3 | **1** | 2 |"]
+    assert lines[0] == (
+        "5 pictures; answers of a pack for another kind, in bold: 1; "
+        "of one for a sibling kind, in italics: 1."
+    )
+    assert lines[-2:] == ["| tiles | 2 | *1* | 2 |  |", "| cats | 3 |  | **1** | 2 |"]
 
 
 def test_pictures_are_chosen_evenly_and_written_as_they_are(tmp_path: Path) -> None:
@@ -37,7 +48,7 @@ def test_pictures_are_chosen_evenly_and_written_as_they_are(tmp_path: Path) -> N
 def test_the_sets_name_packs_that_exist_and_ages_at_which_they_are_asked() -> None:
     packs = {folder.parent.name for folder in (ROOT / "models").glob("*/pack.toml")}
     for one in SETS:
-        assert one.right <= packs
+        assert one.right | one.siblings <= packs
         assert one.age is None or one.age in AGES
 
 

@@ -27,7 +27,8 @@ def test_each_recipe_can_train_build_measure_and_write_its_card(pack: str) -> No
 @pytest.mark.parametrize("pack", PACKS)
 def test_the_manifest_repeats_figures_that_the_evaluation_kept(pack: str) -> None:
     manifest = tomllib.loads((MODELS / pack / "pack.toml").read_text(encoding="utf-8"))
-    kept = json.loads((MODELS / pack / "figures.json").read_text(encoding="utf-8"))["figures"]
+    measured = json.loads((MODELS / pack / "figures.json").read_text(encoding="utf-8"))
+    kept = [*measured["figures"], *measured.get("over_folds", ())]
     values = {(row["population"], row["metric"]): row["value"] for row in kept}
     assert manifest["figures"]
     for row in manifest["figures"]:
@@ -54,9 +55,19 @@ def test_the_page_has_a_row_for_each_pack_with_what_a_reader_asks_for(pack: str)
 
 def test_the_page_says_what_a_resemblance_is_worth_with_the_program_s_own_outlines() -> None:
     (row,) = [line for line in page(MODELS).splitlines() if line.startswith("| [`cardiac-phenotype`]")]
-    facts = json.loads((MODELS / "cardiac-phenotype" / "figures.json").read_text(encoding="utf-8"))["facts"]
-    assert f"**{facts['right_by_network'] / facts['measured']:.3f}**" in row
-    assert f"| {facts['measured']} patients |" in row
+    kept = json.loads((MODELS / "cardiac-phenotype" / "figures.json").read_text(encoding="utf-8"))
+    by_network, by_people = kept["figures"][0], kept["beside"][0]
+    assert (by_network["metric"], by_people["metric"]) == ("accuracy", "accuracy")
+    assert "by outlines of networks that had not seen them" in by_network["population"]
+    assert "by people's outlines" in by_people["population"]
+    assert f"**{by_network['value']:.3f}**" in row
+    assert by_network["images"] == kept["facts"]["measured"] < kept["facts"]["patients"]
+    (whole,) = [one for one in kept["figures"] if "counted as wrong" in one["population"]]
+    share = kept["facts"]["measured"] / kept["facts"]["patients"]
+    assert whole["value"] == pytest.approx(by_network["value"] * share, abs=1e-4)
+    assert (whole["patients"], whole["images"]) == (kept["facts"]["scans"], kept["facts"]["patients"])
+    low, high = whole["interval"]
+    assert high - low > by_network["interval"][1] - by_network["interval"][0], "who is refused is chance too"
 
 
 def test_a_unit_serves_one_part_and_the_parts_have_the_sizes_that_were_asked_for() -> None:

@@ -31,7 +31,7 @@ def test_the_map_of_a_layer_on_a_frozen_body_is_exact_and_the_layer_is_what_was_
     inputs = torch.from_numpy(rng.random((8, 1, 64, 64), dtype=np.float32))
     features = frozen_body.features_of(network, inputs)
     layer = frozen_body.fitted(features, np.arange(8) % 2, penalty=0.1)
-    layer.put_into(network)
+    frozen_body.put_into(layer, network)
     with torch.no_grad():
         logits, evidence, _ = network(inputs)
     torch.testing.assert_close(evidence.mean((1, 2, 3)), logits)
