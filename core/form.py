@@ -11,6 +11,11 @@ PREGNANCY = "pregnancy"
 """Code of what is known of a pregnancy, ``yes`` or ``no``: no model asks for it, references depend on it."""
 
 
+def says_pregnant(value: float | str | bool) -> bool:
+    """Return whether a value of the field means a pregnancy, however yes is written."""
+    return value in (True, "yes")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChoice:
     """One of the answers that a field knows: how it is written in files, and what a person reads."""

@@ -20,7 +20,10 @@ class Sourced(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contradiction:
-    """Two sources that do not agree on one field; ``used`` is the one that was kept."""
+    """Two sources that do not agree on one field; ``used`` is the one that was kept.
+
+    Of a pregnancy that sex or age speak against, ``other`` is that sex or age.
+    """
 
     field: str
     used: str

@@ -38,11 +38,17 @@ class ModelStamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a pack does not speak on this image, and what can be done. It is a result, not an error."""
+    """Why a pack does not speak on this image, and what can be done. It is a result, not an error.
+
+    ``fields`` are the codes of values that it asks for, as patient files name them. ``case`` is which of the
+    gate's reasons it is, by the name of its sentence in the wording table; empty in older records.
+    """
 
     gate: str
     reason: str
     advice: str
+    fields: tuple[str, ...] = ()
+    case: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,7 @@ class Finding:
     """A score, its threshold and its position. ``probability`` and ``interval`` are 0..1.
 
     ``site`` is what the score means where the clinic is; None while nobody has said how common it is there.
+    ``beside`` is the code of the finding that this score is told beside; "" for a finding of its own.
     """
 
     code: str
@@ -104,6 +111,7 @@ class Finding:
     calibrated_at_prevalence: float | None
     image: ImageRef
     site: SiteProbability | None = None
+    beside: str = ""
 
     @property
     def positive(self) -> bool:
@@ -122,7 +130,12 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """A number with its unit, how it was measured, how sure it is, and a guideline's sentence on it."""
+    """A number with its unit, how it was measured, how sure it is, and a guideline's sentence on it.
+
+    ``no_reference`` says in words why a range of reference that there is was left out for this patient.
+    ``position`` says where a count lies against the limit below which it cannot be told from the model's own
+    false calls; ``undecided`` is also one of too little to say. None where there is no such limit.
+    """
 
     code: str
     label: str
@@ -132,10 +145,14 @@ class Measurement:
     interval: tuple[float, float] | None = None
     reference: Reference | None = None
     meaning: str = ""
+    no_reference: str = ""
+    position: Position | None = None
 
 
 CALLED_CELLS, OTHER_CELLS = "parasitized_cells", "other_cells"
 """Codes of the circles around counted cells: those that were called, and the rest."""
+CELLS_COUNTED, CELLS_CALLED = "cells_counted", "cells_parasitized"
+"""Codes of the measurements that say how many cells were counted, and how many of them were called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +258,9 @@ class Risk:
     ``horizon_days`` is None where the patients were not followed to one day. ``kind`` is ``group`` where the
     probability is the resemblance to a group of patients. ``score`` is the sum of the contributions, and
     ``average`` the probability where it is 0: that of the average patient. ``calibrated_at_prevalence`` is
-    the share of the patients that the model was made from who had the event.
+    the share of the patients that the model was made from who had the event. ``in_set`` is of a group
+    whether it is as probable as the own group of nine of ten of the study's patients was (of the groups that
+    are, the study tells none apart; there may be none); None where that was not worked out.
     """
 
     code: str
@@ -255,6 +274,7 @@ class Risk:
     score: float | None = None
     average: float | None = None
     calibrated_at_prevalence: float | None = None
+    in_set: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +298,8 @@ class PackResult:
     """What one pack said of one reading unit; ``reads_values`` where it reads values and sees no image.
 
     ``tiles`` are the highest of those that a slide was read in; such a result has no finding of the whole.
+    ``beside`` are scores that are told beside those of ``findings`` and ask nothing of their own: nobody
+    answers them, nothing is sorted or re-weighted by them, and no map shows them.
     """
 
     stamp: ModelStamp
@@ -298,6 +320,44 @@ class PackResult:
     curves: tuple[Curve, ...] = ()
     places: tuple[Place, ...] = ()
     tiles: tuple[TileScore, ...] = ()
+    beside: tuple[Finding, ...] = ()
+
+    @property
+    def scores(self) -> tuple[Finding, ...]:
+        """All scores, in the order in which the pack's network gives them."""
+        return (*self.findings, *self.beside)
+
+
+NOT_FOR_THIS = frozenset(
+    ("age", "sex", "modality", "body_part", "view", "colour", "applies", "familiarity", "other_kind")
+)
+"""Gates that refuse because the model is for other patients or other images."""
+
+
+def refuses_others(refusal: Refusal) -> bool:
+    """Return whether it is refused because the pack is for patients or images of another kind.
+
+    Where an age or a sex is missing or in doubt it is not known for whom the pack would be.
+    """
+    for_patients = refusal.gate in {"age", "sex"}
+    return refusal.gate in NOT_FOR_THIS and (not for_patients or refusal.case in {"outside", "other"})
+
+
+def is_for_others(pack: PackResult) -> bool:
+    """Return whether a pack refused because it is for patients or images of another kind."""
+    return pack.status == "refused" and pack.refusal is not None and refuses_others(pack.refusal)
+
+
+def reading_order(pack: PackResult) -> int:
+    """Return where a pack's words stand among those of others, in window and on paper.
+
+    Answers first, then outlines, then refusals; last what is for other patients or other images.
+    """
+    if pack.status == "ok":
+        return 0 if pack.findings or pack.risks or pack.measurements else 1
+    if pack.status == "refused":
+        return 3 if is_for_others(pack) else 2
+    return 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,17 +43,17 @@ class GateLog:
         """Note a sentence that stands already in words."""
         self._check(outcome, gate, text)
 
-    def refuse(self, gate: str, case: str, **values: str) -> None:
-        """Refuse, with the reason and the advice of the wording table."""
+    def refuse(self, gate: str, case: str, *, asks: tuple[str, ...] = (), **values: str) -> None:
+        """Refuse, with the reason and the advice of the wording table; ``asks`` are codes of values."""
         reason = say(f"inference.{gate}.{case}", **values)
         self._check("refused", gate, reason)
-        self._end(gate, reason, say(f"inference.{gate}.{case}_advice", **values))
+        self._end(gate, case, reason, say(f"inference.{gate}.{case}_advice", **values), asks=asks)
 
     def refuse_always(self, gate: str, case: str, **values: str) -> None:
         """Refuse also where gates are off: there is nothing to answer with."""
         reason = say(f"inference.{gate}.{case}", **values)
         self._check("refused", gate, reason)
-        self._end(gate, reason, say(f"inference.{gate}.{case}_advice", **values), always=True)
+        self._end(gate, case, reason, say(f"inference.{gate}.{case}_advice", **values), always=True)
 
     def not_for_this(self, case: str, *, always: bool = False, **values: str) -> None:
         """Say that the pack is not for such an image; ``always`` holds also where gates are off."""
@@ -61,7 +61,8 @@ class GateLog:
         self._check("refused", "applies", reason)
         if self._use_gates or always:
             self.not_applicable = self.not_applicable or not self.stopped
-            self._end("applies", reason, say(f"inference.applies.{case}_advice", **values), always=always)
+            advice = say(f"inference.applies.{case}_advice", **values)
+            self._end("applies", case, reason, advice, always=always)
 
     def measured(
         self, gate: str, measure: str, value: float, bounds: Mapping[str, float | None], case: str
@@ -80,12 +81,21 @@ class GateLog:
         )
         self.checks.append(check)
         if refused:
-            self._end(gate, text, say(f"inference.{measure}.{case}_advice"))
+            self._end(gate, f"{measure}_{case}", text, say(f"inference.{measure}.{case}_advice"))
 
     def _check(self, outcome: Literal["good", "note", "refused"], gate: str, text: str) -> None:
         name = say(f"inference.{gate}.name")
         self.checks.append(QualityCheck(name=name, outcome=outcome, text=text, gate=gate))
 
-    def _end(self, gate: str, reason: str, advice: str, *, always: bool = False) -> None:
+    def _end(
+        self,
+        gate: str,
+        case: str,
+        reason: str,
+        advice: str,
+        *,
+        always: bool = False,
+        asks: tuple[str, ...] = (),
+    ) -> None:
         if self.refusal is None and (self._use_gates or always):
-            self.refusal = Refusal(gate=gate, reason=reason, advice=advice)
+            self.refusal = Refusal(gate=gate, case=case, reason=reason, advice=advice, fields=asks)

@@ -19,6 +19,7 @@ from inference.subject import Subject
 
 COLOUR_FRACTION = 0.02
 """Share of truly coloured pixels from which a picture has real colour: more than a burned-in label."""
+ADULT_FROM_YEARS = 18.0
 MONTHS_BELOW_YEARS = 2.0
 """Ages below this are told in months."""
 
@@ -43,18 +44,46 @@ def check_applies(log: GateLog, applies: Applies, subject: Subject) -> None:
 
 
 def check_age(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
-    """Ask whether the patient's age is known and one that the pack was made for."""
+    """Ask whether the patient's age is known and one that the pack was made for, by every source."""
     if ages is None:
         return
     words = age_range_words(ages)
     if subject.age_years is None:
         log.refuse("age", "unknown", range=words)
         return
-    hundredths = math.floor(subject.age_years * 100) / 100
-    if ages.minimum <= hundredths <= ages.maximum:
+    meant = _lies_in(ages, subject.age_years)
+    other = next((age for age in subject.unsettled_ages if _lies_in(ages, age) != meant), None)
+    if other is not None:
+        log.refuse("age", "unsettled", age=age_words(subject.age_years), other=age_words(other), range=words)
+    elif meant:
         log.good("age", "good", age=age_words(subject.age_years), range=words)
     else:
         log.refuse("age", "outside", age=age_words(subject.age_years), range=words)
+
+
+def check_trained_on(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
+    """Tell where the model never learned from such ages: by one source at least, or the age is not known."""
+    if ages is None:
+        return
+    if subject.age_years is None and not subject.other_ages:
+        _tell_trained_on(log, ages, say("inference.age.not_known"), adults=ages.minimum >= ADULT_FROM_YEARS)
+        return
+    sources = (("used", subject.age_years), *(("doubted", age) for age in subject.other_ages))
+    for source, years in sources:
+        if years is None or _lies_in(ages, years):
+            continue
+        told = say(f"inference.age.{source}", age=age_words(years))
+        _tell_trained_on(log, ages, told, adults=years < ADULT_FROM_YEARS <= ages.minimum)
+        return
+
+
+def _tell_trained_on(log: GateLog, ages: AgeRange, patient: str, *, adults: bool) -> None:
+    learned = "adults" if adults else "range"
+    log.note("age", f"trained_on_{learned}", patient=patient, range=age_range_words(ages))
+
+
+def _lies_in(ages: AgeRange, years: float) -> bool:
+    return ages.minimum <= math.floor(years * 100) / 100 <= ages.maximum
 
 
 def check_sex(log: GateLog, sexes: Sequence[str], subject: Subject) -> None:

@@ -16,7 +16,7 @@ from inference.manifest import (
 from inference.strict_table import StrictTable
 from inference.words import CODE
 
-_SCORING_KEYS = ("operating_point", "operating_points", "calibration", "map_shown")
+_SCORING_KEYS = ("operating_point", "operating_points", "calibration", "map_shown", "beside")
 
 
 def read_labels(
@@ -35,6 +35,7 @@ def read_labels(
     codes = [label.code for label in labels if label.code]
     for code in sorted({code for code in codes if codes.count(code) > 1}):
         top.problem("labels", f"has the code {code!r} twice")
+    _check_beside(labels, top, "labels")
     return labels
 
 
@@ -49,10 +50,26 @@ def read_findings(
             top.problem("findings", "belongs to packs that segment and have output.logits")
         return ()
     rule = replace(output, columns=None)
-    return tuple(
+    labels = tuple(
         _label(table, "classify", rule, maps=maps, demonstration=demonstration)
         for table in top.tables("findings")
     )
+    _check_beside(labels, top, "findings")
+    return labels
+
+
+def _check_beside(labels: tuple[Label, ...], top: StrictTable, key: str) -> None:
+    """Scores beside a finding come last, each beside a finding of its own; cells and tiles have none."""
+    own = {label.code for label in labels if not label.beside}
+    beside = [label for label in labels if label.beside]
+    for label in beside:
+        if label.beside not in own:
+            top.problem(key, f"has {label.code!r} beside {label.beside!r}, which is no finding of its own")
+    if beside and labels[-len(beside) :] != tuple(beside):
+        top.problem(key, "must name those that stand beside another finding last")
+    for table in ("count", "tiles"):
+        if beside and top.has(table):
+            top.problem(key, f"may have no score beside another in packs with [{table}]")
 
 
 def _label(table: StrictTable, task: str, output: OutputSpec, *, maps: bool, demonstration: bool) -> Label:
@@ -62,6 +79,7 @@ def _label(table: StrictTable, task: str, output: OutputSpec, *, maps: bool, dem
         coding=_coding(table.optional_table("coding")),
         scoring=_scoring(table, maps=maps, demonstration=demonstration) if task == "classify" else None,
         column=_column(table, output),
+        beside=_beside(table) if task == "classify" else "",
     )
     if task != "classify":
         for key in _SCORING_KEYS:
@@ -78,6 +96,12 @@ def _coding(table: StrictTable | None) -> Coding | None:
     coding = Coding(system=table.text("system"), code=table.text("code"))
     table.finish()
     return coding
+
+
+def _beside(table: StrictTable) -> str:
+    if not table.has("beside"):
+        return ""
+    return table.pattern("beside", CODE, "the code of another finding", longest=64)
 
 
 def _column(table: StrictTable, output: OutputSpec) -> int | None:
@@ -121,6 +145,7 @@ def _operating_point(table: StrictTable, *, calibrated: bool) -> OperatingPoint:
         chosen_on=table.text("chosen_on"),
         sensitivity=_rate(table, "sensitivity"),
         specificity=_rate(table, "specificity"),
+        measured_on=table.text("measured_on", default=""),
     )
     if not calibrated and table.has("threshold") and point.threshold <= 0:
         table.problem("threshold", "must lie above 0 where there is no calibration")

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from core.form import FormField
+from core.model_facts import FigureUnit
 from core.result import PackClass, Precision
 from inference.versions import Version, VersionRange
 
@@ -79,7 +80,11 @@ class AgeRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applies:
-    """Which images the pack is for; an empty tuple leaves a question open. ``sexes`` are F, M or O."""
+    """Which images the pack is for; an empty tuple leaves a question open. ``sexes`` are F, M or O.
+
+    Outside ``age_years`` a pack refuses. ``trained_on_ages`` refuses nobody: an age outside of it, or one
+    that is not known, speaks against the answer. A pack has one of the two at most.
+    """
 
     modalities: tuple[str, ...]
     body_parts: tuple[str, ...]
@@ -88,6 +93,7 @@ class Applies:
     colour: Colour
     multi_frame: bool
     sexes: tuple[str, ...] = ()
+    trained_on_ages: AgeRange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,13 +182,17 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatingPoint:
-    """A threshold on the calibrated probability, how it was chosen, and what it does."""
+    """A threshold on the calibrated probability, how it was chosen, and what it does.
+
+    ``measured_on`` is whom the rates were measured on; empty where the pack does not say it of them.
+    """
 
     name: str
     threshold: float
     chosen_on: str
     sensitivity: Rate | None
     specificity: Rate | None
+    measured_on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +243,8 @@ class Label:
     """One finding or one structure, in the order of the network's output.
 
     ``scoring`` is None for a structure that is outlined; ``column`` is the place (from 0) in an output that
-    holds more than the labels.
+    holds more than the labels. ``beside`` is the code of the finding beside which this score is told; "" for
+    a finding of its own.
     """
 
     code: str
@@ -241,6 +252,7 @@ class Label:
     coding: Coding | None
     scoring: Scoring | None
     column: int | None = None
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +385,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measured figure of the card."""
+    """One measured figure of the card; ``unit`` says who, or what, its ``patients`` are."""
 
     population: str
     metric: str
@@ -381,6 +393,7 @@ class Figure:
     interval: tuple[float, float] | None
     patients: int | None
     images: int | None
+    unit: FigureUnit = "patients"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -460,7 +473,10 @@ class Manifest:
 
     @property
     def scored_labels(self) -> tuple[Label, ...]:
-        """The findings, in the order of the network's scores; only packs that classify or score have any."""
+        """All that is scored, in the order of the network's scores; packs that only outline have none.
+
+        Scores that are told beside a finding come last.
+        """
         return self.labels if self.task == "classify" else self.findings
 
     @property

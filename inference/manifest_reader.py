@@ -3,9 +3,10 @@
 import re
 import tomllib
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from core.errors import EscapingPathError, ManifestError, NewerSchemaError
+from core.model_facts import FigureUnit
 from core.result import PackClass
 from inference.count_reader import read_counting
 from inference.explanation_reader import read_explanation
@@ -200,6 +201,7 @@ def _applies(table: StrictTable, task: str) -> Applies:
         colour=cast(Colour, table.text("colour", allowed=("grey", "colour", "any"))),
         multi_frame=table.truth("multi_frame", default=False),
         sexes=table.texts("sexes", required=False, allowed=("F", "M", "O")),
+        trained_on_ages=_trained_on_ages(table),
     )
     table.finish()
     return applies
@@ -214,6 +216,7 @@ def _applies_to_people(table: StrictTable) -> Applies:
         colour="grey",
         multi_frame=True,
         sexes=table.texts("sexes", required=False, allowed=("F", "M", "O")),
+        trained_on_ages=_trained_on_ages(table),
     )
     table.finish()
     return applies
@@ -225,6 +228,13 @@ def _upper(table: StrictTable, key: str, *, required: bool) -> tuple[str, ...]:
         if text != text.strip().upper():
             table.problem(key, f"has {text!r}, which must be in capitals as DICOM writes it")
     return texts
+
+
+def _trained_on_ages(table: StrictTable) -> AgeRange | None:
+    ages = _age_range(table.optional_table("trained_on_ages"))
+    if ages is not None and table.has("age_years"):
+        table.problem("trained_on_ages", "belongs to packs without age_years, outside of which they refuse")
+    return ages
 
 
 def _age_range(table: StrictTable | None) -> AgeRange | None:
@@ -289,7 +299,10 @@ def _figure(table: StrictTable) -> Figure:
         interval=_interval(table),
         patients=_count(table, "patients"),
         images=_count(table, "images"),
+        unit=cast(FigureUnit, table.text("unit", allowed=get_args(FigureUnit), default="patients")),
     )
+    if table.has("unit") and figure.patients is None:
+        table.problem("unit", "says what patients counts, which is not there")
     if figure.interval and not figure.interval[0] <= figure.value <= figure.interval[1]:
         table.problem("interval", "does not contain value")
     table.finish()

@@ -14,7 +14,14 @@ from inference.calibration import calibrated, position_of
 from inference.explain import heatmap, is_shown
 from inference.explaining import needs_runs
 from inference.gate_log import GateLog
-from inference.header_gates import check_age, check_applies, check_colour, check_position, check_sex
+from inference.header_gates import (
+    check_age,
+    check_applies,
+    check_colour,
+    check_position,
+    check_sex,
+    check_trained_on,
+)
 from inference.image_gates import Orientation, correction_for, is_upright, read_sense
 from inference.loaded import LoadedPack
 from inference.manifest import Label, MaskRegion, Role, Scoring
@@ -123,7 +130,11 @@ class Reading:
         if self._log.stopped or self._prepared is None:
             return False
         scored = zip(self._findings(), self._manifest.scored_labels, strict=True)
-        return any(is_shown(finding, label.scoring) for finding, label in scored if label.scoring)
+        return any(
+            is_shown(finding, label.scoring)
+            for finding, label in scored
+            if label.scoring is not None and not label.beside
+        )
 
     @property
     def looked_at(self) -> NDArray[np.float32]:
@@ -151,7 +162,8 @@ class Reading:
             gates_skipped=not self._request.use_gates,
             quality=tuple(self._log.checks),
             correction=self._correction if speaks else None,
-            findings=findings,
+            findings=tuple(one for one in findings if not one.beside),
+            beside=tuple(one for one in findings if one.beside),
             masks=self._masks(outlines) if speaks else (),
             heatmaps=self._heatmaps(findings),
         )
@@ -181,6 +193,7 @@ class Reading:
         check_applies(log, applies, subject)
         self._ask_upstream()
         check_age(log, applies.age_years, subject)
+        check_trained_on(log, applies.trained_on_ages, subject)
         check_sex(log, applies.sexes, subject)
         check_position(log, applies, subject)
         check_colour(log, applies, subject, self._request.image)
@@ -257,6 +270,7 @@ class Reading:
             position=position_of(value, point.threshold),
             calibrated_at_prevalence=None if table.method == "none" or of_cells else table.prevalence,
             image=self._request.image.ref,
+            beside=label.beside,
         )
 
     def _masks(self, outlines: Mapping[str, NDArray[np.bool_]]) -> tuple[Mask, ...]:
@@ -330,7 +344,7 @@ class Reading:
                 correction=self._correction,
             )
             for finding, label, activation in maps
-            if label.scoring is not None
+            if label.scoring is not None and not label.beside
         )
 
 

@@ -5,13 +5,13 @@ from time import perf_counter
 
 from core.form import PATIENT_FIELDS
 from core.patient import Patient
-from core.result import Contribution, ModelStamp, PackResult, Risk
+from core.result import Contribution, ModelStamp, PackResult, QualityCheck, Risk
 from inference.gate_log import GateLog
-from inference.header_gates import check_age, check_sex
+from inference.header_gates import check_age, check_sex, check_trained_on
 from inference.manifest import TABLE_NAME, Label, Manifest
 from inference.packs import Pack
 from inference.risk_values import Given, gather, measured_for
-from inference.subject import Subject
+from inference.subject import Subject, other_ages_of, unsettled_ages_of
 from inference.table_model import Estimate, TableModel
 from inference.table_reader import parse_table
 
@@ -49,11 +49,18 @@ def assess(
     must = GateLog(use_gates=True)
     if not asked and not _speaks_here(manifest, patient, upstream):
         must.not_for_this("no_values")
-    given = {} if must.stopped else gather(must, manifest.inputs, patient, upstream)
+    given = {} if must.stopped else gather(must, manifest, patient, upstream)
     if not must.not_applicable:
-        check_sex(log, manifest.applies.sexes, Subject(sex=patient.sex.value if patient.sex else None))
-        if patient.age_years is not None:  # one that is missing is named with all other values
-            check_age(log, manifest.applies.age_years, Subject(age_years=patient.age_years.value))
+        subject = Subject(
+            sex=patient.sex.value if patient.sex else None,
+            age_years=patient.age_years.value if patient.age_years else None,
+            other_ages=other_ages_of(patient),
+            unsettled_ages=unsettled_ages_of(patient),
+        )
+        check_sex(log, manifest.applies.sexes, subject)
+        if subject.age_years is not None:  # one that is missing is named with all other values
+            check_age(log, manifest.applies.age_years, subject)
+        check_trained_on(log, manifest.applies.trained_on_ages, subject)
     first, second = (log, must) if log.stopped else (must, log)
     refusal = first.refusal or second.refusal
     speaks = refusal is None
@@ -69,10 +76,15 @@ def assess(
         seconds=perf_counter() - started,
         refusal=refusal,
         gates_skipped=not use_gates,
-        quality=(*log.checks, *must.checks),
+        quality=(*log.checks, *(must.checks if speaks else _without_values_taken(must.checks))),
         risks=_risks(manifest, table, given) if speaks else (),
         reads_values=True,
     )
+
+
+def _without_values_taken(checks: Sequence[QualityCheck]) -> tuple[QualityCheck, ...]:
+    """Leave out how values were taken, where the model refuses: it took none."""
+    return tuple(check for check in checks if check.outcome != "note")
 
 
 def _speaks_here(manifest: Manifest, patient: Patient, upstream: Sequence[PackResult]) -> bool:
@@ -103,6 +115,7 @@ def _risk(manifest: Manifest, label: Label, estimate: Estimate, given: Mapping[s
         score=estimate.score,
         average=estimate.average,
         calibrated_at_prevalence=outcome.prevalence,
+        in_set=estimate.in_set,
     )
 
 

@@ -13,6 +13,7 @@ from core.patient import Patient, Sourced
 from core.result import Measurement, PackResult
 from core.wording import say
 from inference.gate_log import GateLog
+from inference.manifest import Manifest
 
 YES, NO = "yes", "no"
 _SAME_WITHIN = 0.1
@@ -30,9 +31,13 @@ class Given:
 
 
 def gather(
-    log: GateLog, fields: Sequence[FormField], patient: Patient, upstream: Sequence[PackResult]
+    log: GateLog, manifest: Manifest, patient: Patient, upstream: Sequence[PackResult]
 ) -> dict[str, Given]:
-    """Return the values by code; the log says what is missing, cannot be, or was taken otherwise."""
+    """Return the values by code; the log says what is missing, cannot be, or was taken otherwise.
+
+    What it says of how a value was taken names the model: several may take one value differently.
+    """
+    fields = manifest.inputs
     found = {field.code: _found(field, patient, upstream) for field in fields}
     given: dict[str, Given] = {}
     faults: list[tuple[FormField, str]] = []
@@ -46,7 +51,7 @@ def gather(
             faults.append((field, fault))
         else:
             given[field.code] = Given(field=field, raw=raw, value=_within_seen(field, value), pack=pack)
-    _tell(log, fields, found, given, faults)
+    _tell(log, manifest, found, given, faults)
     _tell_contradictions(log, given, patient, upstream)
     return given
 
@@ -121,15 +126,16 @@ def _within_seen(field: FormField, value: float | str) -> float | str:
 
 def _tell(
     log: GateLog,
-    fields: Sequence[FormField],
+    manifest: Manifest,
     found: Mapping[str, object],
     given: Mapping[str, Given],
     faults: Sequence[tuple[FormField, str]],
 ) -> None:
+    fields = manifest.inputs
     missing = [field for field in fields if found[field.code] is None and field.required]
     if missing:
-        codes = ", ".join(field.code for field in missing)
-        log.refuse("inputs", "missing", fields=_titles(missing), codes=codes)
+        codes = tuple(field.code for field in missing)
+        log.refuse("inputs", "missing", asks=codes, fields=_titles(missing))
     if faults:
         words = " ".join(fault for _, fault in faults)
         log.refuse("inputs", "wrong", faults=words, fields=_titles([field for field, _ in faults]))
@@ -137,10 +143,10 @@ def _tell(
         log.good("inputs", "good", count=str(len(given)))
     for field in fields:
         if found[field.code] is None and not field.required:
-            log.note("inputs", "left_out", title=field.title)
+            log.note("inputs", "left_out", title=field.title, model=manifest.title)
     _tell_measured(log, [one for one in given.values() if one.pack])
     for one in given.values():
-        _tell_value(log, one)
+        _tell_value(log, one, manifest.title)
 
 
 def _tell_measured(log: GateLog, measured: Sequence[Given]) -> None:
@@ -154,13 +160,13 @@ def _tell_measured(log: GateLog, measured: Sequence[Given]) -> None:
         log.good("inputs", "measured", pack=pack, values=values)
 
 
-def _tell_value(log: GateLog, one: Given) -> None:
+def _tell_value(log: GateLog, one: Given, model: str) -> None:
     field, raw = one.field, one.raw.value
     if one.pack and field.method:
-        log.note("inputs", "method", title=field.title, pack=one.pack, method=field.method)
+        log.note("inputs", "method", title=field.title, pack=one.pack, model=model, method=field.method)
     if field.seen is not None and not isinstance(raw, str) and one.value != float(raw):
         used = f"{one.value:g}" if not isinstance(one.value, str) else one.value
-        text = _bounds("beyond", field, float(raw), *field.seen, used=used)
+        text = _bounds("beyond", field, float(raw), *field.seen, used=used, model=model)
         log.tell("note", "inputs", text)
 
 

@@ -5,8 +5,9 @@ A wrong value is noted and replaced by a harmless one, so that one reading finds
 
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 _KINDS: dict[type, str] = {
     str: "a text",
@@ -205,7 +206,8 @@ class StrictTable:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain and abs(cast(float, value)) <= sys.float_info.max
 
 
 def _range(minimum: float, maximum: float) -> str:

@@ -6,7 +6,13 @@ patient that the table was made from. Cox: survival(day) = baseline(day) ** exp(
 that of a score of 0. Logistic: the odds' logarithm is intercept plus score. Multinomial: the softmax of
 these.
 
-Source: Cox, J R Stat Soc B 34:187, 1972.
+How sure an estimate is: a logistic model has a calibration table, whose bounds are those of a cross
+Venn-Abers predictor; the others have refits to resampled patients. A multinomial model says besides which
+labels belong to the conformal set: every one at least as probable as the true label of nine of ten patients
+was. It may be empty.
+
+Source: Cox, J R Stat Soc B 34:187, 1972; Vovk, Petej, Fedorova, NeurIPS 2015; Vovk, Gammerman, Shafer,
+Algorithmic Learning in a Random World, 2005.
 """
 
 import math
@@ -16,6 +22,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from inference.calibration import calibrated
+from inference.manifest import Calibration
 
 Values = Mapping[str, float | str]
 Function = Literal["identity", "log", "steps", "above", "below", "equals"]
@@ -73,16 +82,20 @@ class TableModel:
     """A model's numbers; see the module.
 
     ``intercepts`` is (label,), ``coefficients`` (label, term). ``draws`` are the same from resampled
-    patients: (draw, label, 1 + term), the intercept first. Of a Cox model the intercept is the logarithm of
-    the cumulative baseline hazard at the horizon.
+    patients: (draw, label, 1 + term), the intercept first; a model with ``bounds``, a Venn-Abers table,
+    has none: its interval is that of p0, p1 and its own probability. Of a Cox
+    model the intercept is the logarithm of the cumulative baseline hazard at the horizon. ``set_threshold``
+    is the least probability of a label in the conformal set.
     """
 
     model: Literal["cox", "logistic", "multinomial"]
     terms: tuple[Term, ...]
     intercepts: NDArray[np.float64]
     coefficients: NDArray[np.float64]
-    draws: NDArray[np.float64]
+    draws: NDArray[np.float64] | None = None
+    bounds: Calibration | None = None
     baseline: Baseline | None = None
+    set_threshold: float | None = None
 
     def estimate(self, values: Values) -> tuple["Estimate", ...]:
         """Return the estimate of each label; an input that is missing counts as the average patient's."""
@@ -90,8 +103,7 @@ class TableModel:
         parts = self.coefficients * terms
         scores = parts.sum(axis=1)
         probabilities = self._probabilities(self.intercepts + scores)
-        drawn = self._probabilities(self.draws[:, :, 0] + self.draws[:, :, 1:] @ terms)
-        lows, highs = np.percentile(drawn, _INTERVAL_PERCENTILES, axis=0)
+        lows, highs = self._bounds(self.intercepts + scores, terms)
         averages = self._probabilities(self.intercepts)
         if self.model == "multinomial":
             parts = parts - parts.mean(axis=0)
@@ -104,6 +116,7 @@ class TableModel:
                 score=float(parts[label].sum()),
                 effects=self._by_input(parts[label]),
                 survival=self._survival(float(scores[label])),
+                in_set=self._in_set(float(probabilities[label])),
             )
             for label in range(len(self.intercepts))
         )
@@ -120,6 +133,22 @@ class TableModel:
             return np.asarray(1.0 / (1.0 + np.exp(-sums)), dtype=np.float64)
         powers = np.exp(sums - sums.max(axis=-1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float64)
+
+    def _bounds(
+        self, sums: NDArray[np.float64], terms: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the lower and the upper end of each label's interval."""
+        if self.draws is None:
+            assert self.bounds is not None
+            ends = np.array([calibrated(self.bounds, float(logit))[1:] for logit in sums], dtype=np.float64)
+            return ends[:, 0], ends[:, 1]
+        drawn = self._probabilities(self.draws[:, :, 0] + self.draws[:, :, 1:] @ terms)
+        lows, highs = np.percentile(drawn, _INTERVAL_PERCENTILES, axis=0)
+        return lows, highs
+
+    def _in_set(self, probability: float) -> bool | None:
+        """Whether a label belongs to the conformal set; None where the model has no threshold."""
+        return None if self.set_threshold is None else probability >= self.set_threshold
 
     def _by_input(self, parts: NDArray[np.float64]) -> Mapping[str, float]:
         effects: dict[str, float] = {}
@@ -140,7 +169,7 @@ class Estimate:
     """What a table says of one label; probabilities are 0..1.
 
     ``effects`` are the parts of ``score`` by input. ``survival`` is (day, share alive), empty where the
-    model has no baseline.
+    model has no baseline. ``in_set`` is whether the label belongs to the conformal set, None without one.
     """
 
     probability: float
@@ -150,3 +179,4 @@ class Estimate:
     score: float
     effects: Mapping[str, float]
     survival: tuple[tuple[float, float], ...]
+    in_set: bool | None = None

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from core.errors import RiskTableError
 from core.form import FormField
-from inference.manifest import TABLE_NAME, Manifest
+from inference.calibration import table_fault
+from inference.manifest import TABLE_NAME, Calibration, Manifest
 from inference.strict_table import Problems, StrictTable
 from inference.table_model import FUNCTIONS, NEEDS_NUMBER, Baseline, Function, TableModel, Term
 
@@ -20,6 +21,7 @@ LARGEST_BYTES = 16 * 1024 * 1024
 MOST_TERMS, MOST_DRAWS, MOST_DAYS = 200, 2000, 2000
 LARGEST_NUMBER = 1e9
 _FEWEST_DRAWS = 100
+_MOST_KNOTS = 2000
 _SAME_HAZARD = 1e-6
 _SHOWN_PROBLEMS = 20
 
@@ -36,8 +38,10 @@ def parse_table(data: bytes, manifest: Manifest) -> TableModel:
         top.problem("schema", f"must be {TABLE_SCHEMA!r}")
     terms = _terms(top, manifest)
     rows = _labels(top, manifest, len(terms))
-    draws = _draws(top, len(manifest.labels), len(terms))
+    draws = _draws(top, manifest, len(terms))
+    bounds = _bounds(top, manifest)
     baseline = _baseline(top, manifest)
+    set_threshold = _set_threshold(top, manifest)
     top.finish()
     if not problems.found and baseline is not None:
         _check_hazard(top, baseline, manifest, float(rows[0][0]))
@@ -51,7 +55,9 @@ def parse_table(data: bytes, manifest: Manifest) -> TableModel:
         intercepts=rows[:, 0],
         coefficients=rows[:, 1:],
         draws=draws,
+        bounds=bounds,
         baseline=baseline,
+        set_threshold=set_threshold,
     )
 
 
@@ -145,8 +151,21 @@ def _labels(top: StrictTable, manifest: Manifest, terms: int) -> NDArray[np.floa
     return rows
 
 
-def _draws(top: StrictTable, labels: int, terms: int) -> NDArray[np.float64]:
-    rows = top.items("draws")
+def _belongs(top: StrictTable, key: str, manifest: Manifest, *models: str) -> bool:
+    """Whether a part belongs to the manifest's model; where it does not, note that it stands there."""
+    model = manifest.outcome.model if manifest.outcome else ""
+    if model in models:
+        return True
+    if top.has(key):
+        top.note_asked(key)
+        top.problem(key, f"belongs to the model {' or '.join(map(repr, models))}")
+    return False
+
+
+def _draws(top: StrictTable, manifest: Manifest, terms: int) -> NDArray[np.float64] | None:
+    if not _belongs(top, "draws", manifest, "cox", "multinomial"):
+        return None
+    rows, labels = top.items("draws"), len(manifest.labels)
     length = labels * (1 + terms)
     if not _FEWEST_DRAWS <= len(rows) <= MOST_DRAWS:
         top.problem("draws", f"has {len(rows)} entries, {_FEWEST_DRAWS} to {MOST_DRAWS} are allowed")
@@ -163,12 +182,34 @@ def _is_number(value: object) -> bool:
     return plain and abs(cast(float, value)) <= LARGEST_NUMBER
 
 
-def _baseline(top: StrictTable, manifest: Manifest) -> Baseline | None:
-    if manifest.outcome is None or manifest.outcome.model != "cox":
-        if top.has("baseline"):
-            top.note_asked("baseline")
-            top.problem("baseline", "belongs to the model 'cox'")
+def _bounds(top: StrictTable, manifest: Manifest) -> Calibration | None:
+    if not _belongs(top, "bounds", manifest, "logistic"):
         return None
+    assert manifest.outcome is not None
+    table = top.table("bounds")
+    logits = table.numbers("logits", minimum=-LARGEST_NUMBER, maximum=LARGEST_NUMBER)
+    lower = table.numbers("lower", minimum=0, maximum=1)
+    upper = table.numbers("upper", minimum=0, maximum=1)
+    table.finish()
+    if len(logits) > _MOST_KNOTS:
+        table.problem("logits", f"has {len(logits)} entries, {_MOST_KNOTS} are allowed")
+    fault = table_fault(logits, lower, upper)
+    if fault is not None and all(table.has(key) for key in ("logits", "lower", "upper")):
+        table.problem("", fault)
+    assert manifest.outcome.prevalence is not None
+    return Calibration(prevalence=manifest.outcome.prevalence, logits=logits, lower=lower, upper=upper)
+
+
+def _set_threshold(top: StrictTable, manifest: Manifest) -> float | None:
+    if not _belongs(top, "set_threshold", manifest, "multinomial"):
+        return None
+    return top.number("set_threshold", minimum=0, maximum=1)
+
+
+def _baseline(top: StrictTable, manifest: Manifest) -> Baseline | None:
+    if not _belongs(top, "baseline", manifest, "cox"):
+        return None
+    assert manifest.outcome is not None
     table = top.table("baseline")
     days = table.numbers("days", minimum=0, maximum=40_000)
     survival = table.numbers("survival", minimum=0, maximum=1)

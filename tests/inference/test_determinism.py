@@ -2,9 +2,12 @@
 
 import hashlib
 import itertools
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from core.image import Image
 from core.result import EngineName, Precision
 from inference.choices import Choice
+from inference.engine import Engine
 from inference.golden import allowed_differences, differences, read_golden
 from inference.loaded import open_choice
 from inference.manifest import GOLDEN_NAME
@@ -22,75 +26,96 @@ from inference.runner import PackRunner
 from tests.inference.test_runner import CHILD, _image
 from tests.inference.toy_packs import marker
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLED = [pack for pack in PackLibrary([ROOT / "models"]).packs() if not pack.manifest.reads_values]
-each_pack = pytest.mark.parametrize("pack", INSTALLED, ids=lambda pack: pack.id)
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from inference.packs import load_pack
+from tests.inference.test_determinism import _digest, _load
+
+packs = [load_pack(Path(folder)) for folder in sys.argv[1:]]
+print(json.dumps({pack.id: [_digest(pack, engine) for _, engine in _load(pack)] for pack in packs}))
+"""
 
 
-def _ways(pack: Pack) -> list[Choice]:
-    return [
-        Choice(engine=engine, precision=model.precision, threads=threads)
-        for model in models_of(pack.manifest.files)
-        for engine in model.engines
-        for threads in (1, 2)
-    ]
+def _load(pack: Pack) -> Iterator[tuple[Choice, Engine]]:
+    """Load a pack's network in one way after another."""
+    for model in models_of(pack.manifest.files):
+        for name, threads in itertools.product(model.engines, (1, 2)):
+            way = Choice(engine=name, precision=model.precision, threads=threads)
+            yield way, open_choice(pack, way).engine
 
 
-def _digest(pack: Pack, way: Choice) -> str:
+def _digest(pack: Pack, engine: Engine) -> str:
     """Return the checksum of every bit that a network says of the golden inputs."""
-    batch = read_golden(pack.read(GOLDEN_NAME), pack.manifest).batch
-    outputs = open_choice(pack, way).engine.run(batch)
+    outputs = engine.run(read_golden(pack.read(GOLDEN_NAME), pack.manifest).batch)
     return hashlib.sha256(b"".join(outputs[name].tobytes() for name in sorted(outputs))).hexdigest()
+
+
+@pytest.fixture(scope="module", params=INSTALLED, ids=lambda pack: str(pack.id))
+def pack(request: pytest.FixtureRequest) -> Pack:
+    """One installed pack after another; its tests follow each other."""
+    return cast(Pack, request.param)
+
+
+@pytest.fixture(scope="module")
+def loaded(pack: Pack) -> list[tuple[Choice, Engine]]:
+    """The pack's network loaded in every way, once for all tests."""
+    return list(_load(pack))
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> dict[str, list[str]]:
+    """What another process says of every pack."""
+    told = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *(str(pack.folder) for pack in INSTALLED)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return cast("dict[str, list[str]]", json.loads(told.stdout))
 
 
 def test_there_are_packs_to_look_at() -> None:
     assert len(INSTALLED) >= 2
 
 
-@each_pack
-def test_the_same_way_gives_the_same_bits_when_it_is_loaded_again_and_in_another_process(pack: Pack) -> None:
-    ways = _ways(pack)
-    here = [_digest(pack, way) for way in ways]
-    assert [_digest(pack, way) for way in ways] == here
-    program = (
-        "import sys; from tests.inference.test_determinism import _digest, _ways; "
-        "from inference.packs import load_pack; from pathlib import Path; "
-        "pack = load_pack(Path(sys.argv[1])); print(*[_digest(pack, way) for way in _ways(pack)])"
-    )
-    told = subprocess.run(
-        [sys.executable, "-c", program, str(pack.folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert told.stdout.split() == here
+@pytest.mark.timeout(400)  # the other process goes through all packs
+def test_the_same_way_gives_the_same_bits_when_it_is_loaded_again_and_in_another_process(
+    pack: Pack, loaded: list[tuple[Choice, Engine]], elsewhere: dict[str, list[str]]
+) -> None:
+    here = [_digest(pack, engine) for _, engine in loaded]
+    assert [_digest(pack, engine) for _, engine in _load(pack)] == here
+    assert elsewhere[pack.id] == here
 
 
-@each_pack
-def test_engines_and_precisions_agree_within_what_the_pack_promises(pack: Pack) -> None:
+def test_engines_and_precisions_agree_within_what_the_pack_promises(
+    pack: Pack, loaded: list[tuple[Choice, Engine]]
+) -> None:
     golden = read_golden(pack.read(GOLDEN_NAME), pack.manifest)
-    for way in _ways(pack):
-        found = differences(open_choice(pack, way).engine, golden, pack.manifest)
+    for way, engine in loaded:
+        found = differences(engine, golden, pack.manifest)
         allowed = allowed_differences(pack.manifest, way.precision)
         assert all(found[role] <= allowed[role] for role in found), (way, found)
 
 
-@each_pack
-def test_a_batch_of_eight_says_of_each_image_what_it_says_of_it_alone(pack: Pack) -> None:
+def test_a_batch_of_eight_says_of_each_image_what_it_says_of_it_alone(
+    pack: Pack, loaded: list[tuple[Choice, Engine]]
+) -> None:
     """To the last bit in OpenVINO, which runs one at a time; ONNX Runtime adds up in another order."""
     inputs = read_golden(pack.read(GOLDEN_NAME), pack.manifest).batch
     batch = np.concatenate([np.roll(inputs, shift, axis=3) for shift in range(8)])[:8]
     roles = {name: role for role, name in pack.manifest.output.names.items()}
-    for way in _ways(pack):
-        engine = open_choice(pack, way).engine
+    allowed = allowed_differences(pack.manifest, "fp32")
+    for way, engine in loaded:
         together, again = engine.run(batch), engine.run(batch)
-        allowed = allowed_differences(pack.manifest, "fp32")
+        singly = [engine.run(batch[index : index + 1]) for index in range(len(batch))]
         for name, values in together.items():
             np.testing.assert_array_equal(values, again[name])
-            alone = np.concatenate(
-                [engine.run(batch[index : index + 1])[name] for index in range(len(batch))]
-            )
+            alone = np.concatenate([one[name] for one in singly])
             most = allowed[roles[name]] if way.engine == "onnxruntime" else 0.0
             assert float(np.abs(values - alone).max()) <= most, (way, name)
 

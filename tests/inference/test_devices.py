@@ -20,6 +20,7 @@ from inference.packs import Pack, PackLibrary
 from inference.probe import Probe
 from tests.inference import fake_devices
 
+pytestmark = pytest.mark.slow
 CLOCK = FixedClock(instant=datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
 
 

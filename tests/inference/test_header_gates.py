@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.image import Image, ImageRef
+from core.image import Image, ImageRef, ReadingUnit, StudyHeader
+from core.patient import Contradiction, Patient, Sourced, ValueSource
 from inference.gate_log import GateLog
 from inference.header_gates import (
     age_range_words,
@@ -15,10 +16,11 @@ from inference.header_gates import (
     check_colour,
     check_position,
     check_sex,
+    check_trained_on,
     has_real_colour,
 )
 from inference.manifest import AgeRange, Applies
-from inference.subject import Subject
+from inference.subject import Subject, subject_of
 
 APPLIES = Applies(
     modalities=("CR", "DX"),
@@ -110,6 +112,76 @@ def test_an_age_in_the_range_passes_to_the_last_day(age: float) -> None:
     assert log.refusal is None
 
 
+ADULTS = AgeRange(minimum=18.0, maximum=150.0)
+
+
+@pytest.mark.parametrize(
+    ("ages", "age", "said"),
+    [
+        (
+            ADULTS,
+            8.4,
+            "The patient is 8 years old. This model was trained on adults; children were left out.",
+        ),
+        (
+            ADULTS,
+            0.5,
+            "The patient is 6 months old. This model was trained on adults; children were left out.",
+        ),
+        (
+            AgeRange(minimum=25.0, maximum=75.99),
+            80.0,
+            "The patient is 80 years old. This model was trained on patients of 25 to 75 years; "
+            "others were left out.",
+        ),
+    ],
+)
+def test_an_age_that_a_model_never_learned_from_is_told_and_does_not_refuse(
+    ages: AgeRange, age: float, said: str
+) -> None:
+    log = _log()
+    check_trained_on(log, ages, Subject(age_years=age))
+    assert [(check.gate, check.outcome, check.text) for check in log.checks] == [("age", "note", said)]
+    assert log.refusal is None
+
+
+@pytest.mark.parametrize(
+    ("ages", "said"),
+    [
+        (ADULTS, "The age is not known. This model was trained on adults; children were left out."),
+        (
+            AgeRange(minimum=1.0, maximum=5.99),
+            "The age is not known. This model was trained on patients of 1 to 5 years; others were left out.",
+        ),
+    ],
+)
+def test_an_age_that_is_not_known_is_told_as_that(ages: AgeRange, said: str) -> None:
+    log = _log()
+    check_trained_on(log, ages, Subject())
+    assert [(check.gate, check.outcome, check.text) for check in log.checks] == [("age", "note", said)]
+    assert log.refusal is None
+
+
+@pytest.mark.parametrize("subject", [Subject(age_years=18.0), Subject(age_years=60.0)])
+def test_an_age_that_was_learned_from_is_not_told(subject: Subject) -> None:
+    log = _log()
+    check_trained_on(log, ADULTS, subject)
+    check_trained_on(log, None, Subject(age_years=3.0))
+    assert log.checks == []
+
+
+def test_a_child_by_a_source_that_was_not_believed_is_told_as_such() -> None:
+    other = Contradiction(
+        field="age_years", used="45.0", used_source="file", other="8.0", other_source="header"
+    )
+    patient = Patient(age_years=Sourced(value=45.0, source="file"), contradictions=(other,))
+    unit = ReadingUnit(kind="dicom-image", path="a", files=(), header=StudyHeader(), patient=patient)
+    log = _log()
+    check_trained_on(log, ADULTS, subject_of(unit, patient))
+    (check,) = log.checks
+    assert check.text.startswith("One source says that the patient is 8 years old. This model was trained")
+
+
 @pytest.mark.parametrize("age", [0.0, 0.99, 6.0, 81.0])
 def test_an_age_outside_the_range_refuses(age: float) -> None:
     log = _log()
@@ -185,3 +257,26 @@ def test_a_pack_for_both_looks_at_grey_and_at_colour() -> None:
         log = GateLog(use_gates=True)
         check_colour(log, both, Subject(colour=colour), _image(np.zeros((8, 8), dtype=np.uint8)))
         assert log.refusal is None
+
+
+@pytest.mark.parametrize(
+    ("used", "source", "other", "refused"),
+    [
+        (3.0, "file", "34.0", True),
+        (34.0, "file", "3.0", True),
+        (3.0, "file", "5.0", False),
+        (3.0, "typed", "34.0", False),
+    ],
+)
+def test_ages_of_two_sources_of_which_one_is_outside_refuse_unless_a_person_typed_one(
+    used: float, source: ValueSource, other: str, refused: bool
+) -> None:
+    doubt = Contradiction(
+        field="age_years", used=f"{used}", used_source=source, other=other, other_source="header"
+    )
+    patient = Patient(age_years=Sourced(value=used, source=source), contradictions=(doubt,))
+    unit = ReadingUnit(kind="dicom-image", path="a", files=(), header=StudyHeader(), patient=patient)
+    log = GateLog(use_gates=True)
+    check_age(log, APPLIES.age_years, subject_of(unit, patient))
+    assert log.stopped is refused
+    assert refused == any("which is right may not be assumed" in check.text for check in log.checks)

@@ -58,6 +58,21 @@ FINDING_FAULTS = [
         "applies.age_years.minimum: is -1, must lie",
     ),
     ("minimum = 1.0, maximum = 5.99", "minimum = 1.0", "applies.age_years.maximum: is missing"),
+    (
+        "age_years = {",
+        "trained_on_ages = { minimum = 18, maximum = 90 }\nage_years = {",
+        "applies.trained_on_ages: belongs to packs without age_years",
+    ),
+    (
+        "age_years = { minimum = 1.0, maximum = 5.99 }",
+        "trained_on_ages = { minimum = 18.0 }",
+        "applies.trained_on_ages.maximum: is missing",
+    ),
+    (
+        "age_years = { minimum = 1.0, maximum = 5.99 }",
+        "trained_on_ages = [18, 90]",
+        "applies.trained_on_ages: must be a table",
+    ),
     ('colour = "grey"', 'colour = "sepia"', "applies.colour: is 'sepia', must be one of grey, colour"),
     ('">=1.0.0,<2.0.0"', '"1.x"', "depends.toy-outline: '1.x' is not a range"),
     (
@@ -214,6 +229,16 @@ FINDING_FAULTS = [
         "files.CARD.md: differs from 'card.md'",
     ),
     (FILES, "", "files: is missing"),
+    (
+        "[training_data]",
+        '[[figures]]\npopulation = "p"\nmetric = "A"\nvalue = 1\npatients = 3\nunit = "x"\n[training_data]',
+        "figures[0].unit: is 'x', must be one of patients, near_duplicates, source_tiles",
+    ),
+    (
+        "[training_data]",
+        '[[figures]]\npopulation = "p"\nmetric = "AUC"\nvalue = 0.9\nunit = "source_tiles"\n[training_data]',
+        "figures[0].unit: says what patients counts, which is not there",
+    ),
 ]
 OUTLINE_FAULTS = [
     ('masks = "masks"\n', "", "output.masks: is missing"),

@@ -7,19 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import ManifestError, PackDependencyError, RiskTableError
 from inference.archive import open_archive
 from inference.build import build_pack
+from inference.calibration import table_fault
+from inference.manifest import Manifest
 from inference.manifest_reader import parse_manifest
 from inference.packs import PackLibrary, load_pack
 from inference.risk_reading import load_table
 from inference.signature import new_private_key
+from inference.table_model import TableModel
 from inference.table_reader import parse_table
 from inference.verify import verify_pack
 from tests.inference.toy_tables import (
+    BOUNDS,
     GROUPS_TABLE,
     GROUPS_TOML,
+    ODDS_TABLE,
+    ODDS_TOML,
     RISK_TABLE,
     RISK_TOML,
     make_groups,
@@ -39,7 +47,10 @@ def _parsed(change: Callable[[dict[str, Any]], object]) -> None:
 def test_a_right_table_is_read_with_its_terms_draws_and_baseline() -> None:
     model = parse_table(json.dumps(RISK_TABLE).encode(), MANIFEST)
     assert model.coefficients.tolist() == [[0.5, 0.04, 0.3]]
+    assert model.draws is not None
     assert model.draws.shape == (120, 1, 4)
+    assert model.bounds is None
+    assert model.set_threshold is None
     assert model.baseline is not None
     assert model.baseline.survival[3] == 0.8
 
@@ -76,6 +87,122 @@ def test_what_is_wrong_in_a_table_is_named_by_its_place(place: str) -> None:
     with pytest.raises(RiskTableError) as caught:
         _parsed(WRONG[place])
     assert place in caught.value.detail
+
+
+ODDS, GROUPS = (parse_manifest(text, with_files=False) for text in (ODDS_TOML, GROUPS_TOML))
+SURE: dict[str, tuple[Any, dict[str, Any], Callable[[dict[str, Any]], object]]] = {
+    "bounds: is missing": (ODDS, ODDS_TABLE, lambda t: t.pop("bounds")),
+    "bounds: must be a table": (ODDS, ODDS_TABLE, lambda t: t.update(bounds=[1])),
+    "bounds.extra": (ODDS, ODDS_TABLE, lambda t: t["bounds"].update(extra=1)),
+    "bounds.upper: is missing": (ODDS, ODDS_TABLE, lambda t: t["bounds"].pop("upper")),
+    "bounds: logits, lower and upper must be of one length": (
+        ODDS, ODDS_TABLE, lambda t: t["bounds"]["logits"].pop(),
+    ),
+    "bounds: needs two logits": (
+        ODDS, ODDS_TABLE, lambda t: t.update(bounds={"logits": [0], "lower": [0.1], "upper": [0.2]}),
+    ),
+    "bounds: logits must ascend": (
+        ODDS, ODDS_TABLE, lambda t: t["bounds"].update(logits=[-6, -2, -2, 0, 2]),
+    ),
+    "bounds.logits": (ODDS, ODDS_TABLE, lambda t: t["bounds"]["logits"].__setitem__(4, 10**400)),
+    "bounds: lower must not fall": (
+        ODDS, ODDS_TABLE, lambda t: t["bounds"]["lower"].__setitem__(2, 0.05),
+    ),
+    "bounds: upper must not fall": (
+        ODDS, ODDS_TABLE, lambda t: t["bounds"]["upper"].__setitem__(4, 0.45),
+    ),
+    "bounds: lower must not lie above upper": (
+        ODDS, ODDS_TABLE, lambda t: t["bounds"]["lower"].__setitem__(0, 0.06),
+    ),
+    "bounds.lower: has a number": (
+        ODDS, ODDS_TABLE, lambda t: t["bounds"]["lower"].__setitem__(0, -0.1),
+    ),
+    "bounds.upper: has a number": (
+        ODDS, ODDS_TABLE, lambda t: t["bounds"]["upper"].__setitem__(4, 1.1),
+    ),
+    "bounds.upper: must be a list of numbers": (
+        ODDS, ODDS_TABLE, lambda t: t["bounds"]["upper"].__setitem__(4, True),
+    ),
+    "2000 are allowed": (
+        ODDS, ODDS_TABLE,
+        lambda t: t.update(
+            bounds={"logits": [*range(2001)], "lower": [0.1] * 2001, "upper": [0.2] * 2001}
+        ),
+    ),
+    "draws: belongs to the model 'cox' or 'multinomial'": (
+        ODDS, ODDS_TABLE, lambda t: t.update(draws=RISK_TABLE["draws"]),
+    ),
+    "bounds: belongs to the model 'logistic'": (
+        GROUPS, GROUPS_TABLE, lambda t: t.update(bounds=BOUNDS),
+    ),
+    "set_threshold: is missing": (GROUPS, GROUPS_TABLE, lambda t: t.pop("set_threshold")),
+    "set_threshold: is 1.5": (GROUPS, GROUPS_TABLE, lambda t: t.update(set_threshold=1.5)),
+    "set_threshold: must be a number, is True": (
+        GROUPS, GROUPS_TABLE, lambda t: t.update(set_threshold=True),
+    ),
+    "set_threshold: must be a number, is 1000": (
+        GROUPS, GROUPS_TABLE, lambda t: t.update(set_threshold=10**400),
+    ),
+    "set_threshold: belongs to the model 'multinomial'": (
+        MANIFEST, RISK_TABLE, lambda t: t.update(set_threshold=0.2),
+    ),
+    "baseline: belongs to the model 'cox'": (
+        GROUPS, GROUPS_TABLE, lambda t: t.update(baseline=RISK_TABLE["baseline"]),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", SURE)
+def test_what_is_wrong_in_what_tells_how_sure_a_model_is_is_named_by_its_place(place: str) -> None:
+    manifest, right, change = SURE[place]
+    table = deepcopy(right)
+    parse_table(json.dumps(table).encode(), manifest)
+    change(table)
+    with pytest.raises(RiskTableError) as caught:
+        parse_table(json.dumps(table).encode(), manifest)
+    assert place in caught.value.detail
+
+
+def _read(table: dict[str, Any], manifest: Manifest, place: str) -> TableModel | None:
+    """Read a table; None where it was refused, which then is for that place."""
+    try:
+        return parse_table(json.dumps(table).encode(), manifest)
+    except RiskTableError as error:
+        if place not in error.detail:
+            raise
+        return None
+
+
+VALUES = st.lists(
+    st.one_of(
+        st.floats(allow_nan=False, allow_infinity=False), st.integers(-(10**320), 10**320),
+        st.floats(0, 1), st.none(), st.booleans(), st.text(max_size=3), st.lists(st.floats(0, 1), max_size=2),
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(VALUES, VALUES, VALUES)
+def test_hostile_bounds_are_refused_by_name_or_sound(
+    logits: list[Any], lower: list[Any], upper: list[Any]
+) -> None:
+    table = {**ODDS_TABLE, "bounds": {"logits": logits, "lower": lower, "upper": upper}}
+    found = _read(table, ODDS, "bounds")
+    if found is None:
+        return
+    table_read = found.bounds
+    assert table_read is not None
+    assert table_fault(table_read.logits, table_read.lower, table_read.upper) is None
+    assert all(0 <= low <= high <= 1 for low, high in zip(table_read.lower, table_read.upper, strict=True))
+
+
+@given(VALUES)
+def test_a_hostile_threshold_is_refused_by_name_or_lies_within_0_and_1(values: list[Any]) -> None:
+    for value in values:
+        model = _read({**GROUPS_TABLE, "set_threshold": value}, GROUPS, "set_threshold")
+        if model is not None:
+            assert model.set_threshold is not None
+            assert 0 <= model.set_threshold <= 1
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Small packs that read values, with coefficients made by hand so that what they must say is known.
 
 ``toy-risk`` is a Cox model of age, ejection fraction and smoking; ``toy-groups`` tells three groups from one
-value; ``toy-odds`` is logistic.
+value; ``toy-odds`` is logistic and calibrated.
 """
 
 import json
@@ -114,6 +114,7 @@ GROUPS_TABLE: dict[str, Any] = {
         {"code": "dcm", "intercept": -0.5, "coefficients": [0.1, 0.3, 0.0]},
         {"code": "hcm", "intercept": 0.2, "coefficients": [0.2, -0.1, 0.4]},
     ],
+    "set_threshold": 0.25,
     "draws": [
         [0.01 * (i - 50), 0.0, -0.2, 0.0, -0.5, 0.1, 0.3, 0.0, 0.2, 0.2, -0.1, 0.4] for i in range(100)
     ],
@@ -123,7 +124,15 @@ ODDS_TOML = (
     .replace('model = "cox"\nhorizon_days = 180', 'model = "logistic"')
     .replace('class = "demonstration"', 'class = "research"')
 )
-ODDS_TABLE: dict[str, Any] = {key: value for key, value in RISK_TABLE.items() if key != "baseline"}
+BOUNDS = {
+    "logits": [-6.0, -2.0, -1.0, 0.0, 2.0],
+    "lower": [0.0, 0.1, 0.2, 0.4, 0.8],
+    "upper": [0.05, 0.2, 0.4, 0.5, 1.0],
+}
+ODDS_TABLE: dict[str, Any] = {
+    **{key: value for key, value in RISK_TABLE.items() if key not in ("baseline", "draws")},
+    "bounds": BOUNDS,
+}
 
 
 def make_risk(
