@@ -89,7 +89,15 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         line.clear()
     failures = (say("cli.summary.failure", path=path, reason=reason) for path, reason in outcome.failures)
-    for sentence in (*failures, *_passed_over(outcome), *outcome.unusable, _summary(outcome)):
+    told = (
+        *failures,
+        *_passed_over(outcome),
+        *_doubts(outcome),
+        *outcome.unusable,
+        *_counted_as(outcome),
+        _summary(outcome),
+    )
+    for sentence in told:
         print(sentence, file=sys.stderr)
     print(Path(arguments.out) / LINES)
     return int(outcome.failed > 0 or bool(outcome.unusable))
@@ -135,12 +143,37 @@ def _passed_over(outcome: "BatchOutcome") -> Iterator[str]:
     for one in outcome.passed_over:
         kinds["no_picture" if one.error.code == NoPixelsError.code else "no_image"].append(one.path)
     for kind, paths in kinds.items():
-        more = len(paths) - _NAMED_AT_MOST
-        names = ", ".join(paths[:_NAMED_AT_MOST])
-        if more > 0:
-            names = say("cli.summary.and_more", names=names, more=more)
         if paths:
-            yield say(f"cli.summary.{kind}", count=len(paths), names=names)
+            yield say(f"cli.summary.{kind}", count=len(paths), names=_some_of(paths))
+
+
+def _doubts(outcome: "BatchOutcome") -> Iterator[str]:
+    """Yield a line for each thing that somebody should check of a patient, with the images it is said of."""
+    for sentence, paths in outcome.doubts.items():
+        yield say("cli.summary.doubt", sentence=sentence, names=_some_of(paths))
+
+
+def _some_of(paths: list[str]) -> str:
+    names = ", ".join(paths[:_NAMED_AT_MOST])
+    more = len(paths) - _NAMED_AT_MOST
+    return say("cli.summary.and_more", names=names, more=more) if more > 0 else names
+
+
+def _counted_as(outcome: "BatchOutcome") -> Iterator[str]:
+    """Yield what the records count as, with where the overview is, and what was off and could have spoken."""
+    from services.standing import STANDINGS
+
+    counts = [
+        say(f"cli.standing.{kind}", count=outcome.standings[kind])
+        for kind in STANDINGS
+        if outcome.standings[kind]
+    ]
+    if counts:
+        yield say("cli.summary.standings", counts=", ".join(counts))
+    if outcome.overview is not None:
+        yield say("cli.summary.overview", path=outcome.overview)
+    if outcome.off:
+        yield say("cli.summary.off", names=", ".join(outcome.off))
 
 
 def _summary(outcome: "BatchOutcome") -> str:

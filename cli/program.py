@@ -71,7 +71,7 @@ def _complain_of_system(error: OSError) -> int:
 
 
 def _complain_of_unexpected(error: Exception) -> int:
-    from services.analyze import error_record
+    from services.load import error_record
 
     error_record(error)
     return complain(FarlightError())

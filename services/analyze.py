@@ -3,10 +3,9 @@
 import logging
 import threading
 import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import Cancelled, FarlightError
-from core.image import CineVolume, Image, ReadingUnit, StudyHeader
+from core.form import PATIENT_FIELDS
+from core.image import Image, ReadingUnit, StudyHeader
 from core.model_facts import ModelFacts
 from core.patient import Patient
 from core.result import (
@@ -26,20 +26,19 @@ from core.result import (
     Refusal,
     Result,
     Side,
-    Source,
     Status,
+    reading_order,
 )
 from core.wording import say
 from services.allocation import keep_memory
+from services.load import Loaded, error_record, load, source_of
 from services.other_kind import kind_of, without_contradicted, without_other_kinds
 from services.patient import merge, with_age_today
 from services.places import pack_roots, packs_in_use
 from services.prevalence import Prevalence, at_site
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
-from services.scan import Unreadable
 from services.side import side_of
 from services.tuning import Tuner, tuner_of_profile
-from services.typed_table import is_typed
 
 if TYPE_CHECKING:
     from inference.packs import Pack, PackLibrary
@@ -76,19 +75,6 @@ class Analysis:
     grey: NDArray[np.float32] | None = field(default=None, repr=False)
     header: StudyHeader = field(default_factory=StudyHeader)
     unit: ReadingUnit | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """A reading unit whose pixels are in memory, ready to be looked at; ``error`` says why they are not."""
-
-    unit: ReadingUnit
-    sha256: str | None = None
-    image: Image | None = None
-    grey: NDArray[np.float32] | None = field(default=None, repr=False)
-    error: ErrorRecord | None = None
-    cine: CineVolume | None = field(default=None, repr=False)
-    seconds: float = 0.0
 
 
 class Analyzer:
@@ -183,6 +169,25 @@ class Analyzer:
         """Whether a pack is installed that asks for values and is not asked, being a demonstration."""
         off = {pack.id for pack in self.library.packs() if pack.manifest.reads_values}
         return not off <= set(self._plan(self.options.packs))
+
+    def left_off(self, modalities: Iterable[str | None], *, values: Iterable[str]) -> tuple[str, ...]:
+        """Return the titles of demonstrations that are not asked and could answer on such images.
+
+        Without a modality a picture may be of any kind; ``values`` are codes of what was given of a patient.
+        """
+        if self.options.packs is not None or self.options.demonstration:
+            return ()
+        kinds, given = set(modalities), set(values) - set(PATIENT_FIELDS)
+        may = (pack.manifest for pack in self.library.packs() if pack.manifest.pack_class == "demonstration")
+        return tuple(
+            one.title
+            for one in may
+            if (
+                given & {field.code for field in one.inputs}
+                if one.reads_values
+                else None in kinds or kinds & set(one.applies.modalities)
+            )
+        )
 
     def planned(self) -> dict[str, str]:
         """Return the packs that may look at an image, with the sha256 of each."""
@@ -293,7 +298,9 @@ class Analyzer:
             except Exception as error:  # noqa: BLE001 - one pack's failure must not take the others down
                 errors.append(error_record(error))
                 results.append(self._failed(pack_id, errors[-1]))
-        kept = self._kept(results, asked, unit)
+        kept = tuple(
+            sorted(self._kept(results, asked, unit), key=lambda one: max(1, reading_order(one)))
+        )  # outlines stay before the answers that build on them
         seconds = loaded.seconds + time.perf_counter() - started
         result = Result(
             source=source_of(loaded),
@@ -460,109 +467,6 @@ class Analyzer:
             gate="failed", reason=say(f"errors.{error.code}.title"), advice=say(f"errors.{error.code}.hint")
         )
         return _silent(self.library.get(pack_id), status="refused", refusal=refusal)
-
-
-def load(
-    unit: ReadingUnit,
-    *,
-    image: Image | None = None,
-    every_file: bool = False,
-    cancelled: IsCancelled = never,
-) -> Loaded:
-    """Return the unit with its first frame decoded and its files hashed; what fails stands in ``error``.
-
-    ``every_file`` decodes the first and last frame of each file, so that a damaged or cut one is noticed.
-
-    Raises:
-        Cancelled: the user stopped it.
-    """
-    from imaging.display import presentation
-    from imaging.read import read_image, unit_sha256
-
-    started = time.perf_counter()
-    loaded = Loaded(unit=unit)
-    if is_typed(unit):
-        return loaded
-    try:
-        loaded = replace(loaded, sha256=unit_sha256(unit, cancelled))
-        if unit.kind == "table":
-            return loaded
-        picture = image or read_image(unit, 0, cancelled)
-        loaded = replace(loaded, image=picture, grey=presentation(picture))
-        if every_file and unit.cine is not None:
-            from imaging.cine_read import read_cine
-
-            return replace(
-                loaded,
-                cine=read_cine(unit, cancelled=cancelled),
-                seconds=time.perf_counter() - started,
-            )
-        for index in edge_frames(unit)[1:] if every_file else ():
-            stop_if(cancelled)
-            read_image(unit, index)
-    except Cancelled:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one file stands in its own record
-        loaded = replace(loaded, error=error_record(error))
-    return replace(loaded, seconds=time.perf_counter() - started)
-
-
-def table_unit(file: Path) -> ReadingUnit:
-    """Return a unit that has no image: a patient file by itself, for packs that read tables."""
-    return ReadingUnit(
-        kind="table", path=str(file), files=(file,), header=StudyHeader(), patient=Patient(), frames=0
-    )
-
-
-def unreadable_unit(found: Unreadable) -> Loaded:
-    """Return what was asked for and could not be read, so that it still has its record."""
-    file = Path(found.path)
-    unit = ReadingUnit(
-        kind="raster",
-        path=found.path,
-        files=(file,) if file.is_file() else (),
-        header=StudyHeader(),
-        patient=Patient(),
-        frames=0,
-    )
-    return Loaded(unit=unit, error=found.error)
-
-
-def edge_frames(unit: ReadingUnit) -> tuple[int, ...]:
-    """Return the indices of the first and the last frame of each file."""
-    edges: list[int] = []
-    position = 0
-    for frames in unit.frames_per_file or (unit.frames,):
-        if unit.kind == "slide" and not frames:
-            continue
-        edges += {position: None, position + max(frames, 1) - 1: None}
-        position += frames
-    return tuple(edges)
-
-
-def error_record(error: BaseException) -> ErrorRecord:
-    """Return an error as a record keeps it; the traceback of an unexpected one goes to the log alone."""
-    if not isinstance(error, FarlightError):
-        # The message of a foreign exception may hold a path, and a path may hold a name: it is left out.
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("unexpected %s\n%s", type(error).__name__, frames)
-        error = FarlightError()
-    return ErrorRecord(code=error.code, message=error.message)
-
-
-def source_of(loaded: Loaded) -> Source:
-    """Return where the images of a loaded unit came from."""
-    unit = loaded.unit
-    return Source(
-        path=unit.path,
-        files=len(unit.files),
-        sha256=loaded.sha256,
-        modality=unit.header.modality,
-        study_uid=unit.header.study_uid,
-        series_uids=unit.header.series_uids,
-        frames=unit.frames,
-        typed=is_typed(unit),
-    )
 
 
 def _side(loaded: Loaded, results: Sequence[PackResult]) -> Side:

@@ -1,7 +1,7 @@
 """Analyse many inputs into an output folder, several at a time; records appear in the order of the inputs."""
 
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing
@@ -14,16 +14,19 @@ from core.errors import Cancelled, ImagingError, UnknownFindingError
 from core.image import ReadingUnit
 from core.patient import Patient
 from core.wording import say
-from services.analyze import AnalysisOptions, Analyzer, table_unit, unreadable_unit
+from services.analyze import AnalysisOptions, Analyzer
 from services.batch_job import Workshop
 from services.batch_lanes import Lanes, helpers_worth
 from services.batch_overview import write_overview
-from services.output import RECORD, OutputFolder, OutputMode, Record
+from services.batch_tally import doubts_in_words
+from services.load import table_unit, unreadable_unit
+from services.output import PAGE, RECORD, OutputFolder, OutputMode, Record
 from services.patient import read_patient_file
 from services.patient_form import require_known_fields
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.report import Paper
 from services.scan import Unreadable, scan
+from services.standing import Standing, standing_of_record
 from services.version import VERSION
 from services.whole_record import is_whole
 
@@ -50,7 +53,9 @@ class BatchOutcome:
 
     ``failures`` says path and sentence of each error, for the terminal and never for a log, and
     ``passed_over`` what lies in the folders and is no image, so that it has no record. ``unusable``
-    says in a sentence each which models should have looked and could not.
+    says in a sentence each which models should have looked and could not. ``doubts`` are sentences on the
+    patient that somebody should check, each with the paths, and ``standings`` what the records count as.
+    ``off`` names demonstration models that were not asked and could have been.
     """
 
     records: int = 0
@@ -59,6 +64,10 @@ class BatchOutcome:
     failures: list[tuple[str, str]] = field(default_factory=list)
     passed_over: list[Unreadable] = field(default_factory=list)
     unusable: tuple[str, ...] = ()
+    doubts: dict[str, list[str]] = field(default_factory=dict)
+    standings: Counter[Standing] = field(default_factory=Counter)
+    overview: Path | None = None
+    off: tuple[str, ...] = ()
 
 
 def run_batch(
@@ -128,6 +137,8 @@ def _run(  # noqa: PLR0917 - one private call
     if outcome.records > 1:
         progress(Progress(stage="writing", done=outcome.records, total=outcome.records))
         write_overview(request.out, workshop.clock, paper=request.paper, with_pdf=request.with_pdf)
+        outcome.overview = request.out / PAGE if request.with_pdf else None
+    outcome.off = analyzer.left_off(batch.modalities, values=() if patient is None else patient.further)
     return outcome
 
 
@@ -209,6 +220,7 @@ class _Batch:
     output: OutputFolder
     outcome: BatchOutcome
     helpers: int | None
+    modalities: set[str | None] = field(default_factory=set)
 
     def run(self, progress: Report, cancelled: IsCancelled) -> None:
         items: list[ReadingUnit | Unreadable] = []
@@ -307,6 +319,11 @@ class _Batch:
         self.outcome.failed += bool(record["errors"])
         told = ((record["source"]["path"], error["message"]) for error in record["errors"])
         self.outcome.failures.extend(told)
+        self.outcome.standings[standing_of_record(record)] += 1
+        if record["source"]["frames"]:
+            self.modalities.add(record["source"]["modality"])
+        for sentence in doubts_in_words(record):
+            self.outcome.doubts.setdefault(sentence, []).append(record["source"]["path"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from typing import Any
 from core.clock import Clock
 from core.image import ReadingUnit
 from core.patient import Patient
-from services.analyze import Analysis, Analyzer, Loaded, error_record, load
+from services.analyze import Analysis, Analyzer
+from services.load import Loaded, error_record, load
 from services.output import Record, fill_partial, write_whole
 from services.picture_marks import shown_mark
 from services.pictures import write_pictures

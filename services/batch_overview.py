@@ -15,7 +15,7 @@ from typing import Any
 from core.clock import Clock
 from core.decision import PaperSize
 from core.errors import OutputNotWritableError
-from services.batch_tally import Tally
+from services.batch_tally import Tally, measured_in
 from services.output import LINES, PAGE, TABLE, Record, write_whole
 from services.register_table import escaped
 from services.standing import standing_of_record
@@ -25,6 +25,7 @@ COLUMNS = (
     "finding", "label", "probability", "low", "high", "threshold", "position",
     "prevalence_here", "probability_here",
     "refused_by", "reason", "error", "seconds", "counts_as", "same_picture_as",
+    "value", "value_low", "value_high", "unit",
 )  # fmt: skip
 _PARTIAL = ".partial-" + TABLE
 
@@ -91,7 +92,7 @@ def _mark(record: Record) -> str:
 
 
 def _rows(record: Record) -> Iterator[dict[str, Any]]:
-    """Yield a row for each finding, for each model without one, and for a record that has neither."""
+    """Yield a row for each finding and number, for each model without one, and a record without models."""
     patient, errors = record["patient"], record["errors"]
     head = {
         "dir": record["dir"],
@@ -119,7 +120,9 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         }
         yield from ({**said, **_scored(finding)} for finding in entry["findings"])
         yield from ({**said, **_estimated(risk)} for risk in entry.get("risks", ()))
-        if not entry["findings"] and not entry.get("risks"):
+        measured = measured_in(entry)
+        yield from ({**said, **_measured(one)} for one in measured)
+        if not entry["findings"] and not entry.get("risks") and not measured:
             yield said
 
 
@@ -131,6 +134,19 @@ def _estimated(risk: dict[str, Any]) -> dict[str, Any]:
         "probability": risk["probability"],
         "low": low,
         "high": high,
+    }
+
+
+def _measured(one: dict[str, Any]) -> dict[str, Any]:
+    low, high = one.get("interval") or (None, None)
+    return {
+        "finding": one["code"],
+        "label": one["label"],
+        "position": one.get("position"),
+        "value": one["value"],
+        "value_low": low,
+        "value_high": high,
+        "unit": one["unit"],
     }
 
 

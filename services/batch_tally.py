@@ -13,16 +13,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.clock import Clock
+from core.form import PREGNANCY
+from core.result import CELLS_CALLED, CELLS_COUNTED, Measurement
 from core.wording import say
 from services.output import Record
-from services.standing import Standing, standing_of_record
+from services.standing import Standing, counts_in, doubts_of_record, standing_of_record
 from services.version import VERSION
+from services.words import measured_words
 
-LISTED: tuple[Standing, ...] = ("failed", "refused", "undecided", "above")
+LISTED: tuple[Standing, ...] = ("failed", "refused", "doubted", "undecided", "above")
 """What is to be looked at first, in the order of the page: nothing that was not answered comes last."""
 _MOST_GROUPS, _MOST_NAMES, _MOST_WHYS = 60, 200, 60
 _WHYS_SHOWN = 2
 _BINS = 20
+_MEASURED_SHOWN = 4
 Causes = tuple[str | tuple[str, str], ...]
 """What images of one group have in common: sentences of scores, codes of errors, or models with gates."""
 
@@ -41,6 +45,9 @@ class _Model:
     name: str
     states: Counter[str] = field(default_factory=Counter)
     scores: dict[str, _Scores] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    measured: list[tuple[str, str]] = field(default_factory=list)
+    measured_count: int = 0
 
 
 @dataclass(slots=True)
@@ -52,13 +59,13 @@ class _Group:
 
     head: tuple[str, ...]
     count: int = 0
-    paths: list[str] = field(default_factory=list)
+    paths: list[tuple[str, str]] = field(default_factory=list)
     whys: Counter[str] = field(default_factory=Counter)
 
-    def add(self, path: str, why: str) -> None:
+    def add(self, path: str, why: str, number: str) -> None:
         self.count += 1
         if len(self.paths) < _MOST_NAMES:
-            self.paths.append(path)
+            self.paths.append((path, number))
         if why and (why in self.whys or len(self.whys) < _MOST_WHYS):
             self.whys[why] += 1
         elif why:
@@ -101,7 +108,7 @@ class Tally:
         self._folder = folder if self._folder is None else _shared(self._folder, folder)
         said = [entry for entry in record["results"] if entry["pack"]["class"] != "demonstration"]
         for entry in said:
-            self._count(entry)
+            self._count(entry, path)
         standing = standing_of_record(record)
         self._standings[standing] += 1
         self._failed += not said and bool(record["errors"])
@@ -119,13 +126,13 @@ class Tally:
             program=say("reports.footer.program", version=VERSION),
             records=self.records,
             standings=tuple((str(kind), self._standings[kind]) for kind in _cells(self._standings)),
-            tallies=tuple(one for model in self._models.values() for one in self._tallies(model)),
+            tallies=tuple(one for model in self._models.values() for one in self._tallies(model, cut)),
             first=tuple(
                 LookFirst(
                     kind=kind,
                     reasons=group.reasons(),
                     count=group.count,
-                    names=tuple(path[cut:] for path in group.paths),
+                    names=tuple(_named(path[cut:], number) for path, number in group.paths),
                 )
                 for kind in LISTED
                 for group in self._groups[kind].values()
@@ -135,36 +142,52 @@ class Tally:
             report_id=self._digest.hexdigest(),
         )
 
-    def _tallies(self, model: _Model) -> list[Any]:
+    def _tallies(self, model: _Model, cut: int) -> list[Any]:
         from reports.overview import FindingTally
 
-        of_model: dict[str, Any] = {
-            "model": model.name,
-            "answered": model.states["ok"],
-            "refused": model.states["refused"],
-            "failed": self._failed,
-            "not_for_it": self.records - model.states["ok"] - model.states["refused"] - self._failed,
-        }
-        if not model.scores:
-            return [FindingTally(label=model.title, **of_model)]
-        return [
+        def of_model(spoken: int) -> dict[str, Any]:
+            refused = model.states["refused"]
+            return {
+                "model": model.name,
+                "answered": spoken,
+                "refused": refused,
+                "failed": self._failed,
+                "not_for_it": self.records - model.states["ok"] - refused - self._failed,
+            }
+
+        tallies = [
             FindingTally(
                 label=one.label,
-                above=one.positions["above"],
-                undecided=one.positions["undecided"],
-                below=one.positions["below"],
                 threshold=one.threshold,
                 bins=tuple(one.bins),
-                **of_model,
+                **_positions(one.positions),
+                **of_model(one.positions.total()),
             )
             for one in model.scores.values()
         ]
+        if not tallies or model.measured:
+            tallies.append(
+                FindingTally(
+                    label=model.title,
+                    counted=bool(model.counts),
+                    measured=tuple(_named(path[cut:], number) for path, number in model.measured),
+                    measured_more=model.measured_count - len(model.measured),
+                    **_positions(model.counts),
+                    **of_model(model.counts.total() or model.states["ok"]),
+                )
+            )
+        return tallies
 
-    def _count(self, entry: dict[str, Any]) -> None:
+    def _count(self, entry: dict[str, Any], path: str) -> None:
         pack = entry["pack"]
         key = (pack["id"], pack["version"])
         model = self._models.setdefault(key, _Model(_title(entry), f"{pack['id']} {pack['version']}"))
         model.states[entry["status"]] += 1
+        model.counts.update(one["position"] for one in counts_in(entry))
+        if number := _number(entry):
+            model.measured_count += 1
+            if len(model.measured) < _MEASURED_SHOWN:
+                model.measured.append((path, number))
         for finding in entry["findings"]:
             scores = model.scores.setdefault(finding["code"], _Scores(finding["label"], finding["threshold"]))
             scores.positions[finding["position"]] += 1
@@ -176,13 +199,14 @@ class Tally:
         if causes not in groups and len(groups) >= _MOST_GROUPS:
             self._left_out += 1
             return
-        groups.setdefault(causes, _Group(head)).add(path, why)
+        numbers = (_number(entry) for entry in said if counts_in(entry))
+        groups.setdefault(causes, _Group(head)).add(path, why, "; ".join(filter(None, numbers)))
 
 
 def _cells(standings: Counter[Standing]) -> tuple[Standing, ...]:
     """Return what the page counts, in the order of its list; rare standings only where there are any."""
     order: tuple[Standing, ...] = (*LISTED, "below", "answered", "not_for_it")
-    rare = ("failed", "answered", "not_for_it")
+    rare = ("failed", "doubted", "answered", "not_for_it")
     return tuple(kind for kind in order if kind not in rare or standings[kind])
 
 
@@ -197,6 +221,12 @@ def _causes(
         for finding in findings
         if finding["position"] == position
     )
+    scored += tuple(
+        say(f"reports.overview.{position}_count", title=_title(entry))
+        for position in ("above", "undecided")
+        for entry in said
+        if entry["status"] == "ok" and any(one["position"] == position for one in counts_in(entry))
+    )
     errors = [say("reports.overview.error", why=one["message"]) for one in record["errors"]]
     refused = [entry for entry in said if entry["status"] == "refused"]
     own = [entry for entry in refused if entry["refusal"]["gate"] != "upstream"] or refused
@@ -204,12 +234,70 @@ def _causes(
         say("reports.overview.refused_one", title=_title(entry), why=entry["refusal"]["reason"])
         for entry in own
     ]
+    shown = [_title(one) for one in record["results"] if one not in said and one["status"] == "ok"]
+    if kind == "refused" and shown and not any(one["status"] == "ok" for one in said):
+        scored += (say("reports.overview.shown_only", titles="; ".join(shown)),)
     causes: Causes = scored
     if kind == "failed":
         causes = tuple(str(one["code"]) for one in record["errors"])
     elif kind == "refused":
-        causes = tuple((entry["pack"]["id"], str(entry["refusal"]["gate"])) for entry in own)
-    return causes, scored, " ".join((*errors, *refusals))
+        causes = (*scored, *((entry["pack"]["id"], str(entry["refusal"]["gate"])) for entry in own))
+    if kind == "doubted":
+        causes = doubts_of_record(record)
+    return causes, scored, " ".join((*errors, *_whose(record), *refusals))
+
+
+def doubts_in_words(record: Record) -> tuple[str, ...]:
+    """Return what has to be checked of the patient of a record: whose image it is, and a pregnancy."""
+    said = record["patient"].get("contradictions", ())
+    pregnancies = (
+        f"{one['text']}."
+        for one in said
+        if one["field"] == PREGNANCY and one["other"]["value"] not in {"yes", "no"}
+    )
+    return (*_whose(record), *pregnancies)
+
+
+def _whose(record: Record) -> tuple[str, ...]:
+    """Return that it is not sure whose image it is, in a sentence, where it is not."""
+    fields = doubts_of_record(record)
+    named = ", ".join(say(f"reports.patient.field_{field}") for field in fields)
+    return (say("reports.overview.doubted", fields=named),) if fields else ()
+
+
+def measured_in(entry: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return the numbers of a model that is no demonstration, as a record has them."""
+    if entry["pack"]["class"] == "demonstration" or entry["status"] != "ok":
+        return ()
+    return tuple(entry.get("measurements", ()))
+
+
+def _number(entry: dict[str, Any]) -> str:
+    """Return the first number that a model measured with its interval, and of what it was counted."""
+    measured = {one["code"]: one for one in measured_in(entry) if one["value"] is not None}
+    first = next(iter(measured.values()), None)
+    if first is None:
+        return ""
+    number = Measurement(
+        code=first["code"],
+        label=first["label"],
+        value=first["value"],
+        unit=first["unit"],
+        interval=first.get("interval") and tuple(first["interval"]),
+    )
+    words = f"{number.label} {measured_words(number)}"
+    if not {CELLS_CALLED, CELLS_COUNTED} <= measured.keys():
+        return words
+    found, cells = (f"{measured[code]['value']:.0f}" for code in (CELLS_CALLED, CELLS_COUNTED))
+    return say("reports.overview.of_cells", words=words, found=found, cells=cells)
+
+
+def _positions(counts: Counter[str]) -> dict[str, Any]:
+    return {position: counts[position] for position in ("above", "undecided", "below")}
+
+
+def _named(name: str, number: str) -> str:
+    return f"{name} ({number})" if number else name
 
 
 def _of(count: int, total: int, why: str) -> str:

@@ -49,8 +49,8 @@ def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Dra
     """
     missing: list[Missing] = []
     if analysis is not None and not _speaks_of(analysis, unit, draft):
-        values = {**unit.patient.further, **draft.typed.further}
-        counted = analysis.result.patient.further == values
+        known = merge(unit.patient, draft.typed, day=unit.header.date)
+        counted = analysis.result.patient.further == known.further
         missing.append(Missing(code="analysis", text=say(_ANALYSIS if counted else _VALUES_SINCE)))
         analysis = None
     elif analysis is None:
@@ -60,7 +60,7 @@ def missing_for_signing(unit: ReadingUnit, analysis: Analysis | None, draft: Dra
     if analysis is not None:
         missing.extend(_unanswered(analysis, draft))
         if wants_final_read(analysis) and draft.reading.final_read is None:
-            missing.append(Missing(code="final_read", text=say("services.missing.final_read")))
+            missing.append(Missing(code="final_read", text=why_final_read(analysis)))
     if is_typed(unit):
         missing.extend(_unwritten(draft))
     if draft.signs_jotting is not None:
@@ -85,6 +85,19 @@ def wants_final_read(analysis: Analysis) -> bool:
     Never of typed values: "nothing seen" says nothing of them.
     """
     return not analysis.result.source.typed and not any(True for _ in _to_answer(analysis))
+
+
+def why_final_read(analysis: Analysis) -> str:
+    """Ask for the final read, and say why no score is answered: there is none, or none that may be."""
+    shown = [
+        (entry, one) for entry in analysis.result.results if entry.status == "ok" for one in entry.findings
+    ]
+    case = "none"
+    if any(entry.stamp.pack_class == "demonstration" for entry, _ in shown):
+        case = "demonstration"
+    if any(entry.stamp.pack_class != "demonstration" and not is_answer(one) for entry, one in shown):
+        case = "undecided"
+    return say("services.missing.final_read", why=say(f"services.missing.final_read_{case}"))
 
 
 def reading_beside(analysis: Analysis, reading: Reading) -> Reading:

@@ -208,6 +208,7 @@ def _point(scale: LabelScale, name: str, figures: Sequence[Mapping[str, Any]]) -
         found = [f for f in figures if f["code"] == scale.code and f["rate"] == f"{rate} at {name}"]
         if found and "interval" in found[0]:
             point[rate] = [found[0]["value"], *found[0]["interval"]]
+            point["measured_on"] = found[0]["population"]
     return point
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.form import PREGNANCY
+from core.form import PREGNANCY, says_pregnant
 from core.image import CineVolume, ImageRef, ReadingUnit
 from core.patient import Patient
 from core.result import Curve, Measurement, PackResult, Reference, VolumeMask
 from core.wording import say
 from measure.meanings import meaning_of
-from measure.references import reference_for
+from measure.references import absent_for, reference_for
 from measure.ventricles import (
     LEFT,
     MYOCARDIUM,
@@ -46,7 +46,6 @@ _INDEXED = ("lv_edv", "lv_esv", "lv_mass", "rv_edv", "rv_esv")
 _SAID_HOW = ("lv_ef", "rv_ef", "lv_mass")
 _WALL_UNITS = MappingProxyType({"lv_wall_max": "mm", "lv_wall_spread": "%"})
 _SURFACE_M2 = 0.3, 3.5
-_PREGNANT = (True, 1.0, "yes")
 _CHILDBEARING_ENDS = 56.0
 _DOUBTS = MappingProxyType({"few_slices": "few_held"})
 """Codes whose sentence has another name."""
@@ -163,6 +162,7 @@ class _Spoken:
                 method=self._method(one.code),
                 interval=(round(low, 1), round(high, 1)),
                 reference=self._reference(one.code),
+                no_reference=self._no_reference(one.code),
                 meaning=meaning_of(one.code, round(value, 1), (low, high), age, datetime.now(UTC).date()),
             )
             if surface is not None and one.code in _INDEXED:
@@ -175,20 +175,39 @@ class _Spoken:
                     method=say("services.cine.method_index", surface=f"{surface:.2f}"),
                     interval=(round(low / surface, 1), round(high / surface, 1)),
                     reference=self._reference(code),
+                    no_reference=self._no_reference(code),
                 )
 
     def _reference(self, code: str) -> Reference | None:
         """Return what is usual: nothing in pregnancy; where nobody said it, it says that it leaves it out."""
-        patient = self._work.patient
-        sex = patient.sex.value if patient.sex else None
-        age = patient.age_years.value if patient.age_years else None
-        said = patient.further.get(PREGNANCY)
+        sex, age = self._sex_and_age()
         found = reference_for(code, sex, age)
-        if found is None or (said is not None and said.value in _PREGNANT):
+        if found is None or self._pregnant():
             return None
-        if said is None and sex == "F" and age is not None and age < _CHILDBEARING_ENDS:
+        unsaid = PREGNANCY not in self._work.patient.further
+        if unsaid and sex == "F" and age is not None and age < _CHILDBEARING_ENDS:
             return replace(found, source=say("services.cine.not_in_pregnancy", source=found.source))
         return found
+
+    def _no_reference(self, code: str) -> str:
+        """Return why a range that there is was left out; "" where it was not, or there is none."""
+        sex, age = self._sex_and_age()
+        absent = absent_for(code, sex, age)
+        if absent is not None:
+            why, first, last = absent
+            return say(f"services.cine.no_reference_{why}", first=str(first), last=str(last))
+        if self._pregnant() and reference_for(code, sex, age) is not None:
+            return say("services.cine.no_reference_pregnant")
+        return ""
+
+    def _sex_and_age(self) -> tuple[str | None, float | None]:
+        patient = self._work.patient
+        sex = patient.sex.value if patient.sex else None
+        return sex, patient.age_years.value if patient.age_years else None
+
+    def _pregnant(self) -> bool:
+        said = self._work.patient.further.get(PREGNANCY)
+        return said is not None and says_pregnant(said.value)
 
     def _parts(self) -> Iterator[Measurement]:
         for part, volume in zip(("base", "middle", "apex"), self._heart.ends.thirds_ml, strict=True):

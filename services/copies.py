@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from core.errors import Cancelled, ChangedFileError, FarlightError, MediumGoneError, UnreadableFileError
 from core.image import Image, ReadingUnit
-from services.analyze import edge_frames, error_record
+from services.load import edge_frames, error_record
 from services.progress import IsCancelled, never, stop_if
 from services.scan import Unreadable
 

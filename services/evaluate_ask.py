@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 from core.errors import EngineError, ImagingError, NoNetworkError, PackError, PackTrialError
 from core.result import EngineName, PackResult, Precision
-from services.analyze import Loaded, load
 from services.evaluate_map import map_maker
 from services.labelled import Box, LabelledImage
+from services.load import Loaded, load
 from services.places import pack_roots, packs_in_use
 from services.progress import IsCancelled, Progress, Report, never, nobody_listens, stop_if
 from services.scan import Unreadable, scan

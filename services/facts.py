@@ -33,13 +33,14 @@ def facts_of(pack: "Pack") -> ModelFacts:
                 interval=figure.interval,
                 patients=figure.patients,
                 images=figure.images if manifest.applies.modalities else None,
+                unit=figure.unit,
             )
             for figure in manifest.figures
         ),
         operating_points=MappingProxyType(
             {label.code: _operating_point(label) for label in manifest.scored_labels}
         ),
-        scored=tuple((label.code, label.title) for label in manifest.scored_labels)
+        scored=tuple((label.code, label.title) for label in manifest.scored_labels if not label.beside)
         if manifest.counting is None
         else (),
         always_say=tuple(_always_say(manifest)),
@@ -69,6 +70,7 @@ def _operating_point(label: "Label") -> OperatingPoint:
         chosen_on=point.chosen_on,
         sensitivity=_rate(point.sensitivity),
         specificity=_rate(point.specificity),
+        measured_on=point.measured_on.replace("`", ""),
     )
 
 

@@ -38,7 +38,7 @@ _KNOWN = tuple(
 _LOGGERS = frozenset(
     {
         "cli.program",
-        "services.analyze",
+        "services.load",
         "services.batch_lanes",
         "services.drafts",
         "ui.application",

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,12 +11,17 @@ from typing import Any
 
 from core.clock import SystemClock
 from core.errors import PatientFileError
+from core.form import PREGNANCY, says_pregnant
 from core.patient import Contradiction, Patient, Sourced
 from services.version import BUILD_DATE
 
+_Further = Sourced[float | str | bool]
 _LARGEST_FILE_BYTES = 1_000_000
 _LIMITS = {"age_years": (0.0, 130.0), "height_cm": (20.0, 260.0), "weight_kg": (0.2, 500.0)}
 _SAME_AGE_WITHIN_YEARS = 1.0
+_CHILDBEARING = (10.0, 56.0)
+"""Ages in years, the first and the first that is not, outside of which a pregnancy is asked about."""
+_IDENTITY = ("name", "id", "sex", "age_years", "birth_date")
 _FIELDS = ("name", "id", "sex", "birth_date", "age_years", "height_cm", "weight_kg")
 
 
@@ -46,7 +51,7 @@ def patient_from_mapping(content: Mapping[str, Any]) -> Patient:
         PatientFileError: the named field is not what it must be.
     """
     known: dict[str, Any] = {}
-    further: dict[str, Sourced[float | str | bool]] = {}
+    further: dict[str, _Further] = {}
     for key, value in content.items():
         if value is None:
             continue
@@ -60,11 +65,12 @@ def patient_from_mapping(content: Mapping[str, Any]) -> Patient:
 def merge(header: Patient, given: Patient | None, *, day: str | None = None) -> Patient:
     """Return one patient: what was given wins over the header, and a contradiction is recorded.
 
+    A pregnancy counts whoever says it: models and ranges that were not made for pregnant women stay away.
     ``day`` is the date of the examination where the header gives it: a birth date that was given without an
     age makes the age on that day.
     """
     if given is None:
-        return header
+        return _with_pregnancy_doubted(header)
     given = _with_age(given, header, day)
     values: dict[str, Any] = {}
     contradictions = list(header.contradictions)
@@ -72,17 +78,65 @@ def merge(header: Patient, given: Patient | None, *, day: str | None = None) -> 
         ours, theirs = getattr(given, name), getattr(header, name)
         values[name] = ours or theirs
         if ours and theirs and not _agree(name, ours.value, theirs.value):
-            contradictions.append(
-                Contradiction(
-                    field=name,
-                    used=str(ours.value),
-                    used_source=ours.source,
-                    other=str(theirs.value),
-                    other_source=theirs.source,
-                )
-            )
-    further = MappingProxyType({**header.further, **given.further})
-    return replace(header, **values, further=further, contradictions=tuple(contradictions))
+            contradictions.append(_contradiction(name, ours, theirs))
+    further = {**header.further, **given.further}
+    for code in header.further.keys() & given.further.keys():
+        used, other = _of_two(code, given.further[code], header.further[code])
+        further[code] = used
+        if _in_words(code, used) != _in_words(code, other):
+            contradictions.append(_contradiction(code, used, other))
+    whole = replace(header, **values, further=MappingProxyType(further), contradictions=tuple(contradictions))
+    return _with_pregnancy_doubted(whole)
+
+
+def _with_pregnancy_doubted(patient: Patient) -> Patient:
+    """Add what speaks against a pregnancy that is given: it is asked about, and blocks nothing."""
+    given, sex, age = patient.further.get(PREGNANCY), patient.sex, patient.age_years
+    if given is None or not says_pregnant(given.value):
+        return patient
+    against: Sourced[Any] | None = None
+    if sex is not None and sex.value == "M":
+        against = sex
+    elif age is not None and not _CHILDBEARING[0] <= age.value < _CHILDBEARING[1]:
+        against = age
+    if against is None:
+        return patient
+    doubt = _contradiction(PREGNANCY, given, given)
+    doubt = replace(doubt, other=str(against.value), other_source=against.source)
+    kept = tuple(one for one in patient.contradictions if one != doubt)
+    return replace(patient, contradictions=(*kept, doubt))
+
+
+def identity_doubts(fields: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
+    """Return in which of the facts that say whose an image is two sources disagree, each once.
+
+    ``fields`` are field, source used and other source of each contradiction.
+    """
+    known = {field for field, used, other in fields if used != other}
+    return tuple(field for field in _IDENTITY if field in known)
+
+
+def _of_two(code: str, ours: _Further, theirs: _Further) -> tuple[_Further, _Further]:
+    """Return the value that is used and the other one."""
+    if code == PREGNANCY and says_pregnant(theirs.value) and not says_pregnant(ours.value):
+        return theirs, ours
+    return ours, theirs
+
+
+def _contradiction(field: str, used: Sourced[Any], other: Sourced[Any]) -> Contradiction:
+    return Contradiction(
+        field=field,
+        used=_in_words(field, used),
+        used_source=used.source,
+        other=_in_words(field, other),
+        other_source=other.source,
+    )
+
+
+def _in_words(field: str, one: Sourced[Any]) -> str:
+    if field == PREGNANCY:
+        return "yes" if says_pregnant(one.value) else "no"
+    return str(one.value)
 
 
 def is_in_the_future(birth_date: str) -> bool:

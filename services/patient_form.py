@@ -121,16 +121,38 @@ def _is_known(field: FormField, patient: Patient, results: Sequence[PackResult])
     return found_value(field, patient, results) is not None
 
 
+def older_values(
+    form: ModelFacts, counted: Patient, known: Patient, results: Sequence[PackResult]
+) -> tuple[str, ...]:
+    """Return in words what a model had counted of values that are others now; nothing where none is."""
+    from inference.risk_values import found_value
+    from reports.text import in_sentence
+
+    said = []
+    for field in form.fields:
+        if field.code in PATIENT_FIELDS:
+            continue  # who the patient is has the models asked anew at once
+        before, now = (found_value(field, whose, results) for whose in (counted, known))
+        if (before and before.value) != (now and now.value):
+            value = say("risk.chart.not_given") if before is None else _value_words(field, before.value)
+            said.append(say("risk.say.older_value", name=in_sentence(field.title), value=value))
+    return tuple(said)
+
+
 def known_value(field: FormField, patient: Patient, results: Sequence[PackResult]) -> str | None:
     """Return in words the value that a pack would take, and where it is from; None where it knows none."""
-    from inference.risk_values import found_value, unit_words
+    from inference.risk_values import found_value
 
     found = found_value(field, patient, results)
     if found is None:
         return None
-    raw = found.value
+    value = _value_words(field, found.value, measured=found.source == "measured")
+    return f"{value} ({say(f'inference.source.{found.source}')})"
+
+
+def _value_words(field: FormField, raw: float | str | bool, *, measured: bool = False) -> str:
+    from inference.risk_values import unit_words
+
     if isinstance(raw, float):
-        value = measured_number(raw) if found.source == "measured" else f"{raw:.4g}"
-    else:
-        value = field.title_of(raw)
-    return f"{value}{unit_words(field)} ({say(f'inference.source.{found.source}')})"
+        return f"{measured_number(raw) if measured else f'{raw:.4g}'}{unit_words(field)}"
+    return f"{field.title_of(raw)}{unit_words(field)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import QuantizeError
 from core.wording import say
-from services.analyze import Loaded, load
+from services.load import Loaded, load
 from services.progress import IsCancelled, Progress, Report, stop_if
 from services.scan import Unreadable, scan
 

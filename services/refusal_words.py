@@ -2,16 +2,22 @@
 
 import re
 
-from core.result import Refusal
+from core.result import Refusal, refuses_others
 from core.wording import has_sentence, say
 
 _CASES = (
     "low", "high", "other", "unknown", "outside", "unsure", "turned", "inverted", "coloured", "grey",
+    "neither",
 )  # fmt: skip
 
 
-def short_refusal(refusal: Refusal) -> str:
-    """Return why it was refused, short enough for a row; different reasons have different words."""
+def short_refusal(refusal: Refusal, *, answered: bool = False) -> str:
+    """Return why it was refused, short enough for a row; different reasons have different words.
+
+    ``answered`` where demonstrations answered: that a model for other images refused would mislead.
+    """
+    if answered and refuses_others(refusal):
+        return say("ui.refused.answered")
     from inference.quality import GATE_MEASURES
 
     said: dict[str, tuple[str, ...]] = {str(gate): tuple(names) for gate, names in GATE_MEASURES.items()}

@@ -17,6 +17,7 @@ from core.result import (
     Measurement,
     PackResult,
     Place,
+    Refusal,
     Result,
     Risk,
     SiteProbability,
@@ -25,6 +26,7 @@ from core.result import (
 )
 from core.wording import say
 from services.version import VERSION
+from services.words import contradiction_words
 
 SCHEMA = "farlight-result/1"
 
@@ -78,10 +80,16 @@ def patient_to_dict(patient: Patient) -> dict[str, Any]:
             "field": entry.field,
             "used": {"value": entry.used, "source": entry.used_source},
             "other": {"value": entry.other, "source": entry.other_source},
+            "text": contradiction_words(entry),
         }
         for entry in patient.contradictions
     ]
     return known
+
+
+def _refusal(refusal: Refusal) -> dict[str, Any]:
+    said = {"gate": refusal.gate, "reason": refusal.reason, "advice": refusal.advice}
+    return {**said, "fields": list(refusal.fields)} if refusal.fields else said
 
 
 def to_line(record: Mapping[str, Any]) -> str:
@@ -111,7 +119,7 @@ def _pack_result(entry: PackResult, files: WrittenFiles) -> dict[str, Any]:
         "batch": stamp.batch,
         "seconds": round(entry.seconds, 5),
         "status": entry.status,
-        "refusal": refusal and {"gate": refusal.gate, "reason": refusal.reason, "advice": refusal.advice},
+        "refusal": refusal and _refusal(refusal),
         "gates_skipped": entry.gates_skipped,
         "reads_values": entry.reads_values,
         "quality": [
@@ -132,6 +140,7 @@ def _pack_result(entry: PackResult, files: WrittenFiles) -> dict[str, Any]:
             "text": correction.text,
         },
         "findings": [_finding(finding) for finding in entry.findings],
+        "beside": [{**_finding(finding), "beside": finding.beside} for finding in entry.beside],
         "measurements": [_measurement(measurement) for measurement in entry.measurements],
         "risks": [_risk(risk) for risk in entry.risks],
         "masks": [
@@ -181,6 +190,8 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
         "interval": _pair(measurement.interval),
         "reference": reference and {"low": reference.low, "high": reference.high, "source": reference.source},
         "meaning": measurement.meaning,
+        "no_reference": measurement.no_reference,
+        "position": measurement.position,
     }
 
 
@@ -207,6 +218,7 @@ def _risk(risk: Risk) -> dict[str, Any]:
         "score": _number(risk.score),
         "average": _number(risk.average),
         "calibrated_at_prevalence": _number(risk.calibrated_at_prevalence),
+        "in_set": risk.in_set,
     }
 
 

@@ -9,7 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.image import Image
-from core.result import CALLED_CELLS, OTHER_CELLS, Mask, Measurement, PackResult, Place, QualityCheck
+from core.result import (
+    CALLED_CELLS,
+    CELLS_CALLED,
+    CELLS_COUNTED,
+    OTHER_CELLS,
+    Mask,
+    Measurement,
+    PackResult,
+    Place,
+    Position,
+    QualityCheck,
+    Refusal,
+)
 from core.wording import say
 from measure.parasitaemia import Range, Rates, corrected, lowest_told, share_interval
 from measure.smear import Cell, Smear, find_cells
@@ -69,13 +81,24 @@ def count_smear(  # noqa: PLR0917 - one call
 
 
 def _with_reason(single: "PackRun", smear: Smear) -> "PackRun":
-    """Add to a refusal of the whole picture why no cells were counted on it."""
+    """Add to a refusal of the whole picture why no cells were counted on it.
+
+    Refused for its shape alone, it is told for what it is: no single cell, and no smear either.
+    """
     result = single.result
     if result.status != "refused":
         return single
+    refusal = result.refusal
+    if refusal is not None and refusal.case == "aspect_high":
+        refusal = Refusal(
+            gate="smear",
+            case="neither",
+            reason=say("inference.smear.neither"),
+            advice=say("inference.smear.neither_advice"),
+        )
     text = say(f"inference.smear.{smear.why}", diameter=f"{smear.diameter:.0f}")
     check = QualityCheck(name=say("inference.smear.name"), outcome="note", text=text, gate="smear")
-    return replace(single, result=replace(result, quality=(*result.quality, check)))
+    return replace(single, result=replace(result, refusal=refusal, quality=(*result.quality, check)))
 
 
 def _ask(  # noqa: PLR0917 - one private call
@@ -177,7 +200,7 @@ def _tell(log: "GateLog", smear: Smear, strange: int, places: Sequence[Place], c
             strange=str(strange),
         )
     if cells < counting.few:
-        log.note("smear", "few_counted", cells=str(cells), few=str(counting.few))
+        log.note("few_cells", "counted", cells=str(cells), few=str(counting.few))
     if found == 0:
         log.note("smear", "none_called")
     elif corrected(found, cells, rates)[1] <= 0:
@@ -193,18 +216,30 @@ def _measurements(
     rates = rates_of(counting)
     value, low, high = corrected(found, cells, rates)
     apart = smear.cut + smear.clumped_cells + strange
+    counted = _share("parasitaemia", share_interval(found, cells), found=str(found), cells=str(cells))
     return (
-        _share("parasitaemia", share_interval(found, cells), found=str(found), cells=str(cells)),
+        replace(counted, position=position_of(found, cells, counting)),
         _share(
             "parasitaemia_corrected",
             (value, min(low, value), max(high, value)),
             sensitivity=f"{100 * rates.sensitivity[0]:.1f}",
             specificity=f"{100 * rates.specificity[0]:.1f}",
         ),
-        _number("cells_counted", cells),
-        _number("cells_parasitized", found, threshold=f"{100 * counting.threshold:.3g}"),
+        _number(CELLS_COUNTED, cells),
+        _number(CELLS_CALLED, found, threshold=f"{100 * counting.threshold:.3g}"),
         _number("cells_apart", apart),
     )
+
+
+def position_of(found: int, cells: int, counting: "Counting") -> Position:
+    """Return where a count lies: above what the pack's own false calls explain, or too little to say.
+
+    Called cells that may all be false calls are undecided, not below: a low parasitaemia looks alike.
+    """
+    _, low, _ = corrected(found, cells, rates_of(counting))
+    if low > 0:
+        return "above"
+    return "undecided" if found or cells < counting.few else "below"
 
 
 def _share(code: str, share: Range, **values: str) -> Measurement:

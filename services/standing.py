@@ -3,6 +3,7 @@
 Several models may speak of one image. It stands under the most urgent thing that any of them said, so that
 the refusal of one never hides the answer of another. Demonstration models count for nothing, and neither does
 the refusal of a model that reads values of the patient: it says what was not given, nothing of the image.
+A count stands where a score would: above what the model's own false calls explain, undecided, or below.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,18 +11,24 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.result import Result, Status
+from services.patient import identity_doubts
 
-Standing = Literal["above", "undecided", "failed", "refused", "below", "answered", "not_for_it"]
+Standing = Literal["above", "undecided", "failed", "refused", "doubted", "below", "answered", "not_for_it"]
 STANDINGS: tuple[Standing, ...] = (
     "above",
     "undecided",
     "failed",
     "refused",
+    "doubted",
     "below",
     "answered",
     "not_for_it",
 )
-"""From the most urgent to the least: ``answered`` are measurements and outlines without a score."""
+"""From the most urgent to the least.
+
+Of ``doubted`` two sources disagree on who the patient is; ``answered`` are measurements and outlines without
+score or limit.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +46,11 @@ class Said:
         return self.pack_class != "demonstration" and not (self.reads_values and self.status == "refused")
 
 
-def standing_of(said: Iterable[Said], *, failed: bool = False) -> Standing:
-    """Return what an image counts as; ``failed`` where it could not be read, or something not be done."""
+def standing_of(said: Iterable[Said], *, failed: bool = False, doubted: bool = False) -> Standing:
+    """Return what an image counts as; ``failed`` where it could not be read, or something not be done.
+
+    ``doubted`` where it is not sure whose image it is.
+    """
     counted = [one for one in said if one.counts]
     positions = {position for one in counted if one.status == "ok" for position in one.positions}
     states = {one.status for one in counted}
@@ -49,6 +59,7 @@ def standing_of(said: Iterable[Said], *, failed: bool = False) -> Standing:
         "undecided": "undecided" in positions,
         "failed": failed,
         "refused": "refused" in states,
+        "doubted": doubted,
         "below": "below" in positions,
         "answered": "ok" in states,
         "not_for_it": True,
@@ -62,12 +73,16 @@ def standing_of_result(result: Result) -> Standing:
         Said(
             pack_class=pack.stamp.pack_class,
             status=pack.status,
-            positions=tuple(finding.position for finding in pack.findings),
+            positions=(
+                *(finding.position for finding in pack.findings),
+                *(one.position for one in pack.measurements if one.position is not None),
+            ),
             reads_values=pack.reads_values,
         )
         for pack in result.results
     )
-    return standing_of(said, failed=bool(result.errors))
+    pairs = ((one.field, one.used_source, one.other_source) for one in result.patient.contradictions)
+    return standing_of(said, failed=bool(result.errors), doubted=bool(identity_doubts(pairs)))
 
 
 def standing_of_record(record: Mapping[str, Any]) -> Standing:
@@ -76,9 +91,22 @@ def standing_of_record(record: Mapping[str, Any]) -> Standing:
         Said(
             pack_class=entry["pack"]["class"],
             status=entry["status"],
-            positions=tuple(finding["position"] for finding in entry["findings"]),
+            positions=tuple(finding["position"] for finding in (*entry["findings"], *counts_in(entry))),
             reads_values=entry.get("reads_values", False),
         )
         for entry in record["results"]
     )
-    return standing_of(said, failed=bool(record["errors"]))
+    return standing_of(said, failed=bool(record["errors"]), doubted=bool(doubts_of_record(record)))
+
+
+def doubts_of_record(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return in which of the facts that say whose an image is two sources of a record disagree."""
+    return identity_doubts(
+        (one["field"], one["used"]["source"], one["other"]["source"])
+        for one in record["patient"].get("contradictions", ())
+    )
+
+
+def counts_in(entry: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return the counts of a model's entry that lie above, around or below a limit."""
+    return tuple(one for one in entry.get("measurements", ()) if one.get("position"))

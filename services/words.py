@@ -1,10 +1,13 @@
 """Sentences about a result, the same in the window and on paper."""
 
-from core.model_facts import ModelFacts
+from collections.abc import Sequence
+
+from core.model_facts import ModelFacts, TestFigure
+from core.patient import Contradiction
 from core.result import Finding, Measurement, PackResult, Risk, Side
 from core.wording import say
 
-_MEASURING = ("cine", "smear", "tissue", "scale", "tiles")
+_MEASURING = ("cine", "smear", "few_cells", "tissue", "scale", "tiles")
 """Checks that say how something was measured; all others ask whether a model may look at an image."""
 
 
@@ -22,9 +25,23 @@ def site_sentence(finding: Finding) -> str:
     return sourced_site_sentence(finding)
 
 
+def beside_sentences(pack: PackResult, finding: Finding) -> tuple[str, ...]:
+    """Return what else was scored beside a finding, a line each; it asks nothing of its own."""
+    from reports.model_rows import beside_sentences as told
+
+    return told(pack, finding)
+
+
 def side_sentence(side: Side) -> str:
     """Return where left and right are known from, or why they are not."""
     return f"{say('reports.row.side')}: {say(f'reports.say.side_{side}')}"
+
+
+def contradiction_words(entry: Contradiction) -> str:
+    """Return what two sources say of one field, and which of them is used."""
+    from reports.person_part import contradiction_words as said
+
+    return said(entry)
 
 
 def measured_words(one: Measurement) -> str:
@@ -34,11 +51,19 @@ def measured_words(one: Measurement) -> str:
     return number_words(one)
 
 
-def reference_words(one: Measurement) -> str:
-    """Return what is usual for a number and who says so; empty where it has no reference."""
-    from reports.model_rows import reference_words as said
+def range_words(one: Measurement) -> tuple[str, bool]:
+    """Return what is usual for a number, and whether it lies outside; empty where it has no reference."""
+    from reports.model_rows import range_words as said
 
     return said(one)
+
+
+def sources_below(measurements: Sequence[Measurement]) -> tuple[str, ...]:
+    """Return what stands below numbers: what a guideline says of one, and who says what is usual."""
+    from reports.model_rows import reference_sources
+
+    meanings = (f"{one.label}: {one.meaning}" for one in measurements if one.meaning)
+    return (*meanings, *reference_sources(measurements))
 
 
 def measuring_notes(pack: PackResult) -> tuple[str, ...]:
@@ -47,8 +72,10 @@ def measuring_notes(pack: PackResult) -> tuple[str, ...]:
 
 
 def cautions(pack: PackResult) -> tuple[str, ...]:
-    """Return what speaks against the numbers of a heart; it stands above them."""
-    return tuple(one.text for one in pack.quality if one.outcome == "note" and one.gate == "cine")
+    """Return what speaks against numbers, a score or an estimate; it stands above them."""
+    from reports.model_rows import cautions_of
+
+    return cautions_of(pack) if pack.findings or pack.measurements or pack.risks else ()
 
 
 def tile_words(result: PackResult) -> str:
@@ -65,7 +92,8 @@ def pack_sentence(result: PackResult, side: Side = "unverified") -> str:
     if result.findings:
         return " ".join(finding_sentence(finding) for finding in result.findings)
     if result.risks:
-        return " ".join(risk_words(risk)[0] for risk in groups_of(result)[:1] or result.risks)
+        groups = groups_of(result)
+        return group_words(groups) if groups else " ".join(risk_words(risk)[0] for risk in result.risks)
     if result.measurements:
         return "; ".join(f"{one.label}: {measured_words(one)}" for one in result.measurements[:3]) + "."
     if result.masks:
@@ -73,6 +101,13 @@ def pack_sentence(result: PackResult, side: Side = "unverified") -> str:
 
         return outline_sentence(result, side)
     return say("reports.say.no_answer")
+
+
+def group_words(groups: tuple[Risk, ...]) -> str:
+    """Return in one sentence which groups the values resemble, as on paper."""
+    from reports import risk_words as said
+
+    return said.group_headline(groups)
 
 
 def measured_figure(facts: ModelFacts | None) -> tuple[str, ...]:
@@ -95,15 +130,20 @@ def measured_figure(facts: ModelFacts | None) -> tuple[str, ...]:
     )
 
 
+def population_words(figure: TestFigure) -> str:
+    """Return on whom a figure was measured, and how many they are, as on paper."""
+    from reports.model_rows import population_words as said
+
+    return said(figure)
+
+
 def threshold_words(facts: ModelFacts | None, finding: Finding) -> str:
     """Return how often a score lay above the threshold in the model's test, with the finding and without.
 
-    Each with its interval; whom the test was on is the population of the model's first figure.
+    Each with its interval; whom the test was on stands there only where the pack says it of these rates.
     """
     point = facts.operating_points.get(finding.code) if facts is not None else None
-    if facts is None or not facts.figures or point is None:
-        return ""
-    if point.sensitivity is None or point.specificity is None:
+    if point is None or point.sensitivity is None or point.specificity is None:
         return ""
     value, low, high = point.specificity
     return say(
@@ -111,7 +151,7 @@ def threshold_words(facts: ModelFacts | None, finding: Finding) -> str:
         ill=_of_hundred(point.sensitivity),
         well=_of_hundred((1 - value, 1 - high, 1 - low)),
         finding=finding.label.casefold(),
-        population=facts.figures[0].population,
+        population=say("packs.figure.measured_on", population=point.measured_on) if point.measured_on else "",
     )
 
 
@@ -142,11 +182,11 @@ def groups_of(result: PackResult) -> tuple[Risk, ...]:
     return said.groups_of(result)
 
 
-def share_words(probability: float) -> str:
-    """Return how many of 100, as far as whole patients say it."""
+def share_words(risk: Risk) -> str:
+    """Return how many of 100, as far as whole patients say it, and between which numbers."""
     from reports import risk_words as said
 
-    return said.of_hundred(probability)
+    return said.share_with_interval(risk)
 
 
 def curve_words(risk: Risk) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """People are set up, entered, listed and let go by the real program, with secrets from a descriptor."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,18 +11,18 @@ import pytest
 from store.secret_words import read_code
 from tests.cli.conftest import command, environment
 
+pytestmark = pytest.mark.slow
 NAME, PASSWORD, PIN = "Dr. M. Achieng", "maize and beans", "2580"
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Program:
-    """Run the program with lines on its standard input."""
+def _program(folder: Path) -> Program:
+    """Return what runs the program on a profile in a folder, with lines on its standard input."""
 
     def run(*arguments: str, lines: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            command(tmp_path / "profile", *arguments),
-            cwd=tmp_path,
+            command(folder / "profile", *arguments),
+            cwd=folder,
             env=environment(),
             input="".join(f"{line}\n" for line in lines),
             capture_output=True,
@@ -33,14 +34,29 @@ def program(tmp_path: Path) -> Program:
 
 
 @pytest.fixture
-def code(program: Program) -> str:
-    """Set a profile up and return the code of its recovery sheet."""
-    done = program(
+def program(tmp_path: Path) -> Program:
+    """Run the program on a profile of the test's own."""
+    return _program(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def set_up(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A profile that the program set up, and the code of its recovery sheet; do not change it."""
+    folder = tmp_path_factory.mktemp("set up")
+    done = _program(folder)(
         "people", "setup", "--name", NAME, "--role", "medical officer", "--number", "7", "--password-fd", "0",
         "--pin-fd", "0", "--sheet-fd", "1", lines=(PASSWORD, PIN),
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.strip()
+    return folder / "profile", done.stdout.strip()
+
+
+@pytest.fixture
+def code(set_up: tuple[Path, str], tmp_path: Path) -> str:
+    """Give the test a profile that was set up, and the code of its recovery sheet."""
+    profile, code = set_up
+    shutil.copytree(profile, tmp_path / "profile")
+    return code
 
 
 def _people(program: Program, password: str = PASSWORD, user: str = NAME) -> dict[str, dict[str, object]]:

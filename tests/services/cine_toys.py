@@ -40,6 +40,7 @@ attribution = "nobody"
 modalities = ["MR"]
 colour = "grey"
 multi_frame = true
+trained_on_ages = { minimum = 18.0, maximum = 150.0 }
 
 [input]
 name = "image"

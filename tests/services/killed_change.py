@@ -1,9 +1,9 @@
 """One change of packs in a process that kills itself right before its n-th step that changes something."""
 
+import multiprocessing
 import os
 import shutil
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,17 +32,27 @@ class Steps:
         return stepped
 
 
-def main(profile: str, change: str, first: str, second: str, step: str) -> None:
+def end_of_change(profile: Path, change: str, first: Path, second: Path, step: int) -> int | None:
+    """Do it in a process that is forked from one that imported this; returns how that one ended."""
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload([__name__])
+    process = forks.Process(target=change_packs, args=(profile, change, first, second, step))
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def change_packs(profile: Path, change: str, first: Path, second: Path, step: int) -> None:
     """Do it."""
-    with open_workplace(Path(profile)) as workplace:
+    with open_workplace(profile) as workplace:
         own = workplace.packs
         desk = pack_install.PackDesk(
             own._store, own._folder, own.keys,
             session=workplace.session, trail=workplace.trail, clock=workplace.clock, bundled=(),
         )  # fmt: skip
-        _arm(Steps(int(step)), workplace)
+        _arm(Steps(step), workplace)
         if change in ("install", "upgrade"):
-            with desk.offer(Path(first if change == "install" else second)) as offer:
+            with desk.offer(first if change == "install" else second) as offer:
                 desk.install(offer)
         elif change == "roll back":
             desk.roll_back("toy-outline")
@@ -65,7 +75,3 @@ def _arm(steps: Steps, workplace: Any) -> None:
         (workplace.trail, "note"),
     ):
         setattr(owner, name, steps.before(getattr(owner, name)))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -38,6 +38,7 @@ from services.record_json import from_plain, to_plain
 from services.scan import scan
 from tests.services.conftest import CHEST_WITHOUT_GATES
 
+pytestmark = pytest.mark.slow
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "result.schema.json").read_text(encoding="utf-8"))
 CLOCK = FixedClock(instant=datetime(2027, 1, 1, tzinfo=UTC))
 NO_GATES = CHEST_WITHOUT_GATES

@@ -112,7 +112,7 @@ def test_the_page_counts_and_lists_what_is_to_be_looked_at_first(
     assert "1 refused by a check, 0 not for this model, 1 not read" in " ".join(text.split())
     assert "UNSIGNED" in text
     assert text.count("not a medical device") == 1
-    assert "Only pneumonia was looked for" in " ".join(text.split())
+    assert "Looked for: pneumonia; nothing else." in " ".join(text.split())
 
 
 def test_a_long_batch_stays_on_one_page_and_says_how_many_are_left(
@@ -282,3 +282,78 @@ def test_the_same_picture_under_two_names_is_pointed_out(
     assert same == {"in/p00.png": "in/copy of p00.dcm", "in/p01.png": "", "in/copy of p00.dcm": "in/p00.png"}
     text = " ".join(text_of(tmp_path / PAGE).split())
     assert "under several names (1), and each is counted: in/p00.png = in/copy of p00.dcm" in text
+
+
+def smear(record: dict[str, object], path: str, position: str, pack_class: str = "research") -> Any:
+    """Return a record of a smear of which 18 of 278 cells were called."""
+    counted: dict[str, Any] = named(record, path)
+    (entry,) = counted["results"]
+    entry["pack"].update(id="malaria", title="Parasites in red cells")
+    entry["pack"]["class"] = pack_class
+    share = {"code": "parasitaemia", "label": "Parasitaemia", "unit": "%", "value": 6.47}
+    cells = {"label": "Cells", "unit": "cells", "interval": None, "position": None}
+    measurements = [
+        {**share, "interval": [4.13, 10.0], "position": position},
+        {**cells, "code": "cells_counted", "value": 278.0},
+        {**cells, "code": "cells_parasitized", "value": 18.0},
+    ]
+    entry.update(findings=[], measurements=measurements)
+    return counted
+
+
+def test_a_smear_with_many_called_cells_is_looked_at_first_with_its_count_and_interval(
+    tmp_path: Path, record: dict[str, object], clock: MovedClock
+) -> None:
+    quiet, few = smear(record, "ward/quiet.png", "below"), smear(record, "ward/few.png", "undecided")
+    write(tmp_path, quiet, smear(record, "ward/smear.png", "above"), few)
+    write_overview(tmp_path, clock)
+    text = " ".join(text_of(tmp_path / PAGE).split())
+    first = text[text.index("TO LOOK AT FIRST") :]
+    assert "ward/smear.png (Parasitaemia 6 % (4 to 10), 18 of 278 cells)" in first
+    assert first.index("few.png") < first.index("more was called than the model's false calls explain")
+    assert "quiet" not in first
+    assert "Looked for: parasites in red cells; nothing else." in first
+    assert "3 counted: 1 above what the model's false calls explain, 1 undecided, 1 below it" in text
+
+
+def test_the_table_has_measured_numbers_with_interval_and_unit_but_none_of_demonstrations(
+    tmp_path: Path, record: dict[str, object], clock: MovedClock
+) -> None:
+    write(tmp_path, smear(record, "a.png", "above"), smear(record, "b.png", "above", "demonstration"))
+    write_overview(tmp_path, clock, with_pdf=False)
+    first, *others = rows(tmp_path)
+    assert [first[name] for name in ("finding", "value", "value_low", "value_high", "unit")] == [
+        "parasitaemia", "6.47", "4.13", "10", "%",
+    ]  # fmt: skip
+    assert (first["position"], first["counts_as"], first["probability"]) == ("above", "above", "")
+    assert [row["value"] for row in others if row["path"] == "b.png"] == [""]
+    assert others[-1]["counts_as"] == "not_for_it"
+
+
+def test_an_image_of_a_patient_in_doubt_is_looked_at_first_and_says_what_to_check(
+    tmp_path: Path, record: dict[str, object], clock: MovedClock
+) -> None:
+    entry: dict[str, Any] = {"other": {"value": "A", "source": "header"}, "text": "Names disagree"}
+    entry["used"] = {"value": "B", "source": "file"}
+    patient = {"id": None, "sex": None, "age_years": None, "contradictions": [{**entry, "field": "name"}]}
+    doubted = named(record, "ward/whose.dcm", patient=patient)
+    doubted["results"][0]["findings"][0]["position"] = "below"  # type: ignore[index]
+    write(tmp_path, doubted, named(record, "ward/other.dcm"))
+    write_overview(tmp_path, clock)
+    text = " ".join(text_of(tmp_path / PAGE).split())
+    assert "Two sources disagree on the patient (name): check whose image this is. ward/whose.dcm" in text
+    assert [row["counts_as"] for row in rows(tmp_path)] == ["doubted", "above"]
+
+
+def test_a_refusal_beside_the_answer_of_a_demonstration_says_that_one_answered(
+    tmp_path: Path, record: dict[str, object], clock: MovedClock
+) -> None:
+    both = two_models(record, "ward/biopsy.png", "above")
+    results: Any = both["results"]
+    silent, shown = results
+    shown["pack"].update({"class": "demonstration", "title": "Biopsies"})
+    write(tmp_path, both, {**both, "results": [silent]})
+    write_overview(tmp_path, clock)
+    text = " ".join(text_of(tmp_path / PAGE).split())
+    assert "1 image Answered by demonstration models alone, which count for nothing here: Biopsies." in text
+    assert [row["counts_as"] for row in rows(tmp_path)] == ["refused", "refused", "refused"]

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import re
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,13 +17,17 @@ from core.errors import Cancelled
 from core.image import ReadingUnit
 from core.patient import Patient, Sex, Sourced
 from core.result import PackResult
+from core.wording import say
 from imaging import dicom_image
 from imaging.scan import scan_paths
-from inference.packs import PackLibrary
-from services.analyze import Analysis, AnalysisOptions, Analyzer, load
+from inference.packs import PackLibrary, load_pack
+from services.analyze import Analysis, AnalysisOptions, Analyzer
 from services.cine_pictures import cine_pictures
+from services.load import load
+from services.patient import patient_from_mapping
 from services.pictures import write_pictures
 from services.result_json import result_to_dict
+from services.words import cautions, range_words
 from tests.imaging import writers
 from tests.inference.toy_packs import write_outline_pack
 from tests.services import cine_toys as toys
@@ -194,7 +200,11 @@ def test_ranges_of_reference_stand_only_where_sex_and_age_are_known(
 ) -> None:
     toys.write_nifti(tmp_path / "a.nii", toys.drawn_heart(), np.diag([1.5, 1.5, 9, 1]))
     unit = unit_in(tmp_path / "a.nii")
-    assert all(one.reference is None for one in said(analyzer.analyze(unit)).measurements)
+    unknown = {one.code: one for one in said(analyzer.analyze(unit)).measurements}
+    assert all(one.reference is None for one in unknown.values())
+    why = "No range of reference: it is for 45 to 74 years"
+    assert unknown["lv_ef"].no_reference == f"{why}, and the age is not known."
+    assert unknown["lv_edv"].no_reference == "", "nobody has a range for it"
 
     def asked(age: float) -> dict[str, Any]:
         patient = Patient(
@@ -210,8 +220,13 @@ def test_ranges_of_reference_stand_only_where_sex_and_age_are_known(
     assert grown["lv_mass_index"].reference.high == 56
     assert grown["lv_mass_index"].value == pytest.approx(grown["lv_mass"].value / 1.66, rel=0.01)
     assert grown["lv_edv_index"].reference is None
-    assert asked(30)["lv_ef"].reference is None  # the table's people were older
-    assert asked(80)["lv_ef"].reference is None
+    assert not any(one.no_reference for one in grown.values())
+    for age in (30, 80):  # the table's people were older, and younger
+        other = asked(age)
+        assert other["lv_ef"].reference is None
+        told = [code for code, one in other.items() if one.no_reference == f"{why}."]
+        assert told == ["lv_ef", "lv_mass_index"]
+        assert range_words(other["lv_ef"]) == (f"{why}.", False)
 
 
 @pytest.mark.parametrize(("told", "stands"), [("yes", False), (True, False), ("no", True), (False, True)])
@@ -227,6 +242,21 @@ def test_no_range_stands_in_pregnancy(
     analysis = analyzer.analyze(unit_in(tmp_path / "a.nii"), patient=patient)
     (fraction,) = (one for one in said(analysis).measurements if one.code == "lv_ef")
     assert (fraction.reference is not None) is stands
+    left_out = "" if stands else "No range of reference: it is not for pregnancy."
+    assert fraction.no_reference == left_out
+
+
+def test_a_pregnancy_of_the_header_is_not_overruled_by_a_patient_file(
+    tmp_path: Path, analyzer: Analyzer
+) -> None:
+    toys.write_nifti(tmp_path / "a.nii", toys.drawn_heart(), np.diag([1.5, 1.5, 9, 1]))
+    header = Patient(further={"pregnancy": Sourced(value="yes", source="header")})
+    unit = replace(unit_in(tmp_path / "a.nii"), patient=header)
+    patient = patient_from_mapping({"sex": "F", "age_years": 48, "pregnancy": False})
+    analysis = analyzer.analyze(unit, patient=patient)
+    (fraction,) = (one for one in said(analysis).measurements if one.code == "lv_ef")
+    assert fraction.reference is None
+    assert [one.field for one in analysis.result.patient.contradictions] == ["pregnancy"]
 
 
 @pytest.mark.parametrize(
@@ -241,6 +271,24 @@ def test_where_nobody_said_it_a_woman_s_range_says_that_it_leaves_pregnancy_out(
     (fraction,) = (one for one in said(analysis).measurements if one.code == "lv_ef")
     assert fraction.reference is not None
     assert fraction.reference.source.endswith("not in pregnancy") is warned
+
+
+@pytest.mark.parametrize(("age", "told"), [(None, 0), (40.0, 0), (8.0, 1)])
+def test_numbers_of_a_known_child_have_a_caution_in_the_result(
+    tmp_path: Path, analyzer: Analyzer, age: float | None, told: int
+) -> None:
+    toys.write_nifti(tmp_path / "a.nii", toys.drawn_heart(), np.diag([1.5, 1.5, 9, 1]))
+    patient = Patient(age_years=None if age is None else Sourced(value=age, source="header"))
+    analysis = analyzer.analyze(unit_in(tmp_path / "a.nii"), patient=patient)
+    result = said(analysis)
+    assert result.status == "ok"
+    assert result.measurements
+    sentence = "The patient is 8 years old. This model was trained on adults; children were left out."
+    assert cautions(result).count(sentence) == told
+    (tmp_path / "out").mkdir()
+    record = result_to_dict(analysis.result, folder="out", files=write_pictures(tmp_path / "out", analysis))
+    checks = [one for one in record["results"][0]["quality"] if one["text"] == sentence]
+    assert [one["outcome"] for one in checks] == ["note"] * told
 
 
 def test_intervals_are_as_wide_as_the_pack_was_wrong(tmp_path: Path, analyzer: Analyzer) -> None:
@@ -273,3 +321,12 @@ def test_other_packs_are_asked_after_it_as_ever(tmp_path: Path, analyzer: Analyz
     analysis = Analyzer(both, library=PackLibrary((root,))).analyze(unit_in(tmp_path / "study"))
     assert not analysis.result.errors
     assert [one.status for one in analysis.result.results] == ["ok", "not_applicable"]
+
+
+def test_beside_a_heart_stands_what_its_numbers_and_intervals_rest_on() -> None:
+    note = say("reports.pack_notes.cardiac-cine")
+    assert "the numbers are only as good as the outlines" in note
+    manifest = load_pack(Path(__file__).parents[2] / "models/cardiac-cine").manifest
+    counted = re.search(r"errors on (\d+) patients by networks that had not seen them", note)
+    assert counted
+    assert f"folds of the {counted[1]}, each on patients that it had not seen" in manifest.training_data.text

@@ -131,10 +131,10 @@ def test_a_file_that_is_there_is_not_replaced_unasked(workplace: Workplace, tmp_
             "2027-01-01 12:00:00,123 ERROR ui.application unexpected: E503",
         ),
         ("2027-01-01 12:00:00,123 ERROR ui.application unexpected: E503 Kariuki", None),
-        ("2027-01-01 12:00:00,123 ERROR services.analyze unexpected Kariuki", None),
+        ("2027-01-01 12:00:00,123 ERROR services.load unexpected Kariuki", None),
         (
-            "2027-01-01 12:00:00,123 ERROR services.analyze unexpected OSError",
-            "2027-01-01 12:00:00,123 ERROR services.analyze unexpected OSError",
+            "2027-01-01 12:00:00,123 ERROR services.load unexpected OSError",
+            "2027-01-01 12:00:00,123 ERROR services.load unexpected OSError",
         ),
         ('  File "/media/kariuki/farlight/store/database.py", line 12, in Kariuki', "  store/database.py:12"),
         ('  File "/media/kariuki/store/kariuki.py", line 12, in x', None),

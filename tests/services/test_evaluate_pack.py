@@ -31,6 +31,7 @@ from services.progress import Progress
 from tests.inference import toy_packs
 from tests.services import labelled_toys
 
+pytestmark = pytest.mark.slow
 SHARP = 1.0
 
 

@@ -132,7 +132,7 @@ def test_each_real_image_goes_to_its_pack_and_the_rest_is_refused(data_folder: P
     for name, (pictures, must) in sets.items():
         for number, picture in enumerate(islice(pictures.pictures(), 1 if name == "smear" else 2)):
             file = kept_apart.write(picture, folder / f"{name}-{number}")
-            right[file.name], allowed[file.name] = must, set(pictures.right)
+            right[file.name], allowed[file.name] = must, set(pictures.right | pictures.siblings)
     for number, (name, age, pack_id) in enumerate(
         (("child-0.jpg", "003Y", "chest-pneumonia-child"), ("adult-0.png", "034Y", "chest-tb-adult"))
     ):

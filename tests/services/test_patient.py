@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom.dataset import Dataset
 
 from core.clock import FixedClock
 from core.errors import PatientFileError
-from core.patient import Patient, Sourced
+from core.form import PREGNANCY, says_pregnant
+from core.patient import Patient, Sourced, ValueSource
+from imaging.dicom_header import read_patient
+from inference.subject import unsettled_ages_of
 from services.patient import age_disagrees, merge, patient_from_mapping, read_patient_file, same_person
+from services.result_json import patient_to_dict
 
 WHOLE = {
     "name": "Nnamdi Okafor",
@@ -107,6 +112,40 @@ def test_what_was_given_wins_and_the_contradiction_is_recorded() -> None:
     assert (contradiction.used_source, contradiction.other_source) == ("file", "header")
 
 
+@pytest.mark.parametrize(
+    ("in_header", "in_file", "used", "from_"),
+    [("yes", False, "yes", "header"), ("yes", "no", "yes", "header"), ("no", True, True, "file")],
+)
+def test_a_pregnancy_counts_whoever_says_it_and_the_contradiction_is_recorded(
+    in_header: str, in_file: bool | str, used: bool | str, from_: ValueSource
+) -> None:
+    header = Patient(further={PREGNANCY: Sourced(value=in_header, source="header")})
+    merged = merge(header, patient_from_mapping({PREGNANCY: in_file}))
+    assert merged.further[PREGNANCY] == Sourced(value=used, source=from_)
+    (contradiction,) = merged.contradictions
+    assert (contradiction.field, contradiction.used, contradiction.other) == (PREGNANCY, "yes", "no")
+    assert {contradiction.used_source, contradiction.other_source} == {"header", "file"}
+
+
+def test_a_contradiction_is_one_plain_sentence_in_the_result() -> None:
+    header = Patient(further={PREGNANCY: Sourced(value="yes", source="header")})
+    (entry,) = patient_to_dict(merge(header, patient_from_mapping({PREGNANCY: False})))["contradictions"]
+    assert entry == {
+        "field": PREGNANCY,
+        "used": {"value": "yes", "source": "header"},
+        "other": {"value": "no", "source": "file"},
+        "text": "Pregnancy: “yes” (image header) is used; the patient file says “no”",
+    }
+
+
+@pytest.mark.parametrize(("in_header", "in_file"), [("yes", True), ("no", False), ("no", "no")])
+def test_a_pregnancy_that_is_said_twice_is_no_contradiction(in_header: str, in_file: bool | str) -> None:
+    header = Patient(further={PREGNANCY: Sourced(value=in_header, source="header")})
+    merged = merge(header, patient_from_mapping({PREGNANCY: in_file}))
+    assert says_pregnant(merged.further[PREGNANCY].value) is (in_header == "yes")
+    assert merged.contradictions == ()
+
+
 def test_the_header_alone_stays_as_it_is() -> None:
     header = _header(name="Doe^Jane")
     assert merge(header, None) is header
@@ -191,3 +230,32 @@ def test_an_age_is_compared_with_the_birth_date_on_the_day_of_the_examination(
     born: str, years: float, disagree: bool
 ) -> None:
     assert age_disagrees(born, years, day="2026-06-01") is disagree
+
+
+@pytest.mark.parametrize(
+    ("sex", "age", "text"),
+    [
+        ("M", 34, "“male” (patient file): please check"),
+        ("F", 67, "“67 years” (patient file): please check"),
+        ("F", 34, None),
+        ("O", 34, None),
+    ],
+)
+def test_a_pregnancy_that_cannot_well_be_is_asked_about(sex: str, age: int, text: str | None) -> None:
+    given = patient_from_mapping({"sex": sex, "age_years": age, "pregnancy": "yes"})
+    whole = merge(merge(Patient(), given), None)
+    said = [one["text"] for one in patient_to_dict(whole)["contradictions"]]
+    assert len(said) == (text is not None)
+    assert all(text is not None and one.endswith(text) for one in said)
+
+
+def test_an_age_that_a_person_typed_settles_what_a_header_says_against_itself() -> None:
+    dataset = Dataset()
+    dataset.PatientAge, dataset.PatientBirthDate, dataset.StudyDate = "034Y", "20220101", "20260301"
+    header = read_patient(dataset)
+    assert unsettled_ages_of(header), "the header does not contradict itself: nothing is tried here"
+    typed = merge(header, Patient(age_years=Sourced(value=34.0, source="typed")))
+    assert typed.contradictions
+    assert unsettled_ages_of(typed) == ()
+    given = merge(header, Patient(age_years=Sourced(value=34.0, source="file")))
+    assert unsettled_ages_of(given)

@@ -47,3 +47,11 @@ def test_short_refusals_are_short_and_those_of_one_kind_differ() -> None:
     assert [text for text in words.values() if len(text) > 32] == []
     doubled = [text for text in words.values() if list(words.values()).count(text) > 1]
     assert set(doubled) <= {"Outline unusually sure"}
+
+
+def test_a_model_for_other_images_is_not_what_is_said_where_demonstrations_answered() -> None:
+    other = Refusal(gate="familiarity", reason=say("inference.familiarity.other"), advice="")
+    assert short_refusal(other) == say("ui.refused.familiarity_other")
+    assert short_refusal(other, answered=True) == say("ui.refused.answered")
+    dark = Refusal(gate="exposure", reason="Too dark.", advice="")
+    assert short_refusal(dark, answered=True) == short_refusal(dark)

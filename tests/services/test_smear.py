@@ -18,11 +18,14 @@ from core.errors import Cancelled
 from core.image import ReadingUnit
 from core.result import CALLED_CELLS, OTHER_CELLS, PackResult
 from imaging.scan import scan_paths
+from inference.packs import PackLibrary
 from services.analyze import Analysis, AnalysisOptions, Analyzer
 from services.pictures import write_pictures
 from services.progress import Progress
+from services.refusal_words import short_refusal
 from services.report import ReportRequest, render
 from services.result_json import result_to_dict
+from services.smear import position_of
 from services.words import pack_sentence
 from tests.measure.smear_toys import Drawn, drawn_smear
 
@@ -158,6 +161,20 @@ def test_one_cell_is_answered_as_a_cell_and_other_pictures_are_refused_with_the_
     assert any("counted as a smear either" in check.text for check in other.quality)
 
 
+def test_an_oblong_picture_is_refused_as_neither_cell_nor_smear_not_as_narrow(
+    analyzer: Analyzer, tmp_path: Path
+) -> None:
+    stripes = (0.5 + 0.4 * np.sin(np.mgrid[0:300, 0:400][1] / 9)).astype(np.float32)
+    result = said(analyzer.analyze(photograph(tmp_path / "other.png", stripes)))
+    assert result.refusal is not None
+    assert result.refusal.gate == "smear"
+    assert result.refusal.reason.startswith("This is neither a single cell nor a photograph of a whole smear")
+    assert "frames" not in result.refusal.advice
+    assert short_refusal(result.refusal) == "Neither a cell nor a smear"
+    assert any("counted as a smear either" in check.text for check in result.quality)
+    assert not any("unusually long" in check.text for check in result.quality)
+
+
 def test_things_that_the_network_takes_for_no_cells_are_not_counted(
     analyzer: Analyzer, tmp_path: Path
 ) -> None:
@@ -200,3 +217,23 @@ def test_real_cells_on_a_composed_smear_are_counted_within_what_the_card_says(
     better = next(one for one in result.measurements if one.code == "parasitaemia_corrected")
     assert better.interval is not None
     assert better.interval[0] <= smear.percent <= better.interval[1]
+
+
+@pytest.mark.parametrize(
+    ("found", "cells", "position"),
+    [
+        (18, 278, "above"),
+        (3, 278, "undecided"),
+        (0, 100, "undecided"),
+        (12, 500, "undecided"),
+        (1, 500, "undecided"),
+        (84, 5000, "undecided"),
+        (0, 500, "below"),
+    ],
+)
+def test_a_count_lies_above_what_false_calls_explain_or_is_undecided(
+    found: int, cells: int, position: str
+) -> None:
+    counting = PackLibrary((Path("models"),)).get("malaria-cell").manifest.counting
+    assert counting is not None
+    assert position_of(found, cells, counting) == position

@@ -3,7 +3,7 @@
 import pytest
 
 from core.result import Status
-from services.standing import Said, Standing, standing_of
+from services.standing import Said, Standing, standing_of, standing_of_record
 
 
 def said(status: Status, *positions: str, pack_class: str = "research", reads_values: bool = False) -> Said:
@@ -34,3 +34,21 @@ def test_the_most_urgent_thing_said_counts(
     models: tuple[Said, ...], failed: bool, expected: Standing
 ) -> None:
     assert standing_of(models, failed=failed) == expected
+
+
+@pytest.mark.parametrize(
+    ("position", "pack_class", "expected"),
+    [
+        ("above", "research", "above"),
+        ("undecided", "research", "undecided"),
+        ("below", "research", "below"),
+        (None, "research", "answered"),
+        ("above", "demonstration", "not_for_it"),
+    ],
+)
+def test_a_count_stands_where_a_score_would(
+    position: str | None, pack_class: str, expected: Standing
+) -> None:
+    pack = {"class": pack_class}
+    entry = {"pack": pack, "status": "ok", "findings": [], "measurements": [{"position": position}]}
+    assert standing_of_record({"results": [entry], "errors": [], "patient": {}}) == expected

@@ -17,10 +17,11 @@ from core.result import Measurement
 from inference.packs import PackLibrary
 from inference.requests import PackRun
 from inference.runner import PackRunner
-from services.analyze import AnalysisOptions, Analyzer, table_unit
+from services.analyze import AnalysisOptions, Analyzer
 from services.batch import BatchRequest, run_batch
 from services.bench import run_bench
 from services.evaluate_ask import library_for
+from services.load import table_unit
 from services.patient import patient_from_mapping
 from services.patient_form import require_known_fields
 from services.result_json import WrittenFiles, result_to_dict

@@ -79,6 +79,7 @@ FACTS = ModelFacts(
             chosen_on="patients that calibrate",
             sensitivity=(0.9, 0.85, 0.94),
             specificity=(0.6, 0.5, 0.7),
+            measured_on="groups kept apart",
         )
     },
 )
@@ -87,10 +88,14 @@ FACTS = ModelFacts(
 def test_rates_at_a_threshold_name_their_test_and_their_intervals() -> None:
     assert threshold_words(FACTS, FINDING) == (
         "Of 100 with pneumonia 90 (85 to 94) scored above this threshold, of 100 without 40 (30 to 50) "
-        "(patients kept apart)."
+        "(groups kept apart)."
     )
     assert threshold_words(FACTS, replace(FINDING, code="other")) == ""
-    assert threshold_words(replace(FACTS, figures=()), FINDING) == ""
+    point = replace(FACTS.operating_points["pneumonia"], measured_on="")
+    unsaid = replace(FACTS, operating_points={"pneumonia": point})
+    assert threshold_words(unsaid, FINDING).endswith("of 100 without 40 (30 to 50).")
+    unmeasured = replace(FACTS, operating_points={"pneumonia": replace(point, sensitivity=None)})
+    assert threshold_words(unmeasured, FINDING) == ""
     assert threshold_words(None, FINDING) == ""
 
 
