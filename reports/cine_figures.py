@@ -18,6 +18,7 @@ _COLOURS: Mapping[str, tuple[int, int, int]] = {
 _OTHER = (255, 170, 0)
 _INK, _PALE = (40, 40, 40), (215, 215, 215)
 _WIDE, _HIGH, _MARGIN = 1200, 620, 90
+_STEPS, _MOST_TIMES = (1, 2, 5, 10, 50, 100, 200, 250, 500), 6
 Grey = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 
@@ -80,12 +81,12 @@ def curve_picture(curves: Sequence[Curve]) -> Picture:
         _words(page, f"{value:.0f}", (12, place(first, value)[1] + 8))
     _words(page, "ml", (12, 34))
     _words(page, "ms" if curves[0].times_ms else "phase", (_WIDE - _MARGIN - 20, _HIGH - 20))
-    for time in times[:: max(1, len(times) // 6)]:
+    for time in _round_times(first, last):
         _words(page, f"{time:.0f}", (place(time, 0)[0] - 14, _HIGH - _MARGIN + 34))
     for code, phase in curves[0].marks:
         across = place(times[phase], 0)[0]
         cv2.line(page, (across, place(first, 0)[1]), (across, place(first, highest)[1]), _INK, 1, cv2.LINE_AA)
-        _words(page, code.upper(), (across + 6, place(first, highest)[1] + 8))
+        _words(page, code.upper(), (across - 16, place(first, highest)[1] - 12))
     for curve in curves:
         spots = [place(time, value) for time, value in zip(times, curve.values, strict=True)]
         for one, other in pairwise(spots):
@@ -99,6 +100,14 @@ def curve_picture(curves: Sequence[Curve]) -> Picture:
             colour_of(curve.code),
         )
     return page
+
+
+def _round_times(first: float, last: float) -> list[float]:
+    """Return round numbers from the first time to the last, few enough to stand beside one another."""
+    span = last - first
+    step = next((one for one in _STEPS if span / one <= _MOST_TIMES), span / _MOST_TIMES)
+    start = int(np.ceil(first / step))
+    return [step * number for number in range(start, int(last // step) + 1)]
 
 
 def _words(page: Picture, text: str, corner: tuple[int, int], colour: tuple[int, int, int] = _INK) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from core.clock import Clock
 from core.decision import PaperSize, Reading, Signature
 from core.image import StudyHeader
-from core.model_facts import ModelFacts
+from core.model_facts import ModelFacts, has_sides
 from core.result import PackResult, Result, Side
 from core.wording import DEFAULT_LANGUAGE, say
 from reports import machine_part, person_part
@@ -59,7 +59,7 @@ def build_report(
         patient_line=_patient_line(fields),
         fields=fields,
         sections=person_part.sections(reading, result, signed=signature is not None),
-        key_figure=_key_figure(pictures, result.side, signed=signature is not None),
+        key_figure=_key_figure(pictures, _side_told(result, facts or {}), signed=signature is not None),
         signature=person_part.signature_block(signature),
         assistance_title=say("reports.title.assistance"),
         blocks=(),
@@ -90,16 +90,24 @@ def _clinic(clinic: Clinic) -> Clinic:
 def _with_machine_part(
     content: ReportContent, machine: machine_part.MachinePart, *, signed: bool
 ) -> ReportContent:
-    """Add what the packs said; demonstration packs have no place in a signed report."""
+    """Add what the packs said; demonstration packs have no place in a signed report.
+
+    Where nothing else spoke, that has no page for the computer: page 1 says that something was shown.
+    """
     packs = machine.result.results
     trials = tuple(pack for pack in packs if pack.stamp.pack_class == "demonstration")
     others = tuple(pack for pack in packs if pack not in trials)
-    return replace(
+    blocks = (*machine.error_blocks(), *machine.blocks(others))
+    whole = replace(
         content,
-        blocks=(*machine.error_blocks(), *machine.blocks(others)),
-        closing_rows=machine.closing_rows(trials_left_out=bool(trials) and signed),
+        blocks=blocks,
+        closing_rows=machine.closing_rows(trials_left_out=bool(trials) and signed and bool(blocks)),
         demonstration=() if signed else machine.blocks(trials),
     )
+    if whole.has_machine_part or not any(pack.status == "ok" for pack in trials):
+        return whole
+    what = "estimate" if machine.result.without_image else "answer"
+    return replace(whole, see_assistance=say(f"reports.footer.shown_for_teaching_{what}"))
 
 
 def as_copy(
@@ -158,6 +166,11 @@ def _patient_line(fields: tuple[Field, ...]) -> str:
     name, identity, _, examination = fields[:4]
     values = (f"{f.label} {f.value}" if f.value == missing else f.value for f in (name, identity))
     return joined(*values, examination.value)
+
+
+def _side_told(result: Result, facts: Mapping[str, ModelFacts]) -> Side:
+    """Return whether left and right are known; where there are no sides, nothing is left to verify."""
+    return result.side if has_sides(result, facts) else "verified"
 
 
 def _key_figure(pictures: Mapping[str, Picture], side: Side, *, signed: bool) -> Figure | None:

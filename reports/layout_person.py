@@ -1,7 +1,8 @@
 """Sets page 1: clinic, patient, the clinician's words, key picture, signature lines."""
 
 from reports.flow import LEADING, Flow, height_of, lines_of
-from reports.records import Choice, Field, Figure, ReportContent, Section
+from reports.layout_tail import tail
+from reports.records import Choice, Field, Figure, PackBlock, ReportContent, Section
 from reports.shaping import Line, Span
 from reports.sheet import ACCENT, HAIRLINE, INK, MUTED, WARNING, BoxMark, Format, RuleMark
 from reports.typefaces import Weight
@@ -16,11 +17,13 @@ _KEY_PICTURE_LEAST = 0.13
 _HAND_LINE = 2.1
 
 
-def person_pages(flow: Flow, content: ReportContent) -> None:
-    """Set all of the part for people."""
+def person_pages(flow: Flow, content: ReportContent, closing: tuple[PackBlock, ...] = ()) -> None:
+    """Set all of the part for people; ``closing`` stands here where no page of the computer follows."""
     _patient_block(flow, content.fields)
     for section in content.sections:
         headed_section(flow, section)
+    if closing:
+        tail(flow, closing)
     _foot(flow, content)
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from core.decision import Reading
-from core.model_facts import ModelFacts, OperatingPoint
-from core.result import Finding, Heatmap, PackResult, Result
+from core.model_facts import ModelFacts, OperatingPoint, has_sides
+from core.result import Finding, Heatmap, PackResult, Result, is_for_others, reading_order
 from core.wording import has_sentence, say
 from reports.model_rows import (
+    beside_sentences,
+    cautions_of,
     engine_rows,
     interval_rows,
     limit_rows,
@@ -47,8 +49,8 @@ class MachinePart:
     signed: bool = False
 
     def blocks(self, packs: tuple[PackResult, ...]) -> tuple[PackBlock, ...]:
-        """Return a block for each pack: answers first, then refusals, then packs not meant for the image."""
-        return _pictures_first(tuple(self._block(pack, packs) for pack in sorted(packs, key=_reading_order)))
+        """Return a block for each pack: answers first, then refusals, last models that are for others."""
+        return _pictures_first(tuple(self._block(pack, packs) for pack in sorted(packs, key=reading_order)))
 
     def error_blocks(self) -> tuple[PackBlock, ...]:
         """Return what could not be done, as a block of its own that comes first."""
@@ -73,7 +75,7 @@ class MachinePart:
             rows.append(
                 Row(label=say("reports.title.demonstration"), text=say("reports.say.demonstration_left_out"))
             )
-        if not self.result.without_image:
+        if not self.result.without_image and has_sides(self.result, self.facts):
             rows.append(Row(label=say("reports.row.side"), text=say(f"reports.say.side_{self.result.side}")))
         rows.append(Row(label=say("reports.row.source"), text=self._source()))
         return tuple(rows)
@@ -108,6 +110,13 @@ class MachinePart:
         findings = tuple(self._finding_block(pack, finding, facts) for finding in pack.findings)
         findings += risk_blocks(pack, pack_title(clean_line(pack.title), pack), facts)
         answered = pack.status == "ok"
+        if is_for_others(pack):
+            title = pack_title(clean_line(pack.title), pack)
+            return PackBlock(
+                findings=(_plain_block(pack, facts),),
+                small_title=title,
+                small_rows=present(*engine_rows(pack)),
+            )
         return PackBlock(
             figures=self._figures(pack),
             findings=findings or (_plain_block(pack, facts),),
@@ -115,9 +124,8 @@ class MachinePart:
             rows=present(*_rows_of(pack, limits if answered else ())),
             small_title=pack_title(clean_line(pack.title), pack),
             small_rows=present(
-                *origin_rows(facts),
-                *(() if answered else limits),
-                *interval_rows(pack),
+                *(origin_rows(facts) if answered else ()),
+                *interval_rows(pack, facts),
                 *engine_rows(pack),
             ),
         )
@@ -131,7 +139,7 @@ class MachinePart:
         figures = []
         if "key" in self.pictures:
             caption = say(f"reports.pictures.{'as_read' if self.signed else 'as_stored'}")
-            if self.result.side != "verified":
+            if self.result.side != "verified" and has_sides(self.result, self.facts):
                 caption = f"{caption}; {say('reports.section.side_unverified')}"
             figures.append(Figure(picture=self.pictures["key"], caption=caption))
         corrected = self.pictures.get(f"{pack.stamp.pack_id}/corrected")
@@ -174,17 +182,18 @@ class MachinePart:
 
     def _finding_block(self, pack: PackResult, finding: Finding, facts: ModelFacts | None) -> FindingBlock:
         first, _, rest = position_words(finding).partition(". ")
-        notes = _always_said(pack, facts)
+        notes = (*cautions_of(pack), rest, *_always_said(pack, facts))
         point = (facts.operating_points if facts else _NO_FACTS).get(finding.code)
         map_shown = f"{pack.stamp.pack_id}/{finding.code}" in self.pictures
         return FindingBlock(
             title=pack_title(clean_line(finding.label), pack),
             words=f"{first}." if rest else first,
-            further=" ".join(part for part in (rest, *notes) if part),
+            further=" ".join(part for part in notes if part),
             line=_score_line(finding),
             rows=present(
                 Row(label=say("reports.row.clinician"), text=self._clinician(pack, finding)),
                 Row(label=say("reports.row.threshold"), text=threshold_text(finding, point)),
+                Row(label=say("reports.row.beside"), text=" ".join(beside_sentences(pack, finding))),
                 Row(label=say("reports.row.here"), text=sourced_site_sentence(finding)),
                 Row(label=say("reports.row.map"), text="" if map_shown else _why_no_map(finding)),
             ),
@@ -243,21 +252,10 @@ def _pictures_first(blocks: tuple[PackBlock, ...]) -> tuple[PackBlock, ...]:
     return (front, *blocks[1:first], replace(blocks[first], figures=()), *blocks[first + 1 :])
 
 
-def _reading_order(pack: PackResult) -> int:
-    if pack.findings or pack.risks or pack.measurements:
-        return 0
-    return {"refused": 1, "ok": 2, "not_applicable": 3}[pack.status]
-
-
 def _always_said(pack: PackResult, facts: ModelFacts | None) -> tuple[str, ...]:
     key = f"reports.pack_notes.{pack.stamp.pack_id}"
     own = (say(key),) if has_sentence(key) else ()
     return tuple(dict.fromkeys((*own, *(facts.always_say if facts else ()))))
-
-
-def _cautions(pack: PackResult) -> tuple[str, ...]:
-    """Return what speaks against the numbers of a heart: it stands above them, not among the checks alone."""
-    return tuple(clean_line(one.text) for one in pack.quality if one.gate == "cine" and one.outcome == "note")
 
 
 def _why_no_map(finding: Finding) -> str:
@@ -273,10 +271,9 @@ def _rows_of(pack: PackResult, limits: tuple[Row, ...]) -> tuple[Row, ...]:
 def _plain_block(pack: PackResult, facts: ModelFacts | None) -> FindingBlock:
     title = pack_title(clean_line(pack.title), pack)
     if pack.refusal is not None:
-        rows = (
-            Row(label=say("reports.row.advice"), text=clean(pack.refusal.advice)),
-            Row(label=say("reports.row.gate"), text=clean_line(pack.refusal.gate)),
-        )
+        rows: tuple[Row, ...] = (Row(label=say("reports.row.advice"), text=clean(pack.refusal.advice)),)
+        if not is_for_others(pack):
+            rows += (Row(label=say("reports.row.gate"), text=clean_line(pack.refusal.gate)),)
         head = say("reports.say.refused_head" if pack.status == "refused" else "reports.say.not_applicable")
         return FindingBlock(title=title, words=head, further=clean(pack.refusal.reason), rows=present(*rows))
     if pack.status == "not_applicable":
@@ -287,7 +284,7 @@ def _plain_block(pack: PackResult, facts: ModelFacts | None) -> FindingBlock:
     return FindingBlock(
         title=title,
         words="" if spoke else say("reports.say.no_answer"),
-        further=" ".join((*_cautions(pack), *_always_said(pack, facts))) if spoke else "",
+        further=" ".join((*cautions_of(pack), *_always_said(pack, facts))) if spoke else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from core.digits import measured_number
 from core.model_facts import ModelFacts, OperatingPoint, TestFigure, not_looked_for
@@ -13,6 +14,8 @@ from reports.text import clean, clean_line, in_sentence, number, score, scores_a
 
 _SIDED = re.compile(r"^(left|right)_")
 _TILES_TOLD = 5
+_CAUTIONS = ("age", "cine", "few_cells")
+"""Gates whose notes speak against an answer."""
 _NAMED_SENSITIVITY = re.compile(r"sensitivity-(\d+)")
 
 
@@ -54,6 +57,13 @@ def said_of_image(pack: PackResult) -> frozenset[str]:
     """Return the sentences about the image that stand beside a pack's own answer."""
     rows = _put_right_rows(pack)
     return frozenset((*(row.text for row in rows), *(clean_line(check.text) for check in pack.quality)))
+
+
+def cautions_of(pack: PackResult) -> tuple[str, ...]:
+    """Return what speaks against an answer: it stands above it, not among the checks alone."""
+    return tuple(
+        clean_line(one.text) for one in pack.quality if one.gate in _CAUTIONS and one.outcome == "note"
+    )
 
 
 def seen_rows(pack: PackResult) -> tuple[Row, ...]:
@@ -131,7 +141,7 @@ def origin_rows(facts: ModelFacts | None) -> tuple[Row, ...]:
     )
 
 
-def interval_rows(pack: PackResult) -> tuple[Row, ...]:
+def interval_rows(pack: PackResult, facts: ModelFacts | None) -> tuple[Row, ...]:
     """Return scores with their intervals, and the prevalence they were calibrated at."""
     intervals = [_named(pack, finding, _interval(finding)) for finding in pack.findings if finding.interval]
     told = any(site_sentence(finding) for finding in pack.findings)
@@ -139,7 +149,16 @@ def interval_rows(pack: PackResult) -> tuple[Row, ...]:
     text = f"{'; '.join(intervals)}. {scale}" if intervals else ""
     return (
         Row(label=say("reports.row.interval"), text=text),
-        Row(label=say("reports.row.calibration"), text=_calibration(pack)),
+        Row(label=say("reports.row.calibration"), text=_calibration(pack, facts)),
+    )
+
+
+def beside_sentences(pack: PackResult, finding: Finding) -> tuple[str, ...]:
+    """Return what else was scored beside a finding, a line each; it asks nothing of its own."""
+    return tuple(
+        say("reports.say.beside", label=in_sentence(clean_line(one.label)), score=_score_and_interval(one))
+        for one in pack.beside
+        if one.beside == finding.code
     )
 
 
@@ -188,6 +207,14 @@ def _value_with_interval(value: float, low: float, high: float) -> str:
     return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
+def _score_and_interval(finding: Finding) -> str:
+    value = score(finding.probability)
+    if finding.interval is None:
+        return value
+    low, high = (score(bound) for bound in finding.interval)
+    return say("reports.say.interval", score=value, low=low, high=high)
+
+
 def _interval(finding: Finding) -> str:
     assert finding.interval is not None
     low, high = (score(bound) for bound in finding.interval)
@@ -195,12 +222,13 @@ def _interval(finding: Finding) -> str:
     return say("reports.say.interval", score=value, low=low, high=high)
 
 
-def _calibration(pack: PackResult) -> str:
+def _calibration(pack: PackResult, facts: ModelFacts | None) -> str:
+    mix = "prevalence" if facts is None or facts.counts_patients else "prevalence_images"
     known = [
         _named(
             pack,
             finding,
-            say("reports.say.prevalence", count=f"{100 * finding.calibrated_at_prevalence:.3g}"),
+            say(f"reports.say.{mix}", count=f"{100 * finding.calibrated_at_prevalence:.3g}"),
         )
         for finding in pack.findings
         if finding.calibrated_at_prevalence is not None
@@ -211,7 +239,7 @@ def _calibration(pack: PackResult) -> str:
 def _figures_by_population(figures: tuple[TestFigure, ...]) -> str:
     populations: dict[str, list[str]] = {}
     for figure in figures:
-        populations.setdefault(_population(figure), []).append(_figure(figure))
+        populations.setdefault(population_words(figure), []).append(_figure(figure))
     lines = [
         say("reports.say.figure_population", population=population, figures=", ".join(texts))
         for population, texts in populations.items()
@@ -219,8 +247,9 @@ def _figures_by_population(figures: tuple[TestFigure, ...]) -> str:
     return lines[0] if len(lines) == 1 else "\n".join(f"– {line}" for line in lines)
 
 
-def _population(figure: TestFigure) -> str:
-    counts = [say("reports.say.patients", count=figure.patients)] if figure.patients else []
+def population_words(figure: TestFigure) -> str:
+    """Return on whom a figure was measured, and how many they are."""
+    counts = [say(f"reports.say.{figure.unit}", count=figure.patients)] if figure.patients else []
     counts += [say("reports.say.images", count=figure.images)] if figure.images else []
     return f"{figure.population} ({', '.join(counts)})" if counts else figure.population
 
@@ -248,10 +277,46 @@ def _measurement(item: Measurement) -> str:
 
 
 def reference_words(item: Measurement) -> str:
-    """Return what is usual and who says so; empty where the number has no reference."""
+    """Return what is usual and who says so, or why that is left out; empty where there is no reference."""
+    if item.reference is None or not (usual := _range(item)):
+        return item.no_reference
+    return say("reports.row.measurement_reference", range=usual, source=item.reference.source)
+
+
+def range_words(item: Measurement) -> tuple[str, bool]:
+    """Return what is usual, or why that is left out, and whether the number lies outside of it."""
+    usual = _range(item)
+    if item.reference is None or not usual:
+        return item.no_reference, False
+    low, high = item.reference.low, item.reference.high
+    if _within(item.value, low, high):
+        return say("reports.row.measurement_range", range=usual), False
+    lowest, highest = item.interval or (item.value, item.value)
+    reaches = (low is None or highest >= low) and (high is None or lowest <= high)
+    case = "measurement_outside_unsure" if reaches else "measurement_outside"
+    return say(f"reports.row.{case}", range=usual), True
+
+
+def reference_sources(items: Sequence[Measurement]) -> tuple[str, ...]:
+    """Return a sentence for each source of the ranges, with the numbers that it speaks of."""
+    sources: dict[str, list[str]] = {}
+    for item in items:
+        if item.reference is not None and _range(item):
+            sources.setdefault(item.reference.source, []).append(clean_line(item.label))
+    return tuple(
+        say("reports.row.measurement_source", labels=", ".join(labels), source=source)
+        for source, labels in sources.items()
+    )
+
+
+def _range(item: Measurement) -> str:
     reference = item.reference
     if reference is None or (reference.low is None and reference.high is None):
         return ""
     low = number(reference.low) if reference.low is not None else "…"
     high = number(reference.high) if reference.high is not None else "…"
-    return say("reports.row.measurement_reference", range=f"{low} to {high}", source=reference.source)
+    return f"{low} to {high}"
+
+
+def _within(value: float, low: float | None, high: float | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)

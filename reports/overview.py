@@ -35,10 +35,16 @@ _INDENT = 12.0
 _TWINS = 3
 _SURELY_NAMED = 30
 """How many images above a threshold are named before any other kind has a second group or line."""
-_FILLED: tuple[tuple[str, ...], ...] = (("above", "undecided"), ("refused",), ("failed",))
+_FILLED: tuple[tuple[str, ...], ...] = (("above", "undecided"), ("doubted",), ("refused",), ("failed",))
 """Whose names take the room that is left, in this order: files that are no images come last here."""
 _HARD_SPACE = "\N{NO-BREAK SPACE}"
-_TONES: dict[str, Colour] = {"failed": CRITICAL, "refused": WARNING, "undecided": WARNING, "above": INK}
+_TONES: dict[str, Colour] = {
+    "failed": CRITICAL,
+    "refused": WARNING,
+    "doubted": WARNING,
+    "undecided": WARNING,
+    "above": INK,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +52,9 @@ class FindingTally:
     """How often a finding's score lay where; ``bins`` count scores in equal steps from 0 to 100.
 
     Above, undecided, below, refused, not for it and failed add up to all records. A model that gave no score
-    has no bins: ``answered`` says how often it did its work.
+    has no bins: ``answered`` says how often it did its work, and ``measured`` the first numbers with the
+    names of their images (``measured_more`` follow). Where it ``counted``, above, undecided and below are
+    of the limit below which its false calls may be all that was counted.
     """
 
     label: str
@@ -60,6 +68,9 @@ class FindingTally:
     below: int = 0
     threshold: float = 0.0
     bins: tuple[int, ...] = ()
+    counted: bool = False
+    measured: tuple[str, ...] = ()
+    measured_more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +179,9 @@ def _tally(flow: Flow, tally: FindingTally) -> None:
     title = (Span(tally.label.upper(), "bold"), Span(f"  {tally.model}"))
     flow.text(title, paper.heading, colour=ACCENT)
     flow.text(_tally_words(tally), paper.small)
+    measured = _measured_words(tally)
+    if measured and height_of(lines_of(measured, paper.small, paper.measure)) <= flow.room:
+        flow.text(measured, paper.small)
     if tally.bins:
         _bars(flow, tally)
 
@@ -180,7 +194,7 @@ def _tally_words(tally: FindingTally) -> str:
         failed=tally.failed,
     )
     if not tally.bins:
-        return say("reports.overview.counts_other", answered=tally.answered, rest=rest)
+        return say("reports.overview.counts_other", answered=_answered_words(tally), rest=rest)
     return say(
         "reports.overview.counts",
         above=tally.above,
@@ -188,6 +202,26 @@ def _tally_words(tally: FindingTally) -> str:
         below=tally.below,
         rest=rest,
     )
+
+
+def _answered_words(tally: FindingTally) -> str:
+    if not tally.counted:
+        return say("reports.overview.answered", count=tally.answered)
+    return say(
+        "reports.overview.answered_counted",
+        count=tally.answered,
+        above=tally.above,
+        undecided=tally.undecided,
+        below=tally.below,
+    )
+
+
+def _measured_words(tally: FindingTally) -> str:
+    """Return the numbers that a model measured, each with the name of its image."""
+    named = [clean_line(one) for one in tally.measured]
+    if tally.measured_more:
+        named.append(say("reports.overview.names_more", count=tally.measured_more))
+    return say("reports.overview.measured", numbers="; ".join(named)) if named else ""
 
 
 def _bars(flow: Flow, tally: FindingTally) -> None:
@@ -229,10 +263,7 @@ def _first(flow: Flow, overview: Overview) -> None:
         return
     flow.y += 8
     flow.text(say("reports.overview.first").upper(), paper.heading, weight="bold", colour=ACCENT)
-    scored = (in_sentence(clean_line(tally.label)) for tally in overview.tallies if tally.bins)
-    labels = ", ".join(dict.fromkeys(scored))
-    order = say("reports.overview.order", labels=labels or say("reports.overview.nothing"))
-    flow.text(order, paper.small, colour=MUTED)
+    flow.text(_order_words(overview), paper.small, colour=MUTED)
     flow.y += 2
     row = paper.small * LEADING
     groups = [(one, _reason_lines(paper, one)) for one in overview.first]
@@ -242,6 +273,23 @@ def _first(flow: Flow, overview: Overview) -> None:
     left = overview.more + sum(one.count for number, (one, _) in enumerate(groups) if number not in shown)
     words = say("reports.overview.more", count=left) if left else say("reports.overview.table")
     flow.text(words, paper.small, colour=MUTED)
+
+
+def _order_words(overview: Overview) -> str:
+    """Return in which order images are listed, and all that was looked for or measured: nothing else was."""
+    sought = [tally for tally in overview.tallies if tally.bins or tally.counted]
+    others = [tally for tally in overview.tallies if tally.measured and not tally.counted]
+    labels, measured = (
+        ", ".join(dict.fromkeys(in_sentence(clean_line(tally.label)) for tally in tallies))
+        for tallies in (sought, others)
+    )
+    doubted = any(kind == "doubted" for kind, _ in overview.standings)
+    order = say(
+        "reports.overview.order",
+        labels=labels or say("reports.overview.nothing"),
+        doubted=say("reports.overview.order_doubted") if doubted else "",
+    )
+    return f"{order} {say('reports.overview.also_measured', labels=measured)}" if measured else order
 
 
 def _share_out(

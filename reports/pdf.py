@@ -65,7 +65,7 @@ def compose(content: ReportContent, paper: Format) -> list[Sheet]:
     bottom = paper.height - paper.margin - _foot_height(content, paper) - _FOOT_CLEARANCE
     person = _fitted(paper, lambda fitted: _person_sheets(content, fitted, bottom))
     sheets = list(person)
-    if content.blocks or not content.demonstration:
+    if content.blocks:
         sheets += _fitted(paper, lambda fitted: _machine_sheets(content, fitted, bottom))
     if content.demonstration:
         sheets += _demonstration_sheets(content, paper, bottom)
@@ -96,7 +96,7 @@ def _fitted(paper: Format, set_part: Callable[[Format], list[Sheet]]) -> list[Sh
 
 def _person_sheets(content: ReportContent, paper: Format, bottom: float) -> list[Sheet]:
     flow = Flow(paper, bottom, _person_head(content))
-    person_pages(flow, content)
+    person_pages(flow, content, () if content.has_machine_part else (_closing(content),))
     return flow.sheets
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from core.decision import ClinicalSigns, Decision, FinalRead, FirstRead, Reading, Signature
-from core.form import FormField
+from core.form import PREGNANCY, FormField
 from core.image import StudyHeader
 from core.model_facts import ModelFacts
 from core.patient import Contradiction, Patient, Sex, Sourced
@@ -18,6 +18,7 @@ from reports.text import (
     isolate,
     joined,
     number,
+    person_name,
     short_day,
     short_moment,
     short_time,
@@ -38,7 +39,7 @@ def title(header: StudyHeader) -> str:
 def patient_fields(patient: Patient, reading: Reading, header: StudyHeader) -> tuple[Field, ...]:
     """Return the patient block; the first four are name, ID, sex and age, examination."""
     missing = say("reports.patient.missing")
-    name = clean_line(patient.name.value) if patient.name else ""
+    name = person_name(patient.name.value) if patient.name else ""
     identity = clean_line(patient.id.value) if patient.id else ""
     not_recorded = say("reports.examination.none")
     return (
@@ -57,7 +58,7 @@ def patient_fields(patient: Patient, reading: Reading, header: StudyHeader) -> t
         Field(
             label=say("reports.patient.sex_age"),
             value=_sex_and_age(patient),
-            source=_sources(patient.sex, patient.age_years, patient.birth_date),
+            source=_sources(patient.sex, patient.age_years, _born(patient)),
             warning=_contradictions(patient),
         ),
         Field(label=say("reports.examination.label"), value=examination(header)),
@@ -227,13 +228,24 @@ def _sex_and_age(patient: Patient) -> str:
         parts.append(age(patient.age_years.value))
     elif not patient.birth_date:
         parts.append(say("reports.patient.age_missing"))
-    if patient.birth_date:
-        parts.append(say("reports.patient.born", date=short_day(patient.birth_date.value)))
+    born = _born(patient)
+    if born:
+        parts.append(say("reports.patient.born", date=short_day(born.value)))
     if patient.height_cm:
         parts.append(say("reports.patient.height", value=number(patient.height_cm.value)))
     if patient.weight_kg:
         parts.append(say("reports.patient.weight", value=number(patient.weight_kg.value)))
     return joined(*parts)
+
+
+def _born(patient: Patient) -> Sourced[str] | None:
+    """Return the birth date; None where its source gives an age that is not the one used beside it."""
+    born = patient.birth_date
+    contradicted = any(
+        item.field == "age_years" and born and item.other_source == born.source != item.used_source
+        for item in patient.contradictions
+    )
+    return None if contradicted else born
 
 
 def _sources(
@@ -252,24 +264,58 @@ def _contradictions(patient: Patient, name: str = "") -> str:
     )
 
 
-def _contradiction(item: Contradiction) -> str:
-    other = _other_value(item.field, clean_line(item.other))
-    known = f"reports.patient.field_{item.field}"
-    source = say(f"reports.source.{item.other_source}_other")
+def contradiction_words(item: Contradiction) -> str:
+    """Return in one sentence what two sources say of one field, and which of them is used."""
+    if item.field == PREGNANCY and item.other not in {"yes", "no"}:
+        return _pregnancy_words(item)
     return say(
-        "reports.patient.contradiction",
-        source=source[:1].upper() + source[1:],
-        field=say(known) if has_sentence(known) else clean_line(item.field),
-        other=isolate(other),
+        "reports.patient.contradiction_used",
+        field=_capital(_field_name(item.field)),
+        used=_printed(item.field, clean_line(item.used)),
+        used_source=say(f"reports.source.{item.used_source}"),
+        source=say(f"reports.source.{item.other_source}_other"),
+        other=_printed(item.field, clean_line(item.other)),
     )
 
 
-def _other_value(field: str, value: str) -> str:
-    """Return a contradicting value as the patient block would print it."""
+def _pregnancy_words(item: Contradiction) -> str:
+    """Return that a pregnancy is to be checked, where sex or age speak against it."""
+    field = "sex" if item.other in {"F", "M", "O"} else "age_years"
+    return say(
+        "reports.patient.pregnancy_check",
+        source=say(f"reports.source.{item.used_source}"),
+        other=in_sentence(_printed(field, item.other)),
+        other_source=say(f"reports.source.{item.other_source}"),
+    )
+
+
+def _contradiction(item: Contradiction) -> str:
+    """Return what contradicts the value in the patient block, with that value where the block lacks it."""
+    if item.field == PREGNANCY:
+        return contradiction_words(item)
+    return say(
+        "reports.patient.contradiction",
+        source=_capital(say(f"reports.source.{item.other_source}_other")),
+        field=_field_name(item.field),
+        other=isolate(_printed(item.field, clean_line(item.other))),
+    )
+
+
+def _field_name(field: str) -> str:
+    known = f"reports.patient.field_{field}"
+    return say(known) if has_sentence(known) else clean_line(field.replace("_", " "))
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _printed(field: str, value: str) -> str:
+    """Return one of two values that contradict one another as the patient block would print it."""
     if field == "sex" and has_sentence(f"reports.patient.sex_{value}"):
         return say(f"reports.patient.sex_{value}")
-    if field == "birth_date":
-        return short_day(value)
+    if field in {"birth_date", "name"}:
+        return short_day(value) if field == "birth_date" else person_name(value)
     unit = {"height_cm": "height", "weight_kg": "weight"}.get(field)
     try:
         if field == "age_years":

@@ -199,6 +199,11 @@ class ReportContent:
     addenda: tuple[Section, ...] = ()
 
     @property
+    def has_machine_part(self) -> bool:
+        """Whether there is a page for what the computer said."""
+        return bool(self.blocks or self.demonstration)
+
+    @property
     def short_id(self) -> str:
         """The first places of the report's hash, as people read it out."""
         return f"{self.report_id[:4]}-{self.report_id[4:8]}-{self.report_id[8:12]}"

@@ -3,16 +3,18 @@
 from core.model_facts import ModelFacts
 from core.result import PackResult, Risk
 from core.wording import say
+from reports.model_rows import cautions_of
 from reports.records import Bar, BarChart, Curve, FindingBlock
 from reports.risk_words import (
     chart_title,
     curve_title,
     ends,
     further,
+    group_headline,
     groups_of,
     headline,
-    of_hundred,
     risk_title,
+    share_with_interval,
     value_words,
 )
 from reports.text import clean_line
@@ -20,7 +22,7 @@ from reports.text import clean_line
 
 def risk_blocks(pack: PackResult, title: str, facts: ModelFacts | None) -> tuple[FindingBlock, ...]:
     """Return a block for each estimate, and one for all groups; ``title`` is the pack's."""
-    always = " ".join(facts.always_say) if facts else ""
+    always = " ".join((*cautions_of(pack), *(facts.always_say if facts else ())))
     events = [_event(risk, title, always) for risk in pack.risks if risk.kind == "event"]
     groups = groups_of(pack)
     return (*events, *((_groups(groups, title, always),) if groups else ()))
@@ -39,7 +41,7 @@ def _event(risk: Risk, title: str, always: str) -> FindingBlock:
 def _groups(groups: tuple[Risk, ...], title: str, always: str) -> FindingBlock:
     return FindingBlock(
         title=title,
-        words=headline(groups[0]),
+        words=group_headline(groups),
         further=f"{further(groups[0])} {always}".strip(),
         charts=(_shares(groups), _contributions(groups[0])),
     )
@@ -63,7 +65,7 @@ def _shares(groups: tuple[Risk, ...]) -> BarChart:
         bars=tuple(
             Bar(
                 label=clean_line(risk.label),
-                text=of_hundred(risk.probability),
+                text=share_with_interval(risk),
                 length=risk.probability,
                 interval=risk.interval,
             )

@@ -18,13 +18,10 @@ def groups_of(pack: PackResult) -> tuple[Risk, ...]:
 
 
 def headline(risk: Risk) -> str:
-    """Return the sentence that says what was estimated, in natural frequencies of the study's patients."""
+    """Return the sentence that says how many had an event, in natural frequencies of the study's patients."""
     low, high = risk.interval or (risk.probability, risk.probability)
     count = of_hundred(risk.probability)
     words = {"count": count, "low": of_hundred(low), "high": of_hundred(high)}
-    if risk.kind == "group":
-        case = "group" if risk.probability >= _CLEARLY else "group_close"
-        return say(f"risk.say.{case}", label=clean_line(risk.label), **words)
     case = "event" if count.isdigit() else "event_far"
     return say(f"risk.say.{case}", label=risk_title(risk), **words)
 
@@ -35,6 +32,32 @@ def further(risk: Risk) -> str:
         return say("risk.say.not_diagnosis")
     average = "" if risk.average is None else say("risk.say.average", average=of_hundred(risk.average))
     return f"{average} {say('risk.say.not_here')}".strip()
+
+
+def group_headline(groups: tuple[Risk, ...]) -> str:
+    """Return which groups the values resemble, the most alike first: those that are told apart or are not.
+
+    A group is named where it is as probable as the own group of nine of ten patients of the study was; where
+    that was not worked out, where it is more probable than all others together.
+    """
+    known = any(risk.in_set is not None for risk in groups)
+    named = [risk for risk in groups if (risk.in_set if known else risk.probability >= _CLEARLY)]
+    if len(named) > 1:
+        return say("risk.say.group_more", labels=", ".join(_share(risk) for risk in named))
+    case = "group_one" if named else "group_none"
+    nearest = (*named, *groups)[0]
+    return say(f"risk.say.{case}", label=clean_line(nearest.label), count=of_hundred(nearest.probability))
+
+
+def share_with_interval(risk: Risk) -> str:
+    """Return how many of 100, and between which numbers."""
+    count = of_hundred(risk.probability)
+    low, high = (round(100 * bound) for bound in risk.interval or (0.0, 0.0))
+    return count if low == high else say("risk.say.interval", count=count, low=low, high=high)
+
+
+def _share(risk: Risk) -> str:
+    return say("risk.say.group_share", label=clean_line(risk.label), count=of_hundred(risk.probability))
 
 
 def risk_title(risk: Risk) -> str:
@@ -70,7 +93,7 @@ def value_words(part: Contribution) -> str:
     if part.source is None:
         return say("risk.chart.not_given")
     value = part.value if isinstance(part.value, str) else _number(part.value, part.source)
-    unit = f" {part.unit}" if part.unit else ""
+    unit = f"\u00a0{part.unit}" if part.unit else ""
     return f"{clean_line(value)}{unit} ({say(f'risk.chart.source_{part.source}')})"
 
 

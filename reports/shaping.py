@@ -1,5 +1,6 @@
 """From text to glyphs: direction, typeface for each character, HarfBuzz, and lines that fit a width."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from reports.typefaces import Typeface, Weight, harfbuzz_font, latin, typeface_f
 _ISOLATES = "\u2066\u2067\u2068\u2069"
 _JOINERS = "\u200c\u200d"
 _INHERITING = {" ", "\u00a0", "\u0964", "\u0965", "\u25cc"}
+_LONGEST_UNIT = 7
+_UNIT_BEFORE_SLASH = re.compile(r"(?:^|[\s\d])[^\W\d_]{1,4}/$")
 _BREAK_AFTER = {" ", "-", "/", "–", "—", "\u1361", "\\", "_"}
 _NEVER_AT_LINE_START = set(
     "、。，．：；？！）」』】〉》〕…ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々)]}.,;:!?%°·"
@@ -159,7 +162,7 @@ class _Paragraph:
                 return self._cluster_boundary(position, start)
             used += advance
             position += 1
-            if position < len(self._text) and _may_break(self._text[position - 1], self._text[position]):
+            if position < len(self._text) and _may_break(self._text, position):
                 opportunity = position
         return position
 
@@ -167,9 +170,7 @@ class _Paragraph:
         """Whether the word that begins there fits a line of its own; if not, it is cut where it stands."""
         used = 0.0
         for index in range(position, len(self._text)):
-            if index > position and (
-                self._text[index] == " " or _may_break(self._text[index - 1], self._text[index])
-            ):
+            if index > position and (self._text[index] == " " or _may_break(self._text, index)):
                 break
             used += self._advances[index] or 0.0
         return used <= width + _FIT_TOLERANCE
@@ -342,7 +343,11 @@ def _visual_order(pieces: Sequence[tuple[int, GlyphRun]]) -> list[GlyphRun]:
     return [run for _, run in ordered]
 
 
-def _may_break(before: str, after: str) -> bool:
+def _may_break(text: str, position: int) -> bool:
+    """Return whether a line may end before a position; never inside a unit such as ``mmol/l``."""
+    before, after = text[position - 1], text[position]
+    if before == "/" and _UNIT_BEFORE_SLASH.search(text, max(0, position - _LONGEST_UNIT), position):
+        return False
     if after == " " or after in _NEVER_AT_LINE_START or before in _NEVER_AT_LINE_END:
         return False
     return before in _BREAK_AFTER or _is_ideographic(before) or _is_ideographic(after)

@@ -28,6 +28,11 @@ def clean_line(text: str) -> str:
     return clean(text).replace("\n", " ").replace("  ", " ")
 
 
+def person_name(name: str) -> str:
+    """Return a name as people write it, on one line: without the carets of DICOM."""
+    return clean_line(name.replace("^", " "))
+
+
 def isolate(text: str) -> str:
     """Return text that keeps its own direction inside a sentence of another.
 

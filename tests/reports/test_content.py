@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pypdfium2 import PdfDocument
 
 import core.wording
 from core.decision import ClinicalSigns, FirstRead
 from core.image import StudyHeader
+from core.model_facts import FigureUnit
 from core.patient import Contradiction, Patient, Sourced
-from core.result import Correction, ErrorRecord, PackResult, QualityCheck, Side
+from core.result import Correction, ErrorRecord, PackResult, QualityCheck, Side, reading_order
 from reports.content import as_copy
+from reports.pdf import render_pdf
 from reports.records import Picture, ReportContent
 from tests.reports import studies
 
@@ -193,6 +196,20 @@ def test_a_contradicting_value_is_printed_as_the_patient_block_prints_it(
     assert shown in re.sub("[\u2068\u2069]", "", fields[2].warning).replace("\u00a0", " ")
 
 
+def test_of_a_contradicted_pregnancy_the_patient_block_says_what_is_used() -> None:
+    said = Contradiction(field="pregnancy", used="yes", used_source="header", other="no", other_source="file")
+    fields = studies.report(studies.result(of=studies.patient(contradictions=(said,)))).fields
+    assert fields[2].warning == "Pregnancy: “yes” (image header) is used; the patient file says “no”"
+
+
+def test_an_age_that_a_model_never_learned_from_stands_first_after_its_position() -> None:
+    text = "The patient is 80 years old. This model was trained on patients of 25 to 75 years."
+    told = QualityCheck(name="Age", outcome="note", text=text, gate="age")
+    scored = dataclasses.replace(studies.pneumonia(), quality=(told,))
+    (block,) = studies.report(studies.result(scored)).blocks
+    assert block.findings[0].further.startswith(text)
+
+
 def test_nothing_is_said_twice_of_one_image() -> None:
     note = QualityCheck(name="view", outcome="note", text="The file names no view.")
     put_right = Correction(inverted=True, text="It was inverted before the model looked.")
@@ -207,15 +224,35 @@ def test_nothing_is_said_twice_of_one_image() -> None:
     assert "inverted before" in alone
 
 
-def test_a_refusal_says_its_reason_once_and_its_limits_in_the_tail() -> None:
+def test_a_refusal_says_its_reason_once_and_no_figures_of_the_models_test() -> None:
     refused = studies.refused()
     assert refused.refusal is not None
     check = QualityCheck(name="age", outcome="refused", text=refused.refusal.reason)
     content = studies.report(studies.result(dataclasses.replace(refused, quality=(check,))))
     assert machine_words(content).count("is 9 years old") == 1
     (block,) = content.blocks
-    assert "Weak where" not in [item.label for item in block.rows]
-    assert "Weak where" in [item.label for item in block.small_rows]
+    assert [item.label for item in (*block.rows, *block.small_rows)] == ["Model"]
+
+
+def test_answers_come_first_then_outlines_and_refusals_and_last_what_is_for_others() -> None:
+    ageless = studies.refused()
+    assert ageless.refusal is not None
+    assert ageless.refusal.gate == "age"
+    for_others = dataclasses.replace(
+        ageless, refusal=dataclasses.replace(ageless.refusal, case="outside", reason="Too old.")
+    )
+    under_exposed = dataclasses.replace(
+        ageless, refusal=dataclasses.replace(ageless.refusal, gate="exposure")
+    )
+    assert reading_order(ageless) == reading_order(under_exposed), (
+        "an age that is not known is asked for first"
+    )
+    silent = dataclasses.replace(for_others, status="not_applicable", refusal=None)
+    answered = dataclasses.replace(for_others, status="ok", refusal=None, findings=(studies.finding(),))
+    outlined = dataclasses.replace(for_others, status="ok", refusal=None)
+    mixed = [silent, for_others, outlined, under_exposed, answered]
+    wanted = [answered, outlined, under_exposed, for_others, silent]
+    assert sorted(mixed, key=reading_order) == wanted
 
 
 def test_a_file_name_is_never_the_patient() -> None:
@@ -267,7 +304,29 @@ def test_pictures_stand_before_all_words_even_where_there_is_no_map() -> None:
 
 def test_the_mix_that_the_score_is_set_to_is_not_taken_for_that_of_the_training_images() -> None:
     words = row(studies.report(), "Score set to")
-    assert words.startswith("a mix of patients of whom 74 of 100 are ill, whatever the share in the training")
+    assert words.startswith("a mix of patients of whom 74 of 100 had it, whatever the share in the training")
+    assert words.endswith("where fewer or more have it, the same score means something else")
+
+
+def test_figures_of_data_without_patients_name_what_was_counted_and_so_does_the_mix() -> None:
+    known = studies.facts()["chest-pneumonia-child"]
+    counted_as: tuple[tuple[FigureUnit, str], ...] = (
+        ("patients", "124 patients"),
+        ("near_duplicates", "124 groups of near-duplicates"),
+        ("source_tiles", "124 source tiles"),
+    )
+    for unit, counted in counted_as:
+        figure = dataclasses.replace(known.figures[0], patients=124, unit=unit)
+        content = studies.report(
+            facts={"chest-pneumonia-child": dataclasses.replace(known, figures=(figure,))}
+        )
+        assert row(content, "Test figures").startswith(f"test images ({counted}, 618 images): ")
+        mix = (
+            "patients of whom 74 of 100 had it"
+            if unit == "patients"
+            else "images of which 74 of 100 showed it"
+        )
+        assert row(content, "Score set to").startswith(f"a mix of {mix}, whatever")
 
 
 def test_figures_of_several_populations_stand_on_lines_of_their_own() -> None:
@@ -436,3 +495,46 @@ def test_pictures_that_nobody_signed_for_are_as_stored_and_not_as_read() -> None
         assert content.key_figure is not None
         assert caption in content.key_figure.caption
         assert caption in captions[0]
+
+
+def test_a_score_beside_a_finding_is_one_line_under_it_and_nowhere_else() -> None:
+    own = dataclasses.replace(
+        studies.finding("below", code="other", label="Other lesions"), beside="pneumonia", threshold=0.049
+    )
+    alone, more = studies.pneumonia(), studies.pneumonia(beside=(own,))
+    plain, told = studies.report(studies.result(alone)), studies.report(studies.result(more))
+    assert row(told, "Beside it") == "Score for other lesions: 5 (2 to 11)."
+    lines = set(machine_words(told).splitlines()) - set(machine_words(plain).splitlines())
+    said = {line for line in lines if not line.startswith("Report ")}  # its hash
+    assert said == {"Score for other lesions: 5 (2 to 11)."}
+    assert told.sections == plain.sections
+
+
+def test_a_signed_report_beside_which_only_a_demonstration_spoke_has_one_page_that_says_so() -> None:
+    content = studies.report(studies.result(studies.demonstration()))
+    assert not content.has_machine_part
+    assert "shown for teaching; it is not part of this report" in content.see_assistance
+    document = PdfDocument(render_pdf(content))
+    assert len(document) == 1
+    printed = document[0].get_textpage().get_text_range()
+    assert "cd" * 8 in printed, "where the picture came from stands on the page that there is"
+    assert len(PdfDocument(render_pdf(studies.report()))) == 2
+
+
+def test_a_side_is_told_only_where_there_are_sides() -> None:
+    cells = dataclasses.replace(studies.pneumonia(), stamp=studies.stamp("malaria-cell"))
+    seen = studies.result(cells)
+    smear = dataclasses.replace(seen, source=dataclasses.replace(seen.source, modality=None))
+    (known, *_) = studies.facts().values()
+    microscope = dataclasses.replace(known, pack_id="malaria-cell", modalities=("GM", "SM", "XC"))
+    content = studies.report(smear, facts={"malaria-cell": microscope})
+    assert content.key_figure is not None
+    assert "side" not in content.key_figure.caption
+    assert "Side" not in [item.label for item in content.closing_rows]
+    assert "Side" in [item.label for item in studies.report().closing_rows]
+
+
+def test_a_demonstration_that_refused_was_not_shown_for_teaching() -> None:
+    silent = dataclasses.replace(studies.refused(), stamp=studies.stamp("biopsy-colon", "demonstration"))
+    content = studies.report(studies.result(silent))
+    assert "shown for teaching" not in content.see_assistance

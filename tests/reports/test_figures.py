@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.result import Correction
+from reports.cine_figures import _round_times
 from reports.figures import HEAT_FLOOR, as_corrected, heat_colours, heat_opacity, overlay, report_pictures
 from tests.reports import studies
 
@@ -80,3 +81,15 @@ def test_the_map_stands_upright_like_the_corrected_picture_beside_it() -> None:
 
 def test_without_a_picture_there_are_none() -> None:
     assert report_pictures(studies.result(studies.pneumonia()), None) == {}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "ticks"),
+    [
+        (19.0, 720.0, [200, 400, 600]),
+        (0.0, 950.0, [0, 200, 400, 600, 800]),
+        (1.0, 25.0, [5, 10, 15, 20, 25]),
+    ],
+)
+def test_the_axis_of_a_beat_has_round_times(first: float, last: float, ticks: list[float]) -> None:
+    assert _round_times(first, last) == ticks

@@ -1,5 +1,6 @@
 """Estimates on paper: in natural frequencies, with curve and bars."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pypdfium2
@@ -14,7 +15,7 @@ from inference.risk_reading import assess, load_table
 from reports.content import build_report
 from reports.pdf import compose, render_pdf
 from reports.records import Clinic
-from reports.risk_words import of_hundred
+from reports.risk_words import group_headline, groups_of, of_hundred, share_with_interval
 from reports.sheet import FORMATS, BoxMark
 from tests.inference.toy_tables import make_groups, make_risk
 
@@ -62,12 +63,12 @@ def test_the_paper_says_the_estimate_its_sources_and_that_it_is_a_demonstration(
     text = _text(render_pdf(content, paper))
     risk = result.results[0].risks[0]
     assert (
-        f"Death within 180 days: of 100 patients of the study with such values, about "
+        f"Death within 180 days: of 100 patients of the study with such values, for about "
         f"{of_hundred(risk.probability)}" in text
     )
     assert "72 years (file)" in text
     assert "not given" in text
-    assert "Resembles" in text
+    assert group_headline(groups_of(result.results[1])) in text
     assert "not a diagnosis" in text
     assert "Demonstration only" in text
     assert "Report on values" in text
@@ -95,6 +96,43 @@ def test_bars_to_the_right_raise_and_are_dark(result: Result) -> None:
     assert len(dark) == raising + sum(bar.length >= 0 for bar in groups.bars) + sum(
         bar.length == 0 for bar in chart.bars
     )
+
+
+def test_groups_that_cannot_be_told_apart_are_named_the_most_alike_first(result: Result) -> None:
+    groups = groups_of(result.results[1])
+    first, second, *_ = groups
+    shares = [of_hundred(one.probability) for one in groups]
+    both = tuple(replace(one, in_set=place < 2) for place, one in enumerate(groups))
+    assert group_headline(both) == (
+        f"The groups are not told apart: {first.label} {shares[0]}, {second.label} {shares[1]} (of 100)."
+    )
+    alone = tuple(replace(one, in_set=place < 1) for place, one in enumerate(groups))
+    assert group_headline(alone) == f'Resembles the study group "{first.label}" ({shares[0]} of 100).'
+    none = tuple(replace(one, in_set=False) for one in groups)
+    assert group_headline(none) == (
+        f'Resembles none of the study\'s groups clearly; nearest: "{first.label}" ({shares[0]} of 100).'
+    )
+    for said in (both, alone, none):
+        for word in ("diagnos", "positive", "negative", "normal", "ruled out", "most"):
+            assert word not in group_headline(said).lower()
+
+
+def test_groups_without_a_set_are_named_by_more_than_half_alone(result: Result) -> None:
+    first, second, *_ = (replace(one, in_set=None) for one in groups_of(result.results[1]))
+    clear = (replace(first, probability=0.61), replace(second, probability=0.39))
+    assert group_headline(clear).startswith("Resembles the study group")
+    close = (replace(first, probability=0.45), replace(second, probability=0.4))
+    assert group_headline(close).startswith("Resembles none of the study's groups clearly; nearest")
+
+
+def test_a_share_has_its_interval_in_numbers_where_that_says_more(result: Result) -> None:
+    group = groups_of(result.results[1])[0]
+    assert share_with_interval(replace(group, probability=0.61, interval=(0.4, 0.73))) == "61 (40 to 73)"
+    assert share_with_interval(replace(group, probability=0.001, interval=(0.0, 0.02))) == (
+        "fewer than 1 (0 to 2)"
+    )
+    assert share_with_interval(replace(group, probability=0.001, interval=(0.0, 0.002))) == "fewer than 1"
+    assert share_with_interval(replace(group, probability=0.5, interval=None)) == "50"
 
 
 def test_shares_at_the_ends_are_said_in_words() -> None:

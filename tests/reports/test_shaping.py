@@ -190,3 +190,11 @@ def test_hostile_text_is_set_without_failing() -> None:
     )
     lines = set_lines((Span(hostile),), 10.0, 60.0)
     assert print_lines(*lines[:5]).startswith(b"%PDF")
+
+
+def test_a_unit_is_not_split_at_its_slash_while_a_path_may_be() -> None:
+    width = set_line("patient 134\u00a0mmol/", 10.0).width + 1.0
+    lines = set_lines((Span("patient 134\u00a0mmol/l"),), 10.0, width)
+    assert [visual_text(line).strip() for line in lines] == ["patient", "134 mmol/l"]
+    path = set_lines((Span("/media/stick/studies/first.dcm"),), 10.0, 60.0)
+    assert visual_text(path[0]).endswith("/")
