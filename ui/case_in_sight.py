@@ -84,6 +84,13 @@ class CaseInSight(QObject):
             self.said_anew.emit()
 
     @Slot()
+    def show_signer(self) -> None:
+        """Show who would sign the open case now: somebody has a PIN, or is at the computer."""
+        if self._desk.case is not None:
+            self._read.column.refresh()
+            self._show_state()
+
+    @Slot()
     def show_meaning(self) -> None:
         """Show what the scores of the open case mean here now."""
         if self._desk.case is not None:
@@ -126,10 +133,11 @@ class CaseInSight(QObject):
             self._banner.set_status("", "plain")
             return
         silent = case.analysis is not None and not words.a_model_spoke(case.analysis.result)
-        said, open_questions = state_words(case, no_model=silent), len(self._desk.missing())
+        open_questions, signer = len(self._desk.missing()), self._desk.signer()
+        said = state_words(case, no_model=silent, signer=signer, held=bool(open_questions))
         if open_questions and not case.error:
             said = self.tr("{state} · {count} unanswered").format(state=said, count=open_questions)
-        done = case.signed is not None or (is_ready(case) and not open_questions)
+        done = case.signed is not None or (is_ready(case) and not open_questions and signer == "self")
         self._banner.set_status(said, "accent" if done else "warning")
 
     # --- its analysis

@@ -21,6 +21,7 @@ from services.records import Moved
 from services.sign import SignedFile
 from services.signed_result import Today
 from services.standing import standing_of_result
+from ui.signer import Signer
 
 State = Literal["waiting", "analysing", "to_check", "refused", "failed", "signed"]
 KEPT_PIXELS = 12
@@ -53,6 +54,8 @@ class Case:
     analysed: bool = False
     refusal: Refusal | None = None
     undecided: bool = False
+    taught: bool = False
+    """Whether a demonstration answered, which counts for nothing."""
     models: tuple[ModelStamp, ...] = ()
     asked: int = 0
     facts: Mapping[str, ModelFacts] = field(default_factory=dict)
@@ -130,7 +133,10 @@ def _study_key(case: Case) -> str:
 
 
 class CaseBook(QObject):
-    """All that is open, in memory only; ``shown`` tells in which order the list shows it."""
+    """All that is open, in memory only.
+
+    ``shown`` tells in which order the list shows it, ``signer`` who would sign it.
+    """
 
     studies_adding = Signal(int, int)  # first and last row
     studies_added = Signal(int, int)
@@ -150,6 +156,7 @@ class CaseBook(QObject):
         self._study_of: dict[str, Study] = {}
         self._with_pixels: list[str] = []
         self.open_key: str | None = None
+        self.signer: Callable[[], Signer] = lambda: "self"
 
     def __len__(self) -> int:
         return len(self._cases)
@@ -281,9 +288,12 @@ class CaseBook(QObject):
         refused = [
             one.refusal for one in counted if one.refusal and one.status == "refused" and not one.reads_values
         ]
-        spoke = [one for one in counted if one.status == "ok" and one.findings]
+        spoke = [one for one in counted if one.status == "ok"]
         case.refusal = refused[0] if standing_of_result(analysis.result) == "refused" else None
-        case.undecided = any(finding.position == "undecided" for pack in spoke for finding in pack.findings)
+        scores = {finding.position for pack in spoke for finding in pack.findings}
+        counts = {number.position for pack in spoke for number in pack.measurements}
+        case.undecided = "undecided" in scores | counts
+        case.taught = any(one.status == "ok" for one in analysis.result.results if one not in counted)
         self._with_pixels = [key for key in self._with_pixels if key != case.key] + [case.key]
         for key in self._with_pixels[:-KEPT_PIXELS]:
             old = self._cases.get(key)
@@ -294,7 +304,7 @@ class CaseBook(QObject):
     def forget_analysis(self, case: Case) -> None:
         """Count an image as one that no model has looked at yet."""
         case.analysis, case.models = None, ()
-        case.analysed = case.undecided = False
+        case.analysed = case.undecided = case.taught = False
         case.refusal = None
         self.touch(case)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from core.result import Result
-from services.words import measuring_notes, pack_sentence, side_sentence
+from core.result import PackResult, Result
+from services.words import cautions, contradiction_words, measuring_notes, pack_sentence, side_sentence
 from ui.controls import Card, IconLabel, PushButton, label
 from ui.theme import Theme
 
@@ -43,6 +43,11 @@ class FoldedLines(QWidget):
     def _on_toggled(self, shown: bool) -> None:
         self.details.setVisible(shown)
         self.more.setText(self.tr("Hide") if shown else self.tr("Show"))
+
+
+def _beside_answers(pack: PackResult) -> tuple[str, ...]:
+    """Return the notes that stand on the card of a pack's answer."""
+    return (*cautions(pack), *(measuring_notes(pack) if pack.measurements else ()))
 
 
 class ChecksCard(Card):
@@ -85,7 +90,7 @@ class ChecksCard(Card):
             check.text
             for pack in result.results
             for check in pack.quality
-            if check.outcome == "note" and not (pack.measurements and check.text in measuring_notes(pack))
+            if check.outcome == "note" and check.text not in _beside_answers(pack)
         ]
         for text in dict.fromkeys(notes):
             self._line("triangle-alert", "warning", text)
@@ -97,15 +102,7 @@ class ChecksCard(Card):
 
     def _show_contradictions(self, result: Result) -> None:
         for contradiction in result.patient.contradictions:
-            self._line(
-                "triangle-alert",
-                "warning",
-                self.tr("{field}: “{used}” is used, the other source says “{other}”").format(
-                    field=contradiction.field.replace("_", " "),
-                    used=contradiction.used,
-                    other=contradiction.other,
-                ),
-            )
+            self._line("triangle-alert", "warning", contradiction_words(contradiction))
 
     def _show_silent(self, result: Result) -> None:
         for pack in result.results:

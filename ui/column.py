@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from core.decision import Answer
+from services.before_signing import why_final_read
 from services.drafts import IdentityJotting
 from services.typed_table import is_typed
+from ui.at_hand import at_hand
 from ui.begun_card import BegunCard
 from ui.cases import Case
+from ui.column_page import MARGIN, ColumnPage
 from ui.computer_card import ComputerCard
 from ui.controls import label
 from ui.desk import Desk
@@ -21,13 +24,13 @@ from ui.impression_card import FinalReadCard, FirstReadLine, ImpressionCard
 from ui.map_choice import MapChoice, MapKey
 from ui.result_cards import ResultCards
 from ui.sign_foot import SignFoot
+from ui.signer import what_is_missing
 from ui.tab_order import order_stops
 from ui.theme import Theme
 from ui.values_card import ValuesCard
 from ui.words import a_model_spoke, signed_by
 
 WIDTH = 376
-MARGIN = 14
 
 
 class ReadingColumn(QWidget):
@@ -73,6 +76,22 @@ class ReadingColumn(QWidget):
         self._image_in_sight = seen
         self._show_ready()
 
+    def set_wide(self, wide: bool, why: str = "") -> None:
+        """Have the whole page, the forms beside what is said of them; ``why`` there is no image."""
+        self._no_image.setText(why)
+        self._no_image.setVisible(wide)
+        if wide == self.page.is_wide:
+            return
+        self.page.move_forms((self._no_image, self.identity, self.values), beside=wide)
+        if not wide:
+            self._place_forms()
+
+    def _place_forms(self) -> None:
+        """Put the forms where they stand in a column beside an image."""
+        self._column.insertWidget(self._column.indexOf(self.begun) + 1, self.identity)
+        self._column.insertWidget(self._column.indexOf(self._cards.slot) + 1, self.values)
+        self._column.insertWidget(0, self._no_image)
+
     def _show_ready(self) -> None:
         if self._desk.may_read:
             self.impression.set_ready(self._image_in_sight)
@@ -100,7 +119,7 @@ class ReadingColumn(QWidget):
             self.ask_identity()
         elif self.values.isVisibleTo(self):
             self.values.focus_first()
-            self._show_focused_soon()
+            self.page.show_focused_soon()
 
     def answer(self, answer: Answer) -> None:
         """Give an answer to the finding at hand; ``all_answered`` where none of several is."""
@@ -122,7 +141,7 @@ class ReadingColumn(QWidget):
     def take_words(self) -> bool:
         """Take own words that were typed without Enter; returns False where an answer has lost its words."""
         taken = self._desk.is_signed or all(card.take_words() for card in self.findings)
-        self._show_focused_soon()
+        self.page.show_focused_soon()
         return taken
 
     def focus_note(self) -> None:
@@ -147,21 +166,8 @@ class ReadingColumn(QWidget):
 
     def _go_to(self, field: QWidget) -> None:
         field.setFocus()
-        self._show_focused()
-        self._show_focused_soon()
-
-    @Slot()
-    def _show_focused_soon(self) -> None:
-        """Bring the field that has the focus into sight once it has its room: its line may just open."""
-        QTimer.singleShot(0, self, self._show_focused)
-
-    @Slot()
-    def _show_focused(self) -> None:
-        field = self.window().focusWidget()
-        if field is not None and self._inner.isAncestorOf(field):
-            self._scroll.ensureVisible(
-                0, field.mapTo(self._inner, field.rect().center()).y(), 0, field.height() // 2 + MARGIN
-            )
+        self.page.show_focused()
+        self.page.show_focused_soon()
 
     def ask_identity(self, *, age: bool = False) -> None:
         """Open the identity form."""
@@ -169,12 +175,12 @@ class ReadingColumn(QWidget):
             return
         self._identity_wanted = True
         self.refresh()
-        self._scroll.ensureWidgetVisible(self.identity)
+        self.page.ensureWidgetVisible(self.identity)
         if age:
             self.identity.ask_age()
         else:
             self.identity.ask_identity()
-        self._show_focused_soon()
+        self.page.show_focused_soon()
 
     def show_phase(self, phase: int | None) -> None:
         """Mark on the curves the phase of the beat that is in sight."""
@@ -223,6 +229,7 @@ class ReadingColumn(QWidget):
         self.signs = SignsCard()
         self.words = WordsCard()
         self.signed_note = label("", "accent", wrap=True)
+        self._no_image = label("", "muted", wrap=True)
         self.foot = SignFoot()
         self.sign, self.missing = self.foot.sign, self.foot.missing
 
@@ -230,33 +237,25 @@ class ReadingColumn(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._inner = QWidget()
-        self._column = QVBoxLayout(self._inner)
-        self._column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
-        self._column.setSpacing(12)
+        self.page = ColumnPage()
+        self._column = self.page.cards
+        self._no_image.hide()
         for card in (
             self.signed_note,
             self.begun,
-            self.identity,
             self.impression,
             self.first_read,
             self.computer,
         ):
             self._column.addWidget(card)
         self._column.addLayout(self._cards.slot)
-        self._column.addWidget(self.values)
         self._column.addWidget(self.final_read)
         self._column.addWidget(self.signs)
         self._column.addLayout(self._cards.after)
         self._column.addWidget(self.words)
         self._column.addStretch(1)
-        self._scroll.setWidget(self._inner)
-        whole.addWidget(self._scroll, 1)
+        self._place_forms()
+        whole.addWidget(self.page, 1)
         whole.addWidget(self.foot)
 
     def _connect(self) -> None:
@@ -269,10 +268,12 @@ class ReadingColumn(QWidget):
         self.signs.changed.connect(self._on_signs_changed)
         self.words.written.connect(self._desk.write)
         self.values.identity_asked.connect(self._on_values_need_identity)
+        self.values.complained.connect(self._on_values_complained)
+        self.values.typed.connect(self._on_values_typed)
         self.foot.sign_asked.connect(self.sign_asked)
         self.computer.retry_asked.connect(self.retry_asked)
         self._cards.answered.connect(self._on_answered)
-        self._cards.line_opened.connect(self._show_focused_soon)
+        self._cards.line_opened.connect(self.page.show_focused_soon)
         self._cards.overlay_look_changed.connect(self.overlay_look_changed)
         self._cards.beside_asked.connect(self.beside_asked)
         self._cards.phase_asked.connect(self.phase_asked)
@@ -289,6 +290,17 @@ class ReadingColumn(QWidget):
     @Slot(bool)
     def _on_values_need_identity(self, age: bool) -> None:
         self.ask_identity(age=age)
+
+    @Slot()
+    def _on_values_complained(self) -> None:
+        self.page.show_soon(self.values.wrong, self.values.estimate)
+
+    @Slot()
+    def _on_values_typed(self) -> None:
+        """Tell on the estimates at once that they are of older values, with the field in sight."""
+        if self._desk.case is not None:
+            self._cards.show_older(self._desk.case, locked=self._desk.is_closed)
+            self.page.show_focused()
 
     # --- showing
 
@@ -307,14 +319,14 @@ class ReadingColumn(QWidget):
             self._identity_wanted = jotting is not None and not self._desk.is_signed
             self._fill_identity(case, jotting)
         self.refresh()
-        self._scroll.verticalScrollBar().setValue(0)
+        self.page.to_top()
 
     @Slot()
     def refresh(self) -> None:
         """Show what the open case and the order of reading allow."""
         desk, case = self._desk, self._desk.case
         self.setEnabled(case is not None)
-        self._inner.setVisible(case is not None)
+        self.page.inner.setVisible(case is not None)
         self.foot.setVisible(case is not None)
         if case is None:
             self._clear_made()
@@ -336,11 +348,14 @@ class ReadingColumn(QWidget):
         spoken = case.analysis is not None and (not silent or (is_typed(case.unit) and bool(case.forms)))
         self.computer.setVisible(not opened or not spoken or case.exchanged)
         self.final_read.setVisible(desk.wants_final_read and not begun)
+        if case.analysis is not None:
+            self.final_read.show_why(why_final_read(case.analysis))
         self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_closed)
         self.computer.show_case(case)
         self._place_computer(first=silent)
         self._rebuild_results(opened)
         self.values.show_case(case, opened=opened, locked=desk.is_closed)
+        self._cards.show_older(case, locked=desk.is_closed)
         self.signs.show_signs(desk.reading.signs, case.draft.signs_jotting, locked=desk.is_closed)
         asked = not silent and desk.asks_impression and signs_are_asked(case)
         self.signs.setVisible(asked or self._signs_wanted or self.signs.is_filled)
@@ -351,7 +366,8 @@ class ReadingColumn(QWidget):
             card.show_decision(stands, locked=desk.is_closed, changed=kept != stands)
         self._mark_at_hand()
         self._follow_with_map()
-        self.foot.show_case(case, missing, card_open=opened, may_add=desk.may_read)
+        besides = what_is_missing(desk.signer()) if not missing else ""
+        self.foot.show_case(case, missing, card_open=opened, may_add=desk.may_read, besides=besides)
         self._show_signature(case)
         if opened and not self._was_open:
             QTimer.singleShot(0, self, self._show_result)
@@ -383,9 +399,7 @@ class ReadingColumn(QWidget):
         """Bring the result that has just opened into sight with its heading, once it has its room."""
         opened = [card for card in (self.computer, *self._cards.made) if card.isVisible()]
         if opened:
-            card = min(opened, key=QWidget.y)
-            for edge in (card.geometry().bottom(), card.y()):
-                self._scroll.ensureVisible(0, edge, 0, MARGIN)
+            self.page.show_whole(min(opened, key=QWidget.y))
 
     def _rebuild_results(self, opened: bool) -> None:
         case = self._desk.case
@@ -421,19 +435,7 @@ class ReadingColumn(QWidget):
         self._built_for = None
 
     def _current(self) -> FindingCard | None:
-        """Return the finding at hand: the open one that has the focus, else the next open one.
-
-        Where all are answered it is the one that has the focus, or the only one.
-        """
-        answerable = [card for card in self.findings if card.is_answerable]
-        open_ones = [card for card in answerable if self._desk.decision(*card.key) is None]
-        focused = next((card for card in answerable if card.isAncestorOf(self.focusWidget() or self)), None)
-        if focused is None or focused in open_ones:
-            alone = answerable if len(answerable) == 1 else []
-            return focused or next(iter(open_ones or alone), None)
-        behind = answerable[answerable.index(focused) + 1 :]
-        following = [card for card in behind if card in open_ones]
-        return next(iter(following or open_ones or [focused]))
+        return at_hand(self.findings, self._desk, self.focusWidget() or self)
 
     @Slot()
     def _mark_at_hand(self) -> None:
@@ -459,11 +461,7 @@ class ReadingColumn(QWidget):
     def _on_signs_changed(self) -> None:
         """Bring the sentence about what cannot be recorded into sight, once it has its room."""
         if self.signs.wrong.isVisible():
-            QTimer.singleShot(0, self, self._show_sign_sentence)
-
-    @Slot()
-    def _show_sign_sentence(self) -> None:
-        self._scroll.ensureWidgetVisible(self.signs.wrong)
+            self.page.show_soon(self.signs.wrong)
 
     @Slot()
     def _on_age_asked(self) -> None:
@@ -481,7 +479,7 @@ class ReadingColumn(QWidget):
         """Bring the finding that the keys act on now into sight."""
         card = self._current()
         if card is not None:
-            self._scroll.ensureWidgetVisible(card, 0, MARGIN)
+            self.page.ensureWidgetVisible(card, 0, MARGIN)
 
     @Slot(object, object)
     def _on_identity_confirmed(self, typed: object, confirmed: object) -> None:
@@ -493,5 +491,5 @@ class ReadingColumn(QWidget):
         self.refresh()
         window = self.window()
         window.setFocus()
-        self._scroll.verticalScrollBar().setValue(0)
+        self.page.to_top()
         self.go_to_values()

@@ -107,7 +107,9 @@ class RefusalCard(Card):
     age_asked = Signal()
     retry_asked = Signal()
 
-    def __init__(self, theme: Theme, pack: PackResult, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, pack: PackResult, *, age_known: bool = False, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent=parent)
         assert pack.refusal is not None
         row = QHBoxLayout()
@@ -120,7 +122,8 @@ class RefusalCard(Card):
         self.body.addWidget(label(pack.refusal.reason, "body", wrap=True))
         self.body.addWidget(label(pack.refusal.advice, "muted", wrap=True))
         if pack.refusal.gate == "age":
-            button = KeyButton(self.tr("Enter the age"), "identity")
+            words = self.tr("Change the age") if age_known else self.tr("Enter the age")
+            button = KeyButton(words, "identity")
             button.clicked.connect(self.age_asked)
             self.body.addWidget(button)
         if pack.refusal.gate == "failed":

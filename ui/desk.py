@@ -27,6 +27,7 @@ from services.workplace import Workplace
 from ui.cases import Case, CaseBook
 from ui.draft_writer import DraftWriter
 from ui.duties import who_may
+from ui.signer import Signer, signer_here
 
 
 class Desk(QObject):
@@ -42,6 +43,7 @@ class Desk(QObject):
         super().__init__(parent)
         self._book = book
         self._workplace = workplace
+        book.signer = self.signer
         self.case: Case | None = None
         self.undo = QUndoStack(self)
         self.writer = DraftWriter(workplace, self)
@@ -125,6 +127,10 @@ class Desk(QObject):
     def may_read(self) -> bool:
         """Whether who is logged in may give impressions, answers and words."""
         return self._workplace.session.may("read")
+
+    def signer(self) -> Signer:
+        """Return who would sign what is read now."""
+        return signer_here(self._workplace)
 
     @property
     def is_closed(self) -> bool:

@@ -12,18 +12,18 @@ from core.decision import Answer, Decision
 from core.result import Finding, PackResult
 from core.wording import say
 from services.before_signing import is_answer
-from services.words import finding_sentence, site_sentence
-from ui.controls import Card, KeyButton, Switch, enable, label, set_role
+from services.words import beside_sentences, cautions, finding_sentence, site_sentence
+from ui.controls import KeyButton, Switch, enable, label, set_role
 from ui.map_choice import MapKey
 from ui.own_words import OwnWords
-from ui.result_head import result_head
 from ui.score_line import ScoreLine
 from ui.shortcuts import tooltip
 from ui.still_controls import StillSlider
 from ui.theme import Theme
+from ui.watermarked_card import WatermarkedCard
 
 
-class FindingCard(Card):
+class FindingCard(WatermarkedCard):
     """One finding: words, then the line, then the map; then the reader's answer."""
 
     answered = Signal(str, str, str, str, str)  # pack, finding, answer, words, note
@@ -42,23 +42,25 @@ class FindingCard(Card):
         rates: str = "",
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent=parent)
-        self.pack_id, self.finding_code = pack.stamp.pack_id, finding.code
-        self._is_trial = pack.stamp.pack_class == "demonstration"
-        self.is_answerable = is_answer(finding) and not self._is_trial
-        self._theme = theme
+        super().__init__(theme, pack, finding.label, "title", parent)
+        self.finding_code = finding.code
+        self.is_answerable = is_answer(finding) and not self.is_demonstration
         self._decision: Decision | None = None
         self._shown_once = False
         self.words, self.note = OwnWords(), QPlainTextEdit()
-        self.body.addLayout(result_head(finding.label, "title", pack))
-        if self._is_trial:
-            self.body.addWidget(label(say("reports.say.demonstration_note"), "critical", wrap=True))
+        for caution in cautions(pack):
+            self.body.addWidget(label(caution, "warning", wrap=True))
+        licence = say("packs.licence.non_commercial")
+        warned = [one for one in always_say if self.is_demonstration and one != licence]
+        for words in warned:  # what such a model does not notice, before it is read what it says
+            self.body.addWidget(label(words, "warning", wrap=True))
         self.body.addWidget(self._sentence(finding))
-        if always_say:
-            self.body.addWidget(label(" ".join(always_say), "muted", wrap=True))
+        if beside := " ".join(one for one in always_say if one not in warned):
+            self.body.addWidget(label(beside, "muted", wrap=True))
         self.body.addWidget(ScoreLine(theme, finding))
-        if rates:
-            self.body.addWidget(label(rates, "small", wrap=True))
+        for line in (rates, *beside_sentences(pack, finding)):
+            if line:
+                self.body.addWidget(label(line, "small", wrap=True))
         here = site_sentence(finding)
         if here:
             self.body.addWidget(label(here, "body", wrap=True))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QProgressBar, QSizePoli
 from core.image import ReadingUnit
 from core.patient import Patient
 from services.images import origin_of
+from services.patient import identity_differs
 from ui import words
 from ui.cases import Case
 from ui.controls import Chip, PushButton, label, set_role
@@ -177,6 +178,8 @@ class PatientBanner(QWidget):
         self.kept.clicked.connect(self.kept_clicked)
         row.addWidget(self.name)
         row.addWidget(self._facts, 1)
+        self.identity = label("", "muted")
+        row.addWidget(self.identity)
         row.addWidget(self.kept)
         row.addWidget(self.status)
         self.clear()
@@ -185,6 +188,8 @@ class PatientBanner(QWidget):
         """Show that no patient is open."""
         self.name.set_whole(self.tr("No patient open"))
         self._facts.set_facts(())
+        self.identity.clear()
+        self.identity.hide()
         self.status.hide()
         self.kept.hide()
         self.setAccessibleName(self.tr("No patient open"))
@@ -205,10 +210,10 @@ class PatientBanner(QWidget):
             ("", words.study_name(unit)),
             (when, ""),
             (unit.header.institution or "", ""),
-            (self._typed(patient), ""),
             (self.tr("from the kept copy") if origin_of(unit) == "copy" else "", ""),
         )
         self._facts.set_facts(tuple(fact for fact in facts if any(fact)))
+        self._show_identity(patient, unit.patient)
         self.kept.show()
         self.setAccessibleName(self.text())
 
@@ -219,13 +224,26 @@ class PatientBanner(QWidget):
 
     def text(self) -> str:
         """Return all that stands on the banner."""
-        return f"{self.name.whole()} {self._facts.text()}"
+        return f"{self.name.whole()} {self._facts.text()}   {self.identity.text()}"
 
-    def _typed(self, patient: Patient) -> str:
+    def _show_identity(self, patient: Patient, header: Patient) -> None:
+        """Say where it is known from who this is, as far as it is no header; in amber where one differs."""
         sources = {value.source for value in (patient.name, patient.id) if value is not None}
-        if "typed" in sources:
-            return self.tr("identity typed")
-        return self.tr("identity not known") if not sources else ""
+        said, told, role = "", "", "muted"
+        if identity_differs(header, patient):
+            who = " · ".join((words.patient_name(patient), words.patient_id(patient)))
+            said, role = self.tr("header names another patient"), "warning-strong"
+            told = "\n".join(
+                (words.header_identity(header), self.tr("It is read as of {who}.").format(who=who))
+            )
+        elif "typed" in sources:
+            said = self.tr("identity typed")
+        elif not sources:
+            said, role = self.tr("identity not known"), "warning"
+        self.identity.setText(said)
+        self.identity.setToolTip(told)
+        self.identity.setVisible(bool(said))
+        set_role(self.identity, role=role)
 
 
 class StatusLine(QWidget):

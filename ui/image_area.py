@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from core.errors import ChangedFileError, FarlightError
 from core.image import ReadingUnit
+from core.model_facts import has_sides
 from core.result import Correction
 from services import display
 from services.typed_table import is_typed
@@ -215,7 +216,7 @@ class ImageArea(QWidget):
             top_left=(words.study_name(unit), series + count, *self._place_words(unit)),
             bottom_right=(*notes, spacing) if spacing else notes,
             sides=sides,
-            side_note=self.tr("side not\nverified"),
+            side_note=self.tr("side not\nverified") if _has_sides(case) else "",
         )
 
     def _place_words(self, unit: ReadingUnit) -> tuple[str, ...]:
@@ -330,3 +331,8 @@ class ImageArea(QWidget):
 
 def _view_key(case_key: str, frame: int) -> str:
     return f"{case_key}#{frame}"
+
+
+def _has_sides(case: Case) -> bool:
+    """Whether left and right mean something, as far as models have told the image's kind."""
+    return case.analysis is None or has_sides(case.analysis.result, case.facts)

@@ -22,7 +22,8 @@ class ReadCard(Card):
     def __init__(self, title: str, why: str, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.body.addWidget(label(title, "title"))
-        self.body.addWidget(label(why, "muted", wrap=True))
+        self.why = label(why, "muted", wrap=True)
+        self.body.addWidget(self.why)
         self.body.addSpacing(2)
         names = (self.tr("Nothing seen"), self.tr("Abnormal"), self.tr("Unsure"))
         self.buttons = {}
@@ -57,16 +58,20 @@ class ImpressionCard(ReadCard):
 
 
 class FinalReadCard(ReadCard):
-    """Asks for the final read where the computer gave no score to agree or disagree with."""
+    """Asks for the final read where no score is to be agreed or disagreed with."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
             self.tr("Your final read"),
-            self.tr("There is no score to answer here. Look again: what do you say of the image?"),
+            "",
             parent,
         )
         for button in self.buttons.values():
             button.setCheckable(True)
+
+    def show_why(self, why: str) -> None:
+        """Say why it is asked for."""
+        self.why.setText(self.tr("{why} Look again: what do you say of the image?").format(why=why))
 
     def show_final_read(self, final: FinalRead | None, *, locked: bool) -> None:
         """Show what was said; it may be said anew until it is signed."""

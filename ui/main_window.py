@@ -260,6 +260,7 @@ class MainWindow(QMainWindow):
         self.kept_card.due_asked.connect(self.keeping.show_due)
         self.site_prevalence.said_anew.connect(self.sight.show_meaning)
         self.records.whose_changed.connect(self.sight.show_patient)
+        self.settings.people.changed.connect(self.sight.show_signer)
         self.keeping.deleted.connect(self._on_deleted)
         self.records.open_copy, self.records.open_values = self.copies.open_study, self.tables.open_kept
         self.records.page.pane.further.addWidget(self.keeping.card)
@@ -384,6 +385,7 @@ class MainWindow(QMainWindow):
     def _on_unlocked(self, another: bool) -> None:
         self.read.key_answers.guard.break_off()  # what was typed at the cover is no word of the reading
         self._show_person()
+        self.sight.show_signer()
         self.auditing.page.forget()  # of whoever was there
         if self.turner.is_shown("audit") and self._workplace.session.may("audit"):
             self.auditing.page.refresh()

@@ -10,17 +10,17 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 from core.model_facts import ModelFacts
 from core.result import Measurement, PackResult
 from services import overlays
-from services.words import cautions, measured_words, measuring_notes, reference_words, tile_words
+from services.words import cautions, measured_words, measuring_notes, range_words, sources_below, tile_words
 from ui.beat_curve import BeatCurve
-from ui.controls import Card, PushButton, label
-from ui.result_head import result_head
+from ui.controls import PushButton, label
 from ui.theme import Theme
+from ui.watermarked_card import WatermarkedCard
 
 _MANY = 10  # beyond them, what has no interval of its own is folded away
 _ONE_LINE = 24  # letters of a value that stay in one line
 
 
-class MeasureCard(Card):
+class MeasureCard(WatermarkedCard):
     """The numbers of one pack; what is said of how they were measured stands in their tooltips."""
 
     phase_asked = Signal(int)
@@ -28,10 +28,8 @@ class MeasureCard(Card):
     def __init__(
         self, theme: Theme, pack: PackResult, facts: ModelFacts | None, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent=parent)
-        self._theme = theme
+        super().__init__(theme, pack, pack.title, "strong", parent)
         self.curve: BeatCurve | None = None
-        self.body.addLayout(result_head(pack.title, "strong", pack))
         for sentence in cautions(pack):
             self.body.addWidget(label(sentence, "warning", wrap=True))
         self._build_legend(pack)
@@ -44,7 +42,8 @@ class MeasureCard(Card):
             )
         notes = [note for note in measuring_notes(pack) if note not in cautions(pack)]
         how = [first.method for first in pack.measurements[:1] if pack.volumes and first.method]
-        for sentence in (*how, *notes, *(facts.always_say if facts else ())):
+        told = sources_below(pack.measurements)
+        for sentence in (*told, *how, *notes, *(facts.always_say if facts else ())):
             self.body.addWidget(label(sentence, "small", wrap=True))
 
     def show_phase(self, phase: int | None) -> None:
@@ -129,9 +128,10 @@ def _numbers(measurements: list[Measurement]) -> QWidget:
             part.setToolTip(one.method)
         grid.addWidget(name, 2 * number, 0)
         grid.addWidget(value, 2 * number, 1)
-        beside = " ".join(line for line in (reference_words(one), one.meaning) if line)
-        if beside:
-            grid.addWidget(label(beside, "small", wrap=True), 2 * number + 1, 0, 1, 2)
+        usual, outside = range_words(one)
+        if usual:
+            beside = label(usual, "warning" if outside else "small", wrap=True)
+            grid.addWidget(beside, 2 * number + 1, 0, 1, 2)
     return made
 
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from core.errors import FarlightError
 from core.model_facts import ModelFacts, TestFigure
 from services.packs import InstalledPack, installed_packs
+from services.words import population_words
 from services.workplace import Workplace
 from ui.controls import Card, Chip, IconLabel, KeyButton, enable, label
 from ui.demonstration_card import DemonstrationCard
@@ -315,4 +316,4 @@ def _list(workplace: Workplace, _handle: Handle) -> tuple[tuple[InstalledPack, .
 
 def _figure(figure: TestFigure) -> str:
     interval = f" ({figure.interval[0]:.3f} – {figure.interval[1]:.3f})" if figure.interval else ""
-    return f"{figure.metric} {figure.value:.3f}{interval} · {figure.population}"
+    return f"{figure.metric} {figure.value:.3f}{interval} · {population_words(figure)}"

@@ -29,6 +29,7 @@ class PeopleCard(Card):
 
     failed = Signal(object)
     key_waits = Signal()
+    changed = Signal()
 
     def __init__(self, workplace: Workplace, pools: Pools, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("People"), parent)
@@ -106,6 +107,8 @@ class PeopleCard(Card):
         if result == QDialog.DialogCode.Accepted and self._workplace.staff.key_waits:
             self.key_waits.emit()
         self.refresh()
+        if result == QDialog.DialogCode.Accepted:
+            self.changed.emit()
 
     @Slot()
     def _on_own_password(self) -> None:

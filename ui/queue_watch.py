@@ -72,6 +72,11 @@ class QueueWatch(QObject):
         ran = [one for one in case.analysis.result.results if one.stamp.engine is not None]
         if ran:
             self._show_engine(ran)
+        elif any(one.status == "ok" for one in case.analysis.result.results) and not self._began:
+            self._chip.set_chip(self.tr("Tables, without an engine"), "plain", dot=True)
+            self._chip.setToolTip(
+                self.tr("Models of values are tables that are reckoned; those of images are not loaded yet.")
+            )
 
     def _show_engine(self, ran: Sequence[PackResult]) -> None:
         """Name engine and time; the first look of an engine loads parts of the program, and says so."""

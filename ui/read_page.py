@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSlider, QSplitter, QVBoxLayout, QWidget
 
 from core.decision import Impression
+from services.typed_table import is_typed
 from ui.beat_walk import BeatWalk
 from ui.before_key import BeforeKey, ViewStep
 from ui.cases import Case, CaseBook
@@ -51,6 +52,7 @@ class ReadPage(QWidget):
         self.setObjectName("page")
         self.desk, self._book = desk, book
         self._undoable, self._study = False, ""
+        self._divided: QByteArray | None = None  # how the page was, while it has no image
         self.strip = StudyStrip(theme, book)
         self.map_choice = MapChoice(desk, self)
         self.image = ImageArea(theme, desk, pools, self.map_choice)
@@ -92,11 +94,14 @@ class ReadPage(QWidget):
 
     def layout_state(self) -> QByteArray:
         """Return how the page is divided, for the profile."""
-        return self._split.saveState()
+        return self._divided or self._split.saveState()
 
     def restore_layout(self, state: QByteArray) -> None:
         """Divide the page as it was."""
-        self._split.restoreState(state)
+        if self._divided is None:
+            self._split.restoreState(state)
+        else:
+            self._divided = state
 
     def step_back(self) -> bool:
         """Go one step back inside the page."""
@@ -112,8 +117,8 @@ class ReadPage(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.strip)
-        centre = QWidget()
-        middle = QVBoxLayout(centre)
+        self._centre = QWidget()
+        middle = QVBoxLayout(self._centre)
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
         middle.addWidget(self.image, 1)
@@ -122,7 +127,7 @@ class ReadPage(QWidget):
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setChildrenCollapsible(False)
         self._split.setHandleWidth(3)
-        self._split.addWidget(centre)
+        self._split.addWidget(self._centre)
         self._split.addWidget(self.column)
         self._split.setStretchFactor(0, 1)
         self._split.setStretchFactor(1, 0)
@@ -233,9 +238,23 @@ class ReadPage(QWidget):
         first = self.walk.first_frame(case.unit)
         self.frame_bar.begin(case.unit.frames, first)
         self.strip.show_case(case)
+        self._show_image_side(not is_typed(case.unit))
         self._show_tools()
         self.image.open(case, first)
         self.take_focus()
+
+    def _show_image_side(self, shown: bool) -> None:
+        """Divide the page between image and column; where there is no image the column has it all."""
+        if shown == (self._divided is None):
+            return
+        if not shown:
+            self._divided = self._split.saveState()
+        self.column.set_wide(not shown, self.image.no_image())
+        self.toast.stand_over(self.image if shown else self.column)
+        self._centre.setVisible(shown)
+        if shown and self._divided is not None:
+            self._split.restoreState(self._divided)
+            self._divided = None
 
     @Slot()
     def _on_taken_over(self) -> None:
@@ -245,6 +264,7 @@ class ReadPage(QWidget):
     @Slot()
     def _on_case_closed(self) -> None:
         self.frame_bar.begin(1)
+        self._show_image_side(True)
         self._show_tools()
         self.strip.show_case(None)
         self.image.close_case()

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from core.model_facts import ModelFacts, not_looked_for
 from core.result import PackResult
 from services.analyze import Analysis
+from services.patient_form import older_values
 from services.words import threshold_words
 from ui.cases import Case
 from ui.checks_card import ChecksCard
@@ -54,7 +55,7 @@ class ResultCards(QObject):
                 card.phase_asked.connect(self.phase_asked)
                 self._place(self.slot, card)
             if pack.status == "refused" and pack.refusal is not None:
-                refusal = RefusalCard(self._theme, pack)
+                refusal = RefusalCard(self._theme, pack, age_known=case.patient.age_years is not None)
                 refusal.age_asked.connect(self.age_asked)
                 refusal.retry_asked.connect(self.retry_asked)
                 self._place(self.slot, refusal)
@@ -72,6 +73,18 @@ class ResultCards(QObject):
         for card in self.made:
             if isinstance(card, MeasureCard):
                 card.show_phase(phase)
+
+    def show_older(self, case: Case, *, locked: bool) -> None:
+        """Say on each estimate from which values it was counted, where others stand in the form now."""
+        counted = case.analysis.result if case.analysis is not None else None
+        for card in self.made:
+            if not isinstance(card, RiskCard):
+                continue
+            form = next((one for one in case.forms if one.pack_id == card.pack_id), None)
+            if counted is None or form is None or locked:
+                card.show_older(())
+            else:
+                card.show_older(older_values(form, counted.patient, case.patient, counted.results))
 
     def clear(self) -> None:
         """Take all cards away."""

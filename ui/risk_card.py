@@ -2,63 +2,72 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsOpacityEffect, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.model_facts import ModelFacts
 from core.result import PackResult, Risk
 from core.wording import say
 from services.words import (
+    cautions,
     contribution_words,
     curve_words,
+    group_words,
     groups_of,
     measured_figure,
     risk_words,
     share_words,
 )
-from ui.controls import Card, label
-from ui.result_head import result_head
+from ui.controls import label
 from ui.risk_charts import BarRow, BarsView, CurveView
-from ui.theme import Theme, interface_font
+from ui.theme import Theme
+from ui.watermarked_card import WatermarkedCard
 
-_WATERMARK_PX, _WATERMARK_DEGREES, _WATERMARK_EVERY = 34, -24, 260
+_DIMMED = 0.4
 
 
-class RiskCard(Card):
-    """What one pack that reads values says; a demonstration says so across the whole card."""
+class RiskCard(WatermarkedCard):
+    """What one pack that reads values says."""
 
     def __init__(
         self, theme: Theme, pack: PackResult, facts: ModelFacts | None, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent=parent)
-        self._theme = theme
-        self._is_demonstration = pack.stamp.pack_class == "demonstration"
-        self.body.addLayout(result_head(pack.title, "strong", pack))
-        if self._is_demonstration:
-            self.body.addWidget(label(say("reports.say.demonstration_note"), "critical", wrap=True))
+        super().__init__(theme, pack, pack.title, "strong", parent)
+        self.older = label("", "warning-strong", wrap=True)
+        self.older.hide()
+        self.body.addWidget(self.older)
+        self._said = QWidget()
+        self._lines = QVBoxLayout(self._said)
+        self._lines.setContentsMargins(0, 0, 0, 0)
+        self._lines.setSpacing(self.body.spacing())
+        self.body.addWidget(self._said)
+        self._say(pack, facts)
+
+    def _say(self, pack: PackResult, facts: ModelFacts | None) -> None:
+        for caution in cautions(pack):
+            self._lines.addWidget(label(caution, "warning", wrap=True))
         groups = groups_of(pack)
         for risk in groups[:1] or pack.risks:
             self._add_risk(risk, groups)
         for sentence in (*measured_figure(facts), *(facts.always_say if facts else ())):
-            self.body.addWidget(label(sentence, "small", wrap=True))
+            self._lines.addWidget(label(sentence, "small", wrap=True))
 
     def _add_risk(self, risk: Risk, groups: tuple[Risk, ...]) -> None:
         first, further = risk_words(risk)
-        self.body.addWidget(label(first, "body" if groups else "strong", wrap=True))
-        self.body.addWidget(label(further, "muted", wrap=True))
+        first = group_words(groups) if groups else first
+        self._lines.addWidget(label(first, "strong", wrap=True))
+        self._lines.addWidget(label(further, "muted", wrap=True))
         if risk.survival and risk.horizon_days is not None:
             heading, unit = curve_words(risk)
-            self.body.addWidget(label(heading, "small", wrap=True))
+            self._lines.addWidget(label(heading, "small", wrap=True))
             curve = CurveView(self._theme, risk.survival, float(risk.horizon_days), unit)
             curve.setAccessibleName(f"{heading}. {first}")
-            self.body.addWidget(curve)
+            self._lines.addWidget(curve)
         if groups:
             self._add_bars(
                 [
                     BarRow(
                         name=one.label,
-                        text=share_words(one.probability),
+                        text=share_words(one),
                         length=one.probability,
                         interval=one.interval,
                     )
@@ -70,12 +79,12 @@ class RiskCard(Card):
 
     def _add_contributions(self, risk: Risk) -> None:
         heading, (low, high), parts = contribution_words(risk)
-        self.body.addWidget(label(heading, "small", wrap=True))
+        self._lines.addWidget(label(heading, "small", wrap=True))
         ends = QHBoxLayout()
         ends.addWidget(label(f"‹ {low}", "small"))
         ends.addStretch(1)
         ends.addWidget(label(f"{high} ›", "small"))
-        self.body.addLayout(ends)
+        self._lines.addLayout(ends)
         largest = max((abs(effect) for _, _, effect in parts), default=0.0) or 1.0
         bars = self._add_bars(
             [BarRow(name=name, text=text, length=effect / largest) for name, text, effect in parts],
@@ -87,23 +96,18 @@ class RiskCard(Card):
     def _add_bars(self, rows: list[BarRow], *, two_sided: bool) -> BarsView:
         bars = BarsView(self._theme, rows, two_sided=two_sided)
         bars.setAccessibleName("; ".join(f"{row.name} {row.text}" for row in rows))
-        self.body.addWidget(bars)
+        self._lines.addWidget(bars)
         return bars
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Draw the card, and across it that it is a demonstration."""
-        super().paintEvent(event)
-        if not self._is_demonstration:
+    def show_older(self, values: tuple[str, ...]) -> None:
+        """Dim the estimate where it was counted from values that are others now, and say which they were."""
+        told = say("risk.say.older", values="; ".join(values)) if values else ""
+        if told == self.older.text():
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(interface_font(_WATERMARK_PX, bold=True))
-        painter.setPen(self._theme.color("line"))
-        words = self.tr("DEMONSTRATION")
-        width = painter.fontMetrics().horizontalAdvance(words)
-        for middle in range(_WATERMARK_EVERY // 2, max(self.height(), _WATERMARK_EVERY), _WATERMARK_EVERY):
-            painter.save()
-            painter.translate(self.width() / 2, middle)
-            painter.rotate(_WATERMARK_DEGREES)
-            painter.drawText(QPointF(-width / 2, 0), words)
-            painter.restore()
+        self.older.setText(told)
+        self.older.setVisible(bool(told))
+        self.setAccessibleDescription(told)
+        dimmed = QGraphicsOpacityEffect(self._said) if told else None
+        if dimmed is not None:
+            dimmed.setOpacity(_DIMMED)
+        self._said.setGraphicsEffect(dimmed)  # type: ignore[arg-type]  # None takes it away

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.theme import SMALL_PX, Theme, interface_font
 
 _ROW, _BAR, _WORDS = 40, 8, 18
+_LEAST, _BETWEEN = 260, 10
 _CURVE_HEIGHT, _EDGE, _FOOT = 120, 30, 20
 _TICKS = (0, 50, 100)
 _DAY_STEPS = (30, 60, 90, 180, 365, 730, 1825)
@@ -45,26 +46,54 @@ class BarsView(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return the size of all rows."""
-        return QSize(260, len(self._rows) * _ROW)
+        return QSize(_LEAST, self.height_at(max(self.width(), _LEAST)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Take the height that the rows need at this width: long names go on in further lines."""
+        super().resizeEvent(event)
+        self.setFixedHeight(self.height_at(self.width()))
+
+    def height_at(self, width: int) -> int:
+        """Return the height of all rows."""
+        return sum(_ROW + (len(self.name_lines(row, width)) - 1) * _WORDS for row in self._rows)
+
+    def name_lines(self, row: BarRow, width: int) -> list[str]:
+        """Return the lines of a name; its value stands at the end of the last, which has room for it."""
+        metrics = QFontMetrics(interface_font(SMALL_PX))
+        value = metrics.horizontalAdvance(row.text) + _BETWEEN
+        lines = [""]
+        for word in row.name.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and metrics.horizontalAdvance(longer) > width:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        if metrics.horizontalAdvance(lines[-1]) + value > width:
+            lines.append("")
+        return lines
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Draw every row."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(interface_font(SMALL_PX))
-        for number, row in enumerate(self._rows):
-            self._paint_words(painter, row, number * _ROW)
-            self._paint_bar(painter, row, number * _ROW + _WORDS + 4.0)
+        top = 0
+        for row in self._rows:
+            lines = self.name_lines(row, self.width())
+            self._paint_words(painter, row, lines, top)
+            self._paint_bar(painter, row, top + len(lines) * _WORDS + 4.0)
+            top += _ROW + (len(lines) - 1) * _WORDS
 
-    def _paint_words(self, painter: QPainter, row: BarRow, top: int) -> None:
+    def _paint_words(self, painter: QPainter, row: BarRow, lines: list[str], top: int) -> None:
         metrics = painter.fontMetrics()
-        value = metrics.horizontalAdvance(row.text)
-        room = self.width() - value - 10
+        base = float(top + metrics.ascent() + 2)
         painter.setPen(self._theme.color("muted"))
-        name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QPointF(0, top + metrics.ascent() + 2), name)
+        for number, line in enumerate(lines):
+            name = metrics.elidedText(line, Qt.TextElideMode.ElideRight, self.width())  # one endless word
+            painter.drawText(QPointF(0, base + number * _WORDS), name)
         painter.setPen(self._theme.color("ink"))
-        painter.drawText(QPointF(self.width() - value, top + metrics.ascent() + 2), row.text)
+        value = metrics.horizontalAdvance(row.text)
+        painter.drawText(QPointF(self.width() - value, base + (len(lines) - 1) * _WORDS), row.text)
 
     def _paint_bar(self, painter: QPainter, row: BarRow, top: float) -> None:
         width = float(self.width())

@@ -1,13 +1,15 @@
-"""A score on its line: the interval as a band, the threshold as a tick, words under both."""
+"""A score on its line from 0 to 100: the interval as a band, the threshold as a tick, words under both."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.result import Finding
 from ui.theme import SMALL_PX, Theme, interface_font
 
-EDGE = 8
+EDGE = 8  # half of the dot
+BESIDE = 6
+ENDS = ("0", "100")
 LINE_Y = 11
 GAP = 12
 
@@ -20,14 +22,18 @@ class ScoreLine(QWidget):
         self._theme = theme
         self._finding = finding
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(
-            self.tr("Score {score} of 100, threshold {threshold}").format(
-                score=round(finding.probability * 100), threshold=round(finding.threshold * 100)
-            )
-        )
+        score, threshold = (round(one * 100) for one in (finding.probability, finding.threshold))
+        said = self.tr("Score {score} of 100, threshold {threshold}").format(score=score, threshold=threshold)
+        self._score = self.tr("score {value}").format(value=score)
         if finding.interval is not None:
             low, high = (round(end * 100) for end in finding.interval)
-            self.setToolTip(self.tr("Interval of the score: {low} to {high}").format(low=low, high=high))
+            self._score = self.tr("score {value} ({low} to {high})").format(value=score, low=low, high=high)
+            interval = self.tr("Interval of the score: {low} to {high}").format(low=low, high=high)
+            self.setToolTip(interval)
+            said = f"{said}. {interval}"
+        self.setAccessibleName(said)
+        metrics = QFontMetrics(interface_font(SMALL_PX))
+        self._left, self._right = (EDGE + BESIDE + metrics.horizontalAdvance(end) for end in ENDS)
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
@@ -66,15 +72,16 @@ class ScoreLine(QWidget):
     def _paint_words(self, painter: QPainter) -> None:
         painter.setPen(self._theme.color("muted"))
         metrics = painter.fontMetrics()
+        middle = LINE_Y + (metrics.ascent() - metrics.descent()) / 2
+        first, last = ENDS
+        painter.drawText(QPointF(0, middle), first)
+        painter.drawText(QPointF(self.width() - metrics.horizontalAdvance(last), middle), last)
         texts = [
             (
                 self._finding.threshold,
                 self.tr("threshold {value}").format(value=round(self._finding.threshold * 100)),
             ),
-            (
-                self._finding.probability,
-                self.tr("score {value}").format(value=round(self._finding.probability * 100)),
-            ),
+            (self._finding.probability, self._score),
         ]
         (low, low_text), (high, high_text) = sorted(texts)
         low_width, high_width = metrics.horizontalAdvance(low_text), metrics.horizontalAdvance(high_text)
@@ -88,4 +95,4 @@ class ScoreLine(QWidget):
         painter.drawText(QPointF(right, base), high_text)
 
     def _x(self, value: float) -> float:
-        return EDGE + max(0.0, min(1.0, value)) * (self.width() - 2 * EDGE)
+        return self._left + max(0.0, min(1.0, value)) * (self.width() - self._left - self._right)

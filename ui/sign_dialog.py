@@ -9,6 +9,7 @@ from services.clock_doubt import ClockDoubt
 from services.sign import Person
 from ui.controls import label, set_role
 from ui.sheet_dialog import LEAST_PIN, PinField, Sheet
+from ui.sign_summary import Fact
 from ui.still_controls import StillComboBox
 
 FACT_WIDTH = 368
@@ -22,7 +23,7 @@ class SignDialog(Sheet):
     def __init__(
         self,
         people: tuple[Person, ...],
-        facts: tuple[tuple[str, str], ...],
+        facts: tuple[Fact, ...],
         doubt: ClockDoubt | None,
         parent: QWidget,
         *,
@@ -56,14 +57,16 @@ class SignDialog(Sheet):
         self.pin.returnPressed.connect(self._on_signed)
         (self.text if addendum else self.pin).setFocus()
 
-    def _show_facts(self, facts: tuple[tuple[str, str], ...], *, addendum: bool) -> None:
-        """List whose images are signed and what is said of them."""
+    def _show_facts(self, facts: tuple[Fact, ...], *, addendum: bool) -> None:
+        """List whose images are signed and what is said of them; in amber what speaks against it."""
         grid = self.grid()
         grid.setVerticalSpacing(4)
-        for row, (what, value) in enumerate(facts):
-            grid.addWidget(label(what, "muted"), row, 0, Qt.AlignmentFlag.AlignTop)
-            words = label(value, "body" if row else "strong", wrap=True)
-            words.setAccessibleName(f"{what}: {value}")
+        for row, fact in enumerate(facts):
+            name = label(fact.what, "warning" if fact.doubted else "muted")
+            grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
+            role = "warning-strong" if fact.doubted else "body"
+            words = label(fact.value, role if row else "strong", wrap=True)
+            words.setAccessibleName(f"{fact.what}: {fact.value}")
             words.setFixedWidth(FACT_WIDTH)
             grid.addWidget(words, row, 1)
         kept = (

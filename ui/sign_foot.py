@@ -35,9 +35,15 @@ class SignFoot(QWidget):
         column.addWidget(self.sign)
 
     def show_case(
-        self, case: Case | None, missing: Sequence[Missing], *, card_open: bool, may_add: bool = True
+        self,
+        case: Case | None,
+        missing: Sequence[Missing],
+        *,
+        card_open: bool,
+        may_add: bool = True,
+        besides: str = "",
     ) -> None:
-        """Show what stands between the open case and its signature."""
+        """Show what stands between the open case and its signature; ``besides`` is no part of the reading."""
         if case is None:
             enable(self.sign, False, self.tr("No study is open"))
             return
@@ -49,7 +55,20 @@ class SignFoot(QWidget):
         else:
             if case.error:
                 texts = [self.tr("It could not be analysed, so there is nothing to sign.")]
-            self.missing.setText(" ".join(texts[:2] if card_open else texts[:1]))
+            short = texts if case.error else self._in_short(missing)
+            self.missing.setText(" ".join(short[:2] if card_open else short[:1]) or besides)
             self.sign.set_words(self.tr("Sign and report"))
             enable(self.sign, not missing, "\n".join(texts))
         self.missing.setVisible(bool(self.missing.text()))
+
+    def _in_short(self, missing: Sequence[Missing]) -> list[str]:
+        """Return what is missing, several findings in one sentence."""
+        findings = sum(one.code == "decision" for one in missing)
+        if findings < 2:
+            return [one.text for one in missing]
+        all_findings = (
+            self.tr("Answer both findings.")
+            if findings == 2
+            else self.tr("Answer all {count} findings.").format(count=findings)
+        )
+        return list(dict.fromkeys(all_findings if one.code == "decision" else one.text for one in missing))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from PySide6.QtCore import QCoreApplication
 
-from core.decision import Reading
+from core.decision import ClinicalSigns, Reading
 from core.result import Finding, PackResult
 from services.before_signing import reading_beside
 from services.patient import identity_differs
 from services.typed_table import is_typed
 from ui import words
 from ui.cases import Case
+from ui.forms import signs_are_asked
 from ui.impression_card import impression_words
 
 _CONTEXT = "sign"
@@ -21,29 +24,43 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate(_CONTEXT, text)
 
 
-def sign_facts(case: Case) -> tuple[tuple[str, str], ...]:
-    """Return what and value, a line each: patient, study, reads, answers, empty lines."""
-    patient, unit, reading = case.whose, case.unit, case.draft.reading
-    if case.analysis is not None:
-        reading = reading_beside(case.analysis, reading)
+class Fact(NamedTuple):
+    """One line of what is signed; ``doubted`` where it speaks against the others."""
+
+    what: str
+    value: str
+    doubted: bool = False
+
+
+def whose_facts(case: Case) -> tuple[Fact, ...]:
+    """Return whose images they are: patient, what an image says against it, study."""
+    patient, unit = case.whose, case.unit
     who = (words.patient_id(patient), words.sex_word(patient), words.age_word(patient))
     when = " ".join(part for part in (words.study_date(unit), words.study_time(unit)) if part)
-    known, study = " · ".join(who), (words.study_name(unit), when or _tr("date not known"))
-    if identity_differs(unit.patient, patient):
-        known = f"{known}\n{words.header_identity(unit.patient)}"
-    facts = [
-        (_tr("Patient"), words.patient_name(patient)),
-        *(((_tr("Signed as"), case.moved.signed_as),) if case.moved is not None else ()),
-        (_tr("ID · sex · age"), known),
-        (_tr("Study"), words.study_name(unit) if is_typed(unit) else " · ".join(study)),
-        (_tr("You sign"), "\n".join(_values(case) + _answers(case, reading) + _own_words(reading))),
-        (_tr("Left empty"), ", ".join(empty_lines(reading, image=not is_typed(unit))) or _tr("nothing")),
-    ]
-    return tuple(facts)
+    study = (words.study_name(unit), when or _tr("date not known"))
+    header = words.header_identity(unit.patient) if identity_differs(unit.patient, patient) else ""
+    return (
+        Fact(_tr("Patient"), words.patient_name(patient)),
+        *((Fact(_tr("Signed as"), case.moved.signed_as),) if case.moved is not None else ()),
+        Fact(_tr("ID · sex · age"), " · ".join(who)),
+        *((Fact(_tr("Another patient?"), header, doubted=True),) if header else ()),
+        Fact(_tr("Study"), words.study_name(unit) if is_typed(unit) else " · ".join(study)),
+    )
 
 
-def empty_lines(reading: Reading, *, image: bool = True) -> tuple[str, ...]:
-    """Return the names of the lines of the report that nobody filled in; signs are asked beside an image."""
+def sign_facts(case: Case) -> tuple[Fact, ...]:
+    """Return what and value, a line each: patient, study, reads, answers, empty lines."""
+    reading = case.draft.reading
+    if case.analysis is not None:
+        reading = reading_beside(case.analysis, reading)
+    said = "\n".join(_values(case) + _answers(case, reading) + _own_words(reading))
+    asked = signs_are_asked(case) or reading.signs != ClinicalSigns()
+    empty = ", ".join(empty_lines(reading, signs_asked=asked)) or _tr("nothing")
+    return (*whose_facts(case), Fact(_tr("You sign"), said), Fact(_tr("Left empty"), empty))
+
+
+def empty_lines(reading: Reading, *, signs_asked: bool = True) -> tuple[str, ...]:
+    """Return the names of the lines of the report that nobody filled in; signs only where they were asked."""
     signs = reading.signs
     measured = (
         (_tr("breaths"), signs.respiratory_rate_per_min),
@@ -51,7 +68,7 @@ def empty_lines(reading: Reading, *, image: bool = True) -> tuple[str, ...]:
         (_tr("danger signs"), signs.danger_signs),
     )
     lines = (
-        *(measured if image else ()),
+        *(measured if signs_asked else ()),
         (_tr("indication"), reading.indication.strip()),
         (_tr("reading"), reading.words.strip()),
         (_tr("conclusion"), reading.conclusion.strip()),
@@ -101,7 +118,7 @@ def _answers(case: Case, reading: Reading) -> list[str]:
     results = () if case.analysis is None else case.analysis.result.results
     for pack in results:
         said.extend(_answer(reading, pack, finding) for finding in pack.findings)
-        if pack.status == "refused":
+        if pack.status == "refused" and pack.stamp.pack_class != "demonstration":
             said.append(_tr("Not answered by the computer: {title}").format(title=pack.title))
     return [line for line in said if line]
 

@@ -20,7 +20,7 @@ from ui import words
 from ui.cases import Case
 from ui.desk import Desk
 from ui.sign_dialog import SignDialog
-from ui.sign_summary import sign_facts
+from ui.sign_summary import sign_facts, whose_facts
 from ui.task import Handle, Pools
 
 
@@ -122,10 +122,8 @@ class Signing(QObject):
             )
             return
         self._case, self._said = case, _Said(case.unit, case.analysis, case.draft, case.signed)
-        facts = sign_facts(case)
         addendum = case.signed is not None
-        if addendum:
-            facts = facts[: 4 if case.moved is not None else 3]  # who and what
+        facts = whose_facts(case) if addendum else sign_facts(case)
         self.dialog = SignDialog(people, facts, doubt, self._window, addendum=addendum)
         self.dialog.signed.connect(self._on_pin_given)
         self.dialog.finished.connect(self._on_dialog_closed)

@@ -5,16 +5,21 @@ from PySide6.QtCore import QCoreApplication
 from services.before_signing import missing_for_signing
 from services.typed_table import is_typed
 from ui.cases import Case
+from ui.signer import Signer, ready_words
 
 
-def state_words(case: Case, *, no_model: bool) -> str:
-    """Return where the reading of a case stands; ``no_model`` is whether none looked at its image."""
+def state_words(case: Case, *, no_model: bool, signer: Signer = "self", held: bool = False) -> str:
+    """Return where the reading of a case stands.
+
+    ``no_model`` is whether none looked at its image, ``held`` whether something that the
+    case itself does not know stands against a signature.
+    """
     if case.signed is not None:
         return _tr("Signed")
     if case.error:
         return _tr("Could not be analysed")
     if is_typed(case.unit) or case.draft.reading.first_read is not None:
-        return _tr("Ready to sign") if is_ready(case) else _begun_words(case)
+        return ready_words(signer) if is_ready(case) and not held else _begun_words(case)
     if case.analysing:
         return _tr("Analysing")
     if not case.analysed:

@@ -152,7 +152,11 @@ class Pools(QObject):
         return tuple(task for task in self._tasks if task.running)
 
     def close(self) -> None:
-        """Stop everything and wait for it; called once, when the window closes."""
+        """Stop everything and wait for it; called once, when the window closes.
+
+        What cannot be stopped (a library that is being loaded) is waited for to its end: Qt does so in any
+        case when a pool goes, but then with Python's lock held, without which no task of ours can end.
+        """
         self._closed = True
         for task in self._tasks:
             task.cancel()
@@ -162,6 +166,7 @@ class Pools(QObject):
         for pool in pools:
             if not pool.waitForDone(STOP_TIMEOUT_MS):
                 _log.warning("a background task did not stop in time")
+                pool.waitForDone()
 
     def _start(self, pool: QThreadPool, name: str, work: Work, key: object, priority: int) -> Task:
         task = Task(name, key, work, self)

@@ -22,6 +22,7 @@ DARK = {
     "critical": "#ee7a5f", "button": "#242d35", "button_hover": "#2d3841", "button_press": "#36434d",
     "well": "#0f1316", "selected": "#1d3136", "on_accent": "#06211f", "faint": "#66737e",
     "outline": "#465562", "warning_ground": "#2a2517", "critical_ground": "#2f1f1c", "scroll": "#3a4650",
+    "watermark": "#263038",
 }  # fmt: skip
 LIGHT = {
     "ground": "#eef1f3", "pane": "#ffffff", "card": "#f6f8f9", "line": "#d6dde2",
@@ -29,6 +30,7 @@ LIGHT = {
     "critical": "#b63c22", "button": "#e9eef1", "button_hover": "#dfe6ea", "button_press": "#d2dbe0",
     "well": "#ffffff", "selected": "#e1f1ef", "on_accent": "#ffffff", "faint": "#8b98a3",
     "outline": "#a9b6bf", "warning_ground": "#fdf5e2", "critical_ground": "#fdeeea", "scroll": "#b9c4cc",
+    "watermark": "#e8edf0",
 }  # fmt: skip
 
 

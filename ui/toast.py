@@ -28,6 +28,16 @@ class Toast(QLabel):
         parent.installEventFilter(self)
         self.hide()
 
+    def stand_over(self, room: QWidget) -> None:
+        """Stand over another widget from now on."""
+        if room is self._room:
+            return
+        self.clear_away()
+        self._room.removeEventFilter(self)
+        self._room = room
+        room.installEventFilter(self)
+        self.setParent(room)
+
     def say(self, text: str) -> None:
         """Show a sentence in place of the last one."""
         self.setText(text)

@@ -85,6 +85,10 @@ class ValueField(QObject):
         set_role(self.control, wrong=bool(wrong))
         return wrong
 
+    def mark(self) -> None:
+        """Mark the field, until its value is another, as one that a model cannot go on without."""
+        set_role(self.control, wrong=True)
+
     def show_known(self, words: str) -> None:
         """Say under the field which value stands in where nothing is typed."""
         self.note.setText(words)

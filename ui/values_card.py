@@ -26,6 +26,8 @@ class ValuesCard(Card):
     """
 
     identity_asked = Signal(bool)  # whether it is the age that is missing
+    complained = Signal()  # what is wrong or missing stands beside the button
+    typed = Signal()  # another value stands in the form, and is kept
 
     def __init__(self, theme: Theme, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Values for an estimate"), parent)
@@ -100,22 +102,40 @@ class ValuesCard(Card):
 
     @Slot()
     def submit(self) -> None:
-        """Check every field, go to the first that is wrong or missing, else have the model asked."""
+        """Have the model asked; where values are wrong or missing, name them all and go to the first."""
         case = self._desk.case
         if case is None:
             return
-        for field in self._fields.values():
-            wrong = field.check()
-            if wrong:
-                self._complain(f"{wrong} {field.field.help}".strip(), field.control)
-                return
         self._keep()
+        sentences, fields = self._against(case)
+        if not sentences:
+            self.wrong.hide()
+            self._desk.ask_estimates()
+            return
+        self._complain(sentences)
+        if fields:
+            fields[0].control.setFocus()
+            self.complained.emit()
+        else:
+            self.identity_asked.emit(self._needs_age())
+
+    def _against(self, case: Case) -> tuple[list[str], list[ValueField]]:
+        """Return a sentence for each wrong value and one for all missing ones, and mark their fields."""
+        sentences, missing, marked = [], [], []
         for one in self._form().fields:
-            if one.required and not self._is_known(case, one):
-                self._complain(self.tr("Still needed: {field}.").format(field=one.title), self._control(one))
-                return
-        self.wrong.hide()
-        self._desk.ask_estimates()
+            field = self._fields.get(one.code)
+            wrong = field.check() if field is not None else ""
+            is_missing = not wrong and one.required and not self._is_known(case, one)
+            if wrong:
+                sentences.append(f"{wrong} {one.help}".strip())
+            elif is_missing:
+                missing.append(one.title)
+            if field is not None and (wrong or is_missing):
+                field.mark()
+                marked.append(field)
+        if missing:
+            sentences.append(self.tr("Still needed: {fields}.").format(fields="; ".join(missing)))
+        return sentences, marked
 
     def set_texts(self, texts: dict[str, str]) -> None:
         """Put texts into the fields by code; what is not named is emptied."""
@@ -128,21 +148,13 @@ class ValuesCard(Card):
         """Return what stands in the fields, by code."""
         return {code: field.text() for code, field in self._fields.items() if field.text()}
 
-    def _complain(self, sentence: str, control: QWidget | None) -> None:
-        self.wrong.setText(sentence)
-        self.wrong.show()
-        if control is not None:
-            control.setFocus()
-        else:
-            self.identity_asked.emit(self._needs_age())
+    def _complain(self, sentences: list[str]) -> None:
+        self.wrong.setText("\n".join(sentences))
+        self.wrong.setVisible(bool(sentences))
 
     def _needs_age(self) -> bool:
         case = self._desk.case
         return case is not None and case.patient.age_years is None
-
-    def _control(self, one: FormField) -> QWidget | None:
-        field = self._fields.get(one.code)
-        return None if field is None else field.control
 
     def _is_known(self, case: Case, one: FormField) -> bool:
         results = case.analysis.result.results if case.analysis is not None else ()
@@ -159,6 +171,7 @@ class ValuesCard(Card):
             if value is not None and not wrong:
                 kept[code] = value
         self._desk.jot_values(kept)
+        self.typed.emit()
 
     def _form(self) -> ModelFacts:
         """Return the model whose form is in sight; only where there is one."""
@@ -229,10 +242,12 @@ class ValuesCard(Card):
 
     @Slot()
     def _on_edited(self) -> None:
-        self.wrong.hide()
         self._keep()
-        if self._desk.case is not None:
-            self._show_known(self._desk.case)
+        case = self._desk.case
+        if case is not None:
+            self._show_known(case)
+            if self.wrong.isVisibleTo(self):
+                self._complain(self._against(case)[0])
 
     @Slot()
     def _on_returned(self) -> None:

@@ -57,9 +57,9 @@ def paint_words(
     writer.down(facts, _RIGHT)
     writer.up(corners.bottom_right, _RIGHT)
     writer.up([line for text in caption for line in writer.broken(text)], _LEFT)
-    if corners.sides is None:
+    if corners.sides is None and corners.side_note:
         writer.beside_middle(corners.side_note.split("\n"))
-    else:
+    elif corners.sides is not None:
         writer.round(_turned(corners.sides, state.quarter_turns))
 
 

@@ -109,8 +109,8 @@ class WorklistModel(QAbstractTableModel):
                 name=signature.name, time=words.clock_time(signature.at)
             )
         if study.state == "refused" and case.refusal is not None and not is_ready(case):
-            return short_refusal(case.refusal)
-        return state_words(case, no_model=case.key in self._without_model)
+            return short_refusal(case.refusal, answered=case.taught)
+        return state_words(case, no_model=case.key in self._without_model, signer=self._book.signer())
 
     def _tip(self, study: Study, column: int) -> str:
         case = _speaker(study)

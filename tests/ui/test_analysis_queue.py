@@ -13,8 +13,8 @@ from core.errors import Cancelled
 from core.patient import Patient
 from services.analyze import Analysis
 from services.scan import scan
+from tests.ui.hands import sign_the_open_case
 from tests.ui.stage import StandInAnalyzer, pneumonia, stamp, wait_until, write_chest
-from tests.ui.test_reading import sign_the_open_case
 from ui.analysis_queue import _Analysis
 from ui.task import Handle
 

@@ -49,7 +49,7 @@ def read(stage: Stage, *paths: Path, **wanted: Any) -> Any:
 
 def in_sight(window: Any, field: QWidget) -> bool:
     """Whether the whole field stands in the scrolled part of the column."""
-    room = window.read.column._scroll.viewport()
+    room = window.read.column.page.viewport()
     top = field.mapTo(room, QPoint(0, 0)).y()
     return bool(top >= 0 and top + field.height() <= room.height())
 
@@ -67,7 +67,7 @@ def test_a_field_that_a_key_leads_to_is_in_sight(
 ) -> None:
     window = read(stage, write_chest(tmp_path, "1.dcm"))
     window.resize(window.minimumSize())
-    bar = window.read.column._scroll.verticalScrollBar()
+    bar = window.read.column.page.verticalScrollBar()
     wait_until(lambda: bar.maximum() > 0)
     bar.setValue(bar.maximum() if scrolled_to == "bottom" else 0)
     press(window, key, modifiers)
@@ -82,7 +82,7 @@ def test_the_line_that_edit_opens_below_the_fold_comes_into_sight(stage: Stage, 
     window.resize(window.minimumSize())
     (card,) = window.read.column.findings
     wait_until(window.read.column.identity.isVisible)
-    bar = window.read.column._scroll.verticalScrollBar()
+    bar = window.read.column.page.verticalScrollBar()
     wait_until(lambda: bar.maximum() > 0)
     bar.setValue(0)
     assert not in_sight(window, card.buttons["edited"]), "the form for the identity stands above the answers"
@@ -155,7 +155,7 @@ def test_a_result_that_opens_shows_its_heading_wherever_the_column_was_scrolled(
     wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
     wait_until(lambda: window.read.viewer.state is not None)
     window.resize(window.minimumSize())
-    bar = window.read.column._scroll.verticalScrollBar()
+    bar = window.read.column.page.verticalScrollBar()
     press(window, *lead)
     wait_until(lambda: bar.maximum() > 0)
     bar.setValue(bar.maximum())
@@ -163,7 +163,7 @@ def test_a_result_that_opens_shows_its_heading_wherever_the_column_was_scrolled(
     press(window, Qt.Key.Key_2)
     let_pass(200)
     (card,) = window.read.column.findings
-    top = card.mapTo(window.read.column._scroll.viewport(), QPoint(0, 0)).y()
+    top = card.mapTo(window.read.column.page.viewport(), QPoint(0, 0)).y()
     assert 0 <= top < 60
 
 

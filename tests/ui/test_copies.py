@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QLabel
 
 from services.drafts import Draft
 from tests.services.test_copies import units_in
+from tests.ui.hands import pause, press, ready
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
-from tests.ui.test_reading import pause, press, ready
 from ui.cases import Case, CaseBook
 
 pytestmark = pytest.mark.display

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from core.errors import DiskFullError
-from tests.ui.stage import let_pass, wait_until, write_chest
+from tests.ui.hands import begun
+from tests.ui.stage import let_pass, wait_until
 from tests.ui.test_locking import another, log_in, me
-from tests.ui.test_reading import press, ready
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -33,10 +32,7 @@ class Disk:
 
 @pytest.fixture
 def window(stage: Stage, tmp_path: Path) -> Any:
-    window = stage(write_chest(tmp_path, "1.dcm"))
-    ready(window)
-    press(window, Qt.Key.Key_2)
-    return window
+    return begun(stage, tmp_path)
 
 
 def conclude(window: Any, text: str) -> None:

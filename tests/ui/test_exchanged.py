@@ -11,8 +11,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from tests.ui.hands import pause, press, ready
 from tests.ui.stage import wait_until, write_chest
-from tests.ui.test_reading import pause, press, ready
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]

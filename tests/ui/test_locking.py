@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from services.staff import NewPerson
 from tests.opening import PASSWORD, enter_signer
+from tests.ui.hands import begun, pause, press, ready
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
-from tests.ui.test_reading import pause, press, ready
 from ui.sleep_watch import SleepWatch
 
 pytestmark = pytest.mark.display
@@ -164,9 +164,7 @@ def test_wrong_passwords_are_told_in_a_quiet_line_to_whose_they_are(stage: Stage
 
 
 def test_dialogs_go_and_a_signature_comes_back_without_its_pin(stage: Stage, tmp_path: Path) -> None:
-    window = stage(write_chest(tmp_path, "1.dcm"))
-    ready(window)
-    press(window, Qt.Key.Key_2)
+    window = begun(stage, tmp_path)
     press(window, Qt.Key.Key_A)
     press(window, Qt.Key.Key_Return, CONTROL)
     dialog = window.signing.dialog
@@ -189,9 +187,7 @@ def test_dialogs_go_and_a_signature_comes_back_without_its_pin(stage: Stage, tmp
 def test_a_study_that_somebody_began_is_put_away_at_a_switch_and_taken_over_in_the_open(
     stage: Stage, tmp_path: Path
 ) -> None:
-    window = stage(write_chest(tmp_path, "1.dcm"))
-    ready(window)
-    press(window, Qt.Key.Key_2)
+    window = begun(stage, tmp_path)
     press(window, Qt.Key.Key_A)
     case, first = window.desk.case, me(window)
     second = another(window)

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QFileDialog
 
 from core.errors import DamagedImageError, FarlightError, MediumGoneError
 from services.scan import Medium
+from tests.ui.hands import begun, press, ready
 from tests.ui.stage import StandInAnalyzer, let_pass, wait_until, write_chest
-from tests.ui.test_reading import press, ready
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -131,9 +131,7 @@ def test_esc_goes_one_step_back(stage: Stage, tmp_path: Path) -> None:
 
 
 def test_the_report_is_shown_unsigned_and_exported(stage: Stage, tmp_path: Path) -> None:
-    window = stage(write_chest(tmp_path, "1.dcm"))
-    ready(window)
-    press(window, Qt.Key.Key_2)
+    window = begun(stage, tmp_path)
     press(window, Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
     wait_until(lambda: window.report.pdf is not None)
     assert window.report.pdf.startswith(b"%PDF")
@@ -446,9 +444,7 @@ def test_a_pin_given_while_one_must_wait_is_not_called_wrong(stage: Stage, tmp_p
 
 
 def test_report_pages_stay_within_the_width(stage: Stage, tmp_path: Path) -> None:
-    window = stage(write_chest(tmp_path, "1.dcm"))
-    ready(window)
-    press(window, Qt.Key.Key_2)
+    window = begun(stage, tmp_path)
     window.show_page("report")
     wait_until(lambda: window.report._pages)
     for width in (1900, 1280, 1000):

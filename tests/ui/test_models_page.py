@@ -1,5 +1,6 @@
 """Models from other hands in the window: installed, gone back from, removed, refused; keys compared."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -17,6 +18,9 @@ from tests.ui.test_pages import words_on
 from ui.checks_card import FoldedLines
 from ui.models_page import _list
 
+MODELS = Path(__file__).parents[2] / "models"
+FEW = ("breast-recurrence", "malaria-cell")
+"""A table and a small network: enough models of the program where it does not matter which they are."""
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
 
@@ -392,13 +396,16 @@ def test_a_list_that_was_read_before_a_change_is_not_shown_after_it(
 
 
 def test_the_settings_learn_of_a_model_without_a_restart(
-    stage: Stage, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    stage: Stage, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     passed = (VerifyCheck(name="Model", passed=True, text="", engine="openvino", precision="fp32"),)
     monkeypatch.setattr("services.pack_install.try_pack", lambda *_, **__: passed)
     monkeypatch.setattr("inference.trial.try_pack", lambda *_, **__: passed)
     window = stage()
     page, card = window.models, window.this_computer
+    for name in FEW:
+        shutil.copytree(MODELS / name, tmp_path / "few" / name)
+    window._workplace.packs._bundled = (tmp_path / "few",)  # all of them are tried on the page of settings
     window._workplace.packs.keys.trust(MAKER, MAKER.fingerprint)
     asked: list[object] = []
     monkeypatch.setattr(window.common, "show_models", asked.append)

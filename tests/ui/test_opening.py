@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.ui.hands import sign_the_open_case
 from tests.ui.stage import wait_until, write_chest
-from tests.ui.test_reading import sign_the_open_case
 from tests.ui.test_worklist_page import listed
 from ui.intake import Found
 

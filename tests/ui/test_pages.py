@@ -105,8 +105,8 @@ def test_every_button_has_a_name_and_is_tall_enough_to_touch(stage: Stage) -> No
 def test_every_control_that_is_disabled_says_why(stage: Stage, tmp_path: Path) -> None:
     from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit
 
+    from tests.ui.hands import press, ready
     from tests.ui.stage import write_chest
-    from tests.ui.test_reading import press, ready
 
     def silent(window: Any) -> list[str]:
         controls = [

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QLabel
 from core.errors import ReportError, ReportNotPrintedError
 from services.pdf_pages import page_count
 from services.printing import PrintJob
+from tests.ui.hands import begun, press, ready, sign_the_open_case
 from tests.ui.stage import wait_until, write_chest
-from tests.ui.test_reading import press, ready, sign_the_open_case
 from ui.controls import KeyButton
 from ui.printing import Order
 
@@ -218,9 +218,7 @@ def test_an_export_that_cannot_be_written_is_no_paper(stage: Stage, tmp_path: Pa
 
 
 def test_an_unsigned_report_says_so_beside_its_paper(stage: Stage, tmp_path: Path) -> None:
-    window = stage(write_chest(tmp_path, "1.dcm"))
-    ready(window)
-    press(window, Qt.Key.Key_2)
+    window = begun(stage, tmp_path)
     window.show_page("report")
     wait_until(lambda: window.report.pdf is not None)
     assert window.report._next.whole() == "Says UNSIGNED on every page"

@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from core.model_facts import ModelFacts
 from services.staff import NewPerson
 from tests.opening import PASSWORD
-from tests.ui.stage import wait_until, write_chest
+from tests.ui.hands import begun
+from tests.ui.stage import wait_until
 from tests.ui.test_locking import log_in
-from tests.ui.test_reading import press, ready
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -22,9 +21,7 @@ Stage = Callable[..., Any]
 
 @pytest.fixture
 def window(stage: Stage, tmp_path: Path) -> Any:
-    window = stage(write_chest(tmp_path, "1.dcm"))
-    ready(window)
-    press(window, Qt.Key.Key_2)
+    window = begun(stage, tmp_path)
     facts = ModelFacts(
         pack_id="chest-pneumonia-child",
         version="1.0.0",

@@ -467,7 +467,7 @@ def test_a_signed_study_that_was_moved_opens_under_its_owner_and_says_whom_the_r
     assert "signed as" in window.banner.text()
     window.notices._drop_all(lambda _one: True)
     assert "Okafor" in window.banner.text()
-    facts = dict(sign_facts(window.desk.case))
+    facts = {one.what: one.value for one in sign_facts(window.desk.case)}
     assert facts["Patient"] == "Achieng Mary"
     assert "Okafor" in facts["Signed as"]
 

@@ -39,9 +39,10 @@ from ui.restore_dialog import RestoreDialog
 from ui.salvage_dialog import SalvageDialog
 from ui.sheet_dialog import Sheet
 from ui.sign_dialog import SignDialog
+from ui.sign_summary import Fact
 from ui.support_card import SupportDialog
 
-pytestmark = pytest.mark.display
+pytestmark = [pytest.mark.display, pytest.mark.slow]
 Stage = Callable[..., Any]
 Make = Callable[[Any], Sheet]
 FIELDS = (QLineEdit, QComboBox, QListWidget, QRadioButton)
@@ -105,7 +106,7 @@ def register(window: Any) -> Sheet:
 
 def sign(window: Any) -> Sheet:
     people = window._workplace.signing.people()
-    dialog = SignDialog(people, (("Patient", "Nnamdi Okafor"),), None, window)
+    dialog = SignDialog(people, (Fact("Patient", "Nnamdi Okafor"),), None, window)
     dialog.pin.setText("2580")
     return dialog
 

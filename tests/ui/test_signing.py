@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from tests.ui.conftest import PIN
+from tests.ui.hands import begun, pause, press, ready, sign_the_open_case
 from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
-from tests.ui.test_reading import pause, press, ready, sign_the_open_case
 
 pytestmark = pytest.mark.display
 Stage = Callable[..., Any]
@@ -23,9 +23,7 @@ def log_of(window: Any) -> str:
 
 
 def test_what_cannot_be_signed_yet_says_whose_study_it_is(stage: Stage, tmp_path: Path) -> None:
-    window = stage(write_chest(tmp_path, "1.dcm"))
-    ready(window)
-    press(window, Qt.Key.Key_2)
+    window = begun(stage, tmp_path)
     window.signing.ask()
     assert window.notices.texts() == ("The report cannot be signed yet. SAMPLE, Amina · Chest AP",)
     assert "Amina" not in log_of(window)

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QAbstractButton, QScrollArea, QWidget
 
 from core.result import Correction
 from tests.services.test_records import file, patient
+from tests.ui.hands import press, ready, sign_the_open_case
 from tests.ui.stage import StandInAnalyzer, let_pass, wait_until, write_chest
-from tests.ui.test_reading import press, ready, sign_the_open_case
 from ui.controls import KeyButton
 from ui.records_model import PATIENT as RECORD_PATIENT
 from ui.records_model import STUDY as RECORD_STUDY
@@ -234,3 +234,13 @@ def test_whose_study_this_is_is_asked_within_the_window_and_scrolls_inside(
     shown = dialog.sex.mapTo(area.viewport(), dialog.sex.rect().center())
     dialog.reject()
     assert area.viewport().rect().contains(shown)
+
+
+def test_that_nobody_is_known_is_not_cut_in_the_banner(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm", patient="", number="", sex=""))
+    window.resize(1024, 640)
+    wait_until(lambda: window.desk.case is not None)
+    note = window.banner.identity
+    wait_until(note.isVisible)
+    assert note.text() == "identity not known"
+    wait_until(lambda: note.width() >= note.sizeHint().width() and note.x() + note.width() < window.width())

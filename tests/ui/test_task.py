@@ -164,3 +164,26 @@ def test_a_picture_that_somebody_waits_for_does_not_queue_behind_files(clean: No
     gate.set()
     pools.close()
     wait_until(lambda: pools.running() == ())
+
+
+def test_what_cannot_be_stopped_is_waited_for_to_its_end(
+    clean: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ui.task.STOP_TIMEOUT_MS", 20)
+    pools, began, ended = Pools(), threading.Event(), threading.Event()
+    go = threading.Event()
+    later = threading.Timer(0.5, go.set)
+
+    def work(handle: Handle) -> None:
+        began.set()
+        go.wait(10)
+        ended.set()
+
+    pools.inference("library", work)
+    assert began.wait(10)
+    later.start()
+    pools.close()
+    later.join()
+    assert ended.is_set()
+    assert "did not stop in time" in caplog.text
+    pools.deleteLater()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QScrollArea
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
 
 from core.result import Finding, Heatmap, PackResult
 from services.analyze import Analysis
@@ -274,7 +274,7 @@ def test_the_finding_that_the_keys_pass_to_comes_into_sight(window: Any) -> None
     window.resize(1024, 640)
     first, second = window.read.column.findings
     click(first.buttons["agree"])
-    room = window.read.column._scroll.viewport()
+    room = window.read.column.page.viewport()
     wait_until(lambda: second.mapTo(room, QPoint(0, 0)).y() >= 0)
     wait_until(lambda: second.mapTo(room, QPoint(0, second.height())).y() <= room.height())
 
@@ -286,3 +286,40 @@ def test_a_finding_with_a_long_name_keeps_the_column_in_the_window(stage: Stage,
     area = window.read.column.findChild(QScrollArea)
     assert area.widget().width() <= area.viewport().width()
     assert area.widget().minimumSizeHint().width() <= area.viewport().width()
+
+
+class OneBeside(TwoFindings):
+    """The second model scores something beside its finding too."""
+
+    def _second(self, made: Analysis) -> PackResult:
+        pack = super()._second(made)
+        (finding,) = pack.findings
+        beside = replace(
+            finding, code="other", label="Other things", probability=0.31, interval=(0.22, 0.4),
+            beside="opacity",
+        )  # fmt: skip
+        return replace(pack, beside=(beside,))
+
+
+def test_a_score_beside_a_finding_is_a_line_on_its_card_and_asks_nothing(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = opened(stage, tmp_path, OneBeside())
+    pneumonia, opacity = window.read.column.findings
+    line = "Score for other things: 31 (22 to 40)."
+    assert [one.text() for one in opacity.findChildren(QLabel) if one.text() == line] == [line]
+    assert not [one for one in pneumonia.findChildren(QLabel) if one.text() == line]
+    press(window, Qt.Key.Key_A)
+    press(window, Qt.Key.Key_A)
+    wait_until(lambda: len(window.desk.reading.decisions) == 2)
+    assert not [one for one in window.desk.missing() if one.code == "decision"]
+
+
+def test_two_findings_to_be_answered_are_one_short_sentence_at_the_foot(window: Any) -> None:
+    foot = window.read.column.missing
+    assert foot.text().startswith("Answer both findings.")
+    assert "Opacity" not in foot.text()
+    assert "Opacity" in window.read.column.sign.toolTip()
+    press(window, Qt.Key.Key_A)
+    wait_until(lambda: len(answers(window)) == 1)
+    assert foot.text().startswith("Answer the finding: ")

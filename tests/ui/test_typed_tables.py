@@ -157,11 +157,43 @@ def test_it_opens_with_a_calm_sentence_and_asks_for_no_impression(window: Any) -
     assert _form(window).isVisible()
     assert [one.pack_id for one in _form(window)._forms] == ["toy-recurrence", "toy-risk"]
     for key in (Qt.Key.Key_2, Qt.Key.Key_R, Qt.Key.Key_B, Qt.Key.Key_M, Qt.Key.Key_F, Qt.Key.Key_Plus):
-        window.read.viewer.setFocus()
-        QTest.keyClick(window.read.viewer, key)
+        window.setFocus()
+        QTest.keyClick(window.read, key)
         let_pass(250)
     assert window.desk.reading.first_read is None
     assert "image" not in case.unit.path
+
+
+def test_the_form_has_the_place_of_the_image_and_what_is_said_stands_beside_it(
+    window: Any, tmp_path: Path
+) -> None:
+    _begin(window)
+    _identify(window)
+    read, column = window.read, window.read.column
+    _choose(window, "toy-risk")
+    _type(window, ejection_fraction="25", smoking="yes")
+    _estimate(window)
+    (card,) = _estimates(window)
+    wait_until(lambda: card.isVisible() and card.x() > _form(window).geometry().right())
+    assert not read.viewer.isVisible()
+    assert column.width() > 0.8 * read.width()
+    (why,) = [one for one in column.findChildren(QLabel) if one.text() == read.image.no_image()]
+    assert why.isVisible()
+    typed = window.desk.case
+    window.opening.open_paths((str(write_chest(tmp_path, "1.dcm")),))
+    wait_until(lambda: len(window.book) == 2)
+    image = next(case for case in window.book.cases() if case.unit.kind != "table")
+    window.open_case(image.key)
+    wait_until(read.viewer.isVisible)
+    wait_until(lambda: read.viewer.width() > column.width())
+    assert not why.isVisible()
+    divided = read.layout_state()
+    window.open_case(typed.key)
+    wait_until(lambda: not read.viewer.isVisible())
+    assert read.layout_state() == divided, "what is kept is how the page is divided beside an image"
+    window.open_case(image.key)
+    wait_until(read.viewer.isVisible)
+    wait_until(lambda: read.layout_state() == divided)
 
 
 def test_from_the_button_to_the_signed_paper(window: Any, tmp_path: Path) -> None:
@@ -409,3 +441,26 @@ def test_one_that_waits_in_the_list_keeps_no_image_from_opening_by_itself(
     window.intake.medium_appeared.emit(Medium(path=stick, name="STICK"))
     wait_until(lambda: window.desk.case is not None)
     assert window.desk.case.key != case.key
+
+
+def test_an_age_that_a_model_is_not_for_is_changed_not_entered_and_no_image_is_spoken_of(window: Any) -> None:
+    from ui.computer_card import RefusalCard
+    from ui.controls import KeyButton
+
+    _begin(window)
+    _identify(window)
+    _choose(window, "toy-risk")
+    _type(window, ejection_fraction="25", smoking="yes")
+    _estimate(window)
+    assert "not loaded" not in window.top.engine.words()
+    assert window.top.engine.words() == "Tables, without an engine"
+    window.read.column.ask_identity(age=True)
+    window.read.column.identity.age.setText("12")
+    window.read.column.identity.submit()
+    wait_until(lambda: window.read.column.findChildren(RefusalCard))
+    cards = window.read.column.findChildren(RefusalCard)
+    for card in cards:
+        assert [one.words() for one in card.findChildren(KeyButton)] == ["Change the age"]
+        said = " ".join(one.text() for one in card.findChildren(QLabel))
+        assert "Check the age. If it is right, go on without this model." in said
+        assert "image" not in said

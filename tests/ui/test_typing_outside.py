@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from core.result import Correction
 from tests.ui.stage import StandInAnalyzer, at_once, let_pass, wait_until, write_chest
 
-pytestmark = pytest.mark.display
+pytestmark = [pytest.mark.display, pytest.mark.slow]
 Stage = Callable[..., Any]
 
 

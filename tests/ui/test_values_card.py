@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from core.patient import Sourced
+from core.patient import Patient, Sourced
 from core.result import Measurement
+from inference.packs import load_pack
 from inference.requests import PackRun
+from inference.risk_reading import assess, load_table
 from inference.runner import PackRunner
 from services.analyze import AnalysisOptions, Analyzer
 from tests.inference import toy_packs
-from tests.inference.toy_tables import make_heart, make_recurrence
+from tests.inference.toy_tables import make_groups, make_heart, make_recurrence
 from tests.services import cine_toys as toys
 from tests.ui.stage import wait_until, write_chest
 
@@ -106,6 +108,38 @@ def test_what_is_missing_is_named(window: Any) -> None:
     assert "Ejection fraction" in _form(window).wrong.text()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 640)])
+def test_all_that_is_wrong_or_missing_is_named_at_once_beside_the_button_in_sight(
+    stage: Callable[..., Any], tmp_path: Path, width: int, height: int
+) -> None:
+    make_recurrence(tmp_path / "packs" / "toy-recurrence")
+    make_heart(tmp_path / "packs" / "toy-heart")
+    analyzer = Analyzer(AnalysisOptions(demonstration=True), pack_folders=[tmp_path / "packs"])
+    window = stage(analyzer=analyzer)
+    window.resize(width, height)
+    wait_until(window.worklist.empty.estimate.isEnabled)
+    window.worklist.empty.estimate.click()
+    wait_until(lambda: window.desk.case is not None and bool(_form(window).fields()))
+    form = _form(window)
+    form.model.setCurrentIndex(form.model.findData("toy-heart"))
+    _type(window, ejection_fraction="250", volume="abc")
+    form.submit()
+    assert form.wrong.text().count("\n") == 2
+    assert "5 to 90 %" in form.wrong.text()
+    assert "Still needed: Age" in form.wrong.text()
+    assert form.fields()["ejection_fraction"].control.hasFocus()
+    view = window.read.column.page.viewport()
+
+    def is_in_sight(part: Any) -> bool:
+        top = part.mapTo(view, part.rect().topLeft()).y()
+        return bool(part.isVisible() and top >= 0 and top + part.height() <= view.height())
+
+    wait_until(lambda: is_in_sight(form.wrong) and is_in_sight(form.estimate))
+    _type(window, ejection_fraction="25")
+    assert "5 to 90 %" not in form.wrong.text()
+    assert "Still needed: Age" in form.wrong.text()
+
+
 def test_typed_values_are_kept_and_answered_with_an_estimate(window: Any) -> None:
     window.desk.give_impression("unsure")
     _type(window, ejection_fraction="25,5", smoking="yes")
@@ -192,3 +226,45 @@ def test_the_same_models_are_offered_beside_a_heart_and_not_beside_a_chest(
         offered[case.unit.header.modality] = [form.pack_id for form in _form(window)._forms]
         assert _form(window).isVisible() == bool(offered[case.unit.header.modality])
     assert offered == {"MR": ["toy-heart"], "DX": []}
+
+
+def test_the_card_of_groups_names_those_that_are_not_told_apart_as_the_paper_does(
+    clean: None, tmp_path: Path
+) -> None:
+    from PySide6.QtWidgets import QLabel
+
+    from services.words import group_words, groups_of
+    from ui.risk_card import RiskCard
+    from ui.theme import Theme
+
+    pack = load_pack(make_groups(tmp_path / "toy-groups"))
+    values: dict[str, Sourced[float | str | bool]] = {"ejection_fraction": Sourced(value=35.0, source="file")}
+    patient = Patient(age_years=Sourced(value=60.0, source="file"), further=values)
+    result = assess(pack, load_table(pack), patient)
+    card = RiskCard(Theme("dark"), result, None)
+    said = group_words(groups_of(result))
+    assert "Resembles" in said or "not told apart" in said
+    (shown,) = [one for one in card.findChildren(QLabel) if one.text() == said]
+    assert shown.property("role") == "strong"
+    card.deleteLater()
+
+
+def test_an_estimate_of_older_values_is_dimmed_and_says_what_it_was_counted_from(window: Any) -> None:
+    window.desk.give_impression("unsure")
+    _type(window, ejection_fraction="25", smoking="yes")
+    _form(window).submit()
+    wait_until(lambda: bool(_estimates(window)))
+    (card,) = _estimates(window)
+    wait_until(card.isVisible)
+    assert not card.older.isVisible()
+    _type(window, ejection_fraction="60")
+    told = "Counted from older values: ejection fraction 25 %. Estimate again."
+    assert card.older.text() == card.accessibleDescription() == told
+    assert card.older.isVisible()
+    assert card.older.property("role").startswith("warning")
+    assert card._said.graphicsEffect().opacity() < 0.5
+    _type(window, smoking="no")
+    assert "; smoking Yes. Estimate again." in card.older.text()
+    _type(window, ejection_fraction="25", smoking="yes")
+    assert not card.older.isVisible()
+    assert card._said.graphicsEffect() is None

@@ -14,8 +14,8 @@ from core.image import ReadingUnit, StudyHeader
 from core.patient import Patient, Sourced
 from core.result import Refusal
 from services.drafts import Draft
+from tests.ui.hands import press, ready
 from tests.ui.stage import StandInAnalyzer, let_pass, wait_until, write_chest
-from tests.ui.test_reading import press, ready
 from ui import words, worklist_columns
 from ui.cases import Case
 from ui.theme import interface_font

@@ -1,0 +1,232 @@
+"""Who is this: identifiers that are typed, doubted, confirmed twice, and asked for before signing."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image as Photo
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from core.patient import Sourced
+from tests.ui.hands import begun, pause, press, ready, sign_the_open_case
+from tests.ui.stage import StandInAnalyzer, let_pass, wait_until, write_chest
+
+pytestmark = [pytest.mark.display, pytest.mark.slow]
+Stage = Callable[..., Any]
+
+
+def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "AMINA-2041.png"
+    Photo.linear_gradient("L").save(path)
+    window = stage(path)
+    ready(window)
+    assert "AMINA" not in window.banner.text()
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    assert not window.read.column.sign.isEnabled()
+    pause()
+    press(window, Qt.Key.Key_Y)
+    form = window.read.column.identity
+    wait_until(form.fields["name"].hasFocus)
+    pause()
+    QTest.keyClicks(form.fields["name"], "SAMPLE Amina")
+    QTest.keyClick(form.fields["name"], Qt.Key.Key_Return)
+    QTest.keyClicks(form.fields["id"], "2041-77")
+    QTest.keyClick(form.fields["id"], Qt.Key.Key_Return)
+    ready(window)
+    assert "SAMPLE Amina" in window.banner.text()
+    assert "identity typed" in window.banner.text()
+    patient = window.desk.case.analysis.result.patient
+    assert (patient.name.value, patient.name.source) == ("SAMPLE Amina", "typed")
+    wait_until(window.read.column.sign.isEnabled)
+
+
+def test_one_identifier_is_not_enough(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Photo.linear_gradient("L").save(path)
+    window = stage(path)
+    ready(window)
+    form = window.read.column.identity
+    form.fields["name"].setText("SAMPLE Amina")
+    form.submit()
+    assert window.desk.case.draft.confirmed == ()
+    assert form.isVisible()
+
+
+def test_entering_the_age_has_the_image_looked_at_again(stage: Stage, tmp_path: Path) -> None:
+    from ui.computer_card import RefusalCard
+    from ui.controls import KeyButton
+
+    analyzer = StandInAnalyzer()
+    analyzer.needs_age = True
+    window = stage(write_chest(tmp_path, "1.dcm", age=""), analyzer=analyzer)
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    assert window.read.column.findings == []
+    button = window.read.column.findChild(RefusalCard).findChild(KeyButton)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    form = window.read.column.identity
+    wait_until(form.age.hasFocus)
+    QTest.keyClicks(form.age, "3")
+    QTest.keyClick(form.age, Qt.Key.Key_Return)
+    wait_until(lambda: window.read.column.findings != [])
+    assert analyzer.patients[-1].age_years == Sourced(value=3.0, source="typed")
+
+
+def test_an_identity_typed_and_not_confirmed_stands_between_the_case_and_its_signature(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = begun(stage, tmp_path)
+    press(window, Qt.Key.Key_A)
+    column = window.read.column
+    assert column.sign.isEnabled()
+    column.ask_identity()
+    assert not column.identity.undo_typed.isVisible()
+    name = column.identity.fields["name"]
+    before = name.text()
+    name.selectAll()
+    QTest.keyClicks(name, "Other Name")
+    assert not column.sign.isEnabled()
+    assert "undo what was typed" in column.missing.text()
+    press(window, Qt.Key.Key_Escape)
+    assert column.identity.isVisible()
+    column.identity.undo_typed.click()
+    assert name.text() == before
+    assert window.desk.case.draft.identity_jotting is None
+    assert column.sign.isEnabled()
+    name.selectAll()
+    QTest.keyClicks(name, "Other Name")
+    confirm_what_was_typed(window)
+    assert window.desk.case.patient.name.value == "Other Name"
+    wait_until(column.sign.isEnabled)
+
+
+def confirm_what_was_typed(window: Any) -> None:
+    """Confirm an identity that something stands against: twice, and not in one double click."""
+    form = window.read.column.identity
+    form.confirm.click()
+    assert form.doubt.isVisible()
+    let_pass(QApplication.doubleClickInterval() + 50)
+    form.confirm.click()
+
+
+def test_an_identity_typed_over_that_of_the_image_is_confirmed_twice_and_both_are_signed(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm", patient="DIDA^Abdi", number="D-404"))
+    ready(window)
+    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_A)
+    pause()
+    press(window, Qt.Key.Key_Y)
+    form = window.read.column.identity
+    name = form.fields["name"]
+    wait_until(name.hasFocus)
+    pause()
+    QTest.keyClicks(name, "Fatuma Photo")
+    assert name.text() == "Fatuma Photo"
+    form.fields["id"].setText("F-606")
+    for _ in range(3):
+        press(window, Qt.Key.Key_Return)
+    form.confirm.click()
+    assert form.doubt.text().startswith("The image says DIDA, Abdi · D-404.")
+    assert form.confirm.words() == "Use what I typed"
+    assert "DIDA, Abdi" in window.banner.text(), "neither Enter nor a double click is a second thought"
+    let_pass(QApplication.doubleClickInterval() + 50)
+    form.confirm.click()
+    assert "Fatuma Photo" in window.banner.text()
+    note = window.banner.identity
+    assert note.text() == "header names another patient"
+    assert note.property("role") == "warning-strong"
+    assert "The image says DIDA, Abdi · D-404." in note.toolTip()
+    assert "Fatuma Photo · F-606" in note.toolTip()
+    assert form.confirm.words() == "Confirm who it is"
+    wait_until(window.read.column.sign.isEnabled)
+    window.signing.ask()
+    said = {one.accessibleName() for one in window.signing.dialog.findChildren(QLabel)}
+    assert "ID · sex · age: F-606 · Female · 3 y" in said
+    (doubted,) = [
+        one
+        for one in window.signing.dialog.findChildren(QLabel)
+        if one.accessibleName() == "Another patient?: The image says DIDA, Abdi · D-404."
+    ]
+    assert doubted.property("role") == "warning-strong"
+    window.signing.dialog.reject()
+    wait_until(lambda: window.signing.dialog is None)
+
+
+def test_the_name_of_the_image_in_another_order_is_not_doubted(stage: Stage, tmp_path: Path) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm", patient="DIDA^Abdi", number="D-404"))
+    ready(window)
+    window.read.column.ask_identity()
+    form = window.read.column.identity
+    form.fields["name"].setText("Abdi Dida")
+    form.confirm.click()
+    assert window.desk.case.patient.name.value == "Abdi Dida"
+
+
+def test_a_number_that_somebody_of_another_name_has_is_confirmed_twice(stage: Stage, tmp_path: Path) -> None:
+    write_chest(tmp_path / "stick", "1.dcm", patient="DIDA^Abdi", number="F-606")
+    write_chest(tmp_path / "stick", "2.dcm", patient="", number="")
+    write_chest(tmp_path / "stick", "3.dcm", patient="OTIENO^Grace", number="G-707")
+    window = stage(tmp_path / "stick")
+    ready(window)
+    signed = next(
+        case for case in window.book.cases() if case.patient.id and case.patient.id.value == "F-606"
+    )
+    window.open_case(signed.key)
+    sign_the_open_case(window)
+    nameless = next(case for case in window.book.cases() if case.patient.name is None)
+    window.open_case(nameless.key)
+    form = window.read.column.identity
+    form.fields["name"].setText("Fatuma Photo")
+    for number, sentence in (
+        ("g-707", "In the list, ID g-707 is OTIENO, Grace."),
+        ("F-606", "ID F-606 was signed for DIDA, Abdi."),
+    ):
+        form.fields["id"].setText(number)
+        assert not form.doubt.isVisible()
+        form.confirm.click()
+        assert form.doubt.text().startswith(sentence)
+        assert window.desk.case.draft.confirmed == ()
+    let_pass(QApplication.doubleClickInterval() + 50)
+    form.confirm.click()
+    assert window.desk.case.patient.id.value == "F-606"
+
+
+@pytest.mark.parametrize("born", ["2022-02-31", "2022-13-01", "20220230"])
+def test_a_birth_date_that_is_no_day_is_told_as_such(stage: Stage, tmp_path: Path, born: str) -> None:
+    window = stage(write_chest(tmp_path, "1.dcm", number=""))
+    ready(window)
+    form = window.read.column.identity
+    form.fields["id"].setText("K-77")
+    form.fields["birth_date"].setText(born)
+    form.submit()
+    assert form._wrong.text() == f"There is no such day as {born}."
+    assert window.desk.case.draft.confirmed == ()
+    form.fields["birth_date"].setText("31.2.2022")
+    form.submit()
+    assert "year-month-day" in form._wrong.text()
+
+
+def test_a_birth_date_and_an_age_that_disagree_are_not_confirmed(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Photo.linear_gradient("L").save(path)
+    window = stage(path)
+    ready(window)
+    form = window.read.column.identity
+    form.fields["name"].setText("SAMPLE Amina")
+    form.fields["birth_date"].setText("2023-06-10")
+    form.age.setText("45")
+    form.submit()
+    assert window.desk.case.draft.confirmed == ()
+    assert [label.text() for label in form.findChildren(QLabel) if "disagree" in label.text()] == [
+        "Birth date and age disagree. Correct one, or leave the age empty."
+    ]
+    form.age.clear()
+    form.submit()
+    assert window.desk.case.draft.confirmed == ("name", "birth_date")
+    assert window.desk.case.draft.typed.age_years is not None
