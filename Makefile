@@ -29,6 +29,9 @@ run: ## Open the window; without a display, analyze the sample and say where the
 	@sh packaging/setup.sh $(if $(DISPLAY)$(WAYLAND_DISPLAY),--strict)
 	@$(VENV_PYTHON) packaging/start.py $(ARGS)
 
+# Tests start the program some hundred times: compiled modules are kept also where the environment forbids it.
+test coverage: export PYTHONDONTWRITEBYTECODE :=
+
 test: ## Run all tests (ARGS= for pytest)
 	@sh packaging/setup.sh --dev --strict
 	@$(VENV_PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -15,8 +15,9 @@ from core.clock import FixedClock, SystemClock
 from core.image import ReadingUnit
 from inference.engine import physical_cores
 from services import display, report
-from services.analyze import AnalysisOptions, Analyzer, load
+from services.analyze import AnalysisOptions, Analyzer
 from services.batch import BatchRequest, run_batch
+from services.load import load
 from services.scan import scan
 
 SECTION = "journeys"

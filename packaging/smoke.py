@@ -58,12 +58,14 @@ HTJ2K = "htj2k.dcm"
 BATCH = 64  # enough for helper processes
 PREAMBLE_BYTES = 132  # PS3.10 section 7.1
 # What may be printed besides data: progress, the closing lines of analyze, and where its results are.
-_STAGES = tomllib.loads((ROOT / "core" / "wording" / "en" / "cli.toml").read_text(encoding="utf-8"))[
-    "progress"
-]
+_WORDS = tomllib.loads((ROOT / "core" / "wording" / "en" / "cli.toml").read_text(encoding="utf-8"))
+_STAGES = _WORDS["progress"]
 _COUNTED = "|".join(map(re.escape, _STAGES.values()))
 EXPECTED_OF_PROGRESS = re.compile(rf"^\s*(({_COUNTED}): \d+.*|{re.escape(_STAGES['begun'])})?\s*$")
-EXPECTED_OF_ANALYZE = re.compile(r"^\d+ .*\.$|^.*results\.jsonl$")
+_CLOSING = "|".join(
+    re.escape(_WORDS["summary"][line].partition("{")[0]) for line in ("standings", "overview", "off")
+)
+EXPECTED_OF_ANALYZE = re.compile(rf"^\d+ .*\.$|^.*results\.jsonl$|^({_CLOSING})\S.*$")
 
 
 def main(arguments: Sequence[str]) -> int:
