@@ -94,6 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
         *_passed_over(outcome),
         *_doubts(outcome),
         *outcome.unusable,
+        *outcome.of_values,
         *_counted_as(outcome),
         _summary(outcome),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.digits import measured_number
 from core.model_facts import ModelFacts, OperatingPoint, TestFigure, not_looked_for
-from core.result import Finding, Measurement, PackResult, Result, Side
+from core.result import Finding, Measurement, PackResult, Reference, Result, Side
 from core.wording import has_sentence, say
 from reports.records import Row
 from reports.site_words import site_sentence
@@ -277,24 +277,32 @@ def _measurement(item: Measurement) -> str:
 
 
 def reference_words(item: Measurement) -> str:
-    """Return what is usual and who says so, or why that is left out; empty where there is no reference."""
-    if item.reference is None or not (usual := _range(item)):
+    """Return how a number lies to what is usual and who says so, or why that is left out; else nothing."""
+    usual = _range(item)
+    if item.reference is None or not usual:
         return item.no_reference
-    return say("reports.row.measurement_reference", range=usual, source=item.reference.source)
+    sourced = say("reports.row.measurement_sourced", range=usual, source=item.reference.source)
+    return say(f"reports.row.measurement_{_place(item, item.reference)}", range=sourced)
 
 
 def range_words(item: Measurement) -> tuple[str, bool]:
-    """Return what is usual, or why that is left out, and whether the number lies outside of it."""
+    """Return how a number lies to what is usual, or why that is left out, and whether it lies outside."""
     usual = _range(item)
     if item.reference is None or not usual:
         return item.no_reference, False
-    low, high = item.reference.low, item.reference.high
-    if _within(item.value, low, high):
-        return say("reports.row.measurement_range", range=usual), False
-    lowest, highest = item.interval or (item.value, item.value)
-    reaches = (low is None or highest >= low) and (high is None or lowest <= high)
-    case = "measurement_outside_unsure" if reaches else "measurement_outside"
-    return say(f"reports.row.{case}", range=usual), True
+    place = _place(item, item.reference)
+    return say(f"reports.row.measurement_{place}", range=usual), place.startswith("outside")
+
+
+def _place(item: Measurement, reference: Reference) -> str:
+    """Return ``inside`` or ``outside``, with ``_unsure`` where the interval crosses an end of the range."""
+    ends = item.interval or (item.value, item.value)
+    reaches_in = (reference.low is None or ends[1] >= reference.low) and (
+        reference.high is None or ends[0] <= reference.high
+    )
+    if _within(item.value, reference):
+        return "inside" if all(_within(end, reference) for end in ends) else "inside_unsure"
+    return "outside_unsure" if reaches_in else "outside"
 
 
 def reference_sources(items: Sequence[Measurement]) -> tuple[str, ...]:
@@ -318,5 +326,7 @@ def _range(item: Measurement) -> str:
     return f"{low} to {high}"
 
 
-def _within(value: float, low: float | None, high: float | None) -> bool:
-    return (low is None or value >= low) and (high is None or value <= high)
+def _within(value: float, reference: Reference) -> bool:
+    return (reference.low is None or value >= reference.low) and (
+        reference.high is None or value <= reference.high
+    )

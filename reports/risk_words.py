@@ -38,7 +38,8 @@ def group_headline(groups: tuple[Risk, ...]) -> str:
     """Return which groups the values resemble, the most alike first: those that are told apart or are not.
 
     A group is named where it is as probable as the own group of nine of ten patients of the study was; where
-    that was not worked out, where it is more probable than all others together.
+    that was not worked out, where it is more probable than all others together. A group whose interval
+    overlaps with that of the only one named is told beside it.
     """
     known = any(risk.in_set is not None for risk in groups)
     named = [risk for risk in groups if (risk.in_set if known else risk.probability >= _CLEARLY)]
@@ -46,7 +47,11 @@ def group_headline(groups: tuple[Risk, ...]) -> str:
         return say("risk.say.group_more", labels=", ".join(_share(risk) for risk in named))
     case = "group_one" if named else "group_none"
     nearest = (*named, *groups)[0]
-    return say(f"risk.say.{case}", label=clean_line(nearest.label), count=of_hundred(nearest.probability))
+    words = say(f"risk.say.{case}", label=clean_line(nearest.label), count=of_hundred(nearest.probability))
+    near = [risk for risk in groups if risk is not nearest and _overlap(risk, nearest)] if named else []
+    if not near:
+        return words
+    return f"{words} {say('risk.say.group_near', labels=', '.join(_share(risk) for risk in near))}"
 
 
 def share_with_interval(risk: Risk) -> str:
@@ -54,6 +59,12 @@ def share_with_interval(risk: Risk) -> str:
     count = of_hundred(risk.probability)
     low, high = (round(100 * bound) for bound in risk.interval or (0.0, 0.0))
     return count if low == high else say("risk.say.interval", count=count, low=low, high=high)
+
+
+def _overlap(one: Risk, other: Risk) -> bool:
+    if one.interval is None or other.interval is None:
+        return False
+    return one.interval[0] <= other.interval[1] and other.interval[0] <= one.interval[1]
 
 
 def _share(risk: Risk) -> str:

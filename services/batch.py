@@ -18,7 +18,7 @@ from services.analyze import AnalysisOptions, Analyzer
 from services.batch_job import Workshop
 from services.batch_lanes import Lanes, helpers_worth
 from services.batch_overview import write_overview
-from services.batch_tally import doubts_in_words
+from services.batch_tally import answers_to_values, doubts_in_words
 from services.load import table_unit, unreadable_unit
 from services.output import PAGE, RECORD, OutputFolder, OutputMode, Record
 from services.patient import read_patient_file
@@ -55,7 +55,8 @@ class BatchOutcome:
     ``passed_over`` what lies in the folders and is no image, so that it has no record. ``unusable``
     says in a sentence each which models should have looked and could not. ``doubts`` are sentences on the
     patient that somebody should check, each with the paths, and ``standings`` what the records count as.
-    ``off`` names demonstration models that were not asked and could have been.
+    ``of_values`` says in a sentence each what models answered to a patient file by itself, which counts as no
+    image. ``off`` names demonstration models that were not asked and could have been.
     """
 
     records: int = 0
@@ -67,6 +68,7 @@ class BatchOutcome:
     doubts: dict[str, list[str]] = field(default_factory=dict)
     standings: Counter[Standing] = field(default_factory=Counter)
     overview: Path | None = None
+    of_values: list[str] = field(default_factory=list)
     off: tuple[str, ...] = ()
 
 
@@ -319,7 +321,10 @@ class _Batch:
         self.outcome.failed += bool(record["errors"])
         told = ((record["source"]["path"], error["message"]) for error in record["errors"])
         self.outcome.failures.extend(told)
-        self.outcome.standings[standing_of_record(record)] += 1
+        if of_values := answers_to_values(record):
+            self.outcome.of_values.extend(of_values)
+        else:
+            self.outcome.standings[standing_of_record(record)] += 1
         if record["source"]["frames"]:
             self.modalities.add(record["source"]["modality"])
         for sentence in doubts_in_words(record):

@@ -258,6 +258,20 @@ def doubts_in_words(record: Record) -> tuple[str, ...]:
     return (*_whose(record), *pregnancies)
 
 
+def answers_to_values(record: Record) -> tuple[str, ...]:
+    """Return in a sentence each what the models said of a record that rests on values alone; else nothing."""
+    source = record["source"]
+    if source["frames"] or source["modality"] or source["series_uids"] or record["errors"]:
+        return ()
+    said = tuple(
+        say("cli.values.refused", title=_title(entry), why=entry["refusal"]["reason"])
+        if entry["refusal"]
+        else say("cli.values.answered", title=_title(entry))
+        for entry in record["results"]
+    )
+    return said or (say("cli.values.nobody"),)
+
+
 def _whose(record: Record) -> tuple[str, ...]:
     """Return that it is not sure whose image it is, in a sentence, where it is not."""
     fields = doubts_of_record(record)

@@ -236,6 +236,9 @@ def test_a_patient_file_by_itself_is_enough_for_a_pack_that_reads_values(run: Ru
     (tmp_path / "whole.json").write_text(json.dumps(whole), encoding="utf-8")
     done = run("analyze", "--patient", "whole.json", "--pack", "heart-failure-risk", "--out", "out")
     assert done.returncode == 0, done.stderr
+    title = "Death within 180 days in known heart failure"
+    answered = f"{title}: estimated; the estimate stands in the record and its report."
+    assert done.stderr.splitlines()[-2:] == [answered, "1 record."]
     (record,) = _records(tmp_path / "out")
     assert record["source"]["path"] == "whole.json"
     (entry,) = record["results"]
@@ -245,10 +248,16 @@ def test_a_patient_file_by_itself_is_enough_for_a_pack_that_reads_values(run: Ru
     (tmp_path / "part.json").write_text(json.dumps(values), encoding="utf-8")
     part = run("analyze", "--patient", "part.json", "--pack", "heart-failure-risk", "--out", "o2", "--no-pdf")
     assert part.returncode == 0, "a refusal is a result"
+    told = part.stderr.splitlines()[-2]
+    assert (
+        told == f"{title}: no estimate. This model needs values that were not given: Anaemia, Hypertension."
+    )
     (record,) = _records(tmp_path / "o2")
     assert record["results"][0]["refusal"]["gate"] == "inputs"
     assert "Anaemia, Hypertension" in record["results"][0]["refusal"]["reason"]
     assert record["results"][0]["refusal"]["fields"] == ["anaemia", "hypertension"]
+    off = run("analyze", "--patient", "part.json", "--out", "o4", "--no-pdf")
+    assert off.stderr.splitlines()[-3] == "No model was asked that estimates from values."
     (tmp_path / "wrong.json").write_text(json.dumps(whole | {"anemia": 1}), encoding="utf-8")
     wrong = run("analyze", "--patient", "wrong.json", "--pack", "heart-failure-risk", "--out", "o3")
     assert wrong.returncode == 2

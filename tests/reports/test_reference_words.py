@@ -3,7 +3,7 @@
 import pytest
 
 from core.result import Measurement, Reference
-from reports.model_rows import range_words, reference_sources
+from reports.model_rows import range_words, reference_sources, reference_words
 
 TABLE = "Petersen 2017"
 
@@ -20,7 +20,9 @@ def _mass(
 @pytest.mark.parametrize(
     ("value", "interval", "said", "outside"),
     [
-        (40.0, (20.0, 60.0), "Reference 28 to 56.", False),
+        (40.0, (30.0, 50.0), "Reference 28 to 56.", False),
+        (40.0, (20.0, 50.0), "Reference 28 to 56; its interval reaches out of it.", False),
+        (40.0, (30.0, 57.0), "Reference 28 to 56; its interval reaches out of it.", False),
         (28.0, None, "Reference 28 to 56.", False),
         (80.0, None, "Outside the reference, 28 to 56.", True),
         (80.0, (70.0, 90.0), "Outside the reference, 28 to 56.", True),
@@ -32,6 +34,7 @@ def test_a_number_outside_its_range_is_marked_and_told_how_sure_that_is(
     value: float, interval: tuple[float, float] | None, said: str, outside: bool
 ) -> None:
     assert range_words(_mass(value, interval)) == (said, outside)
+    assert reference_words(_mass(value, interval)) == said.replace("28 to 56", f"28 to 56 ({TABLE})")
 
 
 def test_a_number_without_a_range_says_nothing() -> None:

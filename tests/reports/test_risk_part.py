@@ -117,6 +117,19 @@ def test_groups_that_cannot_be_told_apart_are_named_the_most_alike_first(result:
             assert word not in group_headline(said).lower()
 
 
+def test_a_group_whose_interval_reaches_the_only_one_named_is_told_beside_it(result: Result) -> None:
+    first, second, third, *_ = groups_of(result.results[1])
+    named = replace(first, in_set=True, probability=0.7, interval=(0.4, 0.9))
+    near = replace(second, in_set=False, probability=0.2, interval=(0.05, 0.45))
+    far = replace(third, in_set=False, probability=0.1, interval=(0.0, 0.3))
+    said = f'Resembles the study group "{first.label}" (70 of 100).'
+    assert group_headline((named, near, far)) == (
+        f"{said} Not clearly apart from it: {second.label} 20 (of 100); their intervals overlap."
+    )
+    assert group_headline((named, replace(near, interval=(0.05, 0.39)), far)) == said
+    assert group_headline((named, replace(near, interval=None), far)) == said
+
+
 def test_groups_without_a_set_are_named_by_more_than_half_alone(result: Result) -> None:
     first, second, *_ = (replace(one, in_set=None) for one in groups_of(result.results[1]))
     clear = (replace(first, probability=0.61), replace(second, probability=0.39))
