@@ -269,11 +269,9 @@ def number_words(item: Measurement) -> str:
 
 
 def _measurement(item: Measurement) -> str:
-    text = number_words(item)
-    if item.method:
-        text += f"; {item.method}"
-    beside = " ".join(part for part in (reference_words(item), item.meaning) if part)
-    return f"{text}. {beside}" if beside else text
+    """Return a number, then how it lies to what is usual and what that means, last how it was measured."""
+    first, *further = filter(None, (number_words(item), reference_words(item), item.meaning, item.method))
+    return ". ".join(part.rstrip(".") for part in (first, *further)) + ("." if further else "")
 
 
 def reference_words(item: Measurement) -> str:

@@ -1,9 +1,11 @@
 """What is usual for a number: the range beside it, marked where the number lies outside, sources together."""
 
+from dataclasses import replace
+
 import pytest
 
-from core.result import Measurement, Reference
-from reports.model_rows import range_words, reference_sources, reference_words
+from core.result import Measurement, ModelStamp, PackResult, Reference
+from reports.model_rows import range_words, reference_sources, reference_words, seen_rows
 
 TABLE = "Petersen 2017"
 
@@ -48,3 +50,15 @@ def test_a_number_without_a_range_says_nothing() -> None:
 def test_numbers_of_one_source_name_it_once() -> None:
     said = reference_sources((_mass(40.0), _mass(30.0, label="LV ejection fraction")))
     assert said == ("Reference of LV mass, LV ejection fraction: Petersen 2017.",)
+
+
+def test_on_paper_what_is_usual_stands_right_behind_the_number_and_the_method_last() -> None:
+    mass = replace(_mass(80.0, (70.0, 90.0)), method="Wall at end-diastole", meaning="In adults: heavy.")
+    bare = Measurement(code="x", label="X", value=3.0, unit="ml")
+    stamp = ModelStamp(pack_id="toy", version="1.0.0", sha256="0" * 64, pack_class="research")
+    pack = PackResult(stamp=stamp, title="Toy", status="ok", seconds=0.0, measurements=(mass, bare))
+    first, second, *_ = seen_rows(pack)
+    assert first.text == (
+        f"80 g/m² (70 to 90). Outside the reference, 28 to 56 ({TABLE}). In adults: heavy. Wall at end-diastole."
+    )
+    assert second.text == "3 ml"
