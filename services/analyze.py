@@ -19,18 +19,14 @@ from core.model_facts import ModelFacts
 from core.patient import Patient
 from core.result import (
     EngineName,
-    ErrorRecord,
-    ModelStamp,
     PackResult,
     Precision,
-    Refusal,
     Result,
     Side,
-    Status,
     reading_order,
 )
-from core.wording import say
 from services.allocation import keep_memory
+from services.ask_packs import Inquiry, failed
 from services.load import Loaded, error_record, load, source_of
 from services.other_kind import kind_of, without_contradicted, without_other_kinds
 from services.patient import merge, with_age_today
@@ -42,7 +38,6 @@ from services.tuning import Tuner, tuner_of_profile
 
 if TYPE_CHECKING:
     from inference.packs import Pack, PackLibrary
-    from inference.requests import PackRun
 
 _log = logging.getLogger(__name__)
 
@@ -281,7 +276,14 @@ class Analyzer:
         if unit.kind == "table":
             whole = with_age_today(whole)
         errors = [loaded.error] if loaded.error else []
-        runs: dict[str, PackRun] = {}
+        inquiry = Inquiry(
+            runner=self._runner,
+            loaded=loaded,
+            patient=whole,
+            use_gates=self.options.use_gates,
+            progress=progress,
+            cancelled=cancelled,
+        )
         results: list[PackResult] = []
         order = self._plan(asked)
         for number, pack_id in enumerate(order):
@@ -289,15 +291,16 @@ class Analyzer:
             progress(Progress(stage="looking", done=number, total=len(order), item=unit.path))
             try:
                 with self._in_use():
-                    if self.library.get(pack_id).manifest.reads_values:
+                    pack = self.library.get(pack_id)
+                    if pack.manifest.reads_values:
                         results.append(self._assess(pack_id, whole, results, asked))
                     else:
-                        results.append(self._ask(pack_id, loaded, whole, runs, progress, cancelled))
+                        results.append(inquiry.ask(pack))
             except Cancelled:
                 raise
             except Exception as error:  # noqa: BLE001 - one pack's failure must not take the others down
                 errors.append(error_record(error))
-                results.append(self._failed(pack_id, errors[-1]))
+                results.append(failed(self.library.get(pack_id), errors[-1]))
         kept = tuple(
             sorted(self._kept(results, asked, unit), key=lambda one: max(1, reading_order(one)))
         )  # outlines stay before the answers that build on them
@@ -358,135 +361,7 @@ class Analyzer:
             asked=asked is not None and pack_id in asked,
         )
 
-    def _ask(  # noqa: PLR0917 - one private call
-        self,
-        pack_id: str,
-        loaded: Loaded,
-        patient: Patient,
-        runs: dict[str, "PackRun"],
-        progress: Report,
-        cancelled: IsCancelled,
-    ) -> PackResult:
-        from inference.subject import subject_of
-        from services.tissue_map import TileWork, is_read_in_tiles, map_tissue
-
-        pack = self.library.get(pack_id)
-        if loaded.image is None or loaded.grey is None:
-            reason = "no_image" if loaded.unit.kind == "table" else "unread"
-            return _silent(pack, status="not_applicable", refusal=_refusal("applies", reason))
-        if any(other not in runs for other in pack.manifest.depends):
-            return _silent(pack, status="refused", refusal=_refusal("upstream", "upstream_failed"))
-        if pack.manifest.measuring is not None:
-            return self._measure(pack_id, loaded, patient, runs, progress, cancelled)
-        if is_read_in_tiles(pack, loaded.unit, loaded.image):
-            work = TileWork(
-                unit=loaded.unit,
-                image=loaded.image,
-                subject=subject_of(loaded.unit, patient),
-                use_gates=self.options.use_gates,
-            )
-            runs[pack_id] = map_tissue(self._runner, pack, work, progress, cancelled)
-            return runs[pack_id].result
-        runs[pack_id] = self._runner.run(
-            pack_id,
-            loaded.image,
-            loaded.grey,
-            subject_of(loaded.unit, patient),
-            runs,
-            use_gates=self.options.use_gates,
-            study=loaded.unit.header.study_uid or loaded.unit.path,
-            cancelled=cancelled,
-            told=lambda done, total: progress(
-                Progress(stage="explaining", done=done, total=total, item=loaded.unit.path)
-            ),
-        )
-        if pack.manifest.counting is not None:
-            runs[pack_id] = self._count(pack, loaded, patient, runs[pack_id], progress, cancelled)
-        return runs[pack_id].result
-
-    def _count(  # noqa: PLR0917 - one private call
-        self,
-        pack: "Pack",
-        loaded: Loaded,
-        patient: Patient,
-        single: "PackRun",
-        progress: Report,
-        cancelled: IsCancelled,
-    ) -> "PackRun":
-        """Count cells where the picture shows a whole smear; else the answer for a single one stays."""
-        from inference.subject import subject_of
-        from services.smear import SmearWork, count_smear
-
-        assert loaded.image is not None
-        assert loaded.grey is not None
-        work = SmearWork(
-            image=loaded.image,
-            grey=loaded.grey,
-            subject=subject_of(loaded.unit, patient),
-            study=loaded.unit.header.study_uid or loaded.unit.path,
-            use_gates=self.options.use_gates,
-        )
-        return count_smear(
-            self._runner,
-            pack,
-            work,
-            single,
-            lambda done, total: progress(
-                Progress(stage="counting", done=done, total=total, item=loaded.unit.path)
-            ),
-            cancelled,
-        )
-
-    def _measure(  # noqa: PLR0917 - one private call
-        self,
-        pack_id: str,
-        loaded: Loaded,
-        patient: Patient,
-        runs: dict[str, "PackRun"],
-        progress: Report,
-        cancelled: IsCancelled,
-    ) -> PackResult:
-        from inference.subject import subject_of
-        from services.cine import CineWork, measure_cine
-
-        assert loaded.image is not None
-        work = CineWork(
-            unit=loaded.unit,
-            image=loaded.image.ref,
-            volume=loaded.cine,
-            patient=patient,
-            subject=subject_of(loaded.unit, patient),
-            use_gates=self.options.use_gates,
-        )
-        run = measure_cine(self._runner, self.library.get(pack_id), work, progress, cancelled)
-        runs[pack_id] = run
-        return run.result
-
-    def _failed(self, pack_id: str, error: ErrorRecord) -> PackResult:
-        refusal = Refusal(
-            gate="failed", reason=say(f"errors.{error.code}.title"), advice=say(f"errors.{error.code}.hint")
-        )
-        return _silent(self.library.get(pack_id), status="refused", refusal=refusal)
-
 
 def _side(loaded: Loaded, results: Sequence[PackResult]) -> Side:
     orientation = None if loaded.image is None else loaded.image.patient_orientation
     return side_of(orientation, [mask for entry in results for mask in entry.masks])
-
-
-def _refusal(gate: str, reason: str) -> Refusal:
-    return Refusal(
-        gate=gate, reason=say(f"services.result.{reason}"), advice=say(f"services.result.{reason}_advice")
-    )
-
-
-def _silent(pack: "Pack", *, status: Status, refusal: Refusal) -> PackResult:
-    """Return what stands in the results for a pack that did not look at the image, and why."""
-    manifest = pack.manifest
-    stamp = ModelStamp(
-        pack_id=manifest.id,
-        version=str(manifest.version),
-        sha256=pack.sha256,
-        pack_class=manifest.pack_class,
-    )
-    return PackResult(stamp=stamp, title=manifest.title, status=status, seconds=0.0, refusal=refusal)
