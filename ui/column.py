@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from core.decision import Answer
-from services.before_signing import why_final_read
+from services.before_signing import Missing, why_final_read
 from services.drafts import IdentityJotting
 from services.typed_table import is_typed
 from ui.at_hand import at_hand
@@ -332,46 +334,65 @@ class ReadingColumn(QWidget):
             self._clear_made()
             self.foot.show_case(None, (), card_open=False)
             return
-        opened = desk.is_open_card
-        missing = desk.missing()
-        needs_identity = any(one.code == "identity" for one in missing)
-        unconfirmed = any(one.code == "identity_typed" for one in missing)
-        wanted = ((needs_identity or unconfirmed) and not case.error) or self._identity_wanted
-        self.identity.setVisible(wanted and not desk.is_signed)
-        begun = desk.begun_by
-        self.begun.show_reader(begun, may=desk.may_read)
-        self._show_ready()
-        unread = desk.reading.first_read is None and desk.asks_impression
-        self.impression.setVisible(unread and not desk.is_signed and not begun)
-        self.first_read.show_first_read(None if begun else desk.reading.first_read)
-        silent = case.analysis is not None and not a_model_spoke(case.analysis.result)
-        spoken = case.analysis is not None and (not silent or (is_typed(case.unit) and bool(case.forms)))
-        self.computer.setVisible(not opened or not spoken or case.exchanged)
-        self.final_read.setVisible(desk.wants_final_read and not begun)
-        if case.analysis is not None:
-            self.final_read.show_why(why_final_read(case.analysis))
-        self.final_read.show_final_read(desk.reading.final_read, locked=desk.is_closed)
-        self.computer.show_case(case)
-        self._place_computer(first=silent)
-        self._rebuild_results(opened)
-        self.values.show_case(case, opened=opened, locked=desk.is_closed)
-        self._cards.show_older(case, locked=desk.is_closed)
-        self.signs.show_signs(desk.reading.signs, case.draft.signs_jotting, locked=desk.is_closed)
-        asked = not silent and desk.asks_impression and signs_are_asked(case)
-        self.signs.setVisible(asked or self._signs_wanted or self.signs.is_filled)
-        self.words.show_reading(desk.reading, locked=desk.is_closed)
-        for card in self.findings:
-            kept = desk.kept_decision(card.pack_id, card.finding_code)
-            stands = desk.decision(card.pack_id, card.finding_code)
-            card.show_decision(stands, locked=desk.is_closed, changed=kept != stands)
-        self._mark_at_hand()
-        self._follow_with_map()
+        opened, missing = desk.is_open_card, desk.missing()
+        self._show_identity(case, missing)
+        self._show_first_read()
+        self._show_computer(case, opened)
+        self._show_own_part(case)
+        self._show_answers()
         besides = what_is_missing(desk.signer()) if not missing else ""
         self.foot.show_case(case, missing, card_open=opened, may_add=desk.may_read, besides=besides)
         self._show_signature(case)
         if opened and not self._was_open:
             QTimer.singleShot(0, self, self._show_result)
         self._was_open = opened
+
+    def _show_identity(self, case: Case, missing: Sequence[Missing]) -> None:
+        """Ask who it is where that is not known or not confirmed, or where the form was opened."""
+        asked = any(one.code in {"identity", "identity_typed"} for one in missing) and not case.error
+        self.identity.setVisible((asked or self._identity_wanted) and not self._desk.is_signed)
+
+    def _show_first_read(self) -> None:
+        """Show who has begun, and ask for the first impression or show it."""
+        desk = self._desk
+        begun = desk.begun_by
+        self.begun.show_reader(begun, may=desk.may_read)
+        self._show_ready()
+        unread = desk.reading.first_read is None and desk.asks_impression
+        self.impression.setVisible(unread and not desk.is_signed and not begun)
+        self.first_read.show_first_read(None if begun else desk.reading.first_read)
+
+    def _show_computer(self, case: Case, opened: bool) -> None:
+        """Show what models said, as far as it is open, and the values that further ones ask for."""
+        silent = _is_silent(case)
+        spoken = case.analysis is not None and (not silent or (is_typed(case.unit) and bool(case.forms)))
+        self.computer.setVisible(not opened or not spoken or case.exchanged)
+        self.computer.show_case(case)
+        self._place_computer(first=silent)
+        self._rebuild_results(opened)
+        self.values.show_case(case, opened=opened, locked=self._desk.is_closed)
+        self._cards.show_older(case, locked=self._desk.is_closed)
+
+    def _show_own_part(self, case: Case) -> None:
+        """Show the final read, the clinical signs and the words of the report."""
+        desk, reading = self._desk, self._desk.reading
+        self.final_read.setVisible(desk.wants_final_read and not desk.begun_by)
+        if case.analysis is not None:
+            self.final_read.show_why(why_final_read(case.analysis))
+        self.final_read.show_final_read(reading.final_read, locked=desk.is_closed)
+        self.signs.show_signs(reading.signs, case.draft.signs_jotting, locked=desk.is_closed)
+        asked = not _is_silent(case) and desk.asks_impression and signs_are_asked(case)
+        self.signs.setVisible(asked or self._signs_wanted or self.signs.is_filled)
+        self.words.show_reading(reading, locked=desk.is_closed)
+
+    def _show_answers(self) -> None:
+        """Show on each finding what was answered, which one is at hand, and its map over the image."""
+        desk = self._desk
+        for card in self.findings:
+            kept, stands = desk.kept_decision(*card.key), desk.decision(*card.key)
+            card.show_decision(stands, locked=desk.is_closed, changed=kept != stands)
+        self._mark_at_hand()
+        self._follow_with_map()
 
     def _fill_identity(self, case: Case, jotting: IdentityJotting | None = None) -> None:
         self.identity.show_patient(
@@ -493,3 +514,8 @@ class ReadingColumn(QWidget):
         window.setFocus()
         self.page.to_top()
         self.go_to_values()
+
+
+def _is_silent(case: Case) -> bool:
+    """Whether models were asked about an image, and none of them spoke."""
+    return case.analysis is not None and not a_model_spoke(case.analysis.result)
