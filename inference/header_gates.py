@@ -44,7 +44,11 @@ def check_applies(log: GateLog, applies: Applies, subject: Subject) -> None:
 
 
 def check_age(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
-    """Ask whether the patient's age is known and one that the pack was made for, by every source."""
+    """Ask whether the patient's age is known and one that the pack was made for.
+
+    Where another source has an age on the other side of the range, that refuses, unless somebody gave the age
+    that is used: then it is told.
+    """
     if ages is None:
         return
     words = age_range_words(ages)
@@ -52,13 +56,16 @@ def check_age(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
         log.refuse("age", "unknown", range=words)
         return
     meant = _lies_in(ages, subject.age_years)
-    other = next((age for age in subject.unsettled_ages if _lies_in(ages, age) != meant), None)
-    if other is not None:
-        log.refuse("age", "unsettled", age=age_words(subject.age_years), other=age_words(other), range=words)
-    elif meant:
-        log.good("age", "good", age=age_words(subject.age_years), range=words)
+    other = next((age for age in subject.other_ages if _lies_in(ages, age) != meant), None)
+    age, otherwise = age_words(subject.age_years), "" if other is None else age_words(other)
+    if other in subject.unsettled_ages:
+        log.refuse("age", "unsettled", age=age, other=otherwise, range=words)
+    elif not meant:
+        log.refuse("age", "outside", age=age, range=words)
+    elif otherwise:
+        log.note("age", "settled", age=age, other=otherwise, range=words)
     else:
-        log.refuse("age", "outside", age=age_words(subject.age_years), range=words)
+        log.good("age", "good", age=age, range=words)
 
 
 def check_trained_on(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:

@@ -13,7 +13,7 @@ class Subject:
 
     ``modality``, ``body_part`` and ``view`` are as DICOM writes them; ``colour`` says whether the picture has
     real colour, and is looked for in the pixels where it is None. ``other_ages`` are ages that a source gives
-    which was not believed; ``unsettled_ages`` are those of them that nobody typed against.
+    which was not believed; ``unsettled_ages`` are those of them that nobody decided against.
     """
 
     modality: str | None = None
@@ -48,8 +48,11 @@ def other_ages_of(patient: Patient) -> tuple[float, ...]:
 
 
 def unsettled_ages_of(patient: Patient) -> tuple[float, ...]:
-    """Return those of them that stand against an age that nobody typed: which is right may not be assumed."""
-    if patient.age_years is not None and patient.age_years.source == "typed":
+    """Return those of them that stand against an age that nobody gave: which is right may not be assumed.
+
+    What was typed, or stands in a patient file, wins over the header.
+    """
+    if patient.age_years is not None and patient.age_years.source in {"typed", "file"}:
         return ()
     return other_ages_of(patient)
 

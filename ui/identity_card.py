@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from PySide6.QtCore import QElapsedTimer, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QApplication, QGridLayout, QLineEdit, QWidget
 
-from core.patient import Patient, Sex, Sourced
+from core.patient import Contradiction, Patient, Sex, Sourced
 from services.drafts import IdentityJotting
 from services.patient import age_disagrees, age_now, identity_differs, is_in_the_future, merge
 from ui import words
@@ -26,7 +27,7 @@ class IdentityCard(Card):
     """Asks who the patient is where the image does not say it; two identifiers, typed and confirmed.
 
     What contradicts the image, or takes the number of somebody else, is confirmed twice: the form says first
-    what stands against it. ``id_holders`` returns such sentences about a number.
+    what stands against it. ``id_holders`` returns such sentences about a number; ``now`` is a time in s.
     """
 
     confirmed = Signal(object, object)  # Patient, names of the confirmed identifiers
@@ -40,7 +41,8 @@ class IdentityCard(Card):
         self._image = True
         self.id_holders: Callable[[Patient], tuple[str, ...]] = lambda _patient: ()
         self._doubted: IdentityJotting | None = None
-        self._since_doubt = QElapsedTimer()
+        self._doubted_at = 0.0
+        self.now: Callable[[], float] = time.monotonic
         self.body.addWidget(label(self.tr("Who is this?"), "title"))
         self._why = label("", "muted", wrap=True)
         self.body.addWidget(self._why)
@@ -187,10 +189,13 @@ class IdentityCard(Card):
     def _is_meant(self, typed: Patient) -> bool:
         """Return whether nothing stands against it, or it is confirmed although it was told what does."""
         if self._doubted == self._standing():
-            return self._since_doubt.hasExpired(QApplication.doubleClickInterval())
+            return 1000 * (self.now() - self._doubted_at) > QApplication.doubleClickInterval()
         said = self.id_holders(merge(self._header, typed))
-        if identity_differs(self._header, typed) and typed != self._given_before:
-            said = (words.header_identity(self._header), *said)
+        if typed != self._given_before:
+            if typed.age_years is not None:
+                said = (*map(words.header_ages, self._ages_of_header()), *said)
+            if identity_differs(self._header, typed):
+                said = (words.header_identity(self._header), *said)
         self._show_doubts(said)
         return not said
 
@@ -201,7 +206,7 @@ class IdentityCard(Card):
         self.doubt.setVisible(bool(said))
         self.confirm.set_words(self.tr("Use what I typed") if said else self.tr("Confirm who it is"))
         if said:
-            self._since_doubt.start()
+            self._doubted_at = self.now()
             self.confirm.setFocus()
 
     def _typed(self) -> Patient:
@@ -216,9 +221,9 @@ class IdentityCard(Card):
             given_sex: Sourced[Sex] | None = Sourced(value=sex, source="typed")
         else:
             given_sex = None
-        years = self._years()
+        years, said_age = self._years(), self._header.age_years
         age = None
-        if years is not None and (self._header.age_years is None or self._header.age_years.value != years):
+        if years is not None and (said_age is None or said_age.value != years or self._ages_of_header()):
             age = Sourced(value=years, source="typed")
         return Patient(
             name=values.get("name"), id=values.get("id"), birth_date=values.get("birth_date"),
@@ -252,12 +257,21 @@ class IdentityCard(Card):
         return ""
 
     def _ages_disagree(self) -> bool:
-        """Compare what a person typed; where the header says both, they are shown as the header has them."""
+        """Compare what a person typed; where the header says both, they are shown as the header has them.
+
+        An age that stands against a birth date of a header that contradicts itself is asked about instead.
+        """
         typed, years = self._typed(), self._years()
         born = self.fields["birth_date"].text().strip()
         if not born or years is None or not (typed.birth_date or typed.age_years):
             return False
+        if typed.birth_date is None and self._ages_of_header():
+            return False
         return age_disagrees(date.fromisoformat(born).isoformat(), years, day=self._day)
+
+    def _ages_of_header(self) -> tuple[Contradiction, ...]:
+        """Return how the header contradicts itself in the age: what is confirmed then, a person decides."""
+        return tuple(one for one in self._header.contradictions if one.field == "age_years")
 
     def _fill_age(self) -> None:
         """Show the age that the birth date makes, where the image does not say when it was taken."""

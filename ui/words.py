@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
 from core.decision import Signature
 from core.image import Image, ReadingUnit
-from core.patient import Patient
+from core.patient import Contradiction, Patient
 from core.result import Correction, Result
 
 _DASH = "–"
@@ -33,6 +33,12 @@ def header_identity(header: Patient) -> str:
     return _tr("The image says {who}.").format(who=" · ".join(parts))
 
 
+def header_ages(doubt: Contradiction) -> str:
+    """Return in a sentence that an image gives two ages."""
+    used, other = (_years(float(one)) for one in (doubt.used, doubt.other))
+    return _tr("The image says {used}, and by its birth date {other}.").format(used=used, other=other)
+
+
 def sex_word(patient: Patient) -> str:
     """Return the sex in a word."""
     words = {"F": _tr("Female"), "M": _tr("Male"), "O": _tr("Other")}
@@ -41,9 +47,10 @@ def sex_word(patient: Patient) -> str:
 
 def age_word(patient: Patient) -> str:
     """Return the age: months below two years, else whole years."""
-    if patient.age_years is None:
-        return _tr("age not known")
-    years = patient.age_years.value
+    return _tr("age not known") if patient.age_years is None else _years(patient.age_years.value)
+
+
+def _years(years: float) -> str:
     if years < 2:
         return _tr("{months} mo").format(months=int(years * 12))
     return _tr("{years} y").format(years=int(years))

@@ -249,13 +249,12 @@ def test_a_pregnancy_that_cannot_well_be_is_asked_about(sex: str, age: int, text
     assert all(text is not None and one.endswith(text) for one in said)
 
 
-def test_an_age_that_a_person_typed_settles_what_a_header_says_against_itself() -> None:
+def test_an_age_that_somebody_gave_settles_what_a_header_says_against_itself() -> None:
     dataset = Dataset()
     dataset.PatientAge, dataset.PatientBirthDate, dataset.StudyDate = "034Y", "20220101", "20260301"
     header = read_patient(dataset)
     assert unsettled_ages_of(header), "the header does not contradict itself: nothing is tried here"
-    typed = merge(header, Patient(age_years=Sourced(value=34.0, source="typed")))
-    assert typed.contradictions
-    assert unsettled_ages_of(typed) == ()
-    given = merge(header, Patient(age_years=Sourced(value=34.0, source="file")))
-    assert unsettled_ages_of(given)
+    for source in ("typed", "file"):
+        settled = merge(header, Patient(age_years=Sourced(value=34.0, source=source)))
+        assert settled.contradictions
+        assert unsettled_ages_of(settled) == ()
