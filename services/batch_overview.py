@@ -25,7 +25,7 @@ COLUMNS = (
     "finding", "label", "probability", "low", "high", "threshold", "position",
     "prevalence_here", "probability_here",
     "refused_by", "reason", "error", "seconds", "counts_as", "same_picture_as",
-    "value", "value_low", "value_high", "unit",
+    "value", "value_low", "value_high", "unit", "beside",
 )  # fmt: skip
 _PARTIAL = ".partial-" + TABLE
 
@@ -161,6 +161,7 @@ def _scored(finding: dict[str, Any]) -> dict[str, Any]:
         "high": high,
         "threshold": finding["threshold"],
         "position": finding["position"],
+        "beside": finding.get("beside"),
         "prevalence_here": site.get("prevalence"),
         "probability_here": site.get("probability"),
     }

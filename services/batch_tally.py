@@ -17,7 +17,7 @@ from core.form import PREGNANCY
 from core.result import CELLS_CALLED, CELLS_COUNTED, Measurement
 from core.wording import say
 from services.output import Record
-from services.standing import Standing, counts_in, doubts_of_record, standing_of_record
+from services.standing import Standing, counts_in, doubts_of_record, own_findings, standing_of_record
 from services.version import VERSION
 from services.words import measured_words
 
@@ -188,7 +188,7 @@ class Tally:
             model.measured_count += 1
             if len(model.measured) < _MEASURED_SHOWN:
                 model.measured.append((path, number))
-        for finding in entry["findings"]:
+        for finding in own_findings(entry):
             scores = model.scores.setdefault(finding["code"], _Scores(finding["label"], finding["threshold"]))
             scores.positions[finding["position"]] += 1
             scores.bins[min(_BINS - 1, int(finding["probability"] * _BINS))] += 1
@@ -214,7 +214,7 @@ def _causes(
     kind: Standing, record: Record, said: list[dict[str, Any]]
 ) -> tuple[Causes, tuple[str, ...], str]:
     """Return what puts an image into a group, the sentences that its whole group shares, and its own."""
-    findings = [finding for entry in said if entry["status"] == "ok" for finding in entry["findings"]]
+    findings = [finding for entry in said if entry["status"] == "ok" for finding in own_findings(entry)]
     scored = tuple(
         say(f"reports.overview.{position}_one", label=finding["label"])
         for position in ("above", "undecided")

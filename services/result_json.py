@@ -139,8 +139,7 @@ def _pack_result(entry: PackResult, files: WrittenFiles) -> dict[str, Any]:
             "inverted": correction.inverted,
             "text": correction.text,
         },
-        "findings": [_finding(finding) for finding in entry.findings],
-        "beside": [{**_finding(finding), "beside": finding.beside} for finding in entry.beside],
+        "findings": [_finding(finding) for finding in entry.scores],
         "measurements": [_measurement(measurement) for measurement in entry.measurements],
         "risks": [_risk(risk) for risk in entry.risks],
         "masks": [
@@ -164,6 +163,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "threshold_source": finding.threshold_source,
         "position": finding.position,
         "positive": finding.positive,
+        "beside": finding.beside or None,
         "calibrated_at_prevalence": finding.calibrated_at_prevalence,
         "site": finding.site and _site(finding.site),
         "image": _image(finding.image),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from core.result import Result
 from core.wording import say
 from services.analyze import Analysis
+from services.standing import own_findings
 
 Today = Literal["same", "another_model", "otherwise"]
 
@@ -85,7 +86,7 @@ def _of_pack(pack: dict[str, Any]) -> list[SignedAnswer]:
             threshold=one["threshold"],
             position=one["position"],
         )
-        for one in pack["findings"]
+        for one in own_findings(pack)
     ]
     return answers or [SignedAnswer(**who, title=pack["pack"]["title"])]
 

@@ -91,7 +91,7 @@ def standing_of_record(record: Mapping[str, Any]) -> Standing:
         Said(
             pack_class=entry["pack"]["class"],
             status=entry["status"],
-            positions=tuple(finding["position"] for finding in (*entry["findings"], *counts_in(entry))),
+            positions=tuple(one["position"] for one in (*own_findings(entry), *counts_in(entry))),
             reads_values=entry.get("reads_values", False),
         )
         for entry in record["results"]
@@ -105,6 +105,11 @@ def doubts_of_record(record: Mapping[str, Any]) -> tuple[str, ...]:
         (one["field"], one["used"]["source"], one["other"]["source"])
         for one in record["patient"].get("contradictions", ())
     )
+
+
+def own_findings(entry: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return the findings of a model's entry that count: not the scores that are told beside another one."""
+    return tuple(one for one in entry["findings"] if not one.get("beside"))
 
 
 def counts_in(entry: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:

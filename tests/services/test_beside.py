@@ -1,5 +1,6 @@
 """A score beside a finding asks nothing: no answer, no place in a list, no prevalence; result.json has it."""
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,15 @@ from core.image import ReadingUnit
 from core.result import Finding, Position, Result
 from inference.packs import load_pack
 from services.analyze import Analysis
+from services.batch_overview import write_overview
 from services.batch_tally import Tally
 from services.before_signing import missing_for_signing, reading_beside
 from services.drafts import Draft
 from services.facts import facts_of
+from services.output import LINES, TABLE
 from services.prevalence import Prevalence, at_site
 from services.result_json import WrittenFiles, result_to_dict
+from services.signed_result import signed_answers
 from services.standing import standing_of_record, standing_of_result
 from services.words import beside_sentences, pack_sentence
 from tests.services.conftest import START, MovedClock
@@ -84,15 +88,31 @@ def test_it_is_one_line_beside_its_finding_and_no_sentence_of_its_own() -> None:
 def test_result_json_keeps_its_numbers_and_says_beside_what() -> None:
     record = result_to_dict(with_it(), folder="a", files=WrittenFiles())
     (entry,) = record["results"]
-    assert [one["code"] for one in entry["findings"]] == ["pneumonia"]
-    (kept,) = entry["beside"]
-    assert (kept["code"], kept["beside"]) == ("other", "pneumonia")
+    assert [(one["code"], one["beside"]) for one in entry["findings"]] == [
+        ("pneumonia", None),
+        ("other", "pneumonia"),
+    ]
+    kept = entry["findings"][1]
     assert (kept["probability"], kept["interval"], kept["threshold"]) == (0.31, [0.22, 0.4], MAIN.threshold)
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    part = {**schema["$defs"]["pack_result"]["properties"]["beside"], "$defs": schema["$defs"]}
-    jsonschema.validate(entry["beside"], part)
+    part = {**schema["$defs"]["finding"], "$defs": schema["$defs"]}
+    jsonschema.validate(kept, part)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(entry["findings"], part)
+        jsonschema.validate({name: said for name, said in kept.items() if name != "beside"}, part)
+
+
+def test_the_table_of_a_batch_has_a_row_for_it_that_says_beside_what(tmp_path: Path) -> None:
+    record = result_to_dict(with_it(), folder="a", files=WrittenFiles())
+    (tmp_path / LINES).write_text(json.dumps(record) + "\n", encoding="utf-8")
+    write_overview(tmp_path, MovedClock(), with_pdf=False)
+    with (tmp_path / TABLE).open(encoding="utf-8-sig", newline="") as stream:
+        rows = [(row["finding"], row["beside"], row["counts_as"]) for row in csv.DictReader(stream)]
+    assert rows == [("pneumonia", "", "below"), ("other", "pneumonia", "below")]
+
+
+def test_what_was_signed_are_the_findings_of_their_own() -> None:
+    record = json.dumps(result_to_dict(with_it(), folder="a", files=WrittenFiles()))
+    assert [one.code for one in signed_answers(record)] == ["pneumonia"]
 
 
 def test_how_common_it_is_nobody_is_asked_of_breast_ultrasound() -> None:
