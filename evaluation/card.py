@@ -183,7 +183,10 @@ def map_table(rows: Mapping[str, Any]) -> str:
                 )
             )
     if "passes" in rows:
-        lines.append(("may be shown", "yes" if rows["passes"] else "no"))
+        beside = f"no: the score is told beside that of `{rows.get('beside')}`"
+        lines.append(
+            ("may be shown", "no" if not rows["passes"] else beside if rows.get("beside") else "yes")
+        )
     return table(("measure", f"value ({rows['images']} images with the finding)"), lines)
 
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 SIDE, MARGIN, BAND = 720, 90, 110
 """Pixels: the square of the plot, the room around it, and the band of bars below it."""
 _INK, _PALE, _MARK, _BAR = (40, 40, 40), (205, 205, 205), (150, 80, 20), (190, 170, 150)
+_NARROWEST = 26
+"""Pixels that a bar needs for its number."""
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 Picture = NDArray[np.uint8]
 
@@ -24,7 +26,7 @@ def reliability_png(rows: Sequence[Mapping[str, Any]], title: str) -> bytes:
     """
     page = np.full((SIDE + 2 * MARGIN + BAND, SIDE + 2 * MARGIN, 3), 255, np.uint8)
     _frame(page)
-    _words(page, title.encode("ascii", "replace").decode(), (MARGIN, MARGIN - 40), 0.8)
+    _words(page, title.encode("ascii", "replace").decode(), (MARGIN, MARGIN - 54), 0.8)
     most = max((int(row["images"]) for row in rows), default=0)
     filled = [row for row in rows if row["images"]]
     for row in rows:
@@ -48,8 +50,13 @@ def _frame(page: Picture) -> None:
         _words(page, f"{step / 10:.1f}", (MARGIN - 40, y + 5), 0.5)
     cv2.rectangle(page, (MARGIN, MARGIN), (MARGIN + SIDE, MARGIN + SIDE), _INK, 1)
     cv2.line(page, _place(0, 0), _place(1, 1), _INK, 1, cv2.LINE_AA)
-    _words(page, "mean score of the images in a tenth of the scale", (MARGIN + 140, MARGIN + SIDE + 54), 0.6)
-    _words(page, "share with the finding (above the line: scored too low)", (MARGIN, MARGIN - 12), 0.55)
+    _words(
+        page,
+        "mean of what was said, in each bin; bars: how many are in it",
+        (MARGIN, MARGIN + SIDE + 54),
+        0.6,
+    )
+    _words(page, "share of which it was true (above the line: scored too low)", (MARGIN, MARGIN - 26), 0.55)
 
 
 def _bar(page: Picture, row: Mapping[str, Any], most: int) -> None:
@@ -59,7 +66,8 @@ def _bar(page: Picture, row: Mapping[str, Any], most: int) -> None:
     left, right = _place(float(row["from"]), 0)[0], _place(float(row["to"]), 0)[0]
     height = round((BAND - 30) * int(row["images"]) / most)
     cv2.rectangle(page, (left + 4, floor - height), (right - 4, floor), _BAR, -1)
-    _words(page, str(row["images"]), ((left + right) // 2 - 10, floor + 18), 0.45)
+    if right - left >= _NARROWEST:
+        _words(page, str(row["images"]), ((left + right) // 2 - 10, floor + 18), 0.45)
 
 
 def _place(score: float, ill: float) -> tuple[int, int]:

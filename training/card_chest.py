@@ -10,7 +10,7 @@ from evaluation.card_tables import (
     reliability_table,
     table,
 )
-from training.card import bounds_in_words, score_engine_table, stranger_table
+from training.card import RELIABILITY, bounds_in_words, score_engine_table, stranger_table
 from training.card_speed import speed_parts
 
 _LUNGS = """# Lung outline on chest X-rays (`chest-lungs` {version}, assist)
@@ -143,6 +143,7 @@ def pneumonia_card(measured: Measured) -> str:
         "## Beside it: what the data gives away",
         figure_table(measured["baselines"]),
         "## Reliability (test, all)",
+        f"![Reliability]({RELIABILITY})",
         reliability_table(measured["reliability"]),
         "## Engines and precisions",
         score_engine_table(measured["engines"]),

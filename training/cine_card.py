@@ -42,9 +42,10 @@ of their name; for each fold a network was trained on all other patients, as the
 shortly, its schedule fixed beforehand. It measured the patients of its fold through the application. These
 networks do not ship. What they measured stands in `folds.json`; `make evaluate` asks them again.
 
-**Intervals.** Half widths come from the errors of the folds' networks on these {trained} patients, by the
-conformal rule for {coverage:.0%}. How often such intervals hold was counted on patients who set none of
-their widths: see below."""
+**Intervals.** Half widths come from the errors of the folds' networks on those of these patients whom they
+measured ({set_by}, the scan that was labelled twice counted once), by the conformal rule for
+{coverage:.0%}. How often such intervals hold was counted on patients who set none of their widths: see
+below."""
 
 _FAILURES = """## Known failures
 
@@ -67,6 +68,7 @@ _FAILURES = """## Known failures
 def card(measured: dict[str, Any]) -> str:
     """Return the card."""
     facts = {**measured["pack"], **measured["patients"], "coverage": COVERAGE, **_right(measured)}
+    facts["set_by"] = set_by(measured["coverage"])
     parts = [
         _HEAD.format(**facts),
         "## Outlines and numbers",
@@ -78,10 +80,11 @@ def card(measured: dict[str, Any]) -> str:
         "## All patients, cross-validated",
         f"Each patient by a network that has not seen them: the {facts['held_out']} held-out patients by "
         "the shipped network, the others by those of the "
-        f"folds, {facts['crossed']} in all (one scan twice among them, in one fold); INT8 in OpenVINO, "
-        "through the application. Those who were refused are left out of the rows. The held-out ones were "
-        "looked at to end the training of the shipped network; nothing was chosen by the others. By group of "
-        "the study: with so few in a group the intervals are wide.",
+        f"folds, {facts['crossed']} in all (one scan was labelled twice; it stands in one fold and counts as "
+        "one patient, with both labellings); INT8 in OpenVINO, through the application. Those who were "
+        "refused are left out of the rows. The held-out ones were looked at to end the training of the "
+        "shipped network; nothing was chosen by the others. By group of the study: with so few in a group "
+        "the intervals are wide.",
         figure_table(measured["over_folds"]),
         "## How often the intervals hold",
         f"Aimed at: {COVERAGE:.0%}. *Shipped*: the intervals of the pack as it ships, on the held-out "
@@ -102,6 +105,12 @@ def card(measured: dict[str, Any]) -> str:
         _FAILURES.format(**facts),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def set_by(rows: Sequence[Measured]) -> str:
+    """Return of how many patients' errors the widths of the intervals were taken: the fewest to the most."""
+    counts = sorted({int(row["set_by"]) for row in rows})
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
 
 
 def _turned(measured: Measured) -> str:
@@ -130,9 +139,13 @@ def _right(measured: Measured) -> dict[str, float]:
 
 
 def _coverage(rows: Sequence[Measured]) -> str:
-    head = ("number", "half width", "shipped: hold the truth", "crossed: hold the truth")
+    head = ("number", "half width", "set by patients", "shipped: hold the truth", "crossed: hold the truth")
     return table(
-        head, [(row["number"], _width(row), _held(row["shipped"]), _held(row["crossed"])) for row in rows]
+        head,
+        [
+            (row["number"], _width(row), str(row["set_by"]), _held(row["shipped"]), _held(row["crossed"]))
+            for row in rows
+        ],
     )
 
 

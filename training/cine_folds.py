@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from evaluation.figures import Figure, measured, share_interval
 from training.cine_manifest import COVERAGE, NUMBERS
-from training.cine_patients import GROUPS, STRUCTURES, CinePatient, fold, truth_of
+from training.cine_patients import GROUPS, ONE_SCAN_TWICE, STRUCTURES, CinePatient, fold, person, truth_of
 
 FILE = "folds.json"
 _DIGITS = 4
@@ -97,7 +97,7 @@ def widths_of(hearts: Sequence[Heart]) -> dict[str, tuple[float, float]]:
     """Return half widths of intervals, (absolute, relative) by code, from errors on some patients.
 
     Percentages have an absolute width; volumes a relative one. The rule is the conformal one: of n errors the
-    ceil((n + 1) COVERAGE)-th smallest, or the largest.
+    ceil((n + 1) COVERAGE)-th smallest, or the largest. A scan that was labelled twice counts once.
     """
     widths = {}
     for code, _, unit in NUMBERS:
@@ -112,10 +112,12 @@ def coverage(everyone: Sequence[Heart]) -> list[dict[str, Any]]:
     """Return how often the intervals held the truth, by number, of patients who set no width of theirs.
 
     `shipped` counts the patients of fold 0 with widths from all others: the intervals of the pack that ships.
-    `crossed` counts the patients of every fold with widths from the other folds.
+    `crossed` counts the patients of every fold with widths from the other folds. `set_by` is of how many
+    errors the widths were taken that ship.
     """
     folds = sorted({fold(one.patient) for one in everyone})
     parts = {number: [one for one in everyone if fold(one.patient) == number] for number in folds}
+    others = [one for one in everyone if fold(one.patient)]
     widths = {number: widths_of([one for k in folds if k != number for one in parts[k]]) for number in folds}
     rows = []
     for code, title, unit in NUMBERS:
@@ -125,6 +127,7 @@ def coverage(everyone: Sequence[Heart]) -> list[dict[str, Any]]:
                 "number": title,
                 "unit": unit,
                 "half_width": max(widths[0][code]),
+                "set_by": len(_errors(others, code, relative=unit != "%")),
                 "shipped": _share(held[0]),
                 "crossed": _share(np.concatenate([held[number] for number in folds])),
             }
@@ -139,12 +142,12 @@ def fold_figures(hearts: Sequence[Heart], population: str) -> list[Figure]:
         part = [one for one in hearts if one.patient.group in chosen and one.refused is None]
         for structure in STRUCTURES:
             both = np.array([one.overlaps[structure] for one in part])
-            who = [one.patient.name for one in part for _ in range(both.shape[1])]
+            who = [person(one.patient) for one in part for _ in range(both.shape[1])]
             figures.append(_mean(f"{population}, {name}, {structure}", "mean Dice", who, both.ravel()))
         for code, title, _ in (row for row in NUMBERS if row[2] == "%"):
             known = [one for one in part if code in one.values]
             off = np.array([one.values[code] - one.truth[code] for one in known])
-            who = [one.patient.name for one in known]
+            who = [person(one.patient) for one in known]
             words = f"{population}, {name}"
             figures.append(_mean(words, f"{title}, mean absolute error (points)", who, np.abs(off)))
             figures.append(_mean(words, f"{title}, mean error (points)", who, off))
@@ -165,16 +168,22 @@ def _errors(hearts: Sequence[Heart], code: str, *, relative: bool) -> NDArray[np
     """Return how far numbers lie from the truth: by themselves, or by what was measured."""
     errors = [
         abs(one.values[code] - one.truth[code]) / (one.values[code] if relative else 1.0)
-        for one in hearts
+        for one in _scans_once(hearts)
         if one.values.get(code, 0.0) > 0
     ]
     return np.array(errors)
 
 
+def _scans_once(hearts: Sequence[Heart]) -> list[Heart]:
+    """Leave out the second labelling of a scan whose first one was measured."""
+    measured_ = {one.patient.name for one in hearts if one.refused is None}
+    return [one for one in hearts if ONE_SCAN_TWICE.get(one.patient.name) not in measured_]
+
+
 def _held(hearts: Sequence[Heart], widths: Widths, code: str) -> NDArray[np.bool_]:
     """Tell for each patient with a number whether its interval holds the truth."""
     absolute, relative = widths[code]
-    known = [one for one in hearts if code in one.values]
+    known = [one for one in _scans_once(hearts) if code in one.values]
     return np.array(
         [
             abs(one.values[code] - one.truth[code]) <= max(absolute, relative * one.values[code])

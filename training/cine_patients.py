@@ -14,7 +14,7 @@ from training.data import data_folder, unit_hash
 HELD_OUT_SHARE = 0.15
 FOLDS = 5
 ONE_SCAN_TWICE = {"patient076": "patient074"}
-"""The same scan labelled twice: both take the split of the first."""
+"""The same scan labelled twice: both take the split of the first, and count as one person."""
 GROUPS = {
     "NOR": "healthy volunteers",
     "DCM": "dilated cardiomyopathy",
@@ -100,5 +100,10 @@ def in_fold(number: int, patient: CinePatient) -> bool:
     return fold(patient) == number
 
 
+def person(patient: CinePatient) -> str:
+    """Return who was scanned: the same name for the scan that was labelled twice."""
+    return ONE_SCAN_TWICE.get(patient.name, patient.name)
+
+
 def _share(salt: str, patient: CinePatient) -> float:
-    return unit_hash(salt + ONE_SCAN_TWICE.get(patient.name, patient.name))
+    return unit_hash(salt + person(patient))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.baseline import SIDE, baseline_figures, cross_validated, views
-from evaluation.card_tables import figure_table
+from evaluation.card_tables import engine_table, figure_table
 from evaluation.figures import Figure, area_under_curve, dice, measured
 from evaluation.map_quality import pointing
 from inference.preprocess import resize_stretched
@@ -30,7 +30,7 @@ from training.measure_scores import (
 from training.pack_files import OF_LABEL
 from training.samples import as_grey
 from training.stranger_sets import evaluation_bank, training_bank
-from training.through_application import Answer, Application
+from training.through_application import COMBINATIONS, Answer, Application
 
 TEST, UNIT = "groups kept apart", "near_duplicates"
 
@@ -52,6 +52,7 @@ def measure(packs: Path) -> dict[str, Any]:
         "figures": malignant["figures"] + _outlines(scans, answers) + benign["figures"],
         "marks": marks(application, scans),
         "engines": engines(packs, PACK, sets["malignant"]),
+        "outline_engines": outline_engines(packs, scans),
         "baselines": baselines(),
         "strangers_refused": refused_strangers(
             application,
@@ -66,13 +67,19 @@ def measure(packs: Path) -> dict[str, Any]:
 
 def map_qualities(packs: Path, sets: Mapping[str, TestSet]) -> dict[str, dict[str, object]]:
     """Return what each finding's map is worth on images with the finding, by code."""
-    return {code: map_figures(packs, PACK, test, place=i) for i, (code, test) in enumerate(sets.items())}
+    found = {code: map_figures(packs, PACK, test, place=i) for i, (code, test) in enumerate(sets.items())}
+    for code, finding in FINDINGS.items():
+        if "beside" in finding:
+            found[code]["beside"] = finding["beside"]
+    return found
 
 
 def card(measured_: dict[str, Any]) -> str:
     """Return the card."""
     spots = measured_["pointing"]
     notes = (
+        "## Outlines in every engine and precision (mean Dice)",
+        engine_table(measured_["outline_engines"]),
         "## Callipers and text",
         "The same images as they are, and with further callipers and letters drawn at random places.",
         figure_table(measured_["marks"], UNIT),
@@ -156,6 +163,20 @@ def _outlines(scans: Sequence[Scan], answers: Sequence[Answer]) -> list[dict[str
         )
     )
     return [figure.as_table() for figure in figures]
+
+
+def outline_engines(packs: Path, scans: Sequence[Scan]) -> dict[str, dict[str, float]]:
+    """Return the mean Dice of the groups kept apart that have a lesion, in every engine and precision."""
+    with_lesion = [scan for scan in scans if scan.mask.any()]
+    greys = [as_grey(scan.grey) for scan in with_lesion]
+    row = {}
+    for engine, precision in COMBINATIONS:
+        answers = Application(packs, engine, precision).ask(PACK, greys, UNKNOWN)
+        found = [
+            dice(_mask(answer, scan), scan.mask) for scan, answer in zip(with_lesion, answers, strict=True)
+        ]
+        row[f"{engine} {precision}"] = round(float(np.mean(found)), 4)
+    return {f"{TEST}, with a lesion": row}
 
 
 def _dice_figures(name: str, scans: Sequence[Scan], answers: Sequence[Answer]) -> list[Figure]:

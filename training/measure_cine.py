@@ -23,6 +23,7 @@ from imaging.scan import scan_paths
 from inference.packs import PackLibrary
 from measure.ventricles import LEFT, RIGHT
 from services.analyze import AnalysisOptions, Analyzer
+from training import strangers as strangers_of
 from training.cine_folds import (
     FILE,
     Heart,
@@ -35,6 +36,7 @@ from training.cine_folds import (
 from training.cine_manifest import NUMBERS, PACK
 from training.cine_patients import STRUCTURES, CinePatient, held_out, patients, truth_of
 from training.data import data_folder
+from training.stranger_sets import chest_kinds
 from training.through_application import COMBINATIONS
 
 POPULATION = "ACDC patients kept apart, seen when training was ended"
@@ -46,6 +48,8 @@ SUNNYBROOK = {"SC-HF-I-1": 26.2, "SC-HF-I-4": 21.8}
 """EF in % from the contours that come with the studies (method of discs)."""
 THIRDS = ("base", "middle", "apex")
 Bool = NDArray[np.bool_]
+_SLICES, _STACKS = 10, 8
+"""Of the stacks of other packs' images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +236,14 @@ def refusals(results: Sequence[PackResult]) -> dict[str, Any]:
 
 
 def _strange_files() -> Iterator[tuple[str, list[Path]]]:
+    """Yield volumes of other organs, and stacks of other packs' images, as files of two phases each."""
     nibabel: Any = import_module("nibabel")
+
+    def write(volume: NDArray[Any], path: Path) -> Path:
+        both = np.stack([volume, np.roll(volume, 2, axis=1)]).transpose(3, 2, 1, 0)
+        nibabel.save(nibabel.Nifti1Image(both, np.diag([-1.4, -1.4, 8.0, 1.0])), path)
+        return path
+
     with tempfile.TemporaryDirectory() as folder:
         for kind, source, cuts in (
             ("head, T1, pieces shown twice", "mr-head-studyforrest", 6),
@@ -242,12 +253,25 @@ def _strange_files() -> Iterator[tuple[str, list[Path]]]:
             volume = _volume_of(data_folder() / "dicom" / source)
             paths = []
             for number in range(cuts):
-                part = volume[number * len(volume) // cuts :: max(1, len(volume) // (12 * cuts))][:10]
-                both = np.stack([part, np.roll(part, 2, axis=1)]).transpose(3, 2, 1, 0)
-                path = Path(folder) / f"{source}-{number}.nii"
-                nibabel.save(nibabel.Nifti1Image(both, np.diag([-1.4, -1.4, 8.0, 1.0])), path)
-                paths.append(path)
+                part = volume[number * len(volume) // cuts :: max(1, len(volume) // (12 * cuts))][:_SLICES]
+                paths.append(write(part, Path(folder) / f"{source}-{number}.nii"))
             yield kind, paths
+        for kind, images in _other_packs_images().items():
+            stacks = [images[first : first + _SLICES] for first in range(0, len(images), _SLICES)]
+            files = [write(stack, Path(folder) / f"stack-{n}.nii") for n, stack in enumerate(stacks)]
+            yield f"{kind}, stacked and shown twice", files
+
+
+def _other_packs_images() -> dict[str, NDArray[np.uint8]]:
+    """Return (image, row, column) of each kind of image that another pack reads."""
+    chests = {name: make for name, make in chest_kinds(apart=True).items() if "COVID" not in name}
+    kinds = {
+        **chests,
+        "breast ultrasound": strangers_of.breast_ultrasound,
+        "blood cells": strangers_of.blood_cells,
+        "biopsies": strangers_of.biopsies,
+    }
+    return strangers_of.bank(kinds, _SLICES * _STACKS)
 
 
 def _volume_of(folder: Path) -> NDArray[np.float32]:

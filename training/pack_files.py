@@ -76,7 +76,7 @@ def replace_manifest_figures(folder: Path, measured: Mapping[str, Any]) -> None:
         quality = measured.get("map_quality", {})
         quality = quality.get(label["code"], quality)
         if "passes" in quality:
-            label["map_shown"] = bool(quality["passes"])
+            label["map_shown"] = bool(quality["passes"]) and not label.get("beside")
     if "tiles" in manifest and "slides" in measured:
         manifest["tiles"]["map_shown"] = bool(measured["slides"]["passes"])
     write_manifest(folder, manifest)

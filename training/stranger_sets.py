@@ -26,7 +26,8 @@ def _chests(source: str, *, apart: bool) -> Callable[[], Iterator[Bytes]]:
     return make
 
 
-def _chest_kinds(*, apart: bool) -> Kinds:
+def chest_kinds(*, apart: bool) -> Kinds:
+    """Return makers of chest X-rays by source, of the patients held out (`apart`) or of the others."""
     sources = {"children": "kermany", "COVID": "cohen-ccby-adult", "adults": "nlm"}
     state = "held out" if apart else "training"
     return {f"chest X-rays, {name}, {state}": _chests(src, apart=apart) for name, src in sources.items()}
@@ -36,7 +37,7 @@ def training_bank(
     *leave_out: str, limit: int = 300, **more: Callable[[], Iterator[Bytes]]
 ) -> dict[str, Bytes]:
     """Return (image, 224, 224) of each kind that may be trained on but those left out; `more` adds kinds."""
-    kinds = {**strangers.TRAINING_KINDS, **_chest_kinds(apart=False)}
+    kinds = {**strangers.TRAINING_KINDS, **chest_kinds(apart=False)}
     kept = {name: make for name, make in kinds.items() if name not in leave_out}
     return strangers.bank({**kept, **{name.replace("_", " "): make for name, make in more.items()}}, limit)
 
@@ -45,7 +46,7 @@ def evaluation_bank(
     *leave_out: str, limit: int = 200, **more: Callable[[], Iterator[Bytes]]
 ) -> dict[str, Bytes]:
     """Return (image, 224, 224) of each kind never trained on, and of chests of patients held out."""
-    kinds = {**strangers.EVALUATION_KINDS, **_chest_kinds(apart=True)}
+    kinds = {**strangers.EVALUATION_KINDS, **chest_kinds(apart=True)}
     kept = {name: make for name, make in kinds.items() if name not in leave_out}
     return strangers.bank({**kept, **{name.replace("_", " "): make for name, make in more.items()}}, limit)
 

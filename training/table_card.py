@@ -64,20 +64,22 @@ def card_text(manifest: Mapping[str, Any], words: TableWords, measured: Mapping[
 
 
 def _calibration(measured: Mapping[str, Any]) -> str:
+    nearest = ""
     if "confusion" in measured:
         names = measured["confusion"]["labels"]
-        rows = [(names[i], *map(str, row)) for i, row in enumerate(measured["confusion"]["rows"])]
+        counts = [(names[i], *map(str, row)) for i, row in enumerate(measured["confusion"]["rows"])]
         head = "## Which group was nearest (rows: the patient's own; all repeats together)"
-        return f"{head}\n\n{table(('group', *names), rows)}"
+        nearest = f"{head}\n\n{table(('group', *names), counts)}\n\n"
     rows = [
         (str(i + 1), str(row["patients"]), f"{row['said']:.3f}", f"{row['true']:.3f}")
         for i, row in enumerate(measured["groups"])
     ]
+    whose = "of their nearest group" if nearest else "of them"
     head = (
-        "## Reliability (fifths of the patients, by what was said of them out of fold; mean of the repeats)"
+        f"## Reliability (fifths of the patients, by what was said {whose} out of fold; mean of the repeats)"
     )
     return (
-        f"{head}\n\n{table(('fifth', 'patients', 'said', 'true'), rows)}\n\n"
+        f"{nearest}{head}\n\n{table(('fifth', 'patients', 'said', 'true'), rows)}\n\n"
         "![What was said and what was true](reliability.png)"
     )
 

@@ -121,7 +121,7 @@ class TableRecipe:
             sure["intervals"] = interval_figures(cohort, self.terms, found)
         figures = _FIGURES[cohort.model](population, cohort, found, None)
         if len(cohort) < len(everyone):
-            figures.append(_of_everyone(everyone, cohort, found, self.asked_with))
+            figures.insert(0, _of_everyone(everyone, cohort, found, self.asked_with))
         for other in self.beside:
             theirs = other.cohort() if other.cohort else cohort
             out = cross_validate(theirs, other.terms)
@@ -135,10 +135,10 @@ class TableRecipe:
             "facts": self.facts(),
             **sure,
         }
-        if cohort.model == "multinomial":
-            return {**answer, "confusion": {"labels": list(cohort.labels), "rows": confusion(cohort, found)}}
         groups = reliability_groups(cohort, found)
         answer |= {"groups": groups, "reliability": reliability_bins(groups)}
+        if cohort.model == "multinomial":
+            return {**answer, "confusion": {"labels": list(cohort.labels), "rows": confusion(cohort, found)}}
         if self.subgroups:
             answer["subgroups"] = subgroup_figures(cohort, found, self.subgroups(cohort))
         return answer

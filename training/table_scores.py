@@ -117,8 +117,11 @@ def true_share(cohort: Cohort, chosen: NDArray[np.intp]) -> float:
 def reliability_groups(cohort: Cohort, found: OutOfFold) -> list[dict[str, object]]:
     """Return, for fifths of the patients by what was said, what was said and what was true.
 
+    Of a model of groups it is the nearest group: what was said of it, and how often it was the patient's own.
     Fifths are made in each repeat anew; each number is the mean over the repeats.
     """
+    if cohort.model == "multinomial":
+        return _nearest_groups(cohort, found)
     chance = found.probabilities(cohort.model)[:, :, 0]
     fifths = [fifths_of(row) for row in chance]
     rows: list[dict[str, object]] = []
@@ -126,6 +129,19 @@ def reliability_groups(cohort: Cohort, found: OutOfFold) -> list[dict[str, objec
         parts = [own[number] for own in fifths]
         said = _mean(float(row[part].mean()) for row, part in zip(chance, parts, strict=True))
         true = _mean(true_share(cohort, part) for part in parts)
+        rows.append({"patients": len(parts[0]), "said": round(said, 4), "true": round(true, 4)})
+    return rows
+
+
+def _nearest_groups(cohort: Cohort, found: OutOfFold) -> list[dict[str, object]]:
+    chance = found.probabilities("multinomial")
+    best, hits = chance.max(axis=2), chance.argmax(axis=2) == cohort.y
+    fifths = [fifths_of(row) for row in best]
+    rows: list[dict[str, object]] = []
+    for number in range(GROUPS):
+        parts = [own[number] for own in fifths]
+        said = _mean(float(row[part].mean()) for row, part in zip(best, parts, strict=True))
+        true = _mean(float(row[part].mean()) for row, part in zip(hits, parts, strict=True))
         rows.append({"patients": len(parts[0]), "said": round(said, 4), "true": round(true, 4)})
     return rows
 

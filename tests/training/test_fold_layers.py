@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("onnx", reason="training needs onnx")
+
 from core.result import EngineName, Precision
 from inference.engine import open_engine
 from inference.manifest import MODEL_NAMES
@@ -15,7 +17,8 @@ PACK = Path(__file__).parents[2] / "models" / "chest-tb-adult"
 
 def own_layer() -> Layer:
     """Return the layer that ships, from the pack's network."""
-    onnx = pytest.importorskip("onnx")
+    import onnx
+
     graph = onnx.load(PACK / MODEL_NAMES["fp32"]).graph
     held = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
     (added,) = (value for name, value in held.items() if name.endswith("bias") and value.ndim == 0)

@@ -56,11 +56,13 @@ def test_the_page_has_a_row_for_each_pack_with_what_a_reader_asks_for(pack: str)
 def test_the_page_says_what_a_resemblance_is_worth_with_the_program_s_own_outlines() -> None:
     (row,) = [line for line in page(MODELS).splitlines() if line.startswith("| [`cardiac-phenotype`]")]
     kept = json.loads((MODELS / "cardiac-phenotype" / "figures.json").read_text(encoding="utf-8"))
-    by_network, by_people = kept["figures"][0], kept["beside"][0]
+    of_all, by_network, by_people = *kept["figures"][:2], kept["beside"][0]
     assert (by_network["metric"], by_people["metric"]) == ("accuracy", "accuracy")
     assert "by outlines of networks that had not seen them" in by_network["population"]
     assert "by people's outlines" in by_people["population"]
-    assert f"**{by_network['value']:.3f}**" in row
+    assert f"**{of_all['value']:.3f}**" in row, "those without an answer count as wrong where the page leads"
+    assert "without an answer counted as wrong" in of_all["population"]
+    assert of_all["images"] == kept["facts"]["patients"]
     assert by_network["images"] == kept["facts"]["measured"] < kept["facts"]["patients"]
     (whole,) = [one for one in kept["figures"] if "counted as wrong" in one["population"]]
     share = kept["facts"]["measured"] / kept["facts"]["patients"]
