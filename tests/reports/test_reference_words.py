@@ -59,6 +59,7 @@ def test_on_paper_what_is_usual_stands_right_behind_the_number_and_the_method_la
     pack = PackResult(stamp=stamp, title="Toy", status="ok", seconds=0.0, measurements=(mass, bare))
     first, second, *_ = seen_rows(pack)
     assert first.text == (
-        f"80 g/m² (70 to 90). Outside the reference, 28 to 56 ({TABLE}). In adults: heavy. Wall at end-diastole."
+        f"80 g/m² (70 to 90). Outside the reference, 28 to 56 ({TABLE}). In adults: heavy. "
+        "Wall at end-diastole."
     )
     assert second.text == "3 ml"

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from inference.verify import VerifyCheck
 from services import pack_install
 from store import pack_folder, pack_rows
 from tests.opening import open_workplace
+
+LONGEST_S = 60.0
 
 
 class Steps:
@@ -33,13 +36,32 @@ class Steps:
 
 
 def end_of_change(profile: Path, change: str, first: Path, second: Path, step: int) -> int | None:
-    """Do it in a process that is forked from one that imported this; returns how that one ended."""
+    """Do it in a process that is forked from one that imported this; returns how that one ended.
+
+    Raises:
+        RuntimeError: it ended otherwise than by its end or by its own signal; the text says why.
+        TimeoutError: it did not end.
+    """
     forks = multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload([__name__])
-    process = forks.Process(target=change_packs, args=(profile, change, first, second, step))
+    why = profile.with_suffix(".why")
+    process = forks.Process(target=_telling, args=(why, profile, change, first, second, step))
     process.start()
-    process.join()
+    process.join(LONGEST_S)
+    if process.is_alive():
+        process.kill()
+        raise TimeoutError(f"{change} did not end, step {step}")
+    if why.exists():
+        raise RuntimeError(why.read_text(encoding="utf-8"))
     return process.exitcode
+
+
+def _telling(why: Path, *change: Any) -> None:
+    try:
+        change_packs(*change)
+    except BaseException:
+        why.write_text(traceback.format_exc(), encoding="utf-8")
+        raise
 
 
 def change_packs(profile: Path, change: str, first: Path, second: Path, step: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint
 
 from inference.packs import PackLibrary
 from services.analyze import AnalysisOptions, Analyzer
@@ -42,7 +43,8 @@ def test_counts_intervals_and_circles_are_shown_after_the_first_impression(
     (few,) = [one for one in card.findChildren(QLabel) if "Count more fields" in one.text()]
     assert few.property("role") == "warning"
     (number,) = [one for one in card.findChildren(QLabel) if "Parasitaemia, as counted" in one.text()]
-    wait_until(lambda: few.mapTo(card, few.pos()).y() < number.mapTo(card, number.pos()).y())
+    corner = QPoint()
+    wait_until(lambda: few.mapTo(card, corner).y() < number.mapTo(card, corner).y())
     assert not window.read.image.pair._corners.side_note, "no side under a microscope"
     (pack,) = window.desk.case.analysis.result.results
     overlay = window.read.viewer.overlay()
