@@ -22,7 +22,8 @@ class Sourced(Generic[T]):
 class Contradiction:
     """Two sources that do not agree on one field; ``used`` is the one that was kept.
 
-    Of a pregnancy that sex or age speak against, ``other`` is that sex or age.
+    ``other_field`` is the field that ``other`` is of, where it is another one: the sex or the age that speaks
+    against a pregnancy.
     """
 
     field: str
@@ -30,6 +31,7 @@ class Contradiction:
     used_source: ValueSource
     other: str
     other_source: ValueSource
+    other_field: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

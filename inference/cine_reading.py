@@ -11,7 +11,7 @@ from core.result import ModelStamp
 from inference import image_gates
 from inference.cine import CineLooker, CineOutlines, Told
 from inference.gate_log import GateLog
-from inference.header_gates import check_age, check_applies, check_position, check_sex, check_trained_on
+from inference.header_gates import check_applies, check_patient, check_position
 from inference.loaded import LoadedPack
 from inference.subject import Subject
 
@@ -89,9 +89,7 @@ def _ask_header(log: GateLog, loaded: LoadedPack, request: CineRequest) -> None:
         wanted, there = str(measuring.smallest_stack), str(len(stack.slices))
         log.not_for_this("few_slices", always=True, wanted=wanted, slices=there)
         return
-    check_age(log, applies.age_years, request.subject)
-    check_trained_on(log, applies.trained_on_ages, request.subject)
-    check_sex(log, applies.sexes, request.subject)
+    check_patient(log, applies, request.subject)
     check_position(log, applies, request.subject)
     distance, phases = stack.slice_distance_mm, str(stack.phases)
     if stack.pixel_spacing_mm is None or not distance:

@@ -43,6 +43,13 @@ def check_applies(log: GateLog, applies: Applies, subject: Subject) -> None:
         log.not_for_this("frames", frames=str(subject.frames))
 
 
+def check_patient(log: GateLog, applies: Applies, subject: Subject) -> None:
+    """Ask whether the pack was made for such a patient, and tell where it never learned from such ones."""
+    check_age(log, applies.age_years, subject)
+    check_trained_on(log, applies.trained_on_ages, subject)
+    check_sex(log, applies.sexes, subject)
+
+
 def check_age(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
     """Ask whether the patient's age is known and one that the pack was made for.
 

@@ -15,12 +15,10 @@ from inference.explain import heatmap, is_shown
 from inference.explaining import needs_runs
 from inference.gate_log import GateLog
 from inference.header_gates import (
-    check_age,
     check_applies,
     check_colour,
+    check_patient,
     check_position,
-    check_sex,
-    check_trained_on,
 )
 from inference.image_gates import Orientation, correction_for, is_upright, read_sense
 from inference.loaded import LoadedPack
@@ -192,9 +190,7 @@ class Reading:
             log.note("engine", self._loaded.replaced.case, **self._loaded.instead)
         check_applies(log, applies, subject)
         self._ask_upstream()
-        check_age(log, applies.age_years, subject)
-        check_trained_on(log, applies.trained_on_ages, subject)
-        check_sex(log, applies.sexes, subject)
+        check_patient(log, applies, subject)
         check_position(log, applies, subject)
         check_colour(log, applies, subject, self._request.image)
 

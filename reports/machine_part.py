@@ -6,7 +6,8 @@ from types import MappingProxyType
 
 from core.decision import Reading
 from core.model_facts import ModelFacts, OperatingPoint, has_sides
-from core.result import Finding, Heatmap, PackResult, Result, is_for_others, reading_order
+from core.reading_order import is_for_others, reading_order
+from core.result import Finding, Heatmap, PackResult, Result
 from core.wording import has_sentence, say
 from reports.model_rows import (
     beside_sentences,

@@ -266,7 +266,7 @@ def _contradictions(patient: Patient, name: str = "") -> str:
 
 def contradiction_words(item: Contradiction) -> str:
     """Return in one sentence what two sources say of one field, and which of them is used."""
-    if item.field == PREGNANCY and item.other not in {"yes", "no"}:
+    if item.other_field:
         return _pregnancy_words(item)
     return say(
         "reports.patient.contradiction_used",
@@ -280,11 +280,10 @@ def contradiction_words(item: Contradiction) -> str:
 
 def _pregnancy_words(item: Contradiction) -> str:
     """Return that a pregnancy is to be checked, where sex or age speak against it."""
-    field = "sex" if item.other in {"F", "M", "O"} else "age_years"
     return say(
         "reports.patient.pregnancy_check",
         source=say(f"reports.source.{item.used_source}"),
-        other=in_sentence(_printed(field, item.other)),
+        other=in_sentence(_printed(item.other_field, item.other)),
         other_source=say(f"reports.source.{item.other_source}"),
     )
 

@@ -17,13 +17,13 @@ from core.form import PATIENT_FIELDS
 from core.image import Image, ReadingUnit, StudyHeader
 from core.model_facts import ModelFacts
 from core.patient import Patient
+from core.reading_order import reading_order
 from core.result import (
     EngineName,
     PackResult,
     Precision,
     Result,
     Side,
-    reading_order,
 )
 from services.allocation import keep_memory
 from services.ask_packs import Inquiry, failed

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.clock import Clock
-from core.form import PREGNANCY
 from core.result import CELLS_CALLED, CELLS_COUNTED, Measurement
 from core.wording import say
 from services.output import Record
@@ -250,11 +249,7 @@ def _causes(
 def doubts_in_words(record: Record) -> tuple[str, ...]:
     """Return what has to be checked of the patient of a record: whose image it is, and a pregnancy."""
     said = record["patient"].get("contradictions", ())
-    pregnancies = (
-        f"{one['text']}."
-        for one in said
-        if one["field"] == PREGNANCY and one["other"]["value"] not in {"yes", "no"}
-    )
+    pregnancies = (f"{one['text']}." for one in said if one.get("other_field", one["field"]) != one["field"])
     return (*_whose(record), *pregnancies)
 
 

@@ -94,15 +94,12 @@ def _with_pregnancy_doubted(patient: Patient) -> Patient:
     given, sex, age = patient.further.get(PREGNANCY), patient.sex, patient.age_years
     if given is None or not says_pregnant(given.value):
         return patient
-    against: Sourced[Any] | None = None
     if sex is not None and sex.value == "M":
-        against = sex
+        doubt = _contradiction(PREGNANCY, given, sex, other_field="sex")
     elif age is not None and not _CHILDBEARING[0] <= age.value < _CHILDBEARING[1]:
-        against = age
-    if against is None:
+        doubt = _contradiction(PREGNANCY, given, age, other_field="age_years")
+    else:
         return patient
-    doubt = _contradiction(PREGNANCY, given, given)
-    doubt = replace(doubt, other=str(against.value), other_source=against.source)
     kept = tuple(one for one in patient.contradictions if one != doubt)
     return replace(patient, contradictions=(*kept, doubt))
 
@@ -123,13 +120,16 @@ def _of_two(code: str, ours: _Further, theirs: _Further) -> tuple[_Further, _Fur
     return ours, theirs
 
 
-def _contradiction(field: str, used: Sourced[Any], other: Sourced[Any]) -> Contradiction:
+def _contradiction(
+    field: str, used: Sourced[Any], other: Sourced[Any], *, other_field: str = ""
+) -> Contradiction:
     return Contradiction(
         field=field,
         used=_in_words(field, used),
         used_source=used.source,
-        other=_in_words(field, other),
+        other=_in_words(other_field or field, other),
         other_source=other.source,
+        other_field=other_field,
     )
 
 

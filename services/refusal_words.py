@@ -2,7 +2,8 @@
 
 import re
 
-from core.result import Refusal, refuses_others
+from core.reading_order import refuses_others
+from core.result import Refusal
 from core.wording import has_sentence, say
 
 _CASES = (

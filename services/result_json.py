@@ -80,6 +80,7 @@ def patient_to_dict(patient: Patient) -> dict[str, Any]:
             "field": entry.field,
             "used": {"value": entry.used, "source": entry.used_source},
             "other": {"value": entry.other, "source": entry.other_source},
+            "other_field": entry.other_field or entry.field,
             "text": contradiction_words(entry),
         }
         for entry in patient.contradictions

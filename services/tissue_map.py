@@ -174,19 +174,11 @@ class _TissueReading:
         )
 
     def _ask_header(self) -> None:
-        from inference.header_gates import (
-            check_age,
-            check_applies,
-            check_position,
-            check_sex,
-            check_trained_on,
-        )
+        from inference.header_gates import check_applies, check_patient, check_position
 
         applies, subject = self._pack.manifest.applies, self._work.subject
         check_applies(self._log, applies, subject)
-        check_age(self._log, applies.age_years, subject)
-        check_trained_on(self._log, applies.trained_on_ages, subject)
-        check_sex(self._log, applies.sexes, subject)
+        check_patient(self._log, applies, subject)
         check_position(self._log, applies, subject)
 
     def _tile_side(self, source: TileSource) -> int:

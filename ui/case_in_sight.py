@@ -85,10 +85,11 @@ class CaseInSight(QObject):
 
     @Slot()
     def show_signer(self) -> None:
-        """Show who would sign the open case now: somebody has a PIN, or is at the computer."""
+        """Show who would sign, also in the list: somebody has a PIN, or is at the computer."""
         if self._desk.case is not None:
             self._read.column.refresh()
             self._show_state()
+        self._book.states_changed.emit()
 
     @Slot()
     def show_meaning(self) -> None:

@@ -141,6 +141,7 @@ class CaseBook(QObject):
     studies_adding = Signal(int, int)  # first and last row
     studies_added = Signal(int, int)
     case_changed = Signal(str)
+    states_changed = Signal()  # of all cases, for what is none of theirs: who could sign them is another
     thumbnail_wanted = Signal(str)
     found_again = Signal(str)
     copy_found = Signal(str)

@@ -48,6 +48,7 @@ class WorklistModel(QAbstractTableModel):
         book.studies_adding.connect(self._on_studies_adding)
         book.studies_added.connect(self._on_studies_added)
         book.case_changed.connect(self._on_case_changed)
+        book.states_changed.connect(self._on_states_changed)
         book.cleared.connect(self._on_cleared)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
@@ -146,6 +147,11 @@ class WorklistModel(QAbstractTableModel):
             (self._without_model.discard if spoke else self._without_model.add)(key)
         row = self._book.row_of(key)
         self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+
+    @Slot()
+    def _on_states_changed(self) -> None:
+        if self.rowCount():
+            self.dataChanged.emit(self.index(0, STATUS), self.index(self.rowCount() - 1, STATUS))
 
     @Slot()
     def _on_cleared(self) -> None:

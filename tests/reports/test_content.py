@@ -16,7 +16,8 @@ from core.decision import ClinicalSigns, FirstRead
 from core.image import StudyHeader
 from core.model_facts import FigureUnit
 from core.patient import Contradiction, Patient, Sourced
-from core.result import Correction, ErrorRecord, PackResult, QualityCheck, Side, reading_order
+from core.reading_order import reading_order
+from core.result import Correction, ErrorRecord, PackResult, QualityCheck, Side
 from reports.content import as_copy
 from reports.pdf import render_pdf
 from reports.records import Picture, ReportContent

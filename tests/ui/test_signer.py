@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtTest import QSignalSpy
 
 from tests.opening import PASSWORD, enter_signer
 from tests.ui.stage import wait_until, write_chest
@@ -38,7 +39,9 @@ def test_what_is_read_is_ready_to_sign_only_for_somebody_with_a_pin(
 
     workplace = window._workplace
     enter_signer(workplace, name="Sr. N. Otieno", role="nurse", registration_number="1", pin="2580")
+    told = QSignalSpy(window.worklist.source.dataChanged)
     window.settings.people.changed.emit()
+    assert told.count() > 0, "the list is drawn anew"
     assert said.words() == status_in_list(window) == "Needs the PIN of who signs"
     assert foot.text().startswith("You have no PIN")
     assert window.read.column.sign.isEnabled()  # who signs may come and enter theirs
