@@ -134,6 +134,7 @@ def test_a_contradiction_is_one_plain_sentence_in_the_result() -> None:
         "field": PREGNANCY,
         "used": {"value": "yes", "source": "header"},
         "other": {"value": "no", "source": "file"},
+        "other_field": PREGNANCY,
         "text": "Pregnancy: “yes” (image header) is used; the patient file says “no”",
     }
 
@@ -244,7 +245,9 @@ def test_an_age_is_compared_with_the_birth_date_on_the_day_of_the_examination(
 def test_a_pregnancy_that_cannot_well_be_is_asked_about(sex: str, age: int, text: str | None) -> None:
     given = patient_from_mapping({"sex": sex, "age_years": age, "pregnancy": "yes"})
     whole = merge(merge(Patient(), given), None)
-    said = [one["text"] for one in patient_to_dict(whole)["contradictions"]]
+    contradictions = patient_to_dict(whole)["contradictions"]
+    said = [one["text"] for one in contradictions]
+    assert all(one["other_field"] == ("sex" if sex == "M" else "age_years") for one in contradictions)
     assert len(said) == (text is not None)
     assert all(text is not None and one.endswith(text) for one in said)
 
