@@ -16,7 +16,7 @@ from services.drafts import IdentityJotting
 from services.patient import age_disagrees, age_now, identity_differs, is_in_the_future, merge
 from ui import words
 from ui.controls import Card, KeyButton, label, line_in, set_role
-from ui.still_controls import StillComboBox
+from ui.still_controls import AskedComboBox
 
 OLDEST_YEARS = 130
 _DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")
@@ -54,7 +54,7 @@ class IdentityCard(Card):
             "id": line_in(grid, 1, self.tr("ID"), self.tr("Number of the card or register")),
             "birth_date": line_in(grid, 2, self.tr("Born"), self.tr("Year-month-day, or leave empty")),
         }
-        self.sex = StillComboBox()
+        self.sex = AskedComboBox()
         self.sex.setAccessibleName(self.tr("Sex"))
         for word, code in (
             (self.tr("Not known"), None),
@@ -87,6 +87,7 @@ class IdentityCard(Card):
         for field in (*self.fields.values(), self.age):
             field.returnPressed.connect(self._on_returned)
             field.textChanged.connect(self._on_typed)
+        self.sex.returned.connect(self._on_returned)
         self.sex.currentIndexChanged.connect(self._on_typed)
         self._filling = False
         self._show_doubts(())
@@ -192,12 +193,24 @@ class IdentityCard(Card):
             return 1000 * (self.now() - self._doubted_at) > QApplication.doubleClickInterval()
         said = self.id_holders(merge(self._header, typed))
         if typed != self._given_before:
+            said = (*self._left_out(typed), *said)
             if typed.age_years is not None:
                 said = (*map(words.header_ages, self._ages_of_header()), *said)
             if identity_differs(self._header, typed):
                 said = (words.header_identity(self._header), *said)
         self._show_doubts(said)
         return not said
+
+    def _left_out(self, typed: Patient) -> tuple[str, ...]:
+        """Return in a sentence that nobody gives the age: without it least can be said."""
+        whole = merge(self._header, typed, day=self._day)
+        if whole.age_years is not None:
+            return ()
+        return (
+            self.tr("The age is not given: models and ranges that depend on it do not answer.")
+            if whole.sex is not None
+            else self.tr("Sex and age are not given: models and ranges that depend on them do not answer."),
+        )
 
     def _show_doubts(self, said: tuple[str, ...]) -> None:
         """Say what stands against it; a second Enter is no second thought, so the button is gone to."""
@@ -313,14 +326,21 @@ class IdentityCard(Card):
 
     @Slot()
     def _on_returned(self) -> None:
-        order = [*self.fields.values(), self.age]
+        """Go to the next empty field at Enter: what is left out is left out by going past it."""
+        order: list[QWidget] = [*self.fields.values(), self.sex, self.age]
         place = order.index(self.sender())  # type: ignore[arg-type]
-        following = [field for field in order[place + 1 :] if not field.text().strip()]
-        enough = len(self._given()) >= 2 or not following or following[0] is self.age
-        if following and (not enough or not self._image):  # without an image nothing else says the age
+        following = [field for field in order[place + 1 :] if not _text_of(field)]
+        if following:
             following[0].setFocus()
         else:
             self.submit()
 
     def _given(self) -> list[str]:
         return [name for name, field in self.fields.items() if field.text().strip()]
+
+
+def _text_of(field: QWidget) -> str:
+    """Return what stands in a field, "" where nothing does."""
+    if isinstance(field, QLineEdit):
+        return field.text().strip()
+    return field.currentData() or "" if isinstance(field, AskedComboBox) else ""

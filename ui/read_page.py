@@ -138,6 +138,7 @@ class ReadPage(QWidget):
         self.desk.case_closed.connect(self._on_case_closed)
         self.desk.reading_changed.connect(self._on_reading_changed)
         self.desk.identity_changed.connect(self._on_identity_changed)
+        self.column.identity.confirmed.connect(self._on_identity_confirmed)
         self.desk.undo.canUndoChanged.connect(self._on_can_undo_changed)
         self.image.image_shown.connect(self.image_shown)
         self.image.sight_changed.connect(self._on_sight_changed)
@@ -294,6 +295,11 @@ class ReadPage(QWidget):
     def _on_identity_changed(self, case: Case) -> None:
         if case is self.desk.case:
             self.image.refresh_words()
+
+    @Slot()
+    def _on_identity_confirmed(self) -> None:
+        """Have no digit that was meant for the form count as an answer once the form has gone."""
+        self.key_answers.guard.expect_typing()
 
     @Slot(bool)
     def _on_sight_changed(self, seen: bool) -> None:

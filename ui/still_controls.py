@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QDate, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QDate, QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDateEdit, QSlider, QSpinBox, QWidget
 
 
@@ -19,6 +19,30 @@ class StillComboBox(QComboBox):
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Leave the wheel to the page."""
         event.ignore()
+
+
+class AskedComboBox(StillComboBox):
+    """A list in a form: a letter chooses what begins with it, and Enter goes to the next field."""
+
+    returned = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        """Take letters before the window's own keys do."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+            if event.text().isalnum() and not event.modifiers() & held:
+                event.accept()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Go on at Enter; what is chosen stands already."""
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            event.accept()
+            self.returned.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class StillSpinBox(QSpinBox):

@@ -36,6 +36,10 @@ class TypingGuard:
         at, before = self._last
         return before.isdigit() and self.now() - at < BURST_S
 
+    def expect_typing(self) -> None:
+        """Count what is struck in the next moment as typing: a form has closed under somebody's hands."""
+        self._quiet_from = self.now() + QUIET_S
+
     def break_off(self) -> None:
         """Begin anew: a key with Ctrl or Alt, or Esc, was meant."""
         self._last, self._quiet_from = (-1.0e9, ""), -1.0e9

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
 from core.form import FormField
 from services.patient_form import read_typed
 from ui.controls import label, set_role
-from ui.still_controls import StillComboBox
+from ui.still_controls import AskedComboBox
 
 _WIDTH = 132
 
@@ -45,7 +45,8 @@ class ValueField(QObject):
         return self._line_edit
 
     def _box(self) -> QComboBox:
-        self._combo = StillComboBox()
+        self._combo = AskedComboBox()
+        self._combo.returned.connect(self.returned)
         self._combo.addItem("–", None)
         for choice in self.field.choices:
             self._combo.addItem(choice.title, choice.value)

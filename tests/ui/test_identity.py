@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from core.patient import Sourced
 from inference.subject import unsettled_ages_of
 from tests.ui.hands import begun, pause, press, ready, sign_the_open_case
-from tests.ui.stage import StandInAnalyzer, wait_until, write_chest
+from tests.ui.stage import StandInAnalyzer, at_once, wait_until, write_chest
 
 pytestmark = [pytest.mark.display, pytest.mark.slow]
 Stage = Callable[..., Any]
@@ -35,16 +35,41 @@ def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path)
     form = window.read.column.identity
     wait_until(form.fields["name"].hasFocus)
     pause()
-    QTest.keyClicks(form.fields["name"], "SAMPLE Amina")
-    QTest.keyClick(form.fields["name"], Qt.Key.Key_Return)
-    QTest.keyClicks(form.fields["id"], "2041-77")
-    QTest.keyClick(form.fields["id"], Qt.Key.Key_Return)
+    for text in ("SAMPLE Amina", "2041-77", "", "f", "35"):  # name, number, no birth date, sex, age
+        QTest.keyClicks(QApplication.focusWidget(), text)
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     ready(window)
     assert "SAMPLE Amina" in window.banner.text()
     assert "identity typed" in window.banner.text()
     patient = window.desk.case.analysis.result.patient
     assert (patient.name.value, patient.name.source) == ("SAMPLE Amina", "typed")
+    assert (patient.sex.value, patient.age_years.value) == ("F", 35.0)
     wait_until(window.read.column.sign.isEnabled)
+
+
+def test_an_identity_without_an_age_is_asked_about_once_and_digits_behind_it_are_no_impression(
+    stage: Stage, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo.png"
+    Photo.linear_gradient("L").save(path)
+    window = stage(path)
+    ready(window)
+    form = window.read.column.identity
+    form.fields["name"].setText("Adult Joe")
+    form.fields["id"].setText("TB-1")
+    form.age.setFocus()
+    with one_moment(form):
+        press(window, Qt.Key.Key_Return)
+    assert form.doubt.text().startswith("Sex and age are not given")
+    assert window.desk.case.draft.confirmed == ()
+    form.confirm.click()
+    assert window.desk.case.draft.confirmed == ("name", "id")
+    with at_once(window):
+        window.read.key_answers.guard.expect_typing()  # the click before may be long ago on a busy computer
+        press(window, Qt.Key.Key_3)
+        press(window, Qt.Key.Key_5)
+    assert window.desk.reading.first_read is None
+    assert "answer nothing" in window.read.toast.text()
 
 
 def test_one_identifier_is_not_enough(stage: Stage, tmp_path: Path) -> None:

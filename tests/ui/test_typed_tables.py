@@ -225,19 +225,23 @@ def test_the_whole_way_needs_no_mouse(window: Any) -> None:
     _press(Qt.Key.Key_N, CONTROL)
     wait_until(lambda: window.desk.case is not None and window.desk.case.analysis is not None)
     wait_until(lambda: QApplication.focusWidget() is window.read.column.identity.fields["name"])
-    for text in ("Njeri Wanjiru", "HF-12", "", "72"):  # name, number, no birth date, age
+    for text in ("Njeri Wanjiru", "HF-12", "", "f", "72"):  # name, number, no birth date, sex, age
         _write(text)
         _press(Qt.Key.Key_Return)
     fields = _form(window).fields()
     wait_until(lambda: QApplication.focusWidget() is fields["nodes"].control)
     wait_until(lambda: window.desk.case.analysis is not None)
+    patient = window.desk.case.patient
+    assert (patient.sex.value, patient.age_years.value) == ("F", 72.0)
     _write("12")
     _press(Qt.Key.Key_Return)
     assert QApplication.focusWidget() is fields["smoking"].control
     _press(Qt.Key.Key_Down)
     _press(Qt.Key.Key_Tab)
     assert QApplication.focusWidget() is _form(window).estimate
-    _press(Qt.Key.Key_Space)
+    _press(Qt.Key.Key_Tab, Qt.KeyboardModifier.ShiftModifier)
+    assert QApplication.focusWidget() is fields["smoking"].control
+    _press(Qt.Key.Key_Return)
     wait_until(lambda: bool(_estimates(window)))
     _press(Qt.Key.Key_R, ALT)
     for _ in range(2):
