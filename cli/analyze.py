@@ -95,6 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         *_doubts(outcome),
         *outcome.unusable,
         *outcome.of_values,
+        *_named(outcome),
         *_counted_as(outcome),
         _summary(outcome),
     )
@@ -158,6 +159,19 @@ def _some_of(paths: list[str]) -> str:
     names = ", ".join(paths[:_NAMED_AT_MOST])
     more = len(paths) - _NAMED_AT_MOST
     return say("cli.summary.and_more", names=names, more=more) if more > 0 else names
+
+
+def _named(outcome: "BatchOutcome") -> Iterator[str]:
+    """Yield what each model said that was asked for by name: of one image why it did not answer."""
+    for title, said in outcome.named.items():
+        states = said.states
+        if states.total() == 1 and said.why:
+            yield say("cli.named.why", title=title, why=said.why)
+        else:
+            counts = (states["ok"], states["refused"], states["not_applicable"])
+            kinds = zip(("answered", "refused", "not_for_it"), counts, strict=True)
+            told = ", ".join(say(f"cli.named.{kind}", count=count) for kind, count in kinds if count)
+            yield say("cli.named.counts", title=title, counts=told)
 
 
 def _counted_as(outcome: "BatchOutcome") -> Iterator[str]:

@@ -2,10 +2,10 @@
 
 from core.result import PackResult, Refusal
 
-NOT_FOR_THIS = frozenset(
-    ("age", "sex", "modality", "body_part", "view", "colour", "applies", "familiarity", "other_kind")
-)
-"""Gates that refuse because the model is for other patients or other images."""
+NOT_FOR_THIS = frozenset(("modality", "body_part", "view", "colour", "applies", "familiarity", "other_kind"))
+"""Gates that refuse because the model is for other images."""
+_CASES = {"age": ("outside", "child"), "sex": ("other",), "smear": ("neither",)}
+"""Gates of which only these cases do so."""
 
 
 def refuses_others(refusal: Refusal) -> bool:
@@ -13,8 +13,9 @@ def refuses_others(refusal: Refusal) -> bool:
 
     Where an age or a sex is missing or in doubt it is not known for whom the pack would be.
     """
-    for_patients = refusal.gate in {"age", "sex"}
-    return refusal.gate in NOT_FOR_THIS and (not for_patients or refusal.case in {"outside", "other"})
+    if refusal.gate in _CASES:
+        return refusal.case in _CASES[refusal.gate]
+    return refusal.gate in NOT_FOR_THIS
 
 
 def is_for_others(pack: PackResult) -> bool:

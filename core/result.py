@@ -224,6 +224,7 @@ class Heatmap:
 
     ``shown`` is False below the threshold and where the pack's measured map quality failed. ``of_tiles`` says
     that it holds the scores of a slide's tiles, under the name ``label``: there is no finding of the whole.
+    It is tinted from ``threshold`` on, and ``silent`` (row, column) is where the model answered no tile.
     """
 
     finding: str
@@ -232,6 +233,8 @@ class Heatmap:
     image: ImageRef
     label: str = ""
     of_tiles: bool = False
+    threshold: float = 0.0
+    silent: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,8 +76,14 @@ def check_age(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
 
 
 def check_trained_on(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
-    """Tell where the model never learned from such ages: by one source at least, or the age is not known."""
+    """Tell where the model never learned from such ages: by one source at least, or the age is not known.
+
+    A model of adults refuses a patient who is known to be a child.
+    """
     if ages is None:
+        return
+    if subject.age_years is not None and subject.age_years < ADULT_FROM_YEARS <= ages.minimum:
+        log.refuse("age", "child", age=age_words(subject.age_years))
         return
     if subject.age_years is None and not subject.other_ages:
         _tell_trained_on(log, ages, say("inference.age.not_known"), adults=ages.minimum >= ADULT_FROM_YEARS)
@@ -94,6 +100,16 @@ def check_trained_on(log: GateLog, ages: AgeRange | None, subject: Subject) -> N
 def _tell_trained_on(log: GateLog, ages: AgeRange, patient: str, *, adults: bool) -> None:
     learned = "adults" if adults else "range"
     log.note("age", f"trained_on_{learned}", patient=patient, range=age_range_words(ages))
+
+
+def may_be_of_age(applies: Applies, years: float | None) -> bool:
+    """Whether a pack may answer on a patient of this age; None where nobody knows it."""
+    learned = applies.trained_on_ages
+    if years is None:
+        return True
+    if learned is not None and years < ADULT_FROM_YEARS <= learned.minimum:
+        return False
+    return applies.age_years is None or _lies_in(applies.age_years, years)
 
 
 def _lies_in(ages: AgeRange, years: float) -> bool:

@@ -17,7 +17,9 @@ _COLOURS: Mapping[str, tuple[int, int, int]] = {
 """RGB of the outlines and curves, by code; each is named in words beside the picture."""
 _OTHER = (255, 170, 0)
 _INK, _PALE = (40, 40, 40), (215, 215, 215)
-_WIDE, _HIGH, _MARGIN = 1200, 620, 90
+_WIDE, _HIGH, _MARGIN = 1200, 640, 110
+_LETTERS = 1.05
+"""Size of the letters of a curve, which is printed half a page wide."""
 _STEPS, _MOST_TIMES = (1, 2, 5, 10, 50, 100, 200, 250, 500), 6
 Grey = NDArray[np.float32]
 Picture = NDArray[np.uint8]
@@ -78,11 +80,11 @@ def curve_picture(curves: Sequence[Curve]) -> Picture:
     for step in range(5):
         value = highest * step / 4
         cv2.line(page, place(first, value), place(last, value), _PALE, 1, cv2.LINE_AA)
-        _words(page, f"{value:.0f}", (12, place(first, value)[1] + 8))
+        _words(page, f"{value:.0f}", (12, place(first, value)[1] + 10))
     _words(page, "ml", (12, 34))
     _words(page, "ms" if curves[0].times_ms else "phase", (_WIDE - _MARGIN - 20, _HIGH - 20))
     for time in _round_times(first, last):
-        _words(page, f"{time:.0f}", (place(time, 0)[0] - 14, _HIGH - _MARGIN + 34))
+        _words(page, f"{time:.0f}", (place(time, 0)[0] - 28, _HIGH - _MARGIN + 42))
     for code, phase in curves[0].marks:
         across = place(times[phase], 0)[0]
         cv2.line(page, (across, place(first, 0)[1]), (across, place(first, highest)[1]), _INK, 1, cv2.LINE_AA)
@@ -113,7 +115,7 @@ def _round_times(first: float, last: float) -> list[float]:
 def _words(page: Picture, text: str, corner: tuple[int, int], colour: tuple[int, int, int] = _INK) -> None:
     import cv2
 
-    cv2.putText(page, text, corner, cv2.FONT_HERSHEY_SIMPLEX, 0.75, colour, 2, cv2.LINE_AA)
+    cv2.putText(page, text, corner, cv2.FONT_HERSHEY_SIMPLEX, _LETTERS, colour, 2, cv2.LINE_AA)
 
 
 def _round_up(value: float) -> float:

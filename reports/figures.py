@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.result import CALLED_CELLS, Correction, Mask, PackResult, Result
+from core.result import CALLED_CELLS, Correction, Heatmap, Mask, PackResult, Result
 from reports.records import Picture
 
 HEAT_FLOOR = 0.3
+_AT_THRESHOLD = 0.45
+"""Heat with which a map of tiles begins, at their threshold."""
+HATCH_COLOUR = (70, 70, 70)
+"""RGB of the lines over what no tile was answered of."""
 _HEAT_CONTOURS = (0.45, 0.7, 0.9)
 _HEAT_OPACITY = 0.72
 _HEAT_STEPS = 1024
@@ -70,6 +74,23 @@ def report_pictures(
     return pictures
 
 
+def drawn_heat(heatmap: Heatmap) -> NDArray[np.float32]:
+    """Return (row, column) heat as it is drawn: of tiles nothing below their threshold."""
+    if not heatmap.of_tiles:
+        return heatmap.values
+    over = (heatmap.values - heatmap.threshold) / max(1.0 - heatmap.threshold, 1e-6)
+    return np.where(over >= 0, _AT_THRESHOLD + (1 - _AT_THRESHOLD) * over, 0.0).astype(np.float32)
+
+
+def hatch_of(silent: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the lines, (row, column), that are drawn over what no tile was answered of."""
+    rows, columns = silent.shape
+    apart = max(8, max(rows, columns) // 60)
+    slope = np.add.outer(np.arange(rows), np.arange(columns)) % apart
+    lines: NDArray[np.bool_] = silent & (slope < max(2, apart // 5))
+    return lines
+
+
 def overlay(
     shown: NDArray[np.float32],
     heat: NDArray[np.float32] | None = None,
@@ -77,13 +98,14 @@ def overlay(
     *,
     longest_side: int = _PRINT_SIDE,
     called: Sequence[NDArray[np.bool_]] = (),
+    silent: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Return (row, column, 3) RGB uint8: a picture with heat over it and outlines around masks.
 
     ``shown`` (row, column), or (row, column, 3) in colour, ``heat`` and ``outlines`` (row, column) are of one
     size, values 0..1. Heat is transparent below
     ``HEAT_FLOOR``; outlines of ``called`` are small, and many: all lines are thin then,
-    those of ``called`` in a colour of their own and twice as wide.
+    those of ``called`` in a colour of their own and twice as wide. ``silent`` places are hatched.
     The picture is enlarged to ``longest_side`` where it is smaller, so that lines are fine.
     """
     import cv2
@@ -102,6 +124,9 @@ def overlay(
         step = np.rint(_heat_position(heat_large) * 255.0).astype(np.uint8)
         colours = cv2.applyColorMap(step, _heat_bytes())
         rgb = np.asarray(cv2.blendLinear(colours, rgb, alpha, 1 - alpha), dtype=np.uint8)
+    if silent is not None:
+        large = cv2.resize(silent.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        rgb[hatch_of(large)] = HATCH_COLOUR
     stroke = max(1, round(max(size) / 450))
     rim = cv2.LINE_AA if factor > 1.0 else cv2.LINE_8
     thin = max(1, round(max(size) / 1200)) if called else stroke
@@ -180,7 +205,7 @@ def _maps(
 ) -> Mapping[str, Picture]:
     return {
         f"{pack.stamp.pack_id}/{heatmap.finding}": _overlay_picture(
-            shown, heatmap.values, _masks(result.results, shown.shape[:2]), pack.correction, pixel_aspect
+            shown, heatmap, _masks(result.results, shown.shape[:2]), pack.correction, pixel_aspect
         )
         for heatmap in pack.heatmaps
         if heatmap.shown and heatmap.values.shape == shown.shape[:2]
@@ -199,20 +224,24 @@ def _outline_pictures(
 
 def _overlay_picture(
     shown: NDArray[np.float32],
-    heat: NDArray[np.float32] | None,
+    heatmap: Heatmap | None,
     masks: Sequence[Mask],
     correction: Correction | None,
     pixel_aspect: float,
 ) -> Picture:
     outlines, called = called_apart(masks)
+    heat = None if heatmap is None else drawn_heat(heatmap)
+    silent = None if heatmap is None else heatmap.silent
     if correction is not None:
         turns = correction.quarter_turns
         shown = as_corrected(shown, correction)
         heat = None if heat is None else np.ascontiguousarray(np.rot90(heat, turns))
+        silent = None if silent is None else np.ascontiguousarray(np.rot90(silent, turns))
         outlines = [np.ascontiguousarray(np.rot90(mask, turns)) for mask in outlines]
         called = [np.ascontiguousarray(np.rot90(mask, turns)) for mask in called]
         pixel_aspect = _turned_aspect(pixel_aspect, correction)
-    return Picture(pixels=overlay(shown, heat, outlines, called=called), pixel_aspect=pixel_aspect)
+    pixels = overlay(shown, heat, outlines, called=called, silent=silent)
+    return Picture(pixels=pixels, pixel_aspect=pixel_aspect)
 
 
 def _turned_aspect(pixel_aspect: float, correction: Correction) -> float:

@@ -26,7 +26,7 @@ from reports.model_rows import (
 from reports.records import Figure, FindingBlock, PackBlock, Picture, Row, ScoreLine
 from reports.risk_part import risk_blocks
 from reports.site_source import sourced_site_sentence
-from reports.text import clean, clean_line, in_sentence, isolate, scores_apart
+from reports.text import clean, clean_line, in_sentence, isolate, score, scores_apart
 
 _NO_FACTS: Mapping[str, OperatingPoint] = MappingProxyType({})
 
@@ -235,7 +235,7 @@ def _outline_caption(pack: PackResult) -> str:
 
 
 def _tiles_caption(pack: PackResult, heatmap: Heatmap) -> str:
-    caption = say("reports.pictures.tiles")
+    caption = say("reports.pictures.tiles", threshold=score(heatmap.threshold))
     several = len(pack.heatmaps) > 1
     return f"{clean_line(heatmap.label)}: {in_sentence(caption)}" if several else caption
 

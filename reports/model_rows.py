@@ -78,7 +78,12 @@ def seen_rows(pack: PackResult) -> tuple[Row, ...]:
 def tile_words(pack: PackResult) -> str:
     """Return the scores of the highest tiles of a slide, and where they lie."""
     tiles = (
-        say("reports.say.tile", score=score(tile.probability), down=str(tile.top), across=str(tile.left))
+        say(
+            "reports.say.tile" if tile.position == "above" else f"reports.say.tile_{tile.position}",
+            score=score(tile.probability),
+            down=str(tile.top),
+            across=str(tile.left),
+        )
         for tile in pack.tiles[:_TILES_TOLD]
     )
     return say("reports.say.tiles", tiles="; ".join(tiles), side=str(pack.tiles[0].side))
@@ -289,18 +294,19 @@ def range_words(item: Measurement) -> tuple[str, bool]:
     if item.reference is None or not usual:
         return item.no_reference, False
     place = _place(item, item.reference)
-    return say(f"reports.row.measurement_{place}", range=usual), place.startswith("outside")
+    return say(f"reports.row.measurement_{place}", range=usual), not place.startswith("inside")
 
 
 def _place(item: Measurement, reference: Reference) -> str:
-    """Return ``inside`` or ``outside``, with ``_unsure`` where the interval crosses an end of the range."""
+    """Return ``inside``, ``below`` or ``above``, with ``_unsure`` where the interval crosses an end of it."""
     ends = item.interval or (item.value, item.value)
     reaches_in = (reference.low is None or ends[1] >= reference.low) and (
         reference.high is None or ends[0] <= reference.high
     )
     if _within(item.value, reference):
         return "inside" if all(_within(end, reference) for end in ends) else "inside_unsure"
-    return "outside_unsure" if reaches_in else "outside"
+    side = "below" if reference.low is not None and item.value < reference.low else "above"
+    return f"{side}_unsure" if reaches_in else side
 
 
 def reference_sources(items: Sequence[Measurement]) -> tuple[str, ...]:

@@ -165,15 +165,25 @@ class Analyzer:
         off = {pack.id for pack in self.library.packs() if pack.manifest.reads_values}
         return not off <= set(self._plan(self.options.packs))
 
-    def left_off(self, modalities: Iterable[str | None], *, values: Iterable[str]) -> tuple[str, ...]:
+    def left_off(
+        self, modalities: Iterable[str | None], ages: Iterable[float | None], *, values: Iterable[str]
+    ) -> tuple[str, ...]:
         """Return the titles of demonstrations that are not asked and could answer on such images.
 
-        Without a modality a picture may be of any kind; ``values`` are codes of what was given of a patient.
+        Without a modality a picture may be of any kind, without an age a patient of any age; ``values`` are
+        codes of what was given of a patient.
         """
+        from inference.header_gates import may_be_of_age
+
         if self.options.packs is not None or self.options.demonstration:
             return ()
-        kinds, given = set(modalities), set(values) - set(PATIENT_FIELDS)
-        may = (pack.manifest for pack in self.library.packs() if pack.manifest.pack_class == "demonstration")
+        kinds, years, given = set(modalities), tuple(ages), set(values) - set(PATIENT_FIELDS)
+        may = (
+            pack.manifest
+            for pack in self.library.packs()
+            if pack.manifest.pack_class == "demonstration"
+            and (not years or any(may_be_of_age(pack.manifest.applies, one) for one in years))
+        )
         return tuple(
             one.title
             for one in may

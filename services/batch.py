@@ -48,6 +48,14 @@ class BatchRequest:
 
 
 @dataclass(slots=True, kw_only=True)
+class NamedAnswers:
+    """What one model said that was asked for by name: how often what, and why not the last time."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    why: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
 class BatchOutcome:
     """How a run ended; ``failed`` records hold errors, ``kept`` ones were there already.
 
@@ -56,7 +64,8 @@ class BatchOutcome:
     says in a sentence each which models should have looked and could not. ``doubts`` are sentences on the
     patient that somebody should check, each with the paths, and ``standings`` what the records count as.
     ``of_values`` says in a sentence each what models answered to a patient file by itself, which counts as no
-    image. ``off`` names demonstration models that were not asked and could have been.
+    image; ``named`` is what those said, by title, that were asked for by name. ``off`` names demonstration
+    models that were not asked and could have been.
     """
 
     records: int = 0
@@ -69,6 +78,7 @@ class BatchOutcome:
     standings: Counter[Standing] = field(default_factory=Counter)
     overview: Path | None = None
     of_values: list[str] = field(default_factory=list)
+    named: dict[str, NamedAnswers] = field(default_factory=dict)
     off: tuple[str, ...] = ()
 
 
@@ -140,7 +150,8 @@ def _run(  # noqa: PLR0917 - one private call
         progress(Progress(stage="writing", done=outcome.records, total=outcome.records))
         write_overview(request.out, workshop.clock, paper=request.paper, with_pdf=request.with_pdf)
         outcome.overview = request.out / PAGE if request.with_pdf else None
-    outcome.off = analyzer.left_off(batch.modalities, values=() if patient is None else patient.further)
+    values = () if patient is None else patient.further
+    outcome.off = analyzer.left_off(batch.modalities, batch.ages, values=values)
     return outcome
 
 
@@ -223,6 +234,7 @@ class _Batch:
     outcome: BatchOutcome
     helpers: int | None
     modalities: set[str | None] = field(default_factory=set)
+    ages: set[float | None] = field(default_factory=set)
 
     def run(self, progress: Report, cancelled: IsCancelled) -> None:
         items: list[ReadingUnit | Unreadable] = []
@@ -325,10 +337,20 @@ class _Batch:
             self.outcome.of_values.extend(of_values)
         else:
             self.outcome.standings[standing_of_record(record)] += 1
+            self._count_named(record)
         if record["source"]["frames"]:
             self.modalities.add(record["source"]["modality"])
+            self.ages.add((record["patient"]["age_years"] or {}).get("value"))
         for sentence in doubts_in_words(record):
             self.outcome.doubts.setdefault(sentence, []).append(record["source"]["path"])
+
+    def _count_named(self, record: Record) -> None:
+        """Count what the models said that were asked for by name."""
+        for entry in record["results"]:
+            if entry["pack"]["id"] in (self.request.options.packs or ()):
+                named = self.outcome.named.setdefault(entry["pack"]["title"], NamedAnswers())
+                named.states[entry["status"]] += 1
+                named.why = (entry["refusal"] or {}).get("reason", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,15 @@ from core.result import CALLED_CELLS, OTHER_CELLS, Heatmap, Mask, Result
 
 def heat_pixels(heat: Heatmap) -> NDArray[np.uint8]:
     """Return (row, column, 4) uint8 RGBA, premultiplied, in the colours of the printed report."""
-    from reports.figures import heat_colours, heat_rise
+    from reports.figures import HATCH_COLOUR, drawn_heat, hatch_of, heat_colours, heat_rise
 
-    alpha = heat_rise(heat.values)
-    pixels = np.empty((*heat.values.shape, 4), dtype=np.uint8)
-    pixels[..., :3] = heat_colours(heat.values) * alpha[..., None]
+    values = drawn_heat(heat)
+    alpha = heat_rise(values)
+    pixels = np.empty((*values.shape, 4), dtype=np.uint8)
+    pixels[..., :3] = heat_colours(values) * alpha[..., None]
     pixels[..., 3] = alpha * 255
+    if heat.silent is not None:
+        pixels[hatch_of(heat.silent)] = (*HATCH_COLOUR, 255)
     return pixels
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import OutputNotWritableError
-from core.result import VolumeMask
+from core.result import Heatmap, VolumeMask
 from services.analyze import Analysis
 from services.folder_names import FolderNames
 from services.result_json import WrittenFiles
@@ -39,7 +39,7 @@ def write_pictures(folder: Path, analysis: Analysis) -> WrittenFiles:
                 folder, name, as_stored(heatmap_pixels(heatmap.values), turned)
             )
             if heatmap.shown:
-                drawn = _draw(analysis, heatmap.values)
+                drawn = _draw(analysis, heatmap)
                 name = names.give(f"{heatmap.finding}-overlay") + ".jpg"
                 overlays[pack_id, heatmap.finding] = _write(folder, name, drawn)
         if entry.masks:
@@ -99,14 +99,15 @@ def heatmap_pixels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return pixels
 
 
-def _draw(analysis: Analysis, heat: NDArray[np.float32] | None) -> NDArray[np.uint8]:
+def _draw(analysis: Analysis, heatmap: Heatmap | None) -> NDArray[np.uint8]:
     """Return the picture as read, (row, column, 3), with the map and every outline of the image over it."""
-    from reports.figures import called_apart, overlay
+    from reports.figures import called_apart, drawn_heat, overlay
 
     shown = as_shown(analysis)
     assert shown is not None
     others, called = called_apart([mask for entry in analysis.result.results for mask in entry.masks])
-    return overlay(shown, heat, others, longest_side=max(shown.shape[:2]), called=called)
+    heat, silent = (None, None) if heatmap is None else (drawn_heat(heatmap), heatmap.silent)
+    return overlay(shown, heat, others, longest_side=max(shown.shape[:2]), called=called, silent=silent)
 
 
 def _write(folder: Path, name: str, pixels: NDArray[np.uint8]) -> str:

@@ -19,6 +19,7 @@ from core.result import Heatmap, Mask, Measurement, ModelStamp, PackResult, Posi
 from core.wording import say
 from measure.tissue import TilePlan, find_tissue, tiles_on
 from services.progress import IsCancelled, Progress, Report, stop_if
+from services.tile_pictures import Place, at_size, mean_scores, silent_places
 
 if TYPE_CHECKING:
     from inference.manifest import Label, Tiling
@@ -89,7 +90,8 @@ class TileWork:
 class _Answers:
     """What was said of tiles so far: one entry a tile that answered, and how many each check refused."""
 
-    places: list[tuple[int, int]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    silent: list[Place] = field(default_factory=list)
     scores: list[tuple[TileScore, float]] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     stamp: ModelStamp | None = None
@@ -258,6 +260,7 @@ class _TissueReading:
         answers, result = self._answers, run.result
         if result.status != "ok" or run.look is None:
             answers.refused[next(check.name for check in result.quality if check.outcome == "refused")] += 1
+            answers.silent.append(place)
             return
         answers.places.append(place)
         for finding, logit in zip(result.findings, run.look.outputs["logits"], strict=True):
@@ -329,7 +332,7 @@ class _TissueReading:
                 "services.tiles.share_method",
                 above=str(positions["above"]),
                 answered=str(answered),
-                threshold=f"{label.scoring.operating_point.threshold:.2f}",
+                threshold=f"{100 * label.scoring.operating_point.threshold:.0f}",
                 overlap=f"{100 * self._tiling.overlap:.0f}",
             ),
         )
@@ -365,11 +368,18 @@ class _TissueReading:
 
         As with other maps, none is shown where nothing lies above the threshold.
         """
+        assert self._source is not None
+        assert self._tissue is not None
+        answers, slide, shape = self._answers, self._source.shape, self._work.image.shape
+        silent = silent_places(answers.silent, answers.places, self._plan.side, self._tissue, slide)
+        silent = at_size(silent.astype(np.float32), shape) >= _HALF
         for label in self._pack.manifest.scored_labels:
+            assert label.scoring is not None
             scores = [score for score, _ in self._scores_of(label.code)]
             above = any(score.position == "above" for score in scores)
-            values = self._at_picture(self._mean_map(scores))
-            values.setflags(write=False)
+            values = at_size(mean_scores(scores, self._tissue, slide), shape)
+            for pixels in (values, silent):
+                pixels.setflags(write=False)
             yield Heatmap(
                 finding=label.code,
                 values=values,
@@ -377,36 +387,13 @@ class _TissueReading:
                 image=self._work.image.ref,
                 label=label.title,
                 of_tiles=True,
+                threshold=label.scoring.operating_point.threshold,
+                silent=silent,
             )
-
-    def _mean_map(self, scores: list[TileScore]) -> NDArray[np.float32]:
-        assert self._source is not None
-        assert self._tissue is not None
-        rows, columns = self._tissue.shape
-        down, across = rows / self._source.shape[0], columns / self._source.shape[1]
-        total, count = np.zeros((rows, columns), np.float32), np.zeros((rows, columns), np.uint16)
-        for score in scores:
-            bottom, right = score.top + score.side, score.left + score.side
-            place = (
-                slice(round(score.top * down), max(round(bottom * down), round(score.top * down) + 1)),
-                slice(round(score.left * across), max(round(right * across), round(score.left * across) + 1)),
-            )
-            total[place] += score.probability
-            count[place] += 1
-        mean = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
-        return np.where(self._tissue, mean, 0.0).astype(np.float32)
-
-    def _at_picture(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        import cv2
-
-        rows, columns = self._work.image.shape
-        if values.shape == (rows, columns):
-            return values
-        return np.asarray(cv2.resize(values, (columns, rows), interpolation=cv2.INTER_LINEAR), np.float32)
 
     def _masks(self) -> tuple[Mask, ...]:
         assert self._tissue is not None
-        pixels = self._at_picture(self._tissue.astype(np.float32)) >= _HALF
+        pixels = at_size(self._tissue.astype(np.float32), self._work.image.shape) >= _HALF
         pixels.setflags(write=False)
         label = say("services.tiles.tissue")
         return (Mask(code="tissue", label=label, pixels=pixels, image=self._work.image.ref),)

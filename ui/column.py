@@ -59,6 +59,7 @@ class ReadingColumn(QWidget):
         self._identity_wanted = False
         self._image_in_sight = False
         self._look = (True, 62)
+        self._phase: int | None = None
         self._signs_wanted = False
         self._cards = ResultCards(theme, desk, self)
         self._build_cards(theme)
@@ -186,6 +187,7 @@ class ReadingColumn(QWidget):
 
     def show_phase(self, phase: int | None) -> None:
         """Mark on the curves the phase of the beat that is in sight."""
+        self._phase = phase
         self._cards.show_phase(phase)
 
     def step_back(self) -> bool:
@@ -433,6 +435,7 @@ class ReadingColumn(QWidget):
         if wanted is not None and case.analysis is not None:
             self._desk.remember_result_seen()
             self._cards.build(case, case.analysis)
+            self._cards.show_phase(self._phase)
             self._show_map_choice()
         self._order_stops()
 

@@ -121,7 +121,7 @@ class RefusalCard(Card):
         self.body.addLayout(row)
         self.body.addWidget(label(pack.refusal.reason, "body", wrap=True))
         self.body.addWidget(label(pack.refusal.advice, "muted", wrap=True))
-        if pack.refusal.gate == "age":
+        if pack.refusal.gate == "age" or "age_years" in pack.refusal.fields:
             words = self.tr("Change the age") if age_known else self.tr("Enter the age")
             button = KeyButton(words, "identity")
             button.clicked.connect(self.age_asked)

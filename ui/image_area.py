@@ -324,7 +324,10 @@ class ImageArea(QWidget):
             heat=self.tr("{finding}: where the model looked, not where disease is"),
             outline=self.tr("Outlined by {pack} {version}"),
             no_outline=self.tr("Nothing is outlined here by {pack} {version}"),
-            tiles=self.tr("{finding}: mean score of the tiles at each place; no score of the whole slide"),
+            tiles=self.tr(
+                "{finding}: mean score of the tiles at each place, violet from the threshold, {threshold}, to"
+                " yellow at 100; hatched: silent; no score of the whole slide"
+            ),
             tissue=self.tr("Tissue found by its colour for {pack} {version}"),
         )
 

@@ -116,7 +116,7 @@ class MakeOverlay:
                     maps[pack.stamp.pack_id, one.finding] = FindingMap(
                         heat=overlays.heat_pixels(one),
                         caption=(self._words.tiles if one.of_tiles else self._words.heat).format(
-                            finding=name
+                            finding=name, threshold=f"{100 * one.threshold:.0f}"
                         ),
                     )
             drawn = [mask for mask in pack.masks if self._fits(mask)]

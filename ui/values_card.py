@@ -35,6 +35,7 @@ class ValuesCard(Card):
         self._forms: tuple[ModelFacts, ...] = ()
         self._shown_for: object = None
         self._fields: dict[str, ValueField] = {}
+        self._enter: dict[str, KeyButton] = {}  # for what is the patient's own and not known
         self.model = StillComboBox()
         self.model.setAccessibleName(self.tr("Model"))
         self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -202,7 +203,7 @@ class ValuesCard(Card):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(0, 1)
-        self._fields = {}
+        self._fields, self._enter = {}, {}
         for row, one in enumerate(form.fields):
             if one.code in PATIENT_FIELDS:
                 self._build_patient_row(one, grid, row)
@@ -226,6 +227,10 @@ class ValuesCard(Card):
         known = label("", "body")
         known.setObjectName(f"known-{one.code}")
         grid.addWidget(known, 2 * row, 1, 1, 2, Qt.AlignmentFlag.AlignLeft)
+        self._enter[one.code] = enter = KeyButton(self.tr("Enter it"), "identity")
+        enter.setAccessibleName(self.tr("Enter: {field}").format(field=one.title))
+        enter.clicked.connect(self._on_enter_age if one.code == "age_years" else self._on_enter_identity)
+        grid.addWidget(enter, 2 * row + 1, 0, 1, 3)
 
     def _show_known(self, case: Case) -> None:
         results = case.analysis.result.results if case.analysis is not None else ()
@@ -239,6 +244,15 @@ class ValuesCard(Card):
                 known = self._holder.findChildren(QWidget, f"known-{one.code}")
                 for shown in known:
                     shown.setProperty("text", words or self.tr("not known"))
+                self._enter[one.code].setVisible(not words)
+
+    @Slot()
+    def _on_enter_age(self) -> None:
+        self.identity_asked.emit(True)
+
+    @Slot()
+    def _on_enter_identity(self) -> None:
+        self.identity_asked.emit(False)
 
     @Slot()
     def _on_edited(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from core.image import Image, ImageRef, ReadingUnit, StudyHeader
 from core.patient import Contradiction, Patient, Sourced, ValueSource
+from core.reading_order import refuses_others
 from inference.gate_log import GateLog
 from inference.header_gates import (
     age_range_words,
@@ -119,14 +120,16 @@ ADULTS = AgeRange(minimum=18.0, maximum=150.0)
     ("ages", "age", "said"),
     [
         (
-            ADULTS,
-            8.4,
-            "The patient is 8 years old. This model was trained on adults; children were left out.",
+            AgeRange(minimum=18.0, maximum=60.99),
+            61.0,
+            "The patient is 61 years old. This model was trained on patients of 18 to 60 years; "
+            "others were left out.",
         ),
         (
-            ADULTS,
-            0.5,
-            "The patient is 6 months old. This model was trained on adults; children were left out.",
+            AgeRange(minimum=1.0, maximum=5.99),
+            8.4,
+            "The patient is 8 years old. This model was trained on patients of 1 to 5 years; "
+            "others were left out.",
         ),
         (
             AgeRange(minimum=25.0, maximum=75.99),
@@ -143,6 +146,19 @@ def test_an_age_that_a_model_never_learned_from_is_told_and_does_not_refuse(
     check_trained_on(log, ages, Subject(age_years=age))
     assert [(check.gate, check.outcome, check.text) for check in log.checks] == [("age", "note", said)]
     assert log.refusal is None
+
+
+@pytest.mark.parametrize(("age", "words"), [(0.5, "6 months"), (8.4, "8 years"), (17.99, "17 years")])
+def test_a_model_of_adults_refuses_a_patient_who_is_known_to_be_a_child(age: float, words: str) -> None:
+    log = _log()
+    check_trained_on(log, ADULTS, Subject(age_years=age))
+    assert log.refusal is not None
+    assert log.refusal.reason == f"This model was trained on adults alone; the patient's age is {words}."
+    assert refuses_others(log.refusal)
+    doubted = _log()
+    check_trained_on(doubted, ADULTS, Subject(age_years=40.0, other_ages=(age,)))
+    assert doubted.refusal is None, "another source says so: that is told above the answer"
+    assert [check.outcome for check in doubted.checks] == ["note"]
 
 
 @pytest.mark.parametrize(

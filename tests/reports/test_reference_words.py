@@ -26,10 +26,10 @@ def _mass(
         (40.0, (20.0, 50.0), "Reference 28 to 56; its interval reaches out of it.", False),
         (40.0, (30.0, 57.0), "Reference 28 to 56; its interval reaches out of it.", False),
         (28.0, None, "Reference 28 to 56.", False),
-        (80.0, None, "Outside the reference, 28 to 56.", True),
-        (80.0, (70.0, 90.0), "Outside the reference, 28 to 56.", True),
-        (60.0, (50.0, 70.0), "Outside the reference, 28 to 56; its interval reaches into it.", True),
-        (20.0, (10.0, 30.0), "Outside the reference, 28 to 56; its interval reaches into it.", True),
+        (80.0, None, "Above the reference, 28 to 56.", True),
+        (80.0, (70.0, 90.0), "Above the reference, 28 to 56.", True),
+        (60.0, (50.0, 70.0), "Above the reference, 28 to 56; its interval reaches into it.", True),
+        (20.0, (10.0, 30.0), "Below the reference, 28 to 56; its interval reaches into it.", True),
     ],
 )
 def test_a_number_outside_its_range_is_marked_and_told_how_sure_that_is(
@@ -59,7 +59,7 @@ def test_on_paper_what_is_usual_stands_right_behind_the_number_and_the_method_la
     pack = PackResult(stamp=stamp, title="Toy", status="ok", seconds=0.0, measurements=(mass, bare))
     first, second, *_ = seen_rows(pack)
     assert first.text == (
-        f"80 g/m² (70 to 90). Outside the reference, 28 to 56 ({TABLE}). In adults: heavy. "
+        f"80 g/m² (70 to 90). Above the reference, 28 to 56 ({TABLE}). In adults: heavy. "
         "Wall at end-diastole."
     )
     assert second.text == "3 ml"

@@ -1,5 +1,7 @@
 """Maps are clear below their floor and rise in lightness; outlines run round their masks."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from core.image import ImageRef
@@ -38,3 +40,18 @@ def test_two_parts_give_two_outlines_and_specks_none() -> None:
     mask[20:80, 70:100] = True
     mask[2, 2] = True
     assert len(outlines(Mask(code="x", label="X", pixels=mask, image=REF))) == 2
+
+
+def test_a_map_of_tiles_is_clear_below_its_threshold_and_hatched_where_none_was_answered() -> None:
+    values = np.full((40, 40), 0.6, np.float32)
+    values[:20] = 0.85
+    silent = np.zeros((40, 40), np.bool_)
+    silent[:, 30:] = True
+    values[:, 30:] = 0.0
+    plain = Heatmap(finding="x", values=values, shown=True, image=REF)
+    tiles = replace(plain, of_tiles=True, threshold=0.8, silent=silent)
+    assert (heat_pixels(plain)[..., 3][20:, :30] > 0).all(), "a map of one picture is tinted by its heat"
+    drawn = heat_pixels(tiles)[..., 3]
+    assert (drawn[:20, :30] > 0).all()
+    assert not drawn[20:, :30].any()
+    assert 0.1 < (drawn[:, 30:] > 0).mean() < 0.6

@@ -27,7 +27,7 @@ def test_sources_and_what_a_guideline_says_stand_below_all_numbers(clean: None) 
     card.resize(376, 400)
     card.grab()
     lines = {one.text(): one for one in card.findChildren(QLabel)}
-    outside = lines["Outside the reference, 51 to 71."]
+    outside = lines["Below the reference, 51 to 71."]
     assert outside.property("role") == "warning"
     last = lines["LV mass"]
     told = lines["LV ejection fraction: The number alone is not heart failure."]
