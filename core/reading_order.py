@@ -4,7 +4,7 @@ from core.result import PackResult, Refusal
 
 NOT_FOR_THIS = frozenset(("modality", "body_part", "view", "colour", "applies", "familiarity", "other_kind"))
 """Gates that refuse because the model is for other images."""
-_CASES = {"age": ("outside", "child"), "sex": ("other",), "smear": ("neither",)}
+_CASES = {"age": ("outside", "child"), "sex": ("other",), "smear": ("neither",), "upstream": ("strange",)}
 """Gates of which only these cases do so."""
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from core.reading_order import is_for_others
 from core.result import Correction, Finding, Heatmap, Mask, PackResult
 from core.wording import say
 from inference import image_gates
@@ -202,7 +203,8 @@ class Reading:
             elif run.result.status == "refused":
                 reason = run.result.refusal.reason if run.result.refusal else ""
                 advice = run.result.refusal.advice if run.result.refusal else ""
-                self._log.refuse("upstream", "refused", title=run.result.title, why=reason, todo=advice)
+                case = "strange" if is_for_others(run.result) else "refused"
+                self._log.refuse("upstream", case, title=run.result.title, why=reason, todo=advice)
         region = self._manifest.input.region
         if isinstance(region, MaskRegion):
             run = self._request.upstream[region.pack]

@@ -230,6 +230,28 @@ def test_a_prevalence_that_is_given_twice_is_refused(run: Run, picture: Path) ->
     assert "--prevalence was given twice for pneumonia" in done.stderr
 
 
+def test_a_model_named_says_on_the_terminal_why_it_did_not_answer_one_image(
+    run: Run, picture: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "child.json").write_text('{"age_years": 4}', encoding="utf-8")
+    named = ("--pack", "chest-tb-adult", "--pack", "chest-lungs", "--patient", "child.json", "--no-pdf")
+    done = run("analyze", str(picture), "--out", "out", *named)
+    told = done.stderr.splitlines()
+    for record in _records(tmp_path / "out")[0]["results"]:
+        assert f"{record['pack']['title']}: not answered. {record['refusal']['reason']}" in told
+    assert len([line for line in told if ": not answered. " in line]) == 2
+
+
+def test_demonstrations_of_another_age_could_not_have_been_asked(
+    run: Run, picture: Path, tmp_path: Path
+) -> None:
+    for age, named in ((4, False), (40, True)):
+        (tmp_path / "age.json").write_text(json.dumps({"age_years": age}), encoding="utf-8")
+        asked = ("--patient", "age.json", "--no-pdf", "--force")
+        told = run("analyze", str(picture), "--out", "out", *asked).stderr
+        assert ("Tuberculosis on chest X-rays of adults" in told) is named
+
+
 def test_a_patient_file_by_itself_is_enough_for_a_pack_that_reads_values(run: Run, tmp_path: Path) -> None:
     values = {"age_years": 72, "ejection_fraction": 25, "serum_creatinine": 1.9, "serum_sodium": 131}
     whole = values | {"anaemia": True, "hypertension": "no"}

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -17,6 +18,7 @@ from reports.pdf import compose, render_pdf
 from reports.records import Clinic
 from reports.risk_words import group_headline, groups_of, of_hundred, share_with_interval
 from reports.sheet import FORMATS, BoxMark
+from services.facts import facts_of
 from tests.inference.toy_tables import make_groups, make_risk
 
 NOW = datetime(2027, 1, 1, 12, 0, tzinfo=UTC)
@@ -73,6 +75,27 @@ def test_the_paper_says_the_estimate_its_sources_and_that_it_is_a_demonstration(
     assert "Demonstration only" in text
     assert "Report on values" in text
     assert "Side" not in text
+
+
+def test_a_value_that_cannot_be_is_marked_on_the_first_page_and_a_yes_is_written_as_one(
+    tmp_path: Path, result: Result
+) -> None:
+    pack = load_pack(make_risk(tmp_path / "toy-risk"))
+    given = {
+        "ejection_fraction": Sourced(value=0.25, source="file"),
+        "smoking": Sourced(value=True, source="file"),
+    }
+    content = build_report(
+        result=replace(result, patient=replace(PATIENT, further=given)),
+        reading=Reading(),
+        signature=None,
+        clinic=Clinic(name="House"),
+        clock=FixedClock(instant=NOW),
+        facts={"toy-risk": facts_of(pack)},
+    )
+    (values,) = [field.value for field in content.fields if "Ejection fraction" in field.value]
+    assert "0.25 % (cannot be: 5 to 90)" in values.replace("\u00a0", " ")
+    assert "Smoking Yes" in values
 
 
 def test_bars_to_the_right_raise_and_are_dark(result: Result) -> None:

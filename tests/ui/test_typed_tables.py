@@ -19,6 +19,7 @@ from tests.ui.conftest import PIN
 from tests.ui.stage import StandInAnalyzer, let_pass, wait_until, write_chest
 from tests.ui.test_locking import another, log_in, me
 from tests.ui.test_records_page import button, shown, texts
+from ui.controls import KeyButton
 from ui.risk_card import RiskCard
 
 pytestmark = pytest.mark.display
@@ -194,6 +195,21 @@ def test_the_form_has_the_place_of_the_image_and_what_is_said_stands_beside_it(
     window.open_case(image.key)
     wait_until(read.viewer.isVisible)
     wait_until(lambda: read.layout_state() == divided)
+
+
+def test_an_age_that_is_not_known_is_entered_from_the_form_of_values(window: Any) -> None:
+    _begin(window)
+    _choose(window, "toy-risk")
+
+    def offered() -> list[KeyButton]:
+        buttons = _form(window).findChildren(KeyButton)
+        return [one for one in buttons if one.accessibleName() == "Enter: Age" and one.isVisible()]
+
+    (enter,) = offered()
+    enter.click()
+    wait_until(window.read.column.identity.age.hasFocus)
+    _identify(window)
+    wait_until(lambda: offered() == [])
 
 
 def test_from_the_button_to_the_signed_paper(window: Any, tmp_path: Path) -> None:
