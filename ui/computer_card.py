@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -130,6 +132,18 @@ class RefusalCard(Card):
             again = KeyButton(self.tr("Try again"), "retry")
             again.clicked.connect(self.retry_asked)
             self.body.addWidget(again)
+
+
+class OthersCard(Card):
+    """Several models that are for images of another kind, a line each: there is nothing to do about them."""
+
+    def __init__(self, packs: Sequence[PackResult], parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.body.addWidget(label(self.tr("Models for other images"), "strong"))
+        for pack in packs:
+            assert pack.refusal is not None
+            line = self.tr("{title}: {reason}").format(title=pack.title, reason=pack.refusal.reason)
+            self.body.addWidget(label(line, "small", wrap=True))
 
 
 class CorrectionLine(QWidget):

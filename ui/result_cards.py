@@ -6,13 +6,14 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.model_facts import ModelFacts, not_looked_for
-from core.result import PackResult
+from core.reading_order import is_for_others
+from core.result import PackResult, Result
 from services.analyze import Analysis
 from services.patient_form import older_values
 from services.words import threshold_words
 from ui.cases import Case
 from ui.checks_card import ChecksCard
-from ui.computer_card import CorrectionLine, RefusalCard
+from ui.computer_card import CorrectionLine, OthersCard, RefusalCard
 from ui.desk import Desk
 from ui.finding_card import FindingCard
 from ui.measure_card import MeasureCard
@@ -46,6 +47,7 @@ class ResultCards(QObject):
             line = CorrectionLine(self._theme, note)
             line.beside_asked.connect(self.beside_asked)
             self._place(self.slot, line)
+        others = _for_other_images(analysis.result)
         for pack in analysis.result.results:
             self._add_findings(pack, case.facts.get(pack.stamp.pack_id))
             if pack.risks:
@@ -54,11 +56,13 @@ class ResultCards(QObject):
                 card = MeasureCard(self._theme, pack, case.facts.get(pack.stamp.pack_id))
                 card.phase_asked.connect(self.phase_asked)
                 self._place(self.slot, card)
-            if pack.status == "refused" and pack.refusal is not None:
+            if pack.status == "refused" and pack.refusal is not None and pack not in others:
                 refusal = RefusalCard(self._theme, pack, age_known=case.patient.age_years is not None)
                 refusal.age_asked.connect(self.age_asked)
                 refusal.retry_asked.connect(self.retry_asked)
                 self._place(self.slot, refusal)
+        if others:
+            self._place(self.slot, OthersCard(others))
         result = analysis.result
         spoke = [one.stamp.pack_id for one in result.results if one.status == "ok"]
         facts = [case.facts[pack] for pack in spoke if pack in case.facts]
@@ -126,6 +130,13 @@ class ResultCards(QObject):
     def _place(self, layout: QVBoxLayout, card: QWidget) -> None:
         layout.addWidget(card)
         self.made.append(card)
+
+
+def _for_other_images(result: Result) -> tuple[PackResult, ...]:
+    """Return the models, where they are several, that are for other images, whoever the patient is."""
+    others = [(pack, pack.refusal) for pack in result.results if is_for_others(pack)]
+    strange = [pack for pack, refusal in others if refusal and refusal.gate not in {"age", "sex"}]
+    return tuple(strange) if len(strange) > 1 else ()
 
 
 def _column() -> QVBoxLayout:
