@@ -7,7 +7,9 @@ that of a score of 0. Logistic: the odds' logarithm is intercept plus score. Mul
 these.
 
 How sure an estimate is: a logistic model has a calibration table, whose bounds are those of a cross
-Venn-Abers predictor; the others have refits to resampled patients. A multinomial model says besides which
+Venn-Abers predictor, and so may a Cox model, by the logarithm of its cumulative hazard at the horizon, from
+patients weighted by how likely their outcome was to be known; else a Cox model, and a multinomial one, have
+refits to resampled patients. A multinomial model says besides which
 labels belong to the conformal set: every one at least as probable as the true label of nine of ten patients
 was. It may be empty.
 

@@ -165,6 +165,11 @@ def _belongs(top: StrictTable, key: str, manifest: Manifest, *models: str) -> bo
 def _draws(top: StrictTable, manifest: Manifest, terms: int) -> NDArray[np.float64] | None:
     if not _belongs(top, "draws", manifest, "cox", "multinomial"):
         return None
+    if _is_cox(manifest) and top.has("bounds"):
+        if top.has("draws"):
+            top.note_asked("draws")
+            top.problem("draws", "stands beside bounds: a model says in one way how sure it is")
+        return None
     rows, labels = top.items("draws"), len(manifest.labels)
     length = labels * (1 + terms)
     if not _FEWEST_DRAWS <= len(rows) <= MOST_DRAWS:
@@ -183,7 +188,9 @@ def _is_number(value: object) -> bool:
 
 
 def _bounds(top: StrictTable, manifest: Manifest) -> Calibration | None:
-    if not _belongs(top, "bounds", manifest, "logistic"):
+    if not _belongs(top, "bounds", manifest, "logistic", "cox"):
+        return None
+    if _is_cox(manifest) and not top.has("bounds"):
         return None
     assert manifest.outcome is not None
     table = top.table("bounds")
@@ -196,8 +203,13 @@ def _bounds(top: StrictTable, manifest: Manifest) -> Calibration | None:
     fault = table_fault(logits, lower, upper)
     if fault is not None and all(table.has(key) for key in ("logits", "lower", "upper")):
         table.problem("", fault)
-    assert manifest.outcome.prevalence is not None
-    return Calibration(prevalence=manifest.outcome.prevalence, logits=logits, lower=lower, upper=upper)
+    share = manifest.outcome.prevalence
+    prevalence = math.nan if share is None else share
+    return Calibration(prevalence=prevalence, logits=logits, lower=lower, upper=upper)
+
+
+def _is_cox(manifest: Manifest) -> bool:
+    return manifest.outcome is not None and manifest.outcome.model == "cox"
 
 
 def _set_threshold(top: StrictTable, manifest: Manifest) -> float | None:

@@ -16,7 +16,7 @@ _WHAT_INTERVAL = "## What the interval of an estimate is, and what it is not"
 class TableWords:
     """Paragraphs of Markdown; `failures` are list items. `facts` of the recipe may be named in braces.
 
-    `on_interval` is what the intervals of this pack are not, and why.
+    `on_interval` is what is special of the intervals of this pack.
     """
 
     data: str
@@ -49,9 +49,8 @@ def card_text(manifest: Mapping[str, Any], words: TableWords, measured: Mapping[
         f"**Traps of the table.** {words.traps.format(**facts)}",
         _calibration(measured),
         *_subgroups(measured),
-        *_bounds(measured),
+        *_bounds(measured, words.on_interval.format(**facts)),
         *_sets(measured),
-        *_intervals(measured, words.on_interval.format(**facts)),
         "## Through the application",
         _application(measured["application"]),
         *speed_parts(measured),
@@ -104,7 +103,7 @@ def _subgroups(measured: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _bounds(measured: Mapping[str, Any]) -> list[str]:
+def _bounds(measured: Mapping[str, Any], further: str) -> list[str]:
     found = measured.get("bounds")
     if not found:
         return []
@@ -117,7 +116,7 @@ def _bounds(measured: Mapping[str, Any]) -> list[str]:
         "a predictor was fitted to what the model without the fold said of its patients; the bounds are the "
         "mean of theirs (the source merges probabilities instead: its proof does not carry over). The "
         "estimate is the model's own. The interval is no range in which a patient's own risk lies, and knows "
-        "nothing of another hospital.",
+        f"nothing of another hospital. {further}".strip(),
         f"Measured in each outer fold with bounds made, as the pack's are, of the other folds alone: "
         f"{found['mean_lower']:.3f} to {found['mean_upper']:.3f} in the mean (mean width "
         f"{found['mean_width']:.3f}), {found['share_ill']:.3f} have the event. Of {found['groups']} groups "
@@ -148,53 +147,6 @@ def _sets(measured: Mapping[str, Any]) -> list[str]:
         figure_table(found["figures"]),
         f"How many groups were named: {sizes}.",
         table(("own group", "patients", "among those named", "groups named, mean"), rows),
-    ]
-
-
-def _intervals(measured: Mapping[str, Any], why: str) -> list[str]:
-    found = measured.get("intervals")
-    if not found:
-        return []
-    rows = [
-        (
-            str(number + 1),
-            str(row["patients"]),
-            f"{row['said']:.3f}",
-            f"{row['low']:.3f} to {row['high']:.3f}",
-            f"{row['true']:.3f}",
-            f"{row['inside']} of {found['repeats']}",
-            f"{row['inside_with_chance']} of {found['repeats']}",
-        )
-        for number, row in enumerate(found["fifths"])
-    ]
-    head = (
-        "fifth",
-        "patients",
-        "said",
-        "interval, mean",
-        "true",
-        "true inside",
-        "inside, chance allowed for",
-    )
-    return [
-        _WHAT_INTERVAL,
-        "The interval (2.5 to 97.5 %) comes from 300 refits to resampled patients: how far the estimate "
-        "would "
-        "move had the table held other patients of the same place. It is noise of the model's parameters "
-        "alone. It is not the range in which a patient's own risk lies, and knows nothing of what the model "
-        f"leaves out, nor of another hospital. {why}",
-        "How often it holds cannot be seen on one patient, who has the event or not. So fifths of the "
-        "patients were made by what was said out of fold, with intervals from refits that had not seen them: "
-        "does the share with the event lie between the means of both ends? "
-        f"**In {found['inside']} of {found['groups']} fifths ({found['repeats']} repeats of {len(rows)}).** "
-        f"A "
-        "fifth has few patients, so that its share moves by chance too: the 95 % interval of that share "
-        f"(binomial) meets the means in {found['inside_with_chance']} of {found['groups']}. The repeats "
-        f"share "
-        "their patients and are no independent trials; and the means of both ends lie farther apart than the "
-        "ends of a fifth's own interval would. So this is a lenient test, and no coverage of 95 % is "
-        "claimed.",
-        table(head, rows),
     ]
 
 

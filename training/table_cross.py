@@ -106,7 +106,7 @@ def _likelihood(cohort: Cohort, sums: Floats, chosen: NDArray[np.intp]) -> float
 class Final:
     """The model on all patients, and fits to resampled ones: `draws` is (draw, label, 1 + term).
 
-    A logistic model has no such fits: its interval is that of its calibration table.
+    Models with one label have no such fits: their interval is that of a Venn-Abers table.
     """
 
     terms: tuple[Term, ...]
@@ -123,7 +123,7 @@ def final_model(cohort: Cohort, terms: Sequence[Term], draws: int = DRAWS) -> Fi
     kept = centred(raw, terms)
     x = standardised(raw, kept)
     drawn = None
-    if cohort.model != "logistic":
+    if cohort.model == "multinomial":
         drawn = refits(cohort, x, everyone, penalty, np.random.default_rng(20260), draws)
     return Final(terms=kept, fitted=fit(cohort, x, everyone, penalty), penalty=penalty, draws=drawn)
 

@@ -30,7 +30,6 @@ from training.table_bounds import bounds_table_of, nested_bounds, nested_sets, s
 from training.table_card import TableWords, card_text
 from training.table_cross import Final, OutOfFold, cross_validate, final_model, probabilities
 from training.table_data import Cohort, Floats, raw_terms, standardised
-from training.table_intervals import interval_figures
 from training.table_scores import (
     confusion,
     event_figures,
@@ -113,12 +112,10 @@ class TableRecipe:
         population = f"{len(set(cohort.group))} patients, cross-validated{self.asked_with}"
         beside: list[Figure] = []
         sure: dict[str, Any] = {}
-        if cohort.model == "logistic":
-            sure["bounds"] = nested_bounds(cohort, self.terms, found)
-        elif cohort.model == "multinomial":
+        if cohort.model == "multinomial":
             sure["sets"] = nested_sets(population, cohort, self.terms, found)
         else:
-            sure["intervals"] = interval_figures(cohort, self.terms, found)
+            sure["bounds"] = nested_bounds(cohort, self.terms, found)
         figures = _FIGURES[cohort.model](population, cohort, found, None)
         if len(cohort) < len(everyone):
             figures.insert(0, _of_everyone(everyone, cohort, found, self.asked_with))
@@ -193,14 +190,12 @@ def patient_of(values: Values, fields: Mapping[str, FormField]) -> Patient:
 
 def sureness(cohort: Cohort, terms: Sequence[Term]) -> dict[str, Any]:
     """Return what of `table.json` tells how sure a model is, besides fits to resampled patients."""
-    if cohort.model == "logistic":
-        table = bounds_table_of(cohort, terms)
-        # logits as they are: rounding could make two of them one
-        ends = {"lower": _rounded(table.lower), "upper": _rounded(table.upper)}
-        return {"bounds": {"logits": [float(logit) for logit in table.logits], **ends}}
     if cohort.model == "multinomial":
         return {"set_threshold": round(set_threshold_of(cohort, terms), 9)}
-    return {}
+    table = bounds_table_of(cohort, terms)
+    # logits as they are: rounding could make two of them one
+    ends = {"lower": _rounded(table.lower), "upper": _rounded(table.upper)}
+    return {"bounds": {"logits": [float(logit) for logit in table.logits], **ends}}
 
 
 def table_text(cohort: Cohort, final: Final, sure: Mapping[str, Any]) -> str:

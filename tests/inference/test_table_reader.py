@@ -6,6 +6,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from tests.inference.toy_tables import (
     BOUNDS,
     GROUPS_TABLE,
     GROUPS_TOML,
+    INTERCEPT,
     ODDS_TABLE,
     ODDS_TOML,
     RISK_TABLE,
@@ -36,6 +38,7 @@ from tests.inference.toy_tables import (
 )
 
 MANIFEST = parse_manifest(RISK_TOML, with_files=False)
+BOUNDED_TABLE = {**{key: value for key, value in RISK_TABLE.items() if key != "draws"}, "bounds": BOUNDS}
 
 
 def _parsed(change: Callable[[dict[str, Any]], object]) -> None:
@@ -53,6 +56,17 @@ def test_a_right_table_is_read_with_its_terms_draws_and_baseline() -> None:
     assert model.set_threshold is None
     assert model.baseline is not None
     assert model.baseline.survival[3] == 0.8
+
+
+def test_a_cox_model_may_have_bounds_in_place_of_draws() -> None:
+    model = parse_table(json.dumps(BOUNDED_TABLE).encode(), MANIFEST)
+    assert model.draws is None
+    assert model.bounds is not None
+    (estimate,) = model.estimate({"age_years": 75.0, "ejection_fraction": 20.0, "smoking": "yes"})
+    logit = INTERCEPT + estimate.score
+    at = [float(np.interp(logit, BOUNDS["logits"], BOUNDS[end])) for end in ("lower", "upper")]
+    assert estimate.low == pytest.approx(min(at[0], estimate.probability), abs=1e-6)
+    assert estimate.high == pytest.approx(max(at[1], estimate.probability), abs=1e-6)
 
 
 WRONG: dict[str, Callable[[dict[str, Any]], object]] = {
@@ -132,9 +146,11 @@ SURE: dict[str, tuple[Any, dict[str, Any], Callable[[dict[str, Any]], object]]] 
     "draws: belongs to the model 'cox' or 'multinomial'": (
         ODDS, ODDS_TABLE, lambda t: t.update(draws=RISK_TABLE["draws"]),
     ),
-    "bounds: belongs to the model 'logistic'": (
+    "bounds: belongs to the model 'logistic' or 'cox'": (
         GROUPS, GROUPS_TABLE, lambda t: t.update(bounds=BOUNDS),
     ),
+    "draws: stands beside bounds": (MANIFEST, RISK_TABLE, lambda t: t.update(bounds=BOUNDS)),
+    "draws: has 0 entries": (MANIFEST, BOUNDED_TABLE, lambda t: t.pop("bounds")),
     "set_threshold: is missing": (GROUPS, GROUPS_TABLE, lambda t: t.pop("set_threshold")),
     "set_threshold: is 1.5": (GROUPS, GROUPS_TABLE, lambda t: t.update(set_threshold=1.5)),
     "set_threshold: must be a number, is True": (

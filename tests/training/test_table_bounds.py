@@ -22,7 +22,7 @@ from training.table_bounds import (
     nested_sets,
     set_threshold_of,
 )
-from training.table_cross import cross_validate
+from training.table_cross import OutOfFold, cross_validate
 from training.table_data import Cohort, Floats, part_of
 from training.table_form import term
 from training.table_recipe import TableRecipe, sureness
@@ -99,6 +99,50 @@ def test_an_estimate_outside_the_table_s_bounds_is_within_what_is_shown(
     monkeypatch.setattr(table_bounds, "bounds_table_of", lambda *_: narrow)
     found = _held(drawn(300))
     assert found["mean_lower"] < 0.5 < found["mean_upper"]
+
+
+def lost(count: int = 400) -> Cohort:
+    """Draw patients who die at a rate that grows with x, of whom half are lost before the horizon."""
+    random, cohort = np.random.default_rng(3), drawn(count)
+    x = np.array([float(values["x"]) for values in cohort.values])
+    died = random.exponential(100 / np.exp(1.2 * x))
+    left = random.uniform(20, 160, count)
+    return replace(
+        cohort,
+        model="cox",
+        y=(died <= left).astype(np.int64),
+        days=np.minimum(died, left),
+        horizon=90.0,
+        labels=("death",),
+    )
+
+
+def test_of_a_cox_model_those_who_were_lost_count_for_nothing_and_the_others_for_more() -> None:
+    cohort = lost()
+    truth, weights = table_bounds._at_horizon(cohort)
+    gone = (cohort.y == 0) & (cohort.days < cohort.horizon)
+    assert gone.sum() > 80
+    assert not weights[gone].any()
+    assert weights[~gone].min() >= 1
+    assert weights.sum() == pytest.approx(len(cohort), rel=0.05)
+    assert truth.tolist() == ((cohort.y == 1) & (cohort.days <= cohort.horizon)).tolist()
+
+
+def test_bounds_of_a_cox_model_hold_and_those_of_a_shifted_one_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cohort = lost()
+    found = _held(cohort)
+    assert found["groups_covered"] >= 9
+    assert found["mean_lower"] < found["share_ill"] < found["mean_upper"]
+    sure = sureness(cohort, TERMS)
+    assert set(sure) == {"bounds"}
+    low = Table(logits=np.array([-9.0, 9.0]), lower=np.array([0.0, 0.0]), upper=np.array([0.01, 0.01]))
+    monkeypatch.setattr(table_bounds, "bounds_table_of", lambda *_: low)
+    shifted = OutOfFold(
+        sums=np.full((1, len(cohort), 1), -6.0), scores=np.full((1, len(cohort)), -6.0), penalties=(1.0,)
+    )
+    assert float(str(nested_bounds(cohort, TERMS, shifted)["groups_covered"])) == 0
 
 
 def test_each_fold_has_bounds_of_its_own_so_that_they_lie_wider_than_those_of_all_together() -> None:
@@ -180,7 +224,7 @@ def test_the_shipped_bounds_are_what_the_recipe_fits(pack: str, monkeypatch: pyt
     assert kept.upper == pytest.approx(fitted.upper, abs=1e-6)
 
 
-@pytest.mark.parametrize("pack", ["thyroid-recurrence", "breast-recurrence"])
+@pytest.mark.parametrize("pack", ["thyroid-recurrence", "breast-recurrence", "heart-failure-risk"])
 def test_the_card_tells_how_often_bounds_hold_and_how_often_no_bounds_would(pack: str) -> None:
     measured = json.loads((MODELS / pack / "figures.json").read_text(encoding="utf-8"))
     card = (MODELS / pack / "card.md").read_text(encoding="utf-8")
@@ -213,5 +257,6 @@ def test_models_are_asked_with_the_values_of_use_and_fitted_to_the_others() -> N
 
 def test_a_group_in_which_none_had_the_event_is_held_by_what_chance_allows() -> None:
     bounds = np.full((1, 60, 2), 0.02)
-    assert table_bounds._groups_held(bounds, np.zeros(60, np.int64)) == 10
-    assert table_bounds._groups_held(bounds + 0.9, np.zeros(60, np.int64)) == 0
+    nobody = replace(drawn(60), y=np.zeros(60, np.int64))
+    assert table_bounds._groups_held(bounds, nobody) == 10
+    assert table_bounds._groups_held(bounds + 0.9, nobody) == 0

@@ -3,7 +3,6 @@
 import json
 import re
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,9 @@ import pytest
 pytest.importorskip("scipy", reason="training needs scipy")
 
 from training.recipe import recipe_of
-from training.table_cross import OutOfFold, cross_validate, refits
+from training.table_cross import OutOfFold, refits
 from training.table_data import Cohort, raw_terms
 from training.table_form import term
-from training.table_intervals import interval_figures
 from training.table_scores import event_figures, kaplan_meier, reliability_groups
 from training.table_subgroups import by_choice, halves_by, subgroup_figures
 
@@ -36,20 +34,6 @@ def drawn(count: int = 300) -> Cohort:
 
 def answers(cohort: Cohort, sums: np.ndarray) -> OutOfFold:
     return OutOfFold(sums=sums[:, :, None], scores=sums, penalties=(1.0,))
-
-
-def test_intervals_of_the_true_model_hold_most_fifths_and_those_of_a_wrong_one_do_not() -> None:
-    cohort = drawn()
-    found = cross_validate(cohort, [term("x")], repeats=1)
-    held = interval_figures(cohort, [term("x")], found)
-    assert held["groups"] == 5
-    assert held["inside_with_chance"] == 5
-    assert sum(row["patients"] for row in held["fifths"]) == len(cohort)
-    x = np.array([float(row["x"]) for row in cohort.values])
-    far = replace(cohort, y=(np.abs(x) > 0.7).astype(np.int64))
-    wrong = interval_figures(far, [term("x")], cross_validate(far, [term("x")], repeats=1))
-    assert wrong["inside"] <= 1
-    assert wrong["inside_with_chance"] <= 2
 
 
 def test_refits_take_whole_groups_of_those_seen_alone() -> None:
@@ -101,13 +85,12 @@ def test_a_part_with_too_few_is_named_and_has_no_figure(monkeypatch: pytest.Monk
     assert all(float(str(value)) > 0.05 for value in excess.values())
 
 
-def test_the_card_tells_what_the_interval_is_how_often_it_held_and_why_it_is_no_other() -> None:
+def test_the_card_tells_how_many_were_lost_and_what_the_bounds_do_about_it() -> None:
     folder = ROOT / "models" / "heart-failure-risk"
-    intervals = json.loads((folder / "figures.json").read_text(encoding="utf-8"))["intervals"]
+    facts = json.loads((folder / "figures.json").read_text(encoding="utf-8"))["facts"]
     card = (folder / "card.md").read_text(encoding="utf-8")
-    assert f"In {intervals['inside']} of {intervals['groups']} fifths" in card
-    assert "no coverage of 95 % is claimed" in card
-    assert "Venn-Abers bounds, which the recurrence packs have, are not used" in card
+    assert f"Of {facts['censored_in_time']} of {facts['patients']} patients, who were lost alive" in card
+    assert "inverse probability of censoring" in card
 
 
 @pytest.mark.parametrize("pack", ["heart-failure-risk", "thyroid-recurrence", "breast-recurrence"])
@@ -125,9 +108,7 @@ def test_the_page_on_estimates_names_the_counts_of_the_cards() -> None:
         pack: json.loads((ROOT / "models" / pack / "figures.json").read_text(encoding="utf-8"))
         for pack in ("heart-failure-risk", "thyroid-recurrence", "breast-recurrence", "cardiac-phenotype")
     }
-    intervals = kept["heart-failure-risk"]["intervals"]
-    assert f"{intervals['inside']} (`heart-failure-risk`) of {intervals['groups']} fifths" in text
-    for pack in ("thyroid-recurrence", "breast-recurrence"):
+    for pack in ("thyroid-recurrence", "breast-recurrence", "heart-failure-risk"):
         bounds = kept[pack]["bounds"]
         assert f"{bounds['groups_covered']} (`{pack}`)" in text
         assert f"of {bounds['groups']} groups" in text

@@ -199,14 +199,15 @@ WORDS = TableWords(
     "report, and "
     "that a rural site can have. They were not chosen inside the folds; all eleven values of the table "
     "stand beside it. "
-    "The interval is noise of the parameters alone (300 refits): see below.",
+    "How sure an estimate is: see below.",
     traps="The column `time` is how long a patient was followed; who died early has a short one. As a "
     "predictor it "
     "lifts every figure (above), and nobody knows it when the question is asked: it is never used. "
     "Figures near 1 on this table are to be read with that in mind.",
-    on_interval="Venn-Abers bounds, which the recurrence packs have, are not used: they need of every "
-    "patient whether the event came by the horizon, and of {censored_in_time} of {patients}, who were lost "
-    "alive before it, nobody knows.",
+    on_interval="Of {censored_in_time} of {patients} patients, who were lost alive before the horizon, "
+    "nobody knows whether the event came by then: the bounds are fitted to the others, each weighted by how "
+    "likely that was not to happen (inverse probability of censoring), which is right where the lost were "
+    "like those who stayed. Shares that had the event are by Kaplan-Meier.",
     failures=(
         "One place, one year, severe heart failure: expect worse elsewhere, and other absolute risks with "
         "today's "
@@ -215,9 +216,7 @@ WORDS = TableWords(
         "Ejection fraction in the table is from echocardiography; cardiac MRI reads several points apart, "
         "and the "
         "pack says so where it takes a measurement of Farlight.",
-        "With 89 deaths within 180 days the interval of one patient's risk is wide, and tells the chance "
-        "of the "
-        "sample alone.",
+        "With 89 deaths within 180 days the interval is wide, and tells the chance of the sample alone.",
         "No blood pressure, natriuretic peptide, treatment or cause of heart failure: a clinician knows "
         "more.",
     ),
