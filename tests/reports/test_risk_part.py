@@ -81,7 +81,7 @@ def test_a_value_that_cannot_be_is_marked_on_the_first_page_and_a_yes_is_written
     tmp_path: Path, result: Result
 ) -> None:
     pack = load_pack(make_risk(tmp_path / "toy-risk"))
-    given = {
+    given: dict[str, Sourced[float | str | bool]] = {
         "ejection_fraction": Sourced(value=0.25, source="file"),
         "smoking": Sourced(value=True, source="file"),
     }

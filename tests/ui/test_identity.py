@@ -36,8 +36,10 @@ def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path)
     wait_until(form.fields["name"].hasFocus)
     pause()
     for text in ("SAMPLE Amina", "2041-77", "", "f", "35"):  # name, number, no birth date, sex, age
-        QTest.keyClicks(QApplication.focusWidget(), text)
-        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+        field = QApplication.focusWidget()
+        assert field is not None
+        QTest.keyClicks(field, text)
+        QTest.keyClick(field, Qt.Key.Key_Return)
     ready(window)
     assert "SAMPLE Amina" in window.banner.text()
     assert "identity typed" in window.banner.text()
