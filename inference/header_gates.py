@@ -78,13 +78,11 @@ def check_age(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
 def check_trained_on(log: GateLog, ages: AgeRange | None, subject: Subject) -> None:
     """Tell where the model never learned from such ages: by one source at least, or the age is not known.
 
-    A model of adults refuses a patient who is known to be a child.
+    A model of adults refuses a patient who is known to be a child, or may be one by a header that says both.
     """
     if ages is None:
         return
-    if subject.age_years is not None and subject.age_years < ADULT_FROM_YEARS <= ages.minimum:
-        log.refuse("age", "child", age=age_words(subject.age_years))
-        return
+    _refuse_children(log, ages, subject)
     if subject.age_years is None and not subject.other_ages:
         _tell_trained_on(log, ages, say("inference.age.not_known"), adults=ages.minimum >= ADULT_FROM_YEARS)
         return
@@ -95,6 +93,18 @@ def check_trained_on(log: GateLog, ages: AgeRange | None, subject: Subject) -> N
         told = say(f"inference.age.{source}", age=age_words(years))
         _tell_trained_on(log, ages, told, adults=years < ADULT_FROM_YEARS <= ages.minimum)
         return
+
+
+def _refuse_children(log: GateLog, ages: AgeRange, subject: Subject) -> None:
+    if subject.age_years is None or ages.minimum < ADULT_FROM_YEARS:
+        return
+    child = subject.age_years < ADULT_FROM_YEARS
+    other = next((age for age in subject.unsettled_ages if (age < ADULT_FROM_YEARS) != child), None)
+    if other is not None:
+        years, range_ = age_words(subject.age_years), age_range_words(ages)
+        log.refuse("age", "unsettled", age=years, other=age_words(other), range=range_)
+    elif child:
+        log.refuse("age", "child", age=age_words(subject.age_years))
 
 
 def _tell_trained_on(log: GateLog, ages: AgeRange, patient: str, *, adults: bool) -> None:

@@ -82,8 +82,8 @@ class AgeRange:
 class Applies:
     """Which images the pack is for; an empty tuple leaves a question open. ``sexes`` are F, M or O.
 
-    Outside ``age_years`` a pack refuses. ``trained_on_ages`` refuses nobody: an age outside of it, or one
-    that is not known, speaks against the answer. A pack has one of the two at most.
+    Outside ``age_years`` a pack refuses. Of adults, ``trained_on_ages`` refuses known children; else an age
+    outside of it, or one that is not known, speaks against the answer. A pack has one of the two at most.
     """
 
     modalities: tuple[str, ...]

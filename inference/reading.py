@@ -203,7 +203,9 @@ class Reading:
             elif run.result.status == "refused":
                 reason = run.result.refusal.reason if run.result.refusal else ""
                 advice = run.result.refusal.advice if run.result.refusal else ""
-                case = "strange" if is_for_others(run.result) else "refused"
+                gate = run.result.refusal.gate if run.result.refusal else ""
+                strange = is_for_others(run.result) and gate not in {"age", "sex"}
+                case = "strange" if strange else "refused"
                 self._log.refuse("upstream", case, title=run.result.title, why=reason, todo=advice)
         region = self._manifest.input.region
         if isinstance(region, MaskRegion):

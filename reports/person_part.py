@@ -101,13 +101,13 @@ def _values(patient: Patient, facts: Mapping[str, ModelFacts]) -> str:
 
 
 def _value(field: FormField | None, code: str, value: float | str | bool) -> str:
-    if isinstance(value, float):
+    if isinstance(value, float) and (field is None or field.kind == "number"):
         said = f"{value:.4g}" + (f"\u00a0{field.unit}" if field and field.unit else "")
         if field and not field.minimum <= value <= field.maximum:
             low, high = f"{field.minimum:g}", f"{field.maximum:g}"
             said = say("reports.patient.cannot_be", value=said, low=low, high=high)
     else:
-        written = ("yes" if value else "no") if isinstance(value, bool) else value
+        written = value if isinstance(value, str) else ("yes" if value else "no")
         said = field.title_of(written) if field else written
     return f"{clean_line(field.title if field else code)} {clean_line(said)}"
 

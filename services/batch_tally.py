@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.clock import Clock
+from core.form import PREGNANCY
 from core.result import CELLS_CALLED, CELLS_COUNTED, Measurement
 from core.wording import say
 from services.output import Record
@@ -25,6 +26,8 @@ LISTED: tuple[Standing, ...] = ("failed", "refused", "doubted", "undecided", "ab
 _MOST_GROUPS, _MOST_NAMES, _MOST_WHYS = 60, 200, 60
 _WHYS_SHOWN = 2
 _BINS = 20
+_NOT_DOUBTED = (PREGNANCY, "yes", "no")
+"""Fields, or in older records values, that stand beside a pregnancy and do not speak against it."""
 _MEASURED_SHOWN = 4
 Causes = tuple[str | tuple[str, str], ...]
 """What images of one group have in common: sentences of scores, codes of errors, or models with gates."""
@@ -249,7 +252,11 @@ def _causes(
 def doubts_in_words(record: Record) -> tuple[str, ...]:
     """Return what has to be checked of the patient of a record: whose image it is, and a pregnancy."""
     said = record["patient"].get("contradictions", ())
-    pregnancies = (f"{one['text']}." for one in said if one.get("other_field", one["field"]) != one["field"])
+    pregnancies = (
+        f"{one['text']}."
+        for one in said
+        if one["field"] == PREGNANCY and one.get("other_field", one["other"]["value"]) not in _NOT_DOUBTED
+    )
     return (*_whose(record), *pregnancies)
 
 

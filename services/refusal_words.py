@@ -8,7 +8,7 @@ from core.wording import has_sentence, say
 
 _CASES = (
     "low", "high", "other", "unknown", "outside", "unsure", "turned", "inverted", "coloured", "grey",
-    "neither",
+    "neither", "child", "unsettled", "strange",
 )  # fmt: skip
 
 

@@ -78,6 +78,8 @@ class ValuesCard(Card):
         self._show_known(case)
         for field in self._fields.values():
             field.lock(locked)
+        for enter in self._enter.values():
+            enter.setEnabled(not locked)
         self.estimate.setEnabled(not locked)
         self.clear.setEnabled(not locked)
 

@@ -155,6 +155,15 @@ def test_a_model_of_adults_refuses_a_patient_who_is_known_to_be_a_child(age: flo
     assert log.refusal is not None
     assert log.refusal.reason == f"This model was trained on adults alone; the patient's age is {words}."
     assert refuses_others(log.refusal)
+    for used, other in ((age, 40.0), (40.0, age)):
+        both = _log()
+        check_trained_on(both, ADULTS, Subject(age_years=used, other_ages=(other,), unsettled_ages=(other,)))
+        assert both.refusal is not None, "which age is right may not be assumed"
+        assert both.refusal.case == "unsettled"
+        assert not refuses_others(both.refusal)
+    allowed = GateLog(use_gates=False)
+    check_trained_on(allowed, ADULTS, Subject(age_years=age))
+    assert allowed.checks[-1].outcome == "note", "with the checks off it is told above the answer"
     doubted = _log()
     check_trained_on(doubted, ADULTS, Subject(age_years=40.0, other_ages=(age,)))
     assert doubted.refusal is None, "another source says so: that is told above the answer"

@@ -93,6 +93,17 @@ def test_a_value_that_cannot_be_is_marked_on_the_first_page_and_a_yes_is_written
         clock=FixedClock(instant=NOW),
         facts={"toy-risk": facts_of(pack)},
     )
+    for truth, said in ((1.0, "Smoking Yes"), (0.0, "Smoking No"), (False, "Smoking No")):
+        other = replace(PATIENT, further={"smoking": Sourced(value=truth, source="file")})
+        again = build_report(
+            result=replace(result, patient=other),
+            reading=Reading(),
+            signature=None,
+            clinic=Clinic(name="House"),
+            clock=FixedClock(instant=NOW),
+            facts={"toy-risk": facts_of(pack)},
+        )
+        assert any(said in field.value and "cannot be" not in field.value for field in again.fields)
     (values,) = [field.value for field in content.fields if "Ejection fraction" in field.value]
     assert "0.25 % (cannot be: 5 to 90)" in values.replace("\u00a0", " ")
     assert "Smoking Yes" in values

@@ -26,6 +26,7 @@ from training.table_cross import OutOfFold, cross_validate
 from training.table_data import Cohort, Floats, part_of
 from training.table_form import term
 from training.table_recipe import TableRecipe, sureness
+from training.table_scores import censoring_weights, true_share
 
 MODELS = Path(__file__).parents[2] / "models"
 with_data = pytest.mark.skipif("FARLIGHT_DATA" not in os.environ, reason="FARLIGHT_DATA names no data folder")
@@ -128,6 +129,25 @@ def test_of_a_cox_model_those_who_were_lost_count_for_nothing_and_the_others_for
     assert truth.tolist() == ((cohort.y == 1) & (cohort.days <= cohort.horizon)).tolist()
 
 
+def _share_told(cohort: Cohort) -> float:
+    """Return the mean of the table's middle over the patients that it speaks of."""
+    sums = cross_validate(cohort, TERMS, 1, "bounds-").sums[0, :, 0]
+    return float(bounds_table_of(cohort, TERMS).bounds(sums).mean())
+
+
+def test_the_table_of_a_cox_model_follows_kaplan_meier_as_it_would_not_without_the_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cohort = lost(800)
+    true = true_share(cohort, np.arange(len(cohort)))
+    assert _share_told(cohort) == pytest.approx(true, abs=0.03)
+    known = (censoring_weights(cohort) > 0).astype(np.float64)
+    monkeypatch.setattr(table_bounds, "censoring_weights", lambda _: known)
+    assert _share_told(cohort) > true + 0.05, "those who were lost count for nothing"
+    monkeypatch.setattr(table_bounds, "censoring_weights", lambda _: np.ones(len(cohort)))
+    assert _share_told(cohort) < true - 0.05, "those who were lost count as survivors"
+
+
 def test_bounds_of_a_cox_model_hold_and_those_of_a_shifted_one_do_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -209,7 +229,9 @@ def test_no_patient_is_in_the_threshold_that_sorts_them(monkeypatch: pytest.Monk
 
 
 @with_data
-@pytest.mark.parametrize("pack", ["thyroid-recurrence", "breast-recurrence", "cardiac-phenotype"])
+@pytest.mark.parametrize(
+    "pack", ["thyroid-recurrence", "breast-recurrence", "cardiac-phenotype", "heart-failure-risk"]
+)
 def test_the_shipped_bounds_are_what_the_recipe_fits(pack: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     recipe = recipe_of(pack)

@@ -64,10 +64,9 @@ def test_an_identity_without_an_age_is_asked_about_once_and_digits_behind_it_are
         press(window, Qt.Key.Key_Return)
     assert form.doubt.text().startswith("Sex and age are not given")
     assert window.desk.case.draft.confirmed == ()
-    form.confirm.click()
-    assert window.desk.case.draft.confirmed == ("name", "id")
     with at_once(window):
-        window.read.key_answers.guard.expect_typing()  # the click before may be long ago on a busy computer
+        form.confirm.click()
+        assert window.desk.case.draft.confirmed == ("name", "id")
         press(window, Qt.Key.Key_3)
         press(window, Qt.Key.Key_5)
     assert window.desk.reading.first_read is None
