@@ -166,12 +166,17 @@ class Analyzer:
         return not off <= set(self._plan(self.options.packs))
 
     def left_off(
-        self, modalities: Iterable[str | None], ages: Iterable[float | None], *, values: Iterable[str]
+        self,
+        modalities: Iterable[str | None],
+        ages: Iterable[float | None],
+        *,
+        values: Iterable[str],
+        coloured: bool,
     ) -> tuple[str, ...]:
         """Return the titles of demonstrations that are not asked and could answer on such images.
 
-        Without a modality a picture may be of any kind, without an age a patient of any age; ``values`` are
-        codes of what was given of a patient.
+        Without a modality a picture may be of any kind, ``coloured`` where one was refused for its colour;
+        without an age a patient may be of any age; ``values`` are codes of what was given of a patient.
         """
         from inference.header_gates import may_be_of_age
 
@@ -190,7 +195,8 @@ class Analyzer:
             if (
                 given & {field.code for field in one.inputs}
                 if one.reads_values
-                else None in kinds or kinds & set(one.applies.modalities)
+                else (None in kinds and (coloured or one.applies.colour != "colour"))
+                or kinds & set(one.applies.modalities)
             )
         )
 

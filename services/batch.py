@@ -64,8 +64,9 @@ class BatchOutcome:
     says in a sentence each which models should have looked and could not. ``doubts`` are sentences on the
     patient that somebody should check, each with the paths, and ``standings`` what the records count as.
     ``of_values`` says in a sentence each what models answered to a patient file by itself, which counts as no
-    image; ``named`` is what those said, by title, that were asked for by name. ``off`` names demonstration
-    models that were not asked and could have been.
+    image; ``named`` is what those said, by title, that were asked for by name, and of all others how often
+    they refused for the patient's age or sex. ``off`` names demonstration models that were not asked and
+    could have been.
     """
 
     records: int = 0
@@ -151,7 +152,7 @@ def _run(  # noqa: PLR0917 - one private call
         write_overview(request.out, workshop.clock, paper=request.paper, with_pdf=request.with_pdf)
         outcome.overview = request.out / PAGE if request.with_pdf else None
     values = () if patient is None else patient.further
-    outcome.off = analyzer.left_off(batch.modalities, batch.ages, values=values)
+    outcome.off = analyzer.left_off(batch.modalities, batch.ages, values=values, coloured=batch.coloured)
     return outcome
 
 
@@ -235,6 +236,7 @@ class _Batch:
     helpers: int | None
     modalities: set[str | None] = field(default_factory=set)
     ages: set[float | None] = field(default_factory=set)
+    coloured: bool = False
 
     def run(self, progress: Report, cancelled: IsCancelled) -> None:
         items: list[ReadingUnit | Unreadable] = []
@@ -340,14 +342,17 @@ class _Batch:
             self._count_named(record)
         if record["source"]["frames"]:
             self.modalities.add(record["source"]["modality"])
+            refusals = [entry["refusal"] for entry in record["results"] if entry["refusal"]]
+            self.coloured |= any(one["gate"] == "colour" for one in refusals)
             self.ages.add((record["patient"]["age_years"] or {}).get("value"))
         for sentence in doubts_in_words(record):
             self.outcome.doubts.setdefault(sentence, []).append(record["source"]["path"])
 
     def _count_named(self, record: Record) -> None:
-        """Count what the models said that were asked for by name."""
+        """Count what the models said that were asked for by name, or of a patient whom they are not for."""
         for entry in record["results"]:
-            if entry["pack"]["id"] in (self.request.options.packs or ()):
+            by_age = (entry["refusal"] or {}).get("gate") in {"age", "sex"}
+            if by_age or entry["pack"]["id"] in (self.request.options.packs or ()):
                 named = self.outcome.named.setdefault(entry["pack"]["title"], NamedAnswers())
                 named.states[entry["status"]] += 1
                 named.why = (entry["refusal"] or {}).get("reason", "")

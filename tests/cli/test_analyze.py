@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image as Photo
 
 pytestmark = pytest.mark.slow
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -250,6 +252,19 @@ def test_demonstrations_of_another_age_could_not_have_been_asked(
         asked = ("--patient", "age.json", "--no-pdf", "--force")
         told = run("analyze", str(picture), "--out", "out", *asked).stderr
         assert ("Tuberculosis on chest X-rays of adults" in told) is named
+        assert "biopsies" not in told, "a grey picture is none of theirs"
+    colours = np.random.default_rng(4).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    Photo.fromarray(colours).save(tmp_path / "colours.png")
+    told = run("analyze", "colours.png", "--out", "out", "--no-pdf", "--force").stderr
+    assert "Malignant tissue in lung biopsies" in told
+
+
+def test_a_refusal_for_the_age_is_told_of_a_model_that_nobody_named(run: Run, tmp_path: Path) -> None:
+    child = Path(__file__).parents[2] / "samples" / "chest-child.dcm"
+    (tmp_path / "old.json").write_text('{"age_years": 40}', encoding="utf-8")
+    told = run("analyze", str(child), "--out", "out", "--patient", "old.json", "--no-pdf").stderr
+    why = "This model was made for 1 to 5 years; the patient's age is 40 years."
+    assert f"Pneumonia on chest X-rays of children: not answered. {why}" in told.splitlines()
 
 
 def test_a_patient_file_by_itself_is_enough_for_a_pack_that_reads_values(run: Run, tmp_path: Path) -> None:
