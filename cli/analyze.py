@@ -162,9 +162,11 @@ def _some_of(paths: list[str]) -> str:
 
 
 def _named(outcome: "BatchOutcome") -> Iterator[str]:
-    """Yield what each model said that was asked for by name: of one image why it did not answer."""
+    """Yield what each model said that was asked for by name, and of a single image why one did not answer."""
     for title, said in outcome.named.items():
         states = said.states
+        if not said.by_name and outcome.records > 1:
+            continue
         if states.total() == 1 and said.why:
             yield say("cli.named.why", title=title, why=said.why)
         else:

@@ -49,8 +49,9 @@ class BatchRequest:
 
 @dataclass(slots=True, kw_only=True)
 class NamedAnswers:
-    """What one model said that was asked for by name: how often what, and why not the last time."""
+    """What one model said, ``by_name`` where it was asked for so: how often what, and why not at last."""
 
+    by_name: bool
     states: Counter[str] = field(default_factory=Counter)
     why: str = ""
 
@@ -352,8 +353,9 @@ class _Batch:
         """Count what the models said that were asked for by name, or of a patient whom they are not for."""
         for entry in record["results"]:
             by_age = (entry["refusal"] or {}).get("gate") in {"age", "sex"}
-            if by_age or entry["pack"]["id"] in (self.request.options.packs or ()):
-                named = self.outcome.named.setdefault(entry["pack"]["title"], NamedAnswers())
+            by_name = entry["pack"]["id"] in (self.request.options.packs or ())
+            if by_age or by_name:
+                named = self.outcome.named.setdefault(entry["pack"]["title"], NamedAnswers(by_name=by_name))
                 named.states[entry["status"]] += 1
                 named.why = (entry["refusal"] or {}).get("reason", "")
 
