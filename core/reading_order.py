@@ -2,7 +2,7 @@
 
 from core.result import PackResult, Refusal
 
-NOT_FOR_THIS = frozenset(("modality", "body_part", "view", "colour", "applies", "familiarity", "other_kind"))
+_OF_IMAGES = frozenset(("modality", "body_part", "view", "colour", "applies", "familiarity", "other_kind"))
 """Gates that refuse because the model is for other images."""
 _CASES = {"age": ("outside", "child"), "sex": ("other",), "smear": ("neither",), "upstream": ("strange",)}
 """Gates of which only these cases do so."""
@@ -15,7 +15,7 @@ def refuses_others(refusal: Refusal) -> bool:
     """
     if refusal.gate in _CASES:
         return refusal.case in _CASES[refusal.gate]
-    return refusal.gate in NOT_FOR_THIS
+    return refusal.gate in _OF_IMAGES
 
 
 def is_for_others(pack: PackResult) -> bool:

@@ -21,6 +21,15 @@ pytestmark = [pytest.mark.display, pytest.mark.slow]
 Stage = Callable[..., Any]
 
 
+def nameless(stage: Stage, folder: Path) -> Any:
+    """Open a picture without a header, and return the window."""
+    path = folder / "photo.png"
+    Photo.linear_gradient("L").save(path)
+    window = stage(path)
+    ready(window)
+    return window
+
+
 def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "AMINA-2041.png"
     Photo.linear_gradient("L").save(path)
@@ -52,10 +61,7 @@ def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path)
 def test_an_identity_without_an_age_is_asked_about_once_and_digits_behind_it_are_no_impression(
     stage: Stage, tmp_path: Path
 ) -> None:
-    path = tmp_path / "photo.png"
-    Photo.linear_gradient("L").save(path)
-    window = stage(path)
-    ready(window)
+    window = nameless(stage, tmp_path)
     form = window.read.column.identity
     form.fields["name"].setText("Adult Joe")
     form.fields["id"].setText("TB-1")
@@ -74,10 +80,7 @@ def test_an_identity_without_an_age_is_asked_about_once_and_digits_behind_it_are
 
 
 def test_one_identifier_is_not_enough(stage: Stage, tmp_path: Path) -> None:
-    path = tmp_path / "photo.png"
-    Photo.linear_gradient("L").save(path)
-    window = stage(path)
-    ready(window)
+    window = nameless(stage, tmp_path)
     form = window.read.column.identity
     form.fields["name"].setText("SAMPLE Amina")
     form.submit()
@@ -281,10 +284,7 @@ def test_a_birth_date_that_is_no_day_is_told_as_such(stage: Stage, tmp_path: Pat
 
 
 def test_a_birth_date_and_an_age_that_disagree_are_not_confirmed(stage: Stage, tmp_path: Path) -> None:
-    path = tmp_path / "photo.png"
-    Photo.linear_gradient("L").save(path)
-    window = stage(path)
-    ready(window)
+    window = nameless(stage, tmp_path)
     form = window.read.column.identity
     form.fields["name"].setText("SAMPLE Amina")
     form.fields["birth_date"].setText("2023-06-10")

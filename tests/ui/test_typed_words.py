@@ -15,6 +15,14 @@ pytestmark = [pytest.mark.display, pytest.mark.slow]
 Stage = Callable[..., Any]
 
 
+def signed_answer(window: Any) -> tuple[str, str]:
+    """Sign the open case, and return its one answer with its words."""
+    case = window.desk.case
+    sign(window)
+    (decision,) = case.signed.record.reading.decisions
+    return decision.answer, decision.words
+
+
 def test_undo_and_redo_of_an_answer_leave_the_note_that_stands_in_its_field(
     stage: Stage, tmp_path: Path
 ) -> None:
@@ -95,9 +103,7 @@ def test_own_words_typed_without_enter_are_in_sight_and_signed_after_the_case_wa
     edit_words(window, "effusion on the right", enter=False)
     window.open_case(case.key)
     wait_until(window.read.column.findings[0].words.isVisible)
-    sign(window)
-    (decision,) = case.signed.record.reading.decisions
-    assert (decision.answer, decision.words) == ("edited", "effusion on the right")
+    assert signed_answer(window) == ("edited", "effusion on the right")
 
 
 def test_words_of_a_line_that_was_closed_answer_nothing_after_the_case_was_opened_again(
@@ -116,15 +122,12 @@ def test_words_of_a_line_that_was_closed_answer_nothing_after_the_case_was_opene
 @pytest.mark.parametrize("before", ["edited", "agree"])
 def test_own_words_typed_without_enter_are_what_is_signed(stage: Stage, tmp_path: Path, before: str) -> None:
     window = begun(stage, tmp_path)
-    case = window.desk.case
     if before == "edited":
         edit_words(window, "old scar", enter=True)
     else:
         press(window, Qt.Key.Key_A)
     edit_words(window, "effusion on the right", enter=False)
-    sign(window)
-    (decision,) = case.signed.record.reading.decisions
-    assert (decision.answer, decision.words) == ("edited", "effusion on the right")
+    assert signed_answer(window) == ("edited", "effusion on the right")
 
 
 def test_an_answer_whose_own_words_were_deleted_is_asked_about_before_signing(
