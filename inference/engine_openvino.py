@@ -26,6 +26,12 @@ from inference.onnx_sizes import MOST_VALUES, MOST_VALUES_TOGETHER
 
 _DRIVER_PROPERTIES = ("NPU_DRIVER_VERSION", "NPU_COMPILER_VERSION", "DEVICE_ARCHITECTURE")
 
+# One core lives as long as the process. The first network that a core compiles for the processor gives the
+# calling thread a stack for its signals, which ends with the core: of two cores that end in the order in
+# which they began, the second puts the freed stack of the first back, and the next Ctrl-C is a segmentation
+# fault (2026.4, Linux).
+_CORE = openvino.Core()
+
 
 class OpenVinoEngine:
     """One network in OpenVINO, compiled for one image at a time."""
@@ -41,16 +47,15 @@ class OpenVinoEngine:
         weights: bytes | None = None,
     ) -> None:
         self.device = device
-        core = openvino.Core()
         # To ask which devices there are loads every driver: a processor alone is taken for granted.
-        if device != CPU and device not in core.available_devices:
+        if device != CPU and device not in _CORE.available_devices:
             raise DeviceMissingError(f"openvino has no {device} here")
-        network = _read(core, model, weights)
+        network = _read(model, weights)
         self.inputs = tuple(_tensor(port) for port in network.inputs)
         self.outputs = tuple(_tensor(port) for port in network.outputs)
         _close_batch(network)
         _require_bounded(network)
-        compiled = core.compile_model(network, device, _options(threads, device, cache))
+        compiled = _CORE.compile_model(network, device, _options(threads, device, cache))
         self._request = compiled.create_infer_request()
 
     def run(self, batch: Batch) -> Outputs:
@@ -70,26 +75,25 @@ class OpenVinoEngine:
         return outputs
 
 
-def _read(core: openvino.Core, model: bytes, weights: bytes | None) -> openvino.Model:
+def _read(model: bytes, weights: bytes | None) -> openvino.Model:
     """Read ONNX, or IR with its weights (an empty tensor where a network has none)."""
     if weights is None:
-        return core.read_model(io.BytesIO(model))
-    return core.read_model(model=model, weights=weights)
+        return _CORE.read_model(io.BytesIO(model))
+    return _CORE.read_model(model=model, weights=weights)
 
 
 def installed_devices() -> tuple[tuple[str, str, str], ...]:
     """Return the devices other than the processor, each with its name and its driver. Loads their drivers."""
-    core = openvino.Core()
     return tuple(
-        (device, str(core.get_property(device, "FULL_DEVICE_NAME")), _driver(core, device))
-        for device in core.available_devices
+        (device, str(_CORE.get_property(device, "FULL_DEVICE_NAME")), _driver(device))
+        for device in _CORE.available_devices
         if device != CPU
     )
 
 
-def _driver(core: openvino.Core, device: str) -> str:
-    known = set(core.get_property(device, "SUPPORTED_PROPERTIES"))
-    told = [str(core.get_property(device, name)) for name in _DRIVER_PROPERTIES if name in known]
+def _driver(device: str) -> str:
+    known = set(_CORE.get_property(device, "SUPPORTED_PROPERTIES"))
+    told = [str(_CORE.get_property(device, name)) for name in _DRIVER_PROPERTIES if name in known]
     return " ".join(told)[:120]
 
 

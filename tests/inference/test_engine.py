@@ -1,6 +1,7 @@
 """Both engines behind one interface, on the same inputs."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,29 @@ def test_uses_no_more_cores_than_there_are(monkeypatch: pytest.MonkeyPatch) -> N
     assert physical_cores() >= 1
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
     assert physical_cores() == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@each_engine
+def test_a_signal_is_heard_after_two_networks_were_opened_and_given_up(
+    name: EngineName, toy_root: Path
+) -> None:
+    program = """
+import signal, sys, numpy
+from pathlib import Path
+from inference.engine import open_engine
+model = Path(sys.argv[2]).read_bytes()
+opened = [open_engine(sys.argv[1], model, threads=1) for _ in range(2)]
+while opened:
+    opened.pop(0).run(numpy.zeros((1, 1, 32, 32), numpy.float32))
+signal.signal(signal.SIGTERM, lambda number, _frame: print("heard", number))
+signal.raise_signal(signal.SIGTERM)
+"""
+    model = toy_root / "toy-outline" / "model.int8.onnx"
+    done = subprocess.run(
+        [sys.executable, "-c", program, name, str(model)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, f"heard {signal.SIGTERM}\n")
 
 
 def test_both_engines_are_silent_and_write_nothing(toy_root: Path, tmp_path: Path) -> None:
