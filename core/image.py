@@ -174,7 +174,7 @@ class ReadingUnit:
     order (slice, then time). ``frames`` counts the two-dimensional images in it. ``file_states`` are size
     in bytes and time of change in nanoseconds of each file as it was listed (of the zip file that it lies
     in), None where not known: another file in its place is another patient's, perhaps. ``file_marks`` tell
-    what stood in files that carry no identifier of their own (``imaging.source.mark_of``); empty for others.
+    what stood in files that carry no identifier of their own (``imaging.source.mark_of``); of others nothing.
     ``cine`` says which image is which slice and phase, where there are several of both or of phases.
     A ``slide`` is far larger than a picture: its one image is an overview, and ``imaging.slide`` reads parts.
     """

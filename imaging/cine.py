@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.image import CineSlice, CineStack
+from imaging.cine_times import Clock, clock_of, last_takes, on_one_origin, slices_of
 from imaging.nifti_file import NiftiHeader, seen_axes
-from imaging.series import Instance, depths_of
+from imaging.series import Instance
 
 _FEWEST_SHARE = 0.5
 """Share of the usual number of phases below which a slice is left out."""
@@ -22,20 +23,20 @@ _TIME_UNITS_MS = {8: 1000.0, 16: 1.0, 24: 0.001}
 
 def cine_of(ordered: Sequence[Instance]) -> CineStack | None:
     """Return the cine that images in reading order (slice, then time) are; None where they are none."""
-    depths = depths_of(ordered)
-    if depths is None:
+    places = slices_of(ordered)
+    if places is None:
         return None
-    slices: dict[int, list[int]] = {}
-    for number, depth in enumerate(depths):
-        slices.setdefault(depth, []).append(number)
-    times = [_times_in(slices[depth], ordered) for depth in sorted(slices)]
-    counts = Counter(len(set(moments)) for moments in times if moments is not None)
+    slices = last_takes(places, ordered)
+    clocks = [clock_of(numbers, ordered) for numbers in slices]
+    counts = Counter(len(clock.distinct) for clock in clocks if clock is not None)
     if not counts:
         return None
     phases = max(counts, key=lambda count: (counts[count], count))
     if phases < 2:
         return None
-    return _stack(ordered, [slices[depth] for depth in sorted(slices)], times, phases)
+    passed_over = sum(map(len, places)) - sum(map(len, slices))
+    notes = Counter(repeated_images=passed_over)
+    return _stack(ordered, slices, on_one_origin(clocks, phases), phases, notes)
 
 
 def cine_of_nifti(header: NiftiHeader) -> CineStack | None:
@@ -64,35 +65,22 @@ def _nifti_times(header: NiftiHeader, phases: int) -> tuple[float, ...]:
     return tuple(step * phase for phase in range(phases)) if 0 < step < 1000 and phases > 2 else ()
 
 
-def _times_in(numbers: Sequence[int], ordered: Sequence[Instance]) -> list[float] | None:
-    """Return the times of a slice's images, from whatever tells them apart; None where nothing does."""
-    images = [ordered[number] for number in numbers]
-    for told in (
-        [image.trigger_time for image in images],
-        [image.temporal_position for image in images],
-        [image.instance_number if image.cardiac_images else None for image in images],
-    ):
-        known = [value for value in told if value is not None]
-        if len(known) == len(images) and len(set(known)) > 1:
-            return known
-    return None
-
-
 def _stack(
     ordered: Sequence[Instance],
     slices: Sequence[Sequence[int]],
-    times: Sequence[list[float] | None],
+    clocks: Sequence[Clock | None],
     phases: int,
+    notes: Counter[str],
 ) -> CineStack:
-    notes: Counter[str] = Counter()
-    whole = [sorted(set(moments)) for moments in times if moments and len(set(moments)) == phases]
-    profile = np.median(np.array(whole), axis=0)
+    whole = [clock for clock in clocks if clock is not None and len(clock.distinct) == phases]
+    (kind, _), *_ = Counter(clock.kind for clock in whole).most_common(1)
+    profile = np.median(np.array([clock.distinct for clock in whole if clock.kind == kind]), axis=0)
     kept: list[tuple[Instance, tuple[int | None, ...]]] = []
-    for numbers, moments in zip(slices, times, strict=True):
-        if moments is None or len(set(moments)) < max(2, _FEWEST_SHARE * phases):
+    for numbers, clock in zip(slices, clocks, strict=True):
+        if clock is None or len(clock.distinct) < max(2, _FEWEST_SHARE * phases):
             notes["slices_left_out"] += 1
             continue
-        images, repeated = _by_phase(numbers, moments, profile)
+        images, repeated = _by_phase(numbers, clock, profile, kind)
         notes["repeated_images"] += repeated
         notes["phases_missing"] += sum(image is None for image in images)
         kept.append((ordered[numbers[0]], images))
@@ -100,24 +88,27 @@ def _stack(
 
 
 def _by_phase(
-    numbers: Sequence[int], moments: Sequence[float], profile: NDArray[np.float64]
+    numbers: Sequence[int], clock: Clock, profile: NDArray[np.float64], kind: int
 ) -> tuple[tuple[int | None, ...], int]:
     """Return a slice's images by phase, and how many were passed over for a later one of the same phase.
 
-    Beats differ in length from slice to slice, so each slice is measured with the step of its own times.
+    Beats differ in length from slice to slice, so each slice is measured with the step of its own times, from
+    where the beat begins in the whole slices (``profile``, in times of ``kind``). A slice whose times are of
+    another kind, or do not fit there, is measured from its own first image.
     """
     images: list[int | None] = [None] * len(profile)
+    moments = clock.moments
     usual = float(np.median(np.diff(profile)))
-    own = np.diff(sorted(set(moments)))
+    own = np.diff(clock.distinct)
     step = float(np.median(own)) or usual
     start = profile[0] * step / usual if usual else profile[0]
-    for number, moment in zip(numbers, moments, strict=True):
-        phase = round((moment - start) / step)
-        images[min(max(phase, 0), len(profile) - 1)] = number
-    if len(set(moments)) == len(profile):  # all are there: their order says it best
-        order = {moment: phase for phase, moment in enumerate(sorted(set(moments)))}
-        for number, moment in zip(numbers, moments, strict=True):
-            images[order[moment]] = number
+    places = [round((moment - start) / step) for moment in moments]
+    if clock.kind != kind or min(places) < 0 or max(places) >= len(profile):
+        places = [round((moment - clock.distinct[0]) / step) for moment in moments]
+    if len(clock.distinct) == len(profile):  # all are there: their order says it best
+        places = [clock.distinct.index(moment) for moment in moments]
+    for number, phase in zip(numbers, places, strict=True):
+        images[min(phase, len(profile) - 1)] = number
     return tuple(images), len(numbers) - sum(image is not None for image in images)
 
 

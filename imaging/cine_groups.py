@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging.cine_times import SAME_PLACE_MM
 from imaging.series import Instance, depths_of
 
 _SAME_DIRECTION = np.cos(np.radians(2.0))
-_SAME_PLACE_MM = 1.0
 _NEXT_SLICE_MM = 25.0
 """How far apart slices of one stack may lie, one or two missing ones included."""
 _ASIDE_MM = 40.0
@@ -98,7 +98,7 @@ class _Group:
         apart = np.abs(mine[:, None, 0] - theirs[None, :, 0])
         nearest = np.unravel_index(int(apart.argmin()), apart.shape)
         aside = np.linalg.norm(mine[nearest[0], 1:] - theirs[nearest[1], 1:])
-        again = bool((apart < _SAME_PLACE_MM).any()) and len(theirs) > 1 and len(mine) > 1
+        again = bool((apart < SAME_PLACE_MM).any()) and len(theirs) > 1 and len(mine) > 1
         return not again and bool(apart.min() <= _NEXT_SLICE_MM) and bool(aside <= _ASIDE_MM)
 
     def join(self, other: "_Group") -> None:

@@ -9,6 +9,8 @@ from PIL import Image, ImageOps
 
 from imaging.claims import require_claim
 
+_PHOTOMETRIC = 0x0106
+_LARGEST_OF_16 = np.uint16(0xFFFF)
 _SAMPLES_OF_MODE = {"P": 3, "PA": 4}
 """Samples of a pixel that is stored as the number of a colour."""
 
@@ -25,9 +27,16 @@ def decode_raster(
             columns, rows = image.size
             require_claim(rows, columns, _SAMPLES_OF_MODE.get(image.mode, len(image.getbands())), parameters)
             image.load()
+            negative = image.format == "TIFF" and image.mode == "I;16" and _white_is_zero(image)
             upright = ImageOps.exif_transpose(image)
             facts = {"orientation": int(image.getexif().get(0x0112, 1) or 1)}
-            return _pixels(upright), facts
+            pixels = _pixels(upright)
+            return (_LARGEST_OF_16 - pixels if negative else pixels), facts
+
+
+def _white_is_zero(image: Any) -> bool:
+    """Whether a TIFF stores dark as large numbers: Pillow turns pictures of 8 bits over, those of 16 not."""
+    return bool(image.tag_v2.get(_PHOTOMETRIC) == 0)
 
 
 def _pixels(image: Any) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from imaging.dicom_file import read_dicom, require_pixels
 from imaging.dicom_values import contained, integer, number, numbers, text
 from imaging.series import Instance
 from imaging.slide_kinds import WHOLE_SLIDE_CLASS
-from imaging.source import state_of
+from imaging.source import mark_of, state_of
 from imaging.tree import Found
 
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
@@ -47,13 +47,14 @@ def read_instance(stream: BinaryIO, found: Found) -> Instance:
             raise NoPixelsError("DICOMDIR")
         require_pixels(dicom)
         dataset = dicom.dataset
-        modality = text(dataset, "Modality")
+        modality, uid = text(dataset, "Modality"), text(dataset, "SOPInstanceUID")
         return Instance(
             path=found.path,
             shown=found.shown,
             file_state=state_of(found.path),
             patient=tuple(text(dataset, name) for name in ("PatientName", "PatientID", "PatientBirthDate")),
-            sop_instance_uid=text(dataset, "SOPInstanceUID"),
+            mark="" if uid else mark_of(found.path),
+            sop_instance_uid=uid,
             study_uid=text(dataset, "StudyInstanceUID"),
             series_uid=text(dataset, "SeriesInstanceUID"),
             modality=modality,
@@ -66,6 +67,7 @@ def read_instance(stream: BinaryIO, found: Found) -> Instance:
             temporal_position=number(dataset, "TemporalPositionIdentifier"),
             acquisition_number=number(dataset, "AcquisitionNumber"),
             instance_number=number(dataset, "InstanceNumber"),
+            series_number=number(dataset, "SeriesNumber"),
             spacing=numbers(dataset, "PixelSpacing"),
             cardiac_images=integer(dataset, "CardiacNumberOfImages"),
             contrast=contrast.contrast_of(dataset) if modality == "MR" else contrast.Contrast(),

@@ -42,7 +42,7 @@ def require_listed(unit: ReadingUnit, file: Path) -> None:
     if now is not None and now != listed:
         raise ChangedFileError("another size or time")
     mark = dict(zip(unit.files, unit.file_marks, strict=False)).get(file)
-    if now is not None and mark is not None and mark_of(file) != mark:
+    if now is not None and mark and mark_of(file) != mark:
         raise ChangedFileError("another content")
 
 

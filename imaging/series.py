@@ -38,7 +38,10 @@ class Instance:
     acquisition_number: float | None
     instance_number: float | None
     header: Dataset | None
+    series_number: float | None = None
     file_state: tuple[int, int] | None = None
+    mark: str = ""
+    """What stood in it, where it carries no UID (``imaging.source.mark_of``)."""
     spacing: tuple[float, ...] = ()
     cardiac_images: int | None = None
     contrast: Contrast = field(default_factory=Contrast)

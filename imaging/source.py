@@ -131,10 +131,19 @@ def read_all(stream: BinaryIO, limit_bytes: int) -> bytes:
     Raises:
         TooLargeError: that is more than ``limit_bytes``.
     """
-    content = stream.read(limit_bytes + 1)
+    content = stream.read(_asked_of(stream, limit_bytes + 1))
     if len(content) > limit_bytes:
         raise TooLargeError(f"more than {limit_bytes} bytes")
     return content
+
+
+def _asked_of(stream: BinaryIO, most: int) -> int:
+    """Return how many bytes to ask for: a file's reader takes memory for all that it is asked for."""
+    try:
+        rest = os.fstat(stream.fileno()).st_size - stream.tell()
+    except OSError:  # no file of the system: a member of a zip file, a copy that is deciphered
+        return most
+    return min(most, max(0, rest) + 1)
 
 
 def size_of(path: Path) -> int:

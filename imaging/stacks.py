@@ -114,6 +114,7 @@ def unit_of(instances: list[Instance]) -> ReadingUnit:
         of_each = (1, *(0 for _ in ordered[1:]))
     frames = sum(of_each)
     folder = Path(os.path.commonpath([instance.path.parent for instance in ordered]))
+    marks = tuple(instance.mark for instance in ordered)
     return ReadingUnit(
         kind="slide" if slide else "dicom-image" if frames == 1 else "dicom-series",
         path=first.shown if len(ordered) == 1 else _common_shown(first, folder),
@@ -124,6 +125,7 @@ def unit_of(instances: list[Instance]) -> ReadingUnit:
         frames_per_file=of_each,
         sop_instance_uids=tuple(instance.sop_instance_uid for instance in ordered),
         file_states=tuple(instance.file_state for instance in ordered),
+        file_marks=marks if any(marks) else (),
         extras=MappingProxyType({"folder": str(folder)}),
         cine=_cine(ordered),
     )

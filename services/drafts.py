@@ -115,7 +115,8 @@ def key_of(unit: ReadingUnit) -> str:
     """Return the key that the unit's draft is kept under: the same at the next start.
 
     DICOM images are known by their instance UIDs wherever the stick is mounted, together with whose they are:
-    careless exports give one UID to several patients. Other files are known by their place, size and time.
+    careless exports give one UID to several patients. Other files are known by their place, size and time,
+    and by what stands in them: a device without a clock gives all its pictures one time, and names again.
     """
     if KEPT_AS in unit.extras:
         return unit.extras[KEPT_AS]
@@ -124,7 +125,7 @@ def key_of(unit: ReadingUnit) -> str:
     whose = [value.value if value else "" for value in (patient.id, patient.name, patient.birth_date)]
     named = [*uids, *whose]
     if not uids or len(uids) != len(unit.sop_instance_uids):
-        named = [unit.path]
+        named = [unit.path, *unit.file_marks]
         for file, state in zip(unit.files, unit.file_states, strict=False):
             if state is not None:
                 named.append(f"{file.name} {state[0]} {state[1]}")

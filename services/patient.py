@@ -139,6 +139,14 @@ def _in_words(field: str, one: Sourced[Any]) -> str:
     return str(one.value)
 
 
+def day_typed(text: str) -> str:
+    """Return a date that somebody typed as ISO writes it, so that one day is one text; else the text."""
+    try:
+        return date.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        return text.strip()
+
+
 def is_in_the_future(birth_date: str) -> bool:
     """Return whether an ISO date lies after today; never where the computer's clock cannot be right."""
     today = SystemClock().now().date()
@@ -218,12 +226,14 @@ def name_key(name: str) -> str:
 def _with_age(given: Patient, header: Patient, day: str | None) -> Patient:
     from imaging.lenient import age_between
 
-    born = given.birth_date
-    if born is None or given.age_years is not None or day is None:
+    born, said = given.birth_date, header.age_years
+    if born is None or given.age_years is not None:
         return given
-    if header.age_years and header.birth_date and _agree("birth_date", born.value, header.birth_date.value):
+    if said and header.birth_date and _agree("birth_date", born.value, header.birth_date.value):
         return given
-    years = age_between(born.value, day)
+    years = age_between(born.value, day) if day else age_now(born.value)
+    if day is None and (said is None or years is None or said.value <= years + _SAME_AGE_WITHIN_YEARS):
+        return given  # the examination may be years ago, but nobody was older then than now
     return given if years is None else replace(given, age_years=Sourced(value=years, source=born.source))
 
 

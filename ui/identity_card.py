@@ -13,7 +13,14 @@ from PySide6.QtWidgets import QApplication, QGridLayout, QLineEdit, QWidget
 
 from core.patient import Contradiction, Patient, Sex, Sourced
 from services.drafts import IdentityJotting
-from services.patient import age_disagrees, age_now, identity_differs, is_in_the_future, merge
+from services.patient import (
+    age_disagrees,
+    age_now,
+    day_typed,
+    identity_differs,
+    is_in_the_future,
+    merge,
+)
 from ui import words
 from ui.controls import Card, KeyButton, label, line_in, set_role
 from ui.still_controls import AskedComboBox
@@ -226,7 +233,7 @@ class IdentityCard(Card):
         values: dict[str, Sourced[str]] = {}
         for name, field in self.fields.items():
             said = getattr(self._header, name)
-            text = field.text().strip()
+            text = self._born() if name == "birth_date" else field.text().strip()
             if text and (said is None or said.value.replace("^", " ").strip() != text):
                 values[name] = Sourced(value=text, source="typed")
         sex: Sex | None = self.sex.currentData()
@@ -275,12 +282,12 @@ class IdentityCard(Card):
         An age that stands against a birth date of a header that contradicts itself is asked about instead.
         """
         typed, years = self._typed(), self._years()
-        born = self.fields["birth_date"].text().strip()
+        born = self._born()
         if not born or years is None or not (typed.birth_date or typed.age_years):
             return False
         if typed.birth_date is None and self._ages_of_header():
             return False
-        return age_disagrees(date.fromisoformat(born).isoformat(), years, day=self._day)
+        return age_disagrees(born, years, day=self._day)
 
     def _ages_of_header(self) -> tuple[Contradiction, ...]:
         """Return how the header contradicts itself in the age: what is confirmed then, a person decides."""
@@ -288,10 +295,13 @@ class IdentityCard(Card):
 
     def _fill_age(self) -> None:
         """Show the age that the birth date makes, where the image does not say when it was taken."""
-        born = self.fields["birth_date"].text().strip()
+        born = self._born()
         if born and not self.age.text().strip() and self._day is None:
             years = age_now(born)
             self.age.setText("" if years is None else f"{years:.1f}")
+
+    def _born(self) -> str:
+        return day_typed(self.fields["birth_date"].text())
 
     def _years(self) -> float | None:
         try:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from core.errors import FarlightError
 from core.patient import Patient, Sourced
-from services.patient import is_in_the_future
+from services.patient import day_typed, is_in_the_future
 from services.record_facts import IDENTIFIERS, is_known, patient_of, who
 from services.workplace import Workplace
 from store.records import ListedStudy, PatientRow
@@ -80,9 +80,7 @@ class MoveDialog(Sheet):
 
     def _typed(self) -> Patient:
         values: dict[str, Any] = {
-            name: Sourced(value=field.text().strip(), source="typed")
-            for name, field in self.fields.items()
-            if field.text().strip()
+            name: Sourced(value=self._text(name), source="typed") for name in self.fields if self._text(name)
         }
         if self.sex.currentData() is not None:
             values["sex"] = Sourced(value=self.sex.currentData(), source="typed")
@@ -90,6 +88,10 @@ class MoveDialog(Sheet):
         if years is not None:
             values["age_years"] = Sourced(value=years, source="typed")
         return Patient(**values)
+
+    def _text(self, name: str) -> str:
+        text = self.fields[name].text().strip()
+        return day_typed(text) if name == "birth_date" else text
 
     def _years(self) -> float | None:
         try:
@@ -152,7 +154,7 @@ class MoveDialog(Sheet):
         known = patient_of(row)
         same = all(
             getattr(known, name) is None
-            or getattr(known, name).value.replace("^", " ").strip() == self.fields[name].text().strip()
+            or getattr(known, name).value.replace("^", " ").strip() == self._text(name)
             for name in IDENTIFIERS
         )
         return row.patient_id if same else typed

@@ -115,6 +115,81 @@ def test_what_is_missing_or_there_twice_is_told_and_put_in_its_place(tmp_path: P
     assert np.array_equal(volume.frames[1, 2], volume.frames[1, nearest_phase(stack.slices[1].images, 2)])
 
 
+@pytest.mark.parametrize("beat", [808, 860, 640])
+@pytest.mark.parametrize("aside", [0.0, 0.4])
+@pytest.mark.parametrize(
+    "taken",
+    [
+        {"series": "2", "SeriesNumber": 2},
+        {"AcquisitionNumber": 2},
+        {"series": "2", "SeriesNumber": 2, "phases": 5},
+    ],
+)
+def test_of_a_slice_that_was_taken_again_in_another_beat_the_last_time_counts(
+    tmp_path: Path, taken: dict[str, Any], aside: float, beat: float
+) -> None:
+    phases = taken.get("phases", 6)
+    for slice_ in range(4):
+        for phase in range(6):
+            first = {"SeriesNumber": 1, "AcquisitionNumber": 1}
+            write(tmp_path, f"{slice_}-{phase}", slice_=slice_, phase=phase, **first)
+    for phase in range(phases):
+        again = {
+            "SOPInstanceUID": f"1.5.{phase}",
+            "ImagePositionPatient": [0, 0, 18 + aside],
+            "TriggerTime": 5 + phase * beat / phases,
+            "SeriesNumber": 1,
+            "AcquisitionNumber": 1,
+        }
+        write(tmp_path, f"again-{phase}", slice_=2, phase=phase, **{**again, **taken})
+    (unit,) = units(tmp_path)
+    stack = stack_of(unit)
+    gone = {"phases_missing": 1} if phases == 5 else {}
+    assert dict(stack.notes) == {"repeated_images": 6, **gone}
+    want = [f"again-{phase}" for phase in range(phases)] + [None] * (6 - phases)
+    assert [names(unit, slice_) for slice_ in (1, 2)] == [[f"1-{phase}" for phase in range(6)], want]
+
+
+def test_halves_of_a_beat_that_were_taken_apart_are_one_slice(tmp_path: Path) -> None:
+    for slice_ in range(3):
+        for phase in range(6):
+            half = {"AcquisitionNumber": 1 + phase // 3}
+            write(tmp_path, f"{slice_}-{phase}", slice_=slice_, phase=phase, **half)
+    (unit,) = units(tmp_path)
+    assert (stack_of(unit).phases, stack_of(unit).notes) == (6, ())
+
+
+@pytest.mark.parametrize("first", [1, 5])
+@pytest.mark.parametrize("missing", [0, 2, 5])
+def test_phases_told_by_the_numbers_of_images_stay_in_place_where_one_is_missing(
+    tmp_path: Path, missing: int, first: int
+) -> None:
+    for slice_ in range(4):
+        for phase in range(6):
+            told = {
+                "TriggerTime": None,
+                "CardiacNumberOfImages": 6,
+                "InstanceNumber": first + slice_ * 6 + phase,
+            }
+            if (slice_, phase) != (2, missing):
+                write(tmp_path, f"{slice_}-{phase}", slice_=slice_, phase=phase, **told)
+    (unit,) = units(tmp_path)
+    assert dict(stack_of(unit).notes) == {"phases_missing": 1}
+    want: list[str | None] = [f"2-{phase}" for phase in range(6)]
+    want[missing] = None
+    assert names(unit, 2) == want
+
+
+def test_a_slice_whose_times_are_of_another_kind_is_measured_from_its_own_first_image(tmp_path: Path) -> None:
+    for slice_ in range(4):
+        for phase in range(6):
+            told = {"TriggerTime": None, "TemporalPositionIdentifier": phase + 1} if slice_ == 2 else {}
+            if (slice_, phase) != (2, 5):
+                write(tmp_path, f"{slice_}-{phase}", slice_=slice_, phase=phase, **told)
+    (unit,) = units(tmp_path)
+    assert names(unit, 2) == ["2-0", "2-1", "2-2", "2-3", "2-4", None]
+
+
 def test_slices_of_another_size_are_a_unit_of_their_own(tmp_path: Path) -> None:
     for slice_ in range(4):
         size = (12, 10) if slice_ < 3 else (20, 10)

@@ -119,6 +119,20 @@ def test_tiff_number_types(dtype: type, tmp_path: Path) -> None:
     assert presentation(image).max() > 0.3
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_whose_white_is_zero_is_no_negative(dtype: type, tmp_path: Path) -> None:
+    stored: NDArray[Any] = np.zeros((6, 8), dtype)
+    stored[:, 4:] = np.iinfo(dtype).max
+    for white_is_zero, left in ((False, 0.0), (True, 1.0)):
+        entry = b"\x06\x01\x03\x00\x01\x00\x00\x00"  # PhotometricInterpretation, one short
+        content = writers.raster(stored, "TIFF")
+        assert content.count(entry + b"\x01") == 1
+        if white_is_zero:
+            content = content.replace(entry + b"\x01", entry + b"\x00")
+        shown = presentation(read_image(unit_of(tmp_path, f"{white_is_zero}.tif", content)))
+        assert (shown[0, 0], shown[0, -1]) == (left, 1 - left)
+
+
 def test_a_page_that_is_not_there_is_refused(tmp_path: Path) -> None:
     unit = unit_of(tmp_path, "a.tif", writers.raster(GREY, "TIFF"))
     with pytest.raises(DamagedImageError):

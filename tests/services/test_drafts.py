@@ -1,12 +1,14 @@
 """Drafts are on the disk when ``keep`` returns, also where the process is killed."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.decision import Reading
@@ -19,6 +21,7 @@ from services.scan import scan
 from services.staff import NewPerson
 from store.database import Database
 from store.drafts import DraftRow, DraftStore
+from tests.imaging import writers
 from tests.opening import key_of_store, open_workplace
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +92,26 @@ def test_the_key_of_a_picture_changes_with_its_content_and_stays_otherwise(
     assert key() == before
     chest.write_bytes(another_chest + b"\0")
     assert key() != before
+
+
+@pytest.mark.parametrize("kind", ["BMP", "DICOM without numbers"])
+def test_another_picture_of_one_name_size_and_time_has_a_key_of_its_own(tmp_path: Path, kind: str) -> None:
+    def key(grey: int) -> str:
+        stored = np.full((60, 80), grey, np.uint8)
+        if kind == "BMP":
+            content = writers.raster(stored, "BMP")
+        else:
+            header = writers.header(Modality="US", SOPInstanceUID=None)
+            content = writers.dicom(writers.with_pixels(header, stored, bits=8), stored)
+        path = writers.put(tmp_path, "IMG_0001", content)
+        os.utime(path, (315532800, 315532800))
+        (unit,) = scan([str(path)])
+        assert isinstance(unit, ReadingUnit)
+        return key_of(unit)
+
+    first = key(50)
+    assert key(90) != first
+    assert key(50) == first
 
 
 def test_the_key_of_a_dicom_image_is_the_same_wherever_the_stick_is_mounted() -> None:

@@ -14,7 +14,14 @@ from core.form import PREGNANCY, says_pregnant
 from core.patient import Patient, Sourced, ValueSource
 from imaging.dicom_header import read_patient
 from inference.subject import unsettled_ages_of
-from services.patient import age_disagrees, merge, patient_from_mapping, read_patient_file, same_person
+from services.patient import (
+    age_disagrees,
+    age_now,
+    merge,
+    patient_from_mapping,
+    read_patient_file,
+    same_person,
+)
 from services.result_json import patient_to_dict
 
 WHOLE = {
@@ -190,9 +197,19 @@ def test_the_headers_age_stays_where_the_birth_date_says_the_same_or_the_day_is_
         (_header(age_years=40.0, birth_date="1985-04-01"), "2026-01-01"),
         (_header(age_years=40.0), None),
         (_header(age_years=40.0), "1984-01-01"),
+        (_header(age_years=7.0), None),
     ):
         merged = merge(header, given, day=day)
         assert merged.age_years == header.age_years
+
+
+def test_nobody_was_older_at_an_examination_than_now() -> None:
+    given = patient_from_mapping({"birth_date": "2024-05-01"})
+    merged = merge(_header(age_years=50.0), given)
+    assert merged.age_years is not None
+    assert merged.age_years.source == "file"
+    assert merged.age_years.value == age_now("2024-05-01")
+    assert [(one.field, one.other) for one in merged.contradictions] == [("age_years", "50.0")]
 
 
 def test_an_age_that_was_given_stands_beside_a_birth_date() -> None:

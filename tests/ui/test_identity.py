@@ -283,6 +283,17 @@ def test_a_birth_date_that_is_no_day_is_told_as_such(stage: Stage, tmp_path: Pat
     assert "year-month-day" in form._wrong.text()
 
 
+def test_a_birth_date_that_is_typed_without_dashes_is_the_same_day(stage: Stage, tmp_path: Path) -> None:
+    window = nameless(stage, tmp_path)
+    form = window.read.column.identity
+    form.fields["name"].setText("SAMPLE Amina")
+    form.fields["birth_date"].setText("20230610")
+    form.submit()
+    case = window.desk.case
+    assert case.draft.confirmed == ("name", "birth_date")
+    assert case.draft.typed.birth_date == Sourced(value="2023-06-10", source="typed")
+
+
 def test_a_birth_date_and_an_age_that_disagree_are_not_confirmed(stage: Stage, tmp_path: Path) -> None:
     window = nameless(stage, tmp_path)
     form = window.read.column.identity

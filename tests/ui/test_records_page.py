@@ -142,13 +142,14 @@ def test_a_study_is_moved_and_the_open_window_knows_it_at_once(stage: Stage, tmp
     assert "sex, age" in dialog.wrong.text()  # the image says those of somebody else
     dialog.sex.setCurrentIndex(1)
     dialog.age.setText("40")
+    dialog.fields["birth_date"].setText("19860102")
     dialog.yes.click()
     wait_until(lambda: window.records.dialog is None)
     assert "Achieng Mary" in window.banner.text()
     wait_until(lambda: page.chosen() is not None and page.chosen().number == "B-2")
     assert "Moved on" in texts(page.pane)
     kept = window._workplace.drafts.find(window.desk.case.key)
-    assert kept.typed.name.value == "Achieng Mary"
+    assert (kept.typed.name.value, kept.typed.birth_date.value) == ("Achieng Mary", "1986-01-02")
 
 
 def test_two_records_are_merged_and_separated_again(stage: Stage) -> None:
