@@ -1,7 +1,7 @@
 """Sets page 2: pictures side by side, the words, the score on its line, and tables."""
 
 from reports.flow import LEADING, Flow, height_of, lines_of
-from reports.layout_risk import bar_chart, curve
+from reports.layout_risk import bar_chart, curve, height_of_curve, least_of_chart
 from reports.records import Figure, FindingBlock, PackBlock, Row, ScoreLine
 from reports.shaping import Line, Span, set_line
 from reports.sheet import (
@@ -14,6 +14,7 @@ from reports.sheet import (
     TRACK,
     BoxMark,
     DotMark,
+    Format,
     RuleMark,
 )
 
@@ -94,12 +95,15 @@ def _finding(flow: Flow, finding: FindingBlock) -> None:
     paper = flow.paper
     flow.space(paper.body * 1.1)
     line_height = 4.6 * paper.caption if finding.line else 0.0
-    flow.need((paper.heading + 2 * paper.body) * LEADING + line_height)
+    words = (Span(f"{finding.words} ", "semibold"),) if finding.words else ()
+    said = (*words, Span(finding.further)) if finding.words or finding.further else ()
+    height = height_of(lines_of(said, paper.body, paper.measure)) if said else 0.0
+    height = max(height + _drawn_below(paper, finding), 2 * paper.body * LEADING + line_height)
+    flow.need(min(paper.heading * LEADING + height, flow.page_room))
     flow.text(finding.title.upper(), paper.heading, weight="bold", colour=ACCENT)
     flow.y += 1.5
-    if finding.words or finding.further:
-        words = (Span(f"{finding.words} ", "semibold"),) if finding.words else ()
-        flow.text((*words, Span(finding.further)), paper.body)
+    if said:
+        flow.text(said, paper.body)
     if finding.curve:
         curve(flow, finding.curve)
     for chart in finding.charts:
@@ -109,6 +113,13 @@ def _finding(flow: Flow, finding: FindingBlock) -> None:
     else:
         flow.y += 3
     rows(flow, finding.rows)
+
+
+def _drawn_below(paper: Format, finding: FindingBlock) -> float:
+    """Return the height of what is drawn first: apart from its heading nobody would know what it is of."""
+    if finding.curve:
+        return paper.body + height_of_curve(paper, finding.curve)
+    return paper.body + least_of_chart(paper, finding.charts[0]) if finding.charts else 0.0
 
 
 def _score_line(flow: Flow, line: ScoreLine) -> None:

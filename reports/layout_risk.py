@@ -5,7 +5,7 @@ from itertools import pairwise
 from reports.flow import LEADING, Flow, height_of, lines_of
 from reports.records import Bar, BarChart, Curve
 from reports.shaping import set_line
-from reports.sheet import BAND, HAIRLINE, INK, MUTED, TRACK, BoxMark, DotMark, RuleMark
+from reports.sheet import BAND, HAIRLINE, INK, MUTED, TRACK, BoxMark, DotMark, Format, RuleMark
 
 _LABEL_SHARE, _TEXT_SHARE = 0.34, 0.24
 _PADDING = 1.6
@@ -17,13 +17,23 @@ _DAY_STEPS = (7, 14, 30, 60, 90, 180, 365, 730, 1825)
 _MOST_DAY_TICKS = 8
 
 
+def least_of_chart(paper: Format, chart: BarChart) -> float:
+    """Return the height that a chart's title and its first bars take together."""
+    row = paper.caption * LEADING + 2 * _PADDING
+    return 2 * paper.small * LEADING + row * min(len(chart.bars), 6)
+
+
+def height_of_curve(paper: Format, drawn: Curve) -> float:
+    """Return the height that a curve takes with its title."""
+    title = lines_of(drawn.title, paper.small, paper.measure, "semibold")
+    return height_of(title) + _CURVE_HEIGHT + 3 * paper.caption * LEADING
+
+
 def bar_chart(flow: Flow, chart: BarChart) -> None:
     """Set bars below one another, from a middle line where the chart has two ends, else from the left."""
     paper = flow.paper
-    size = paper.caption
-    row = size * LEADING + 2 * _PADDING
     flow.space(paper.body * 0.5)
-    flow.need(2 * paper.small * LEADING + row * min(len(chart.bars), 6))
+    flow.need(least_of_chart(paper, chart))
     flow.text(chart.title, paper.small, weight="semibold")
     left = paper.left + paper.measure * (_LABEL_SHARE + _TEXT_SHARE)
     if chart.ends is not None:
@@ -82,7 +92,7 @@ def curve(flow: Flow, drawn: Curve) -> None:
     title = lines_of(drawn.title, paper.small, paper.measure, "semibold")
     gutter = set_line("100", paper.caption).width + 4
     flow.space(paper.body * 0.5)
-    flow.need(height_of(title) + _CURVE_HEIGHT + 3 * paper.caption * LEADING)
+    flow.need(height_of_curve(paper, drawn))
     flow.y += flow.lines(title, paper.left) + 4
     left, top = paper.left + gutter, flow.y + 2
     width = paper.measure * _CURVE_SHARE

@@ -125,7 +125,7 @@ class RefusalCard(Card):
         self.body.addWidget(label(pack.refusal.advice, "muted", wrap=True))
         if pack.refusal.gate == "age" or "age_years" in pack.refusal.fields:
             words = self.tr("Change the age") if age_known else self.tr("Enter the age")
-            button = KeyButton(words, "identity")
+            button = KeyButton(words)
             button.clicked.connect(self.age_asked)
             self.body.addWidget(button)
         if pack.refusal.gate == "failed":

@@ -25,7 +25,7 @@ from ui import words
 from ui.controls import Card, KeyButton, label, line_in, set_role
 from ui.still_controls import AskedComboBox
 
-OLDEST_YEARS = 130
+OLDEST_YEARS, FEW_ARE_OLDER_YEARS = 130, 110
 _DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")
 IDENTIFIERS = ("name", "id", "birth_date")
 
@@ -200,7 +200,7 @@ class IdentityCard(Card):
             return 1000 * (self.now() - self._doubted_at) > QApplication.doubleClickInterval()
         said = self.id_holders(merge(self._header, typed))
         if typed != self._given_before:
-            said = (*self._left_out(typed), *said)
+            said = (*self._left_out(typed), *self._unlikely(typed), *said)
             if typed.age_years is not None:
                 said = (*map(words.header_ages, self._ages_of_header()), *said)
             if identity_differs(self._header, typed):
@@ -218,6 +218,16 @@ class IdentityCard(Card):
             if whole.sex is not None
             else self.tr("Sex and age are not given: models and ranges that depend on them do not answer."),
         )
+
+    def _unlikely(self, typed: Patient) -> tuple[str, ...]:
+        """Return in sentences what was hardly meant so: digits for a name, an age that few reach."""
+        said = []
+        if typed.name is not None and not any(letter.isalpha() for letter in typed.name.value):
+            said.append(self.tr("The name has no letter."))
+        age = typed.age_years
+        if age is not None and age.value > FEW_ARE_OLDER_YEARS:
+            said.append(self.tr("Hardly anybody is {age} years old.").format(age=f"{age.value:g}"))
+        return tuple(said)
 
     def _show_doubts(self, said: tuple[str, ...]) -> None:
         """Say what stands against it; a second Enter is no second thought, so the button is gone to."""
@@ -326,6 +336,7 @@ class IdentityCard(Card):
 
     @Slot()
     def _on_undo_typed(self) -> None:
+        self.window().setFocus()  # the button goes, and the next one would be an answer's
         self.show_patient(self._header, self._given_before, day=self._day, image=self._image)
         self.jotted.emit(None)
 

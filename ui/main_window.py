@@ -269,6 +269,7 @@ class MainWindow(QMainWindow):
     def _add_keys(self) -> None:
         acts: dict[str, Callable[[], object]] = {
             "open": self.opening.ask_files,
+            "open_folder": self.opening.ask_folder,
             "estimate": self.tables.begin,
             "worklist": partial(self.show_page, "worklist"),
             "read": partial(self.show_page, "read"),
@@ -324,6 +325,8 @@ class MainWindow(QMainWindow):
         """Hear of letters that no field took, wherever in the window the focus is."""
         if self.turner.is_shown("worklist"):
             self.worklist.notice_letter(event.text())
+        elif self.turner.is_shown("read"):
+            self.read.notice_key(event)
         super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QEvent, QObject, QRect, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
+from shiboken6 import isValid
 
 from ui.desk import Desk
 from ui.frame_bars import TopBar
@@ -36,6 +37,7 @@ class PageTurner(QObject):
         self._stack, self._top, self._notices, self._desk = stack, top, notices, desk
         self._pages: dict[str, QWidget] = {}
         self._sheet: ShortcutSheet | None = None
+        self._focused_before: QWidget | None = None
         stack.installEventFilter(self)
 
     def add(self, name: str, page: QWidget) -> None:
@@ -49,7 +51,7 @@ class PageTurner(QObject):
         if self._sheet is None:
             self._sheet = ShortcutSheet(self._stack.parentWidget() or self._stack)
             self._sheet.hide()
-            self._sheet.closed.connect(self._sheet.hide)
+            self._sheet.closed.connect(self._put_sheet_away)
         return self._sheet
 
     def is_shown(self, name: str) -> bool:
@@ -80,18 +82,29 @@ class PageTurner(QObject):
     def toggle_sheet(self) -> None:
         """Show the keys, or put them away."""
         sheet = self.sheet
-        sheet.setVisible(not sheet.isVisible())
-        self._place_sheet()
         if sheet.isVisible():
-            sheet.raise_()
-            sheet.setFocus()
+            self._put_sheet_away()
+            return
+        self._focused_before = sheet.window().focusWidget()
+        sheet.show()
+        self._place_sheet()
+        sheet.raise_()
+        sheet.setFocus()
+
+    @Slot()
+    def _put_sheet_away(self) -> None:
+        """Hide the sheet and give the focus back: who was typing goes on where they were."""
+        self.sheet.hide()
+        before, self._focused_before = self._focused_before, None
+        if before is not None and isValid(before) and before.isVisible():
+            before.setFocus()
 
     @Slot()
     def step_back(self) -> None:
         """Go one step back; nothing is lost."""
         page = self._stack.currentWidget()
         if self._sheet is not None and self._sheet.isVisible():
-            self._sheet.hide()
+            self._put_sheet_away()
         elif isinstance(page, WorklistPage):
             if not page.step_back():
                 self._notices.dismiss_last()

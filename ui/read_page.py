@@ -215,11 +215,10 @@ class ReadPage(QWidget):
             self.toast.clear_away()
         self.key_answers.carry_out(name, self._act)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Notice letters that are nobody's key: they are typing that missed its field."""
+    def notice_key(self, event: QKeyEvent) -> None:
+        """Notice a letter or digit that is nobody's key: it is typing that missed its field."""
         if event.text().isprintable() and event.text() and not event.modifiers() & HELD:
             self.key_answers.strike(event.text())
-        super().keyPressEvent(event)
 
     @Slot(str)
     def _act(self, name: str) -> None:

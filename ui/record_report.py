@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -62,7 +64,7 @@ class RecordReport(PlainDialog):
         column.addWidget(self.notices)
         self.page = ReportPage(theme, pools)
         column.addWidget(self.page, 1)
-        self._papers = label(self._paper_words(workplace, signed.report_id), "small", wrap=True)
+        self._papers = label("", "small", wrap=True)
         self._papers.setContentsMargins(18, 6, 18, 10)
         column.addWidget(self._papers)
         self._desk = Desk(CaseBook(self), workplace, self)
@@ -71,8 +73,14 @@ class RecordReport(PlainDialog):
             self.page, self._desk, pools=pools, workplace=workplace, notices=self.notices, window=self
         )
         self.reporting.failed.connect(self.failed)
+        show_papers = partial(self._show_papers, workplace, signed.report_id)
+        self.reporting.papers_told.connect(show_papers)
+        show_papers()
         self.resize(window.size() * SHARE_OF_WINDOW)
         self.reporting.show()
+
+    def _show_papers(self, workplace: Workplace, report_id: int) -> None:
+        self._papers.setText(self._paper_words(workplace, report_id))
 
     def _paper_words(self, workplace: Workplace, report_id: int) -> str:
         papers = workplace.papers.papers(report_id)

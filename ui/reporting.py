@@ -34,6 +34,7 @@ class Reporting(QObject):
     failed = Signal(object)
     paper_chosen = Signal(str)  # for reports to come
     page_wanted = Signal(str)
+    papers_told = Signal()  # which papers of the report in sight have left may be another matter now
 
     def __init__(
         self,
@@ -127,6 +128,7 @@ class Reporting(QObject):
             self._page.tell_paper(self._workplace.papers.next_paper(signed.report_id, self._size()))
         except FarlightError as error:
             self.failed.emit(error)
+        self.papers_told.emit()
 
     def _size(self) -> PaperSize:
         return cast("PaperSize", self._page.paper())

@@ -27,7 +27,8 @@ class Key:
 
 
 TABLE: dict[str, Key] = {
-    "open": Key("Everywhere", ("Ctrl+O",), "Open images or a folder"),
+    "open": Key("Everywhere", ("Ctrl+O",), "Open images"),
+    "open_folder": Key("Everywhere", ("Ctrl+Shift+O",), "Open a folder or a stick"),
     "estimate": Key("Everywhere", ("Ctrl+N",), "Estimate without an image"),
     "worklist": Key("Everywhere", ("Alt+1",), "Worklist"),
     "read": Key("Everywhere", ("Alt+2",), "Read"),

@@ -112,7 +112,9 @@ class WorklistPage(QWidget):
 
     def take_focus(self) -> None:
         """Put the focus where the next act is."""
-        if self._book.studies:
+        if self._stack.currentWidget() is self._nothing:
+            self.search.setFocus()  # a hidden list would take the focus as soon as it is shown again
+        elif self._book.studies:
             self.table.setFocus()
         else:
             self.empty.open.setFocus()

@@ -10,12 +10,12 @@ from PIL import Image as Photo
 from pydicom import dcmread
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from core.patient import Sourced
 from inference.subject import unsettled_ages_of
-from tests.ui.hands import begun, pause, press, ready, sign_the_open_case
-from tests.ui.stage import StandInAnalyzer, at_once, wait_until, write_chest
+from tests.ui.hands import begun, pause, press, ready, sign_the_open_case, strike
+from tests.ui.stage import StandInAnalyzer, at_once, let_pass, wait_until, write_chest
 
 pytestmark = [pytest.mark.display, pytest.mark.slow]
 Stage = Callable[..., Any]
@@ -86,6 +86,55 @@ def test_one_identifier_is_not_enough(stage: Stage, tmp_path: Path) -> None:
     form.submit()
     assert window.desk.case.draft.confirmed == ()
     assert form.isVisible()
+
+
+def test_a_number_typed_long_after_the_form_has_gone_is_no_impression(stage: Stage, tmp_path: Path) -> None:
+    window = nameless(stage, tmp_path)
+    form = window.read.column.identity
+    form.fields["name"].setText("Adult Joe")
+    form.fields["id"].setText("TB-1")
+    form.age.setText("35")
+    form.submit()
+    assert window.desk.case.draft.confirmed == ("name", "id")
+    let_pass(1000)
+    with at_once(window):
+        strike(window, Qt.Key.Key_1)
+        strike(window, Qt.Key.Key_9)
+    assert window.desk.reading.first_read is None
+    assert "answer nothing" in window.read.toast.text()
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "said"),
+    [("34", "40", "The name has no letter."), ("Joe", "130", "Hardly anybody is 130 years old.")],
+)
+def test_what_was_hardly_meant_so_is_asked_about(
+    stage: Stage, tmp_path: Path, name: str, age: str, said: str
+) -> None:
+    window = nameless(stage, tmp_path)
+    form = window.read.column.identity
+    form.fields["name"].setText(name)
+    form.fields["id"].setText("TB-1")
+    form.age.setText(age)
+    form.submit()
+    assert window.desk.case.draft.confirmed == ()
+    assert said in form.doubt.text()
+
+
+def test_undoing_what_was_typed_leaves_no_answer_under_the_keys(stage: Stage, tmp_path: Path) -> None:
+    window = nameless(stage, tmp_path)
+    press(window, Qt.Key.Key_2)
+    form = window.read.column.identity
+    form.fields["name"].setText("X")
+    wait_until(form.undo_typed.isVisible)
+    form.undo_typed.setFocus()
+    reading = window.desk.reading
+    strike(window, Qt.Key.Key_Space)
+    assert form.fields["name"].text() == ""
+    assert not isinstance(QApplication.focusWidget(), QAbstractButton)
+    let_pass(1000)
+    strike(window, Qt.Key.Key_Space)
+    assert window.desk.reading == reading
 
 
 def test_entering_the_age_has_the_image_looked_at_again(stage: Stage, tmp_path: Path) -> None:

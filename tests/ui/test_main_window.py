@@ -12,7 +12,7 @@ import pytest
 from PIL import Image as Photo
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from core.errors import DamagedImageError, FarlightError, MediumGoneError
 from services.scan import Medium
@@ -123,6 +123,12 @@ def test_esc_goes_one_step_back(stage: Stage, tmp_path: Path) -> None:
     press(window, Qt.Key.Key_Escape)
     assert not window.turner.sheet.isVisible()
     window.read.column.focus_note()
+    noting = QApplication.focusWidget()
+    for away in (Qt.Key.Key_Escape, Qt.Key.Key_F1):
+        press(window, Qt.Key.Key_F1)
+        assert window.turner.sheet.hasFocus()
+        press(window, away)
+        assert QApplication.focusWidget() is noting
     press(window, Qt.Key.Key_Escape)
     assert window.read.viewer.hasFocus()
     assert window.pages.currentWidget() is window.read

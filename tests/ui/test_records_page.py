@@ -122,6 +122,10 @@ def test_a_signed_report_is_shown_without_its_image(stage: Stage, tmp_path: Path
     wait_until(lambda: dialog.page.pdf is not None)
     assert dialog.page.pdf.startswith(b"%PDF")
     assert "No paper of this report has left yet." in texts(dialog)
+    dialog.reporting._give_out = dialog.reporting._paper_source("export", dialog.page.pdf)
+    dialog.reporting.export_to(str(tmp_path / "out.pdf"))
+    wait_until(lambda: "the original, A4" in texts(dialog))
+    assert "No paper" not in texts(dialog)
     dialog.reject()
     wait_until(lambda: window.records.dialog is None)
 

@@ -72,6 +72,21 @@ def test_search_finds_by_name_and_number(stage: Stage) -> None:
     assert window.worklist.filtered.rowCount() == 300
 
 
+def test_a_search_that_finds_nothing_keeps_the_focus_when_letters_find_again(stage: Stage) -> None:
+    window = stage()
+    window.book.thumbnail_wanted.disconnect(window.intake._on_thumbnail_wanted)
+    fill(window, 5)
+    search = window.worklist.search
+    search.setText("nobody has this name")
+    wait_until(lambda: window.worklist.filtered.rowCount() == 0)
+    window.show_page("models")
+    window.show_page("worklist")
+    wait_until(search.hasFocus)
+    search.clear()
+    wait_until(window.worklist.table.isVisible)
+    assert search.hasFocus()
+
+
 def test_filters_show_one_state(stage: Stage) -> None:
     window = stage()
     window.book.thumbnail_wanted.disconnect(window.intake._on_thumbnail_wanted)
