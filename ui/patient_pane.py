@@ -13,6 +13,7 @@ from services.workplace import Workplace
 from store.records import ListedStudy, PatientRow
 from ui.controls import Card, KeyButton, enable, label
 from ui.records_model import RecordLine, day_word, state_word, study_word
+from ui.tab_order import order_stops
 from ui.two_lines import breakable
 
 WIDTH, NARROW = 344, 300
@@ -62,7 +63,8 @@ class PatientPane(QWidget):
         self._made: list[QWidget] = []
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        area = QScrollArea()
+        self._area = area = QScrollArea()
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -83,6 +85,8 @@ class PatientPane(QWidget):
 
     def show_line(self, line: RecordLine | None) -> None:
         """Show a row's patient, or that nobody is chosen."""
+        if self.line is None or line is None or self.line.patient_id != line.patient_id:
+            self._area.verticalScrollBar().setValue(0)
         self.line = line
         self.line_shown.emit(line)
         for widget in self._made:
@@ -97,6 +101,9 @@ class PatientPane(QWidget):
             self._build(line)
         except FarlightError as error:
             self.failed.emit(error)
+        held = (self.further.itemAt(number) for number in range(self.further.count()))
+        added = (item.widget() for item in held if item is not None)
+        order_stops([*self._made, *(widget for widget in added if widget is not None)])
 
     def _build(self, line: RecordLine) -> None:
         records = self._workplace.records

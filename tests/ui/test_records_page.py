@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 
 from core.patient import Patient, Sourced
 from services.picture_marks import marks_of
@@ -17,6 +17,7 @@ from services.register_people import guess
 from services.register_table import read_table
 from tests.services.test_records import file, patient, unit_of
 from tests.ui.conftest import PIN
+from tests.ui.hands import strike
 from tests.ui.stage import wait_until, write_chest
 from ui.controls import KeyButton
 from ui.sign_summary import sign_facts
@@ -128,6 +129,27 @@ def test_a_signed_report_is_shown_without_its_image(stage: Stage, tmp_path: Path
     assert "No paper" not in texts(dialog)
     dialog.reject()
     wait_until(lambda: window.records.dialog is None)
+
+
+def test_tab_goes_from_the_list_to_opening_the_study_and_to_deletion_last(
+    stage: Stage, tmp_path: Path
+) -> None:
+    window = open_chest(stage, tmp_path, patient="Okafor^Nnamdi", number="A-17")
+    page = shown(window)
+    for _ in range(2):
+        wait_until(button(page.pane, "Open the image").isVisible)
+        page.table.setFocus()
+        stops = []
+        for _ in range(12):
+            strike(window, Qt.Key.Key_Tab)
+            focused = QApplication.focusWidget()
+            if not page.pane.isAncestorOf(focused):
+                break
+            stops.append(focused.words() if isinstance(focused, KeyButton) else type(focused).__name__)
+        assert stops[0] == "Open the image"
+        assert stops[-1] == "Delete this study …"
+        assert "QScrollArea" not in stops
+        page.pane.show_line(page.chosen())
 
 
 def test_a_study_is_moved_and_the_open_window_knows_it_at_once(stage: Stage, tmp_path: Path) -> None:
