@@ -260,7 +260,8 @@ def _always_said(pack: PackResult, facts: ModelFacts | None) -> tuple[str, ...]:
 
 
 def _why_no_map(finding: Finding) -> str:
-    return say("reports.say.map_unfit" if finding.position == "above" else "reports.say.map_not_above")
+    why = {"above": "map_unfit", "undecided": "map_undecided"}.get(finding.position, "map_not_above")
+    return say(f"reports.say.{why}")
 
 
 def _rows_of(pack: PackResult, limits: tuple[Row, ...]) -> tuple[Row, ...]:

@@ -23,7 +23,7 @@ FINDINGS: dict[str, dict[str, object]] = {
     },
     "benign": {
         "code": "benign",
-        "title": "Lesions like those of the set that were no cancer",
+        "title": "Lesions like those that proved to be no cancer",
         "beside": "malignant",
         "coding": Inline(system="SNOMED CT", code="254838004"),
     },

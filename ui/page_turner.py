@@ -52,6 +52,7 @@ class PageTurner(QObject):
             self._sheet = ShortcutSheet(self._stack.parentWidget() or self._stack)
             self._sheet.hide()
             self._sheet.closed.connect(self._put_sheet_away)
+            self._sheet.installEventFilter(self)
         return self._sheet
 
     def is_shown(self, name: str) -> bool:
@@ -118,8 +119,11 @@ class PageTurner(QObject):
             self.show_page("read" if self._desk.case is not None else "worklist")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Keep the sheet of keys in place."""
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
+        """Keep the sheet of keys in place; what lies behind it answers to no key that somebody tries."""
+        if watched is self._sheet:
+            if event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
+                self._stack.setEnabled(event.type() == QEvent.Type.Hide)
+        elif event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
             self._place_sheet()
         return super().eventFilter(watched, event)
 

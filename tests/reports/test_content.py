@@ -426,6 +426,8 @@ def test_what_the_signer_answered_stands_on_page_1_after_their_words() -> None:
 def test_the_report_says_why_there_is_no_map() -> None:
     below = studies.report(studies.result(studies.pneumonia("below")))
     assert row(below, "Map") == "No map is shown: the score is not above the threshold."
+    undecided = studies.report(studies.result(studies.pneumonia("undecided")))
+    assert row(undecided, "Map").startswith("No map is shown: the score is undecided")
     unfit = studies.report(studies.result(studies.pneumonia("above", heatmaps=())))
     assert row(unfit, "Map") == "No map is shown: its measured quality does not allow it."
 
@@ -504,10 +506,10 @@ def test_a_score_beside_a_finding_is_one_line_under_it_and_nowhere_else() -> Non
     )
     alone, more = studies.pneumonia(), studies.pneumonia(beside=(own,))
     plain, told = studies.report(studies.result(alone)), studies.report(studies.result(more))
-    assert row(told, "Beside it") == "Score for other lesions: 5 (2 to 11)."
+    assert row(told, "Beside it") == "This image's score for other lesions: 5 (2 to 11)."
     lines = set(machine_words(told).splitlines()) - set(machine_words(plain).splitlines())
     said = {line for line in lines if not line.startswith("Report ")}  # its hash
-    assert said == {"Score for other lesions: 5 (2 to 11)."}
+    assert said == {"This image's score for other lesions: 5 (2 to 11)."}
     assert told.sections == plain.sections
 
 

@@ -80,7 +80,7 @@ def test_no_prevalence_re_weights_it() -> None:
 
 def test_it_is_one_line_beside_its_finding_and_no_sentence_of_its_own() -> None:
     (pack,) = with_it().results
-    assert beside_sentences(pack, MAIN) == ("Score for other lesions: 31 (22 to 40).",)
+    assert beside_sentences(pack, MAIN) == ("This image's score for other lesions: 31 (22 to 40).",)
     assert beside_sentences(pack, replace(MAIN, code="another")) == ()
     assert pack_sentence(pack) == pack_sentence(replace(pack, beside=()))
 

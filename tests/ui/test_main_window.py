@@ -129,6 +129,14 @@ def test_esc_goes_one_step_back(stage: Stage, tmp_path: Path) -> None:
         assert window.turner.sheet.hasFocus()
         press(window, away)
         assert QApplication.focusWidget() is noting
+    reading = window.desk.reading
+    press(window, Qt.Key.Key_F1)
+    for tried in (Qt.Key.Key_1, Qt.Key.Key_A, Qt.Key.Key_D):
+        press(window, tried)
+    assert window.desk.reading == reading
+    press(window, Qt.Key.Key_Escape)
+    assert not window.turner.sheet.isVisible()
+    assert window.pages.isEnabled()
     press(window, Qt.Key.Key_Escape)
     assert window.read.viewer.hasFocus()
     assert window.pages.currentWidget() is window.read

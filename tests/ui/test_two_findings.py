@@ -306,7 +306,7 @@ def test_a_score_beside_a_finding_is_a_line_on_its_card_and_asks_nothing(
 ) -> None:
     window = opened(stage, tmp_path, OneBeside())
     pneumonia, opacity = window.read.column.findings
-    line = "Score for other things: 31 (22 to 40)."
+    line = "This image's score for other things: 31 (22 to 40)."
     assert [one.text() for one in opacity.findChildren(QLabel) if one.text() == line] == [line]
     assert not [one for one in pneumonia.findChildren(QLabel) if one.text() == line]
     press(window, Qt.Key.Key_A)
