@@ -128,7 +128,8 @@ class Reporting(QObject):
             self._page.tell_paper(self._workplace.papers.next_paper(signed.report_id, self._size()))
         except FarlightError as error:
             self.failed.emit(error)
-        self.papers_told.emit()
+        else:
+            self.papers_told.emit()
 
     def _size(self) -> PaperSize:
         return cast("PaperSize", self._page.paper())

@@ -30,6 +30,14 @@ def nameless(stage: Stage, folder: Path) -> Any:
     return window
 
 
+def typed(window: Any, *, name: str, number: str = "", born: str = "", age: str = "") -> Any:
+    """Type into the form of who it is, and return it."""
+    form = window.read.column.identity
+    for field, text in zip((*form.fields.values(), form.age), (name, number, born, age), strict=True):
+        field.setText(text)
+    return form
+
+
 def test_a_picture_without_a_header_asks_who_it_is(stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "AMINA-2041.png"
     Photo.linear_gradient("L").save(path)
@@ -90,10 +98,7 @@ def test_one_identifier_is_not_enough(stage: Stage, tmp_path: Path) -> None:
 
 def test_a_number_typed_long_after_the_form_has_gone_is_no_impression(stage: Stage, tmp_path: Path) -> None:
     window = nameless(stage, tmp_path)
-    form = window.read.column.identity
-    form.fields["name"].setText("Adult Joe")
-    form.fields["id"].setText("TB-1")
-    form.age.setText("35")
+    form = typed(window, name="Adult Joe", number="TB-1", age="35")
     form.submit()
     assert window.desk.case.draft.confirmed == ("name", "id")
     let_pass(1000)
@@ -112,10 +117,7 @@ def test_what_was_hardly_meant_so_is_asked_about(
     stage: Stage, tmp_path: Path, name: str, age: str, said: str
 ) -> None:
     window = nameless(stage, tmp_path)
-    form = window.read.column.identity
-    form.fields["name"].setText(name)
-    form.fields["id"].setText("TB-1")
-    form.age.setText(age)
+    form = typed(window, name=name, number="TB-1", age=age)
     form.submit()
     assert window.desk.case.draft.confirmed == ()
     assert said in form.doubt.text()
@@ -345,10 +347,7 @@ def test_a_birth_date_that_is_typed_without_dashes_is_the_same_day(stage: Stage,
 
 def test_a_birth_date_and_an_age_that_disagree_are_not_confirmed(stage: Stage, tmp_path: Path) -> None:
     window = nameless(stage, tmp_path)
-    form = window.read.column.identity
-    form.fields["name"].setText("SAMPLE Amina")
-    form.fields["birth_date"].setText("2023-06-10")
-    form.age.setText("45")
+    form = typed(window, name="SAMPLE Amina", born="2023-06-10", age="45")
     form.submit()
     assert window.desk.case.draft.confirmed == ()
     assert [label.text() for label in form.findChildren(QLabel) if "disagree" in label.text()] == [
